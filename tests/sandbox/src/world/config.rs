@@ -136,7 +136,7 @@ pub struct Domain {
     pub allow: Vec<String>,
 }
 
-/// A sparse Cargo registry of somebody else, at `https://HOST/index/`.
+/// A sparse Cargo registry of somebody else, at `https://HOST/`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForeignRegistry {

@@ -220,3 +220,16 @@ fn a_certificate_has_to_hold_the_same_key() {
     let alone = json!([{ "kty": "EC", "kid": "alice-key", "x5c": own }]);
     finds_no_key(&with_jwks(&scene, alone));
 }
+
+#[test]
+fn an_rsa_keys_certificate_has_to_hold_the_same_numbers() {
+    let scene = Scene::new();
+    let rsa = Key::rsa("rsa");
+    let sent = |jwk: Value| {
+        scene.publish(&json!({ "keys": [jwk] }));
+        scene.assume(&token(&rsa, &claims()))
+    };
+    assert_eq!(sent(jwk(&rsa, "x5c", certificate(&rsa))).status(), 200);
+    finds_no_key(&sent(jwk(&rsa, "x5c", certificate(&scene.alice))));
+    finds_no_key(&sent(json!({ "kty": "RSA", "kid": "rsa", "x5c": certificate(&rsa) })));
+}

@@ -11,7 +11,9 @@ const DENIED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
 fn something_that_is_no_jwt() {
     let scene = Scene::new();
     let good = token(&scene.alice, &claims());
-    for bad in ["abcd", "aaaa.bbbb", "a.b.c", &format!("{good}."), &good.replace('.', ":"), &format!("{good}=")] {
+    for bad in
+        ["abcd", "aaaa.bbbb", "a.b.c", &format!("{good}."), &good.replace('.', ":"), &format!("{good}=")]
+    {
         scene.assume(bad).is_sts_error(400, INVALID, "is not a valid JWT");
     }
 }

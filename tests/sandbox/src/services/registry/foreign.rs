@@ -17,7 +17,7 @@ pub(super) fn handle(
     if carries_our_token(world, request) {
         count("leaked");
     }
-    let rest = request.path.strip_prefix("/index/").ok_or_else(|| not_found("no such path"))?;
+    let rest = request.path.strip_prefix('/').ok_or_else(|| not_found("no such path"))?;
     if let Some(wanted) = &registry.token {
         match header(request, "authorization") {
             None => {
@@ -41,7 +41,7 @@ pub(super) fn handle(
     if !operation.is_read() {
         return Err(Refusal::new(403, "Forbidden", "this registry can only be read"));
     }
-    let base = format!("https://{}/index", request.host);
+    let base = format!("https://{}", request.host);
     let site = cargo::Site { base: &base, auth_required: registry.token.is_some() };
     world.registries().with_cargo(&registry.host, |store| cargo::answer(store, &operation, request, &site))
 }

@@ -11,6 +11,7 @@ use ring::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use rsa::RsaPrivateKey;
 use rsa::pkcs1v15::SigningKey as RsaSigningKey;
 use rsa::rand_core::UnwrapErr;
+use rsa::sha2::{Sha256, Sha384, Sha512};
 use rsa::signature::SignatureEncoding as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
@@ -70,12 +71,13 @@ impl Key {
         }
     }
 
-    /// The P-256 key as PKCS #8, for code that makes certificates.
+    /// The key as PKCS #8, for code that makes certificates.
     pub(crate) fn pkcs8(&self) -> Vec<u8> {
         use p256::pkcs8::EncodePrivateKey as _;
         match &self.secret {
             Secret::P256(key) => key.to_pkcs8_der().unwrap().as_bytes().to_vec(),
-            Secret::Rsa(_) | Secret::P384(_) => panic!("only P-256 keys are asked for this"),
+            Secret::Rsa(key) => key.to_pkcs8_der().unwrap().as_bytes().to_vec(),
+            Secret::P384(_) => panic!("no P-384 key is asked for this"),
         }
     }
 
@@ -98,9 +100,9 @@ impl Key {
             Secret::Rsa(key) => {
                 let key = (*key).clone();
                 match algorithm {
-                    "RS384" => RsaSigningKey::<rsa::sha2::Sha384>::new(key).sign(message).to_vec(),
-                    "RS512" => RsaSigningKey::<rsa::sha2::Sha512>::new(key).sign(message).to_vec(),
-                    _ => RsaSigningKey::<rsa::sha2::Sha256>::new(key).sign(message).to_vec(),
+                    "RS384" => RsaSigningKey::<Sha384>::new(key).sign(message).to_vec(),
+                    "RS512" => RsaSigningKey::<Sha512>::new(key).sign(message).to_vec(),
+                    _ => RsaSigningKey::<Sha256>::new(key).sign(message).to_vec(),
                 }
             }
         }
