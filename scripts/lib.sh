@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Shared by the other scripts: sourced, not run.
+# Shared by the other scripts: sourced, not run. What is set here is used there.
+# shellcheck disable=SC2034
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
