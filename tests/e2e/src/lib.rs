@@ -3,8 +3,6 @@
 //! A test calls [`in_sandbox`]; its program starts itself again as the command of `vouch-sandbox run`, so that the body
 //! of the test runs in the sandbox's network, with its home and its programs.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "only tests use this crate")]
-
 mod bed;
 mod command;
 

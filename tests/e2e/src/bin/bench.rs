@@ -2,8 +2,6 @@
 //!
 //! `bench warm` and `bench cold` need no emulated distance; `bench distance MS` expects the sandbox's `--rtt MS`.
 
-#![expect(clippy::print_stdout, clippy::panic, clippy::expect_used, reason = "a benchmark prints, or stops")]
-
 use std::env;
 use std::fs;
 use std::io::{Read, Write};
