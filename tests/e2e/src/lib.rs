@@ -5,6 +5,9 @@
 
 mod bed;
 mod command;
+pub mod helper;
+mod secrets;
 
 pub use bed::{Bed, MY_DOMAIN, in_sandbox};
-pub use command::{Done, Run};
+pub use command::{Done, Run, Running};
+pub use secrets::secrets_of_the_session;
