@@ -21,6 +21,7 @@ pub mod partition;
 pub mod profile;
 pub mod secret;
 pub mod session;
+mod signature;
 pub mod time;
 pub mod vault;
 #[cfg(feature = "yubikey")]

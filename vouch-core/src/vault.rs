@@ -71,6 +71,8 @@ pub struct Vault {
 pub enum VaultError {
     #[error("cannot write `{path}`")]
     Write { path: PathBuf, source: io::Error },
+    #[error("cannot delete what is in `{path}`")]
+    Remove { path: PathBuf, source: io::Error },
     #[error("cannot seal an entry")]
     Seal,
     #[error("another process has been fetching the same credential for too long")]
@@ -92,7 +94,7 @@ impl Explain for VaultError {
             Self::Write { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 format!("Make room on the disk of `{}` and run the command again.", path.display())
             }
-            Self::Write { path, .. } => {
+            Self::Write { path, .. } | Self::Remove { path, .. } => {
                 format!(
                     "Make `{}` and its folder writable for yourself, then run the command again.",
                     path.display()
@@ -199,17 +201,27 @@ impl Vault {
 /// # Errors
 /// When a file cannot be deleted. The others are gone all the same.
 pub fn clear(home: &Home) -> io::Result<()> {
+    remove_files(&sealed_files(home)?)
+}
+
+/// The sealed entries of a home, whichever session wrote them, unfinished ones among them.
+pub(crate) fn sealed_files(home: &Home) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(home.vault()) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
+    let sealed = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains(".sealed");
+    Ok(entries.flatten().filter(sealed).map(|entry| entry.path()).collect())
+}
+
+/// Deletes files; those that are gone already are fine. Answers the last failure, after having tried all.
+pub(crate) fn remove_files(files: &[PathBuf]) -> io::Result<()> {
     let mut outcome = Ok(());
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let sealed = name.to_string_lossy().contains(".sealed");
-        if sealed && let Err(error) = fs::remove_file(entry.path()) {
-            outcome = Err(error);
+    for file in files {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => outcome = Err(error),
+            _ => {}
         }
     }
     outcome
@@ -218,6 +230,16 @@ pub fn clear(home: &Home) -> io::Result<()> {
 /// When the named entry expires, read without any key: good for a message, not to be trusted.
 pub(crate) fn claimed_expiry(home: &Home, name: &EntryName) -> Option<UnixTime> {
     expiry(&fs::read(home.vault().join(format!("{name}.sealed"))).ok()?)
+}
+
+/// When the entries of a kind expire, read without any key, as [`claimed_expiry`].
+pub(crate) fn claimed_expiries(home: &Home, kind: &str) -> impl Iterator<Item = UnixTime> {
+    let prefix = format!("{kind}-");
+    let of_kind = move |file: &PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+    };
+    let files = sealed_files(home).unwrap_or_default().into_iter().filter(of_kind);
+    files.filter_map(|file| expiry(&fs::read(file).ok()?))
 }
 
 fn expiry(bytes: &[u8]) -> Option<UnixTime> {

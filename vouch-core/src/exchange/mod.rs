@@ -1,21 +1,33 @@
 //! Session to role credentials to token: the two calls to AWS.
 
-use crate::error::{Class, Explain};
+mod error;
+mod http;
 
-/// Why AWS gave nothing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    #[error("no answer in time")]
-    TimedOut,
+use serde::{Deserialize, Serialize};
+
+use crate::secret::{self, Secret};
+use crate::time::UnixTime;
+
+pub use error::{ExchangeError, Refusal, Service};
+pub use http::HttpError;
+
+/// What STS gives for a session: the right to act as a role for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleCredentials {
+    pub access_key_id: String,
+    #[serde(with = "secret::sealed")]
+    pub secret_access_key: Secret<String>,
+    #[serde(with = "secret::sealed")]
+    pub session_token: Secret<String>,
+    /// As STS answered it.
+    pub expires_at: UnixTime,
 }
 
-impl Explain for ExchangeError {
-    fn class(&self) -> Class {
-        Class::Network
-    }
-
-    fn hint(&self) -> Option<String> {
-        None
-    }
+/// A CodeArtifact authorization token: good for every repository of one domain in one region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    #[serde(with = "secret::sealed")]
+    pub value: Secret<String>,
+    /// As CodeArtifact answered it.
+    pub expires_at: UnixTime,
 }
