@@ -2,6 +2,8 @@
 //!
 //! [`Card`] is the chip's logic: a command APDU in, a response APDU out, no input or output of its own.
 //! [`Control`] is the hand that holds it: it touches the sensor, pulls the key out, counts what happened.
+//! [`vpcd::run`] plugs a card into a running pcscd through the `vpcd` reader driver, so that everything that
+//! speaks PC/SC finds it. [`AttestationAuthority`] stands in for the manufacturer.
 //!
 //! ```
 //! use virtual_yubikey::{Card, Options};
@@ -28,6 +30,7 @@ mod piv;
 mod random;
 mod status;
 mod tlv;
+pub mod vpcd;
 
 pub use card::Card;
 pub use control::{Control, Counters, ParseTouchError, Touch};

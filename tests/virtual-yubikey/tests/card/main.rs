@@ -8,6 +8,7 @@ mod keys;
 mod management_key;
 mod objects;
 mod pin;
+mod reader;
 mod touch;
 
 use std::{
