@@ -21,6 +21,8 @@ mod apdu;
 mod card;
 mod certificate;
 mod control;
+#[cfg(unix)]
+pub mod control_socket;
 mod firmware;
 mod key;
 mod management;

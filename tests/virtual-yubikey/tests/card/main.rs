@@ -4,6 +4,7 @@
 
 mod applications;
 mod attestation;
+mod control_socket;
 mod keys;
 mod management_key;
 mod objects;
