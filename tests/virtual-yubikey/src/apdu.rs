@@ -116,6 +116,7 @@ impl Exchange {
         Ok(Some(command))
     }
 
+    /// With nothing left to fetch, the status is a guess.
     fn next_part(&mut self, expected: usize) -> Answer {
         if self.outgoing.is_empty() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);

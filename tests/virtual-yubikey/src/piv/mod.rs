@@ -188,7 +188,8 @@ impl Piv {
         Ok(Vec::new())
     }
 
-    /// MOVE KEY from P2 to P1; to FF is away.
+    /// MOVE KEY from P2 to P1; to FF is away. That the destination must be empty is documented, the status of one
+    /// that is not is a guess.
     fn move_key(&mut self, command: &Command) -> Answer {
         self.management_key.need_authenticated()?;
         let source = SlotId::parse(command.p2).ok_or(Status::INCORRECT_SLOT)?;
@@ -265,6 +266,8 @@ impl Piv {
         Ok(Vec::new())
     }
 
+    /// ATTEST. Clients of the hardware have met 6A82 for an empty slot and 6A80 for an imported key; what it says
+    /// when its own attestation key or certificate is gone is a guess.
     fn attest(&self, command: &Command) -> Answer {
         let id = SlotId::parse(command.p1).filter(|id| *id != SlotId::Attestation);
         let id = id.ok_or(Status::INCORRECT_SLOT)?;

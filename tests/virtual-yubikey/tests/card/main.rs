@@ -4,6 +4,7 @@
 
 mod applications;
 mod attestation;
+#[cfg(unix)]
 mod control_socket;
 mod keys;
 mod management_key;
