@@ -1,1 +1,32 @@
-//! The `vouch` library.
+//! Hardware-backed, short-lived AWS CodeArtifact credentials.
+//!
+//! A YubiKey signs an OpenID Connect ID token at login ([`session`]); AWS STS exchanges it for role credentials and
+//! CodeArtifact these for a token ([`exchange`]). Everything a session leaves on disk is sealed ([`vault`]) under a key
+//! that only the operating system's keystore holds ([`keystore`]). Package managers' helpers know their protocol and
+//! the [`broker`], nothing else.
+//!
+//! The library prints nothing, parses no arguments and never ends the process.
+
+pub mod broker;
+pub mod config;
+pub mod endpoint;
+pub mod error;
+pub mod exchange;
+pub mod files;
+pub mod home;
+pub mod identity;
+pub mod issuer;
+pub mod keystore;
+pub mod partition;
+pub mod profile;
+pub mod secret;
+pub mod session;
+mod signature;
+pub mod time;
+pub mod vault;
+#[cfg(feature = "yubikey")]
+pub mod yubikey;
+
+pub use error::{Class, Error, Explain, Failure};
+pub use secret::Secret;
+pub use time::UnixTime;

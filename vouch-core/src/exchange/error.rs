@@ -1,0 +1,170 @@
+//! Every way in which AWS gives nothing.
+
+use std::fmt;
+use std::io;
+
+use super::http::HttpError;
+use crate::endpoint::Domain;
+use crate::error::{Class, Explain};
+use crate::identity::{IssuerUrl, Subject};
+use crate::partition::{Region, RoleArn};
+
+/// A service of AWS that the exchange asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    Sts,
+    CodeArtifact,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sts => "AWS STS",
+            Self::CodeArtifact => "AWS CodeArtifact",
+        })
+    }
+}
+
+/// What a service answered instead of a credential, in its own words. Control characters are escaped: the text goes to
+/// terminals.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{service} answered {status} {code}{}{}",
+    .message.as_ref().map(|text| format!(": {text}")).unwrap_or_default(),
+    .request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+)]
+pub struct Refusal {
+    pub service: Service,
+    /// The HTTP status.
+    pub status: u16,
+    /// The error code, or `an unreadable error`.
+    pub code: String,
+    pub message: Option<String>,
+    pub request_id: Option<String>,
+    /// Seconds to wait, where the answer named them.
+    pub retry_after: Option<u64>,
+}
+
+/// Why AWS gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("cannot start the exchange with AWS")]
+    Start(#[source] io::Error),
+    #[error("your session has expired")]
+    SessionExpired { source: Refusal },
+    #[error("the issuer {issuer} is not registered in account {}", .role.account())]
+    NoProvider { issuer: IssuerUrl, role: RoleArn, source: Refusal },
+    #[error("AWS could not get the key that verifies your session from {issuer}")]
+    NoVerificationKey { issuer: IssuerUrl, source: Refusal },
+    #[error("account {} does not accept the audience of your session", .role.account())]
+    Audience { issuer: IssuerUrl, role: RoleArn, source: Refusal },
+    #[error("AWS does not accept your session as a token of {issuer}")]
+    InvalidToken { issuer: IssuerUrl, source: Refusal },
+    #[error("AWS rejected a claim of your session")]
+    RejectedClaim { issuer: IssuerUrl, source: Refusal },
+    #[error("AWS could not reach your issuer {issuer}")]
+    IssuerUnreachable { issuer: IssuerUrl, source: Refusal },
+    #[error("role {role} does not admit {subject} of {issuer}")]
+    RoleRefused { role: RoleArn, issuer: IssuerUrl, subject: Subject, source: Refusal },
+    #[error("region {region} is not enabled in account {}", .role.account())]
+    RegionDisabled { region: Region, role: RoleArn, source: Refusal },
+    #[error("the clock of this machine differs from that of AWS")]
+    Clock { source: Refusal },
+    #[error("role {role} may not get a token for the CodeArtifact domain {domain}")]
+    TokenRefused { role: RoleArn, domain: Domain, source: Refusal },
+    #[error("AWS no longer accepts the credentials of role {role}")]
+    CredentialsRefused { role: RoleArn, source: Refusal },
+    #[error("there is no CodeArtifact domain {domain}")]
+    NoDomain { domain: Domain, source: Refusal },
+    #[error("{} has had too many requests", .source.service)]
+    Throttled { source: Refusal },
+    #[error("{} has a fault of its own", .source.service)]
+    Service { source: Refusal },
+    /// A code that has no situation of its own here.
+    #[error("{} refused the request", .source.service)]
+    Other { source: Refusal },
+    #[error("{service} gave an unusable answer: {reason}")]
+    Answer { service: Service, reason: String },
+}
+
+impl Explain for ExchangeError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Http(error) => error.class(),
+            Self::Start(_) => Class::Other,
+            Self::SessionExpired { .. } => Class::NoSession,
+            Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => Class::Network,
+            Self::IssuerUnreachable { .. } | Self::NoVerificationKey { .. } => Class::Network,
+            _ => Class::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Http(error) => return error.hint(),
+            Self::Start(_) => return None,
+            Self::SessionExpired { .. } => "Run `vouch login`.".into(),
+            Self::NoProvider { role, .. } => format!(
+                "Send your administrator of account {} what `vouch issuer iam` prints: it registers the issuer there.",
+                role.account()
+            ),
+            Self::NoVerificationKey { issuer, .. } => format!(
+                "Run `vouch issuer check`: {issuer} must serve its discovery document and a JWKS with your key to AWS, \
+                 and your enrolment may not be published yet."
+            ),
+            Self::Audience { role, .. } => format!(
+                "The provider in account {} needs the audience of your identity, by default `sts.amazonaws.com`, among \
+                 its client IDs: `vouch issuer iam` prints one that has it.",
+                role.account()
+            ),
+            Self::InvalidToken { .. } => {
+                "Run `vouch issuer check`, look at the clock of this machine, then `vouch login` again.".into()
+            }
+            Self::RejectedClaim { .. } => {
+                "Run `vouch login` again; if it stays so, compare the role's trust policy with `vouch issuer iam`."
+                    .into()
+            }
+            Self::IssuerUnreachable { issuer, .. } => {
+                format!("Run the command again; `vouch issuer check` shows whether {issuer} can be reached.")
+            }
+            Self::RoleRefused { role, issuer, subject, .. } => format!(
+                "The trust policy of {role} must allow sts:AssumeRoleWithWebIdentity to the provider of {issuer} for \
+                 the subject `{subject}`: `vouch issuer iam` prints it. A role made moments ago may need a few seconds."
+            ),
+            Self::RegionDisabled { .. } => {
+                "Give an enabled region with `vouch setup aws --role ARN --region REGION`, or have this one enabled."
+                    .into()
+            }
+            Self::Clock { .. } => {
+                "Set the clock of this machine (date, time and time zone), then `vouch login` again.".into()
+            }
+            Self::TokenRefused { domain, .. } => format!(
+                "The role needs codeartifact:GetAuthorizationToken, codeartifact:GetRepositoryEndpoint and \
+                 codeartifact:ReadFromRepository on domain {} and its repositories, and sts:GetServiceBearerToken for \
+                 codeartifact.amazonaws.com; a domain of another account must also allow the role in its own policy.",
+                domain.name
+            ),
+            Self::CredentialsRefused { .. } => {
+                "Run the command again: new ones will be fetched. If it stays so, look at the clock of this machine."
+                    .into()
+            }
+            Self::NoDomain { .. } => {
+                "Look at the domain's name, owner and region: `vouch setup codeartifact` with `--domain`, \
+                 `--domain-owner` and `--region` changes them."
+                    .into()
+            }
+            Self::Throttled { source } => match source.retry_after {
+                Some(seconds) => format!("Run the command again in {seconds} seconds."),
+                None => "Run the command again in a few seconds.".into(),
+            },
+            Self::Service { .. } => "Run the command again in a minute.".into(),
+            Self::Other { .. } => return None,
+            Self::Answer { .. } => {
+                "Something between here and AWS may have changed it, such as a proxy; run the command again.".into()
+            }
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! The two static files of an OpenID Connect issuer.

@@ -1,0 +1,352 @@
+//! Which registration, CodeArtifact profile and role serve an endpoint.
+
+use crate::config::{AwsProfile, Config, Profile, Registration};
+use crate::endpoint::{self, Domain, EndpointError};
+use crate::error::{Class, Explain};
+use crate::partition::{AccountId, Region, RoleArn};
+
+/// A role to assume, and where to ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The AWS profile's name.
+    pub profile: String,
+    pub arn: RoleArn,
+    /// Where STS is asked.
+    pub region: Region,
+    /// Seconds to ask for.
+    pub duration: u32,
+}
+
+/// A domain and the role that reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub domain: Domain,
+    pub role: Role,
+    /// What stands before the token on the wire; empty for the bare token.
+    pub token_prefix: String,
+}
+
+/// Why nothing serves an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    #[error("nothing was set up for the CodeArtifact domain {0}")]
+    NotSetUp(Domain),
+    #[error("there is no CodeArtifact profile `{name}`{}", listed(.known))]
+    NoProfile { name: String, known: Vec<String> },
+    #[error("no CodeArtifact profile was set up")]
+    NoProfiles,
+    #[error("there is no AWS profile `{name}`{}", listed(.known))]
+    NoAwsProfile { name: String, known: Vec<String> },
+    #[error("no role was set up to reach AWS with")]
+    NoRole,
+    #[error("several AWS profiles could serve account {owner}: {}", .candidates.join(", "))]
+    Ambiguous { owner: AccountId, candidates: Vec<String> },
+    #[error(
+        "the role of AWS profile `{profile}` is in partition {}, but region {region} is in {}",
+        .role.partition(), .region.partition()
+    )]
+    PartitionMismatch { profile: String, role: RoleArn, region: Region },
+}
+
+fn listed(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
+}
+
+impl Explain for ProfileError {
+    fn class(&self) -> Class {
+        Class::Configuration
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotSetUp(Domain { name, owner, region }) => format!(
+                "If it is yours: `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain {name} \
+                 --domain-owner {owner} --region {region}`."
+            ),
+            Self::NoProfile { .. } | Self::NoProfiles => {
+                "Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain DOMAIN --domain-owner \
+                 ACCOUNT --profile NAME`."
+                    .into()
+            }
+            Self::NoAwsProfile { name, .. } => format!("Run `vouch setup aws --role ARN --profile {name}`."),
+            Self::NoRole => "Run `vouch setup aws --role ARN`.".into(),
+            Self::Ambiguous { .. } => {
+                "Run `vouch setup codeartifact` again with `--aws-profile NAME`, or make one the default with \
+                 `vouch setup aws --default NAME`."
+                    .into()
+            }
+            Self::PartitionMismatch { .. } => {
+                "Give a role and a region of one partition: `vouch setup aws --role ARN --region REGION`.".into()
+            }
+        })
+    }
+}
+
+impl Config {
+    /// The target for a URL that a package manager asks about. Only what a registration allows gets one.
+    ///
+    /// # Errors
+    /// [`EndpointError::Foreign`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
+    /// domain without a registration; else why no role serves it.
+    pub fn target_of_url(&self, url: &str) -> Result<Target, crate::Error> {
+        let registration = self.registration_of(url)?;
+        let profile = self.profile_named(&registration.profile)?;
+        let role = self.role_for(profile, None)?;
+        Ok(Target { domain: profile.domain(), role, token_prefix: registration.token_prefix.clone() })
+    }
+
+    /// The registration that allows a URL.
+    fn registration_of(&self, url: &str) -> Result<&Registration, crate::Error> {
+        let registrations = &self.codeartifact.registrations;
+        let domain = match endpoint::domain_of_url(url) {
+            Ok((domain, _)) => domain,
+            Err(EndpointError::Foreign(shown)) => {
+                let recorded =
+                    registrations.iter().find(|registration| is_below(url, &registration.endpoint));
+                return recorded.ok_or_else(|| EndpointError::Foreign(shown).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let serves = |registration: &&Registration| {
+            let profile = self.codeartifact.profiles.get(&registration.profile);
+            profile.is_some_and(|profile| profile.domain() == domain)
+        };
+        // The repository that was named wins: two registrations of one domain may have different profiles.
+        let exact =
+            registrations.iter().filter(serves).find(|registration| is_below(url, &registration.endpoint));
+        let found = exact.or_else(|| registrations.iter().find(serves));
+        found.ok_or_else(|| ProfileError::NotSetUp(domain).into())
+    }
+
+    /// A CodeArtifact profile by its name.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoProfile`], with the names that there are.
+    pub fn profile_named(&self, name: &str) -> Result<&Profile, ProfileError> {
+        let profiles = &self.codeartifact.profiles;
+        profiles.get(name).ok_or_else(|| ProfileError::NoProfile {
+            name: name.to_owned(),
+            known: profiles.keys().cloned().collect(),
+        })
+    }
+
+    /// The name of the CodeArtifact profile that serves where none is named: the recorded default, else `default`,
+    /// else the only one.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoProfiles`] or, when there are several, [`ProfileError::NoProfile`] for `default`.
+    pub fn default_profile(&self) -> Result<&str, ProfileError> {
+        let profiles = &self.codeartifact.profiles;
+        if let Some(name) = &self.codeartifact.default {
+            self.profile_named(name)?;
+            return Ok(name);
+        }
+        match profiles.keys().collect::<Vec<_>>().as_slice() {
+            [] => Err(ProfileError::NoProfiles),
+            [only] => Ok(only),
+            _ => self.profile_named("default").map(|_| "default"),
+        }
+    }
+
+    /// The role that reads a profile's domain: `--aws-profile`, else the profile's link, else the one AWS profile
+    /// whose role lives in the owner's account, else the default, else the only one.
+    ///
+    /// # Errors
+    /// When none or several could serve, or role and region are in different partitions.
+    pub fn role_for(&self, profile: &Profile, aws_profile: Option<&str>) -> Result<Role, ProfileError> {
+        let name = match aws_profile.or(profile.aws_profile.as_deref()) {
+            Some(name) => name,
+            None => self.aws_profile_for(&profile.domain_owner)?,
+        };
+        let role = self.role_named(name)?;
+        if role.arn.partition() != profile.region.partition() {
+            return Err(ProfileError::PartitionMismatch {
+                profile: role.profile,
+                role: role.arn,
+                region: profile.region.clone(),
+            });
+        }
+        Ok(role)
+    }
+
+    /// The name of the AWS profile that serves an account where nothing else decides.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoRole`] or [`ProfileError::Ambiguous`].
+    pub fn aws_profile_for(&self, owner: &AccountId) -> Result<&str, ProfileError> {
+        let profiles = &self.aws.profiles;
+        let in_account = |(_, profile): &(&String, &AwsProfile)| &profile.role_arn.account() == owner;
+        let mut owners = profiles.iter().filter(in_account);
+        if let (Some((name, _)), None) = (owners.next(), owners.next()) {
+            return Ok(name);
+        }
+        if let Some(name) = &self.aws.default {
+            return Ok(name);
+        }
+        match profiles.keys().collect::<Vec<_>>().as_slice() {
+            [] => Err(ProfileError::NoRole),
+            [only] => Ok(only),
+            several => Err(ProfileError::Ambiguous {
+                owner: owner.clone(),
+                candidates: several.iter().map(|name| (*name).clone()).collect(),
+            }),
+        }
+    }
+
+    /// A role by its AWS profile's name.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoAwsProfile`], or [`ProfileError::PartitionMismatch`] when STS of the profile's region would
+    /// not know the role.
+    pub fn role_named(&self, name: &str) -> Result<Role, ProfileError> {
+        let profiles = &self.aws.profiles;
+        let profile = profiles.get(name).ok_or_else(|| ProfileError::NoAwsProfile {
+            name: name.to_owned(),
+            known: profiles.keys().cloned().collect(),
+        })?;
+        let (arn, region) = (profile.role_arn.clone(), profile.region.clone());
+        if arn.partition() != region.partition() {
+            return Err(ProfileError::PartitionMismatch { profile: name.to_owned(), role: arn, region });
+        }
+        Ok(Role { profile: name.to_owned(), arn, region, duration: profile.role_duration })
+    }
+}
+
+/// Whether `url` is `base` or below it: same scheme and host, and the path goes on only after a slash.
+fn is_below(url: &str, base: &str) -> bool {
+    let parse = |text: &str| url::Url::parse(text.strip_prefix("sparse+").unwrap_or(text)).ok();
+    let (Some(url), Some(base)) = (parse(url), parse(base)) else { return false };
+    let plain = |url: &url::Url| url.username().is_empty() && url.password().is_none();
+    if url.scheme() != "https" || !plain(&url) || url.origin() != base.origin() {
+        return false;
+    }
+    let base = base.path().trim_end_matches('/');
+    url.path().strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    const REPO: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+
+    fn config(aws: &[(&str, &str, &str)], profile: &str, registrations: &str) -> Config {
+        let profiles: Vec<_> = aws
+            .iter()
+            .map(|(name, arn, region)| format!(r#""{name}": {{"role_arn": "{arn}", "region": "{region}"}}"#))
+            .collect();
+        let text = format!(
+            r#"{{"version": 1, "aws": {{"profiles": {{{}}}}},
+                "codeartifact": {{"profiles": {{"default": {profile}}}, "registrations": [{registrations}]}}}}"#,
+            profiles.join(",")
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    const OWN: (&str, &str, &str) = ("own", "arn:aws:iam::123456789012:role/CodeArtifact", "us-east-1");
+    const OTHER: (&str, &str, &str) = ("other", "arn:aws:iam::111111111111:role/Reader", "us-east-1");
+    const THIRD: (&str, &str, &str) = ("third", "arn:aws:iam::222222222222:role/Team", "us-east-1");
+    const CHINA: (&str, &str, &str) =
+        ("china", "arn:aws-cn:iam::123456789012:role/CodeArtifact", "cn-north-1");
+    const PROFILE: &str = r#"{"domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"}"#;
+
+    fn registration(endpoint: &str) -> String {
+        format!(
+            r#"{{"tool": "cargo", "repository": "my-repo", "profile": "default", "endpoint": "{endpoint}"}}"#
+        )
+    }
+
+    fn role(config: &Config, aws_profile: Option<&str>) -> Result<String, ProfileError> {
+        config.role_for(config.profile_named("default")?, aws_profile).map(|role| role.profile)
+    }
+
+    #[test]
+    fn the_role_is_the_typed_one_then_the_linked_one_then_the_owners() {
+        let linked = PROFILE.replace('}', r#", "aws_profile": "other"}"#);
+        let mut both = config(&[OTHER, OWN], &linked, "");
+        assert_eq!(role(&both, Some("own")).unwrap(), "own");
+        assert_eq!(role(&both, None).unwrap(), "other");
+        both = config(&[OTHER, OWN], PROFILE, "");
+        both.aws.default = Some("other".into());
+        assert_eq!(role(&both, None).unwrap(), "own", "the owner's account comes before the default");
+    }
+
+    #[test]
+    fn the_role_is_never_just_the_first() {
+        let mut two = config(&[OTHER, THIRD], PROFILE, "");
+        assert!(
+            matches!(role(&two, None), Err(ProfileError::Ambiguous { candidates, .. }) if candidates.len() == 2)
+        );
+        two.aws.default = Some("third".into());
+        assert_eq!(role(&two, None).unwrap(), "third");
+        assert_eq!(role(&config(&[OTHER], PROFILE, ""), None).unwrap(), "other");
+        assert_eq!(role(&config(&[], PROFILE, ""), None), Err(ProfileError::NoRole));
+        assert!(
+            matches!(role(&two, Some("nobody")), Err(ProfileError::NoAwsProfile { known, .. }) if known.len() == 2)
+        );
+    }
+
+    #[test]
+    fn partitions_are_compared_before_anything_else() {
+        let crossed = config(&[CHINA], PROFILE, "");
+        assert!(matches!(role(&crossed, None), Err(ProfileError::PartitionMismatch { .. })));
+        let crossed = config(&[("own", OWN.1, "cn-north-1")], PROFILE, "");
+        assert!(matches!(crossed.role_named("own"), Err(ProfileError::PartitionMismatch { .. })));
+    }
+
+    #[test]
+    fn only_registered_domains_are_served() {
+        let config = config(&[OWN], PROFILE, &registration(REPO));
+        assert_eq!(config.target_of_url(REPO).unwrap().role.profile, "own");
+        // A token is for the domain: another repository of it is served, too.
+        assert!(config.target_of_url(&REPO.replace("my-repo", "my-npm-repo")).is_ok());
+        for other in [
+            REPO.replace("my-domain", "other-domain"),
+            REPO.replace("123456789012", "210987654321"),
+            REPO.replace("us-east-1", "us-east-2"),
+        ] {
+            let refused = config.target_of_url(&other);
+            assert!(matches!(refused, Err(Error::Profile(ProfileError::NotSetUp(_)))), "{other}");
+        }
+        let foreign = config.target_of_url("sparse+https://index.crates.io/");
+        assert!(matches!(foreign, Err(Error::Endpoint(EndpointError::Foreign(_)))));
+    }
+
+    #[test]
+    fn a_recorded_host_is_served_below_its_path_alone() {
+        let config = config(&[OWN], PROFILE, &registration("https://packages.example.com/cargo/my-repo/"));
+        for good in [
+            "https://packages.example.com/cargo/my-repo",
+            "sparse+https://PACKAGES.example.com/cargo/my-repo/x",
+        ] {
+            assert!(config.target_of_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://packages.example.com/",
+            "https://packages.example.com/cargo/my-repository/",
+            "https://packages.example.com/cargo/my-repo/../other/",
+            "http://packages.example.com/cargo/my-repo/",
+            "https://packages.example.com:8443/cargo/my-repo/",
+            "https://aws@packages.example.com/cargo/my-repo/",
+            "https://packages.example.com.evil.example/cargo/my-repo/",
+        ] {
+            assert!(config.target_of_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_default_profile_is_the_recorded_one_or_named_so_or_the_only_one() {
+        let mut config = config(&[], PROFILE, "");
+        assert_eq!(config.default_profile(), Ok("default"));
+        let profile = config.codeartifact.profiles.shift_remove("default").unwrap();
+        assert_eq!(config.default_profile(), Err(ProfileError::NoProfiles));
+        config.codeartifact.profiles.insert("team".into(), profile.clone());
+        assert_eq!(config.default_profile(), Ok("team"));
+        config.codeartifact.profiles.insert("shared".into(), profile);
+        assert!(config.default_profile().is_err());
+        config.codeartifact.default = Some("shared".into());
+        assert_eq!(config.default_profile(), Ok("shared"));
+    }
+}

@@ -1,0 +1,206 @@
+//! The session: an ID token that the YubiKey signed at login.
+//!
+//! The sealed file of a session is named after it, so that a new one never takes the place of the old one. The old
+//! session ends at one moment, when the keystore takes the new key; whatever fails before leaves it as it was.
+
+mod duration;
+mod id_token;
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+pub use duration::SessionDuration;
+
+use crate::error::{Class, Error, Explain};
+use crate::files::Lock;
+use crate::home::Home;
+use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
+use crate::keystore::{Keystore, KeystoreError, SessionKey};
+use crate::secret::{self, Secret};
+use crate::time::UnixTime;
+use crate::vault::{self, EntryName, Vault, VaultError};
+
+const KIND: &str = "session";
+
+/// How long to wait for another login or logout to finish its writing.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// A person's session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// The JWT that STS exchanges for role credentials.
+    #[serde(with = "secret::sealed")]
+    pub id_token: Secret<String>,
+    pub issued_at: UnixTime,
+    pub expires_at: UnixTime,
+    pub issuer: IssuerUrl,
+    pub subject: Subject,
+    /// Names the key that signed.
+    pub kid: String,
+    /// The YubiKey that signed.
+    pub serial: u32,
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    #[error("you are not logged in")]
+    NotLoggedIn,
+    #[error("your session has expired")]
+    Expired { at: Option<UnixTime> },
+    #[error("`{text}` is no duration")]
+    Duration { text: String },
+    #[error("a session lasts 15 minutes to 12 hours, not {text}")]
+    DurationBounds { text: String },
+    #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
+    OtherKey { serial: u32, slot: String },
+    #[error("cannot put an ID token together")]
+    IdToken,
+}
+
+impl Explain for SessionError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
+            Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
+            Self::OtherKey { .. } => Class::Card,
+            Self::IdToken => Class::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
+            Self::Duration { .. } | Self::DurationBounds { .. } => {
+                "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into()
+            }
+            Self::OtherKey { serial, .. } => {
+                format!(
+                    "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
+                )
+            }
+            Self::IdToken => return None,
+        })
+    }
+}
+
+/// Opens the vault of the present session. One read of the keystore, no file.
+///
+/// # Errors
+/// [`SessionError::NotLoggedIn`] or [`SessionError::Expired`]; or the keystore does not work.
+pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, Error> {
+    let error = match keystore.load() {
+        Ok(key) => return Ok(Vault::new(home, key)),
+        Err(KeystoreError::Expired) => SessionError::Expired { at: ended(home) },
+        // Some time after its end a keystore no longer knows that there was a key; the sealed file still does.
+        Err(KeystoreError::Missing) => match ended(home) {
+            Some(at) => SessionError::Expired { at: Some(at) },
+            None => SessionError::NotLoggedIn,
+        },
+        Err(error) => return Err(error.into()),
+    };
+    Err(error.into())
+}
+
+impl Session {
+    /// The session whose key opened the vault.
+    ///
+    /// # Errors
+    /// [`SessionError::Expired`] when its time is over, [`SessionError::NotLoggedIn`] when its file is gone or altered.
+    pub fn read(vault: &Vault, home: &Home) -> Result<Self, Error> {
+        let name = entry(vault);
+        vault.read(&name).ok_or_else(|| {
+            let claimed = vault::claimed_expiry(home, &name).filter(|at| *at <= UnixTime::now());
+            claimed.map_or(SessionError::NotLoggedIn, |at| SessionError::Expired { at: Some(at) }).into()
+        })
+    }
+}
+
+/// Logs in: has an ID token signed, seals it under a new session key, and ends the session before.
+///
+/// `sign` gets the SHA-256 of the token's signing input and answers r and s, 32 bytes each. It is called once, when
+/// folder and keystore have been found to work, so that no touch is wasted. On any failure the session before works
+/// as it did.
+///
+/// # Errors
+/// What `sign` says; [`SessionError::OtherKey`] when the signature is not that of the enrolled key; an unwritable
+/// folder, a full disk, a keystore that does not work.
+pub fn login(
+    home: &Home,
+    keystore: &Keystore,
+    identity: &Identity,
+    key: &EnrolledKey,
+    duration: SessionDuration,
+    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Error>,
+) -> Result<Session, Error> {
+    home.create()?;
+    match keystore.load() {
+        Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let issued_at = UnixTime::now();
+    let expires_at = issued_at.plus(duration.seconds().into());
+    let id_token = id_token::signed(identity, key, issued_at, expires_at, sign)?;
+    let session = Session {
+        id_token,
+        issued_at,
+        expires_at,
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        kid: key.kid.clone(),
+        serial: key.serial,
+    };
+    replace(home, keystore, &session)?;
+    Ok(session)
+}
+
+/// Ends the session: forgets its key and deletes what was sealed under it. Says whether there was a live one.
+///
+/// # Errors
+/// When the keystore does not work or a file cannot be deleted. Everything else has been removed all the same.
+pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, Error> {
+    // Nobody is kept logged in by a folder that takes no lock.
+    let _lock = lock(home);
+    let live = open(home, keystore).and_then(|vault| Session::read(&vault, home)).is_ok();
+    let forgotten = keystore.delete();
+    let cleared = vault::clear(home);
+    forgotten?;
+    cleared.map_err(|source| VaultError::Remove { path: home.vault(), source })?;
+    Ok(live)
+}
+
+fn replace(home: &Home, keystore: &Keystore, session: &Session) -> Result<(), Error> {
+    let _lock = lock(home)?;
+    let before = vault::sealed_files(home).unwrap_or_default();
+    let key = SessionKey::generate()?;
+    let vault = Vault::new(home, key.clone());
+    vault.write(&entry(&vault), session, session.expires_at)?;
+    // The PIN and the touch took their time: the key must not outlive the token.
+    let left = session.expires_at.since(UnixTime::now()).max(1);
+    if let Err(error) = keystore.store(&key, u32::try_from(left).unwrap_or(u32::MAX)) {
+        vault.remove(&entry(&vault));
+        return Err(error.into());
+    }
+    // Only files from before the new key: a helper may already be writing for the new session.
+    // One that cannot be deleted opens to nobody any more.
+    let _ = vault::remove_files(&before);
+    Ok(())
+}
+
+fn lock(home: &Home) -> Result<Lock, VaultError> {
+    Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT).map_err(VaultError::Lock)
+}
+
+fn entry(vault: &Vault) -> EntryName {
+    EntryName::new(KIND, &[vault.session_id()])
+}
+
+/// When the last session ended, as its sealed file claims.
+fn ended(home: &Home) -> Option<UnixTime> {
+    vault::claimed_expiries(home, KIND).max().filter(|at| *at <= UnixTime::now())
+}
+
+#[cfg(test)]
+mod tests;
