@@ -65,7 +65,7 @@ fn aws(bed: &Bed, args: &[&str]) -> Run {
         .env("AWS_ROLE_ARN", ROLE)
         .env("AWS_WEB_IDENTITY_TOKEN_FILE", bed.file("id-token"))
         .env("AWS_ROLE_SESSION_NAME", "awscli")
-        .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_STS_REGIONAL_ENDPOINTS", "regional")
 }
 
@@ -119,7 +119,7 @@ fn refusals_read_as_refusals() {
             .says("ValidationException");
         let other = aws(bed, &get).args(DOMAIN).env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Nobody");
         let _ = other.fails(254).says("AccessDenied");
-        let wrong_region = aws(bed, &get).args(DOMAIN).env("AWS_REGION", "us-west-2");
+        let wrong_region = aws(bed, &get).args(DOMAIN).env("AWS_DEFAULT_REGION", "us-west-2");
         assert_ne!(wrong_region.done().code, 0);
         // One character of the signature is another.
         let last = if token.ends_with('A') { "B" } else { "A" };
@@ -142,7 +142,7 @@ fn signatures_of_a_wrong_secret_are_refused() {
                 .args(["codeartifact", "get-authorization-token"])
                 .args(DOMAIN)
                 .within(bed.home())
-                .env("AWS_REGION", "us-east-1")
+                .env("AWS_DEFAULT_REGION", "us-east-1")
                 .env("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"].as_str().unwrap())
                 .env("AWS_SECRET_ACCESS_KEY", secret)
                 .env("AWS_SESSION_TOKEN", credentials["SessionToken"].as_str().unwrap())
