@@ -224,3 +224,129 @@ fn is_below(url: &str, base: &str) -> bool {
     let base = base.path().trim_end_matches('/');
     url.path().strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    const REPO: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+
+    fn config(aws: &[(&str, &str, &str)], profile: &str, registrations: &str) -> Config {
+        let profiles: Vec<_> = aws
+            .iter()
+            .map(|(name, arn, region)| format!(r#""{name}": {{"role_arn": "{arn}", "region": "{region}"}}"#))
+            .collect();
+        let text = format!(
+            r#"{{"version": 1, "aws": {{"profiles": {{{}}}}},
+                "codeartifact": {{"profiles": {{"default": {profile}}}, "registrations": [{registrations}]}}}}"#,
+            profiles.join(",")
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    const OWN: (&str, &str, &str) = ("own", "arn:aws:iam::123456789012:role/CodeArtifact", "us-east-1");
+    const OTHER: (&str, &str, &str) = ("other", "arn:aws:iam::111111111111:role/Reader", "us-east-1");
+    const THIRD: (&str, &str, &str) = ("third", "arn:aws:iam::222222222222:role/Team", "us-east-1");
+    const CHINA: (&str, &str, &str) =
+        ("china", "arn:aws-cn:iam::123456789012:role/CodeArtifact", "cn-north-1");
+    const PROFILE: &str = r#"{"domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"}"#;
+
+    fn registration(endpoint: &str) -> String {
+        format!(
+            r#"{{"tool": "cargo", "repository": "my-repo", "profile": "default", "endpoint": "{endpoint}"}}"#
+        )
+    }
+
+    fn role(config: &Config, aws_profile: Option<&str>) -> Result<String, ProfileError> {
+        config.role_for(config.profile_named("default")?, aws_profile).map(|role| role.profile)
+    }
+
+    #[test]
+    fn the_role_is_the_typed_one_then_the_linked_one_then_the_owners() {
+        let linked = PROFILE.replace('}', r#", "aws_profile": "other"}"#);
+        let mut both = config(&[OTHER, OWN], &linked, "");
+        assert_eq!(role(&both, Some("own")).unwrap(), "own");
+        assert_eq!(role(&both, None).unwrap(), "other");
+        both = config(&[OTHER, OWN], PROFILE, "");
+        both.aws.default = Some("other".into());
+        assert_eq!(role(&both, None).unwrap(), "own", "the owner's account comes before the default");
+    }
+
+    #[test]
+    fn the_role_is_never_just_the_first() {
+        let mut two = config(&[OTHER, THIRD], PROFILE, "");
+        assert!(
+            matches!(role(&two, None), Err(ProfileError::Ambiguous { candidates, .. }) if candidates.len() == 2)
+        );
+        two.aws.default = Some("third".into());
+        assert_eq!(role(&two, None).unwrap(), "third");
+        assert_eq!(role(&config(&[OTHER], PROFILE, ""), None).unwrap(), "other");
+        assert_eq!(role(&config(&[], PROFILE, ""), None), Err(ProfileError::NoRole));
+        assert!(
+            matches!(role(&two, Some("nobody")), Err(ProfileError::NoAwsProfile { known, .. }) if known.len() == 2)
+        );
+    }
+
+    #[test]
+    fn partitions_are_compared_before_anything_else() {
+        let crossed = config(&[CHINA], PROFILE, "");
+        assert!(matches!(role(&crossed, None), Err(ProfileError::PartitionMismatch { .. })));
+        let crossed = config(&[("own", OWN.1, "cn-north-1")], PROFILE, "");
+        assert!(matches!(crossed.role_named("own"), Err(ProfileError::PartitionMismatch { .. })));
+    }
+
+    #[test]
+    fn only_registered_domains_are_served() {
+        let config = config(&[OWN], PROFILE, &registration(REPO));
+        assert_eq!(config.target_of_url(REPO).unwrap().role.profile, "own");
+        // A token is for the domain: another repository of it is served, too.
+        assert!(config.target_of_url(&REPO.replace("my-repo", "my-npm-repo")).is_ok());
+        for other in [
+            REPO.replace("my-domain", "other-domain"),
+            REPO.replace("123456789012", "210987654321"),
+            REPO.replace("us-east-1", "us-east-2"),
+        ] {
+            let refused = config.target_of_url(&other);
+            assert!(matches!(refused, Err(Error::Profile(ProfileError::NotSetUp(_)))), "{other}");
+        }
+        let foreign = config.target_of_url("sparse+https://index.crates.io/");
+        assert!(matches!(foreign, Err(Error::Endpoint(EndpointError::Foreign(_)))));
+    }
+
+    #[test]
+    fn a_recorded_host_is_served_below_its_path_alone() {
+        let config = config(&[OWN], PROFILE, &registration("https://packages.example.com/cargo/my-repo/"));
+        for good in [
+            "https://packages.example.com/cargo/my-repo",
+            "sparse+https://PACKAGES.example.com/cargo/my-repo/x",
+        ] {
+            assert!(config.target_of_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://packages.example.com/",
+            "https://packages.example.com/cargo/my-repository/",
+            "https://packages.example.com/cargo/my-repo/../other/",
+            "http://packages.example.com/cargo/my-repo/",
+            "https://packages.example.com:8443/cargo/my-repo/",
+            "https://aws@packages.example.com/cargo/my-repo/",
+            "https://packages.example.com.evil.example/cargo/my-repo/",
+        ] {
+            assert!(config.target_of_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_default_profile_is_the_recorded_one_or_named_so_or_the_only_one() {
+        let mut config = config(&[], PROFILE, "");
+        assert_eq!(config.default_profile(), Ok("default"));
+        let profile = config.codeartifact.profiles.shift_remove("default").unwrap();
+        assert_eq!(config.default_profile(), Err(ProfileError::NoProfiles));
+        config.codeartifact.profiles.insert("team".into(), profile.clone());
+        assert_eq!(config.default_profile(), Ok("team"));
+        config.codeartifact.profiles.insert("shared".into(), profile);
+        assert!(config.default_profile().is_err());
+        config.codeartifact.default = Some("shared".into());
+        assert_eq!(config.default_profile(), Ok("shared"));
+    }
+}

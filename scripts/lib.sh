@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Shared by the other scripts: sourced, not run. What is set here is used there.
+# shellcheck disable=SC2034
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Packages of Debian and Ubuntu, by what needs them.
+build_packages=(gcc libc6-dev pkg-config libpcsclite-dev)
+sandbox_packages=(pcscd vsmartcard-vpcd util-linux mount iproute2 procps ca-certificates)
+test_packages=(curl keyutils openssl opensc python3 python3-venv)
+lint_packages=(shellcheck)
+
+AWSCLI_VERSION=1.46.3
+clients=${CARGO_TARGET_DIR:-target}/clients
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# Installs those of the named packages that are missing.
+need_packages() {
+  local missing=() package
+  command -v dpkg-query >/dev/null || {
+    say "note: this is no Debian or Ubuntu; needed here: $*"
+    return 0
+  }
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  local root=()
+  if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || die "run as root: apt-get install ${missing[*]}"
+    root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${root[@]}" apt-get update -qq >&2
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+need_rust() {
+  command -v cargo >/dev/null || die "cargo is missing: install Rust 1.95 or later (https://rustup.rs), then run this again"
+}
+
+# The AWS CLI as its registry has it: a client that nobody here wrote.
+need_awscli() {
+  local venv=$clients/awscli-$AWSCLI_VERSION
+  [[ -x $venv/bin/aws ]] && return 0
+  say "installing awscli $AWSCLI_VERSION"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "awscli==$AWSCLI_VERSION"
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/lib.sh"
+need_rust
+need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
+need_awscli
+
+# The tests run the built programs, so these come first.
+cargo build --workspace --locked
+VOUCH_TEST_CLIENTS=$(realpath "$clients")
+export VOUCH_TEST_CLIENTS
+cargo test --workspace --locked "$@"

@@ -1,0 +1,177 @@
+//! The sandbox from within.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::command::Run;
+
+/// Domain, owner and region of the default world's first domain, as flags.
+pub const MY_DOMAIN: [&str; 6] =
+    ["--domain", "my-domain", "--domain-owner", "123456789012", "--region", "us-east-1"];
+
+/// The sandbox that a test runs in.
+#[derive(Debug)]
+pub struct Bed {
+    home: PathBuf,
+    site: String,
+    pin: String,
+}
+
+/// Names the flags of the sandbox that a test runs in, to tell several calls of one test apart.
+const FLAGS: &str = "VOUCH_E2E_FLAGS";
+
+/// Runs `body` inside a sandbox of its own, started with `flags`. Fails if the sandbox cannot be had.
+///
+/// A test that calls this several times gives different flags each time.
+pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Bed)) {
+    let joined = flags.join(" ");
+    if let Ok(outside) = env::var(FLAGS) {
+        if outside == joined {
+            body(&Bed::here());
+        }
+        return;
+    }
+    let test = thread::current().name().expect("a test's thread has the test's name").to_owned();
+    let program = env::current_exe().expect("the test's program is known");
+    let mut sandbox = Command::new(programs().join("vouch-sandbox"));
+    sandbox.arg("run").args(flags).args([
+        "--env",
+        "VOUCH_TEST_CLIENTS",
+        "--env",
+        &format!("{FLAGS}={joined}"),
+        "--",
+    ]);
+    sandbox.arg(program).args(["--exact", &test, "--nocapture", "--test-threads=1"]);
+    let output = sandbox.output().expect("vouch-sandbox was built: `make test` does that first");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    println!("{said}");
+    assert!(output.status.success(), "{test} failed inside the sandbox: {}", output.status);
+    assert!(said.contains("1 passed"), "{test} did not run inside the sandbox");
+}
+
+/// The folder that cargo builds programs into: a test's own program lies in `deps` below it.
+fn programs() -> PathBuf {
+    let program = env::current_exe().expect("the test's program is known");
+    program.ancestors().nth(2).expect("target/debug/deps/test").to_owned()
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("the sandbox sets {name}"))
+}
+
+impl Bed {
+    fn here() -> Self {
+        Self {
+            home: PathBuf::from(variable("HOME")),
+            site: variable("VOUCH_SANDBOX_SITE"),
+            pin: variable("VOUCH_SANDBOX_PIN"),
+        }
+    }
+
+    /// The private home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The PIN of the cards.
+    pub fn pin(&self) -> &str {
+        &self.pin
+    }
+
+    /// A file in the home.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
+    /// Reads a file in the home.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Writes a file in the home, with the folders that it needs.
+    pub fn write(&self, name: &str, text: &str) {
+        let file = self.file(name);
+        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("the home is writable");
+        fs::write(file, text).expect("the home is writable");
+    }
+
+    /// A program, to be run in the home.
+    pub fn run(&self, program: &str) -> Run {
+        Run::new(program).within(&self.home)
+    }
+
+    /// `vouch` with arguments.
+    pub fn vouch(&self, args: &[&str]) -> Run {
+        self.run("vouch").args(args)
+    }
+
+    /// `vouch` with arguments, `--pin-stdin` and the PIN.
+    pub fn vouch_with_pin(&self, args: &[&str]) -> Run {
+        self.vouch(args).arg("--pin-stdin").stdin(format!("{}\n", self.pin))
+    }
+
+    /// `cargo` with arguments.
+    pub fn cargo(&self, args: &[&str]) -> Run {
+        self.run("cargo").args(args)
+    }
+
+    /// Tells the sandbox something.
+    pub fn ctl(&self, args: &[&str]) -> Value {
+        let done = Run::new("vouch-sandbox").arg("ctl").args(args).ok();
+        serde_json::from_str(&done.stdout).unwrap_or(Value::Null)
+    }
+
+    /// One counter, such as `/sts/granted`.
+    pub fn count(&self, pointer: &str) -> u64 {
+        let stats = self.ctl(&["stats"]);
+        let found = stats.pointer(pointer).and_then(Value::as_u64);
+        found.unwrap_or_else(|| panic!("no counter {pointer} in {stats:#}"))
+    }
+
+    /// Enrols the card for alice, hosts her issuer and sets her role up.
+    pub fn enrol(&self) {
+        let _ = self
+            .vouch_with_pin(&["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"])
+            .ok();
+        let _ = self.vouch(&["issuer", "build", "--out", &self.site, "enrollment.json"]).ok();
+        let role = "arn:aws:iam::123456789012:role/CodeArtifact";
+        let _ = self.vouch(&["setup", "aws", "--role", role]).ok();
+    }
+
+    /// Logs in with the card.
+    pub fn log_in(&self) {
+        let _ = self.vouch_with_pin(&["login"]).ok();
+    }
+
+    /// Sets cargo up for `my-repo` of `my-domain`.
+    pub fn set_up_cargo(&self) {
+        let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
+        let _ = self.vouch(&setup).args(MY_DOMAIN).ok();
+    }
+
+    /// Enrolled, logged in, and cargo set up: where most tests begin.
+    pub fn ready(&self) {
+        self.enrol();
+        self.log_in();
+        self.set_up_cargo();
+    }
+
+    /// A small library crate in the home.
+    pub fn library(&self, name: &str) {
+        let _ = self.cargo(&["new", "--quiet", "--lib", "--vcs", "none", name]).ok();
+    }
+
+    /// A program in the home that depends on a crate of a registry.
+    pub fn program(&self, name: &str, dependency: &str, registry: &str) {
+        let _ = self.cargo(&["new", "--quiet", "--vcs", "none", name]).ok();
+        let manifest = format!("{name}/Cargo.toml");
+        let dependency = format!("{dependency} = {{ version = \"0.1\", registry = \"{registry}\" }}\n");
+        self.write(&manifest, &(self.read(&manifest) + &dependency));
+    }
+}

@@ -1,0 +1,239 @@
+//! Everything that goes wrong between a person and a YubiKey, through the real pcscd. Exit code 4, its own message, and
+//! PIN tries as promised.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use vouch_e2e::{Bed, Done, in_sandbox};
+
+fn login_with(bed: &Bed, pin: &str, more: &[&str]) -> Done {
+    bed.vouch(&["login", "--pin-stdin"]).args(more).stdin(format!("{pin}\n")).done()
+}
+
+fn wrong_pin(bed: &Bed) -> String {
+    let swapped = if bed.pin().starts_with('0') { "1" } else { "0" };
+    format!("{swapped}{}", &bed.pin()[1..])
+}
+
+/// `body` on both firmwares: older cards tell less about themselves.
+fn on_both_firmwares(body: impl Fn(&Bed)) {
+    for firmware in ["5.7.1", "5.4.3"] {
+        in_sandbox(&["--firmware", firmware], &body);
+    }
+}
+
+#[test]
+fn a_wrong_pin_costs_one_try_and_says_what_is_left() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        let _ = login_with(bed, &wrong_pin(bed), &[])
+            .expect_code(4)
+            .says("2 tries left")
+            .never_says(&wrong_pin(bed));
+        assert_eq!(bed.count("/card/pin_failures"), 1);
+        let _ = bed.vouch(&["status"]).fails(3);
+        // The right one resets the counter.
+        bed.log_in();
+        let _ = login_with(bed, &wrong_pin(bed), &[]).expect_code(4).says("2 tries left");
+        // A failed login leaves the session as it was.
+        let _ = bed.vouch(&["status"]).ok();
+    });
+}
+
+#[test]
+fn the_last_try_is_kept_unless_asked_for() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        for _ in 0..2 {
+            let _ = login_with(bed, &wrong_pin(bed), &[]).expect_code(4);
+        }
+        assert_eq!(bed.count("/card/pin_failures"), 2);
+        let _ = login_with(bed, bed.pin(), &[]).expect_code(4).says("--last-try");
+        assert_eq!(bed.count("/card/pin_failures"), 2, "nothing was tried");
+        let _ = login_with(bed, bed.pin(), &["--last-try"]).expect_code(0);
+    });
+}
+
+#[test]
+fn a_blocked_pin_says_how_to_unblock() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        for _ in 0..2 {
+            let _ = login_with(bed, &wrong_pin(bed), &[]).expect_code(4);
+        }
+        let _ = login_with(bed, &wrong_pin(bed), &["--last-try"]).expect_code(4).says("blocked");
+        let _ = login_with(bed, bed.pin(), &["--last-try"]).expect_code(4).says("blocked").says("unblock");
+        assert_eq!(bed.count("/card/pin_failures"), 3);
+    });
+}
+
+#[test]
+fn what_cannot_be_a_pin_is_not_sent() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        for (typed, said) in [
+            ("", "PIN"),
+            ("12345", "6"),
+            ("123456789", "8"),
+            // What a YubiKey types when it is touched by accident.
+            ("cccccccfhcbelrhifnjrrddcgrburluurftrgfdrdifj", "one-time password"),
+        ] {
+            let _ = login_with(bed, typed, &[]).expect_code(4).says(said);
+        }
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+        bed.log_in();
+    });
+}
+
+#[test]
+fn no_touch_in_time_is_told_apart_from_a_wrong_pin() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        bed.ctl(&["touch", "never"]);
+        let done = login_with(bed, bed.pin(), &[]).expect_code(4).says("touch");
+        assert!(done.took > Duration::from_secs(10), "{done}");
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+        bed.ctl(&["touch", "auto"]);
+        bed.log_in();
+    });
+}
+
+#[test]
+fn a_late_touch_is_in_time() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        bed.ctl(&["touch", "3000"]);
+        let done = bed.vouch_with_pin(&["login"]).ok().says("Touch your YubiKey");
+        assert!(done.took > Duration::from_secs(3), "{done}");
+    });
+}
+
+#[test]
+fn a_card_pulled_while_it_waits_is_named_and_works_again() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        bed.ctl(&["touch", "never"]);
+        let login = bed.vouch_with_pin(&["login"]).start();
+        thread::sleep(Duration::from_secs(2));
+        bed.ctl(&["card", "remove"]);
+        let _ = login.wait().expect_code(4).says("removed");
+        bed.ctl(&["touch", "auto"]);
+        bed.ctl(&["card", "insert"]);
+        thread::sleep(Duration::from_secs(1));
+        bed.log_in();
+    });
+}
+
+#[test]
+fn no_pcscd() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        bed.ctl(&["pcscd", "stop"]);
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("pcscd");
+        bed.ctl(&["pcscd", "start"]);
+        bed.log_in();
+    });
+}
+
+#[test]
+fn no_card_in_any_reader() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        bed.ctl(&["card", "remove"]);
+        thread::sleep(Duration::from_secs(1));
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("plug");
+    });
+}
+
+#[test]
+fn a_card_held_by_another_program() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let mut holder = Command::new(sibling("hold-card"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("hold-card was built");
+        let mut line = String::new();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "holding 1");
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("another program");
+        drop(holder.stdin.take());
+        holder.wait().unwrap();
+        bed.log_in();
+    });
+}
+
+/// Another program of this package.
+fn sibling(name: &str) -> std::path::PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name)
+}
+
+#[test]
+fn two_cards_are_told_apart_by_serial_number() {
+    in_sandbox(&["--cards", "2"], |bed| {
+        let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
+        let _ = bed.vouch_with_pin(&enroll).fails(4).says("12345678").says("12345679").says("--serial");
+        let _ = bed.vouch_with_pin(&enroll).args(["--serial", "12345679"]).ok();
+        // One enrolled key is plugged in: nothing is left to choose.
+        bed.log_in();
+        let _ = bed.vouch_with_pin(&["login", "--serial", "12345678"]).fails(4).says("12345678");
+        // A spare of the same identity.
+        let spare = bed.vouch_with_pin(&enroll).args(["--serial", "12345678", "--out", "spare.json"]);
+        let _ = spare.ok();
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("--serial");
+        let _ = bed.vouch_with_pin(&["login", "--serial", "12345678"]).ok();
+    });
+}
+
+#[test]
+fn a_card_without_our_key() {
+    in_sandbox(&["--cards", "2"], |bed| {
+        let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
+        let _ = bed.vouch_with_pin(&enroll).args(["--serial", "12345678"]).ok();
+        bed.ctl(&["card", "remove", "--card", "1"]);
+        thread::sleep(Duration::from_secs(1));
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("12345679").says("12345678");
+    });
+}
+
+#[test]
+fn a_key_in_the_slot_that_is_not_the_enrolled_one() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        bed.log_in();
+        let config = bed.read(".vouch/config.json");
+        // Somebody makes another key in the slot behind our back.
+        let enroll =
+            ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice", "--replace"];
+        let _ = bed.vouch_with_pin(&enroll).ok();
+        bed.write(".vouch/config.json", &config);
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("82");
+        // The session of before is still there.
+        let _ = bed.vouch(&["status"]).ok();
+    });
+}
+
+#[test]
+fn an_occupied_slot_is_not_taken_silently() {
+    on_both_firmwares(|bed| {
+        bed.enrol();
+        let config = bed.read(".vouch/config.json");
+        std::fs::remove_file(bed.file(".vouch/config.json")).unwrap();
+        let signs = bed.count("/card/signs");
+        let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
+        let _ = bed.vouch_with_pin(&enroll).fails(4).says("--replace");
+        assert_eq!(bed.count("/card/signs"), signs);
+        bed.write(".vouch/config.json", &config);
+        bed.log_in();
+    });
+}
+
+#[test]
+fn without_an_enrolment_login_says_what_comes_first() {
+    in_sandbox(&[], |bed| {
+        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("vouch enroll");
+    });
+}

@@ -1,0 +1,168 @@
+//! Files, disks and keystores that do not do what they should. Whatever fails, every file is as before.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use vouch_e2e::{Bed, Run, in_sandbox};
+
+const CREDENTIAL: [&str; 2] = ["credential", "codeartifact"];
+
+/// A file system of its own for `.vouch`, so that it can be full or read-only.
+fn mount_vouch_home(bed: &Bed, options: &str) {
+    let folder = bed.file(".vouch");
+    fs::create_dir_all(&folder).unwrap();
+    let _ = Run::new("mount").args(["-t", "tmpfs", "-o", options, "vouch"]).arg(&folder).ok();
+}
+
+fn remount(bed: &Bed, options: &str) {
+    let _ = Run::new("mount").args(["-o", &format!("remount,{options}")]).arg(bed.file(".vouch")).ok();
+}
+
+#[test]
+fn a_configuration_that_does_not_parse() {
+    in_sandbox(&[], |bed| {
+        bed.ready();
+        let broken = "{\n  \"version\": 1,\n  \"aws\": oops\n}\n";
+        bed.write(".vouch/config.json", broken);
+        let role = "arn:aws:iam::123456789012:role/CodeArtifact";
+        for command in [&CREDENTIAL[..], &["status"], &["setup", "aws", "--role", role]] {
+            let _ = bed.vouch(command).fails(7).says("config.json` line 3");
+        }
+        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("line 3");
+        assert_eq!(bed.read(".vouch/config.json"), broken);
+    });
+}
+
+#[test]
+fn a_configuration_of_a_newer_version() {
+    in_sandbox(&[], |bed| {
+        bed.write(".vouch/config.json", "{\"version\": 99}");
+        let _ = bed.vouch(&["status"]).fails(7).says("99");
+    });
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    in_sandbox(&[], |bed| {
+        bed.ready();
+        let file = bed.file(".vouch/config.json");
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        let _ = bed.vouch(&CREDENTIAL).fails(7).says("cannot read");
+    });
+}
+
+#[test]
+fn a_full_disk_at_login_leaves_the_session_as_it_was() {
+    in_sandbox(&[], |bed| {
+        mount_vouch_home(bed, "size=64k,mode=0700");
+        bed.ready();
+        let token = bed.vouch(&CREDENTIAL).ok().stdout;
+        fill(bed);
+        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("room on the disk");
+        assert_eq!(bed.vouch(&CREDENTIAL).ok().stdout, token, "the old session still works");
+    });
+}
+
+#[test]
+fn a_full_disk_at_an_exchange_still_answers() {
+    in_sandbox(&[], |bed| {
+        mount_vouch_home(bed, "size=64k,mode=0700");
+        bed.ready();
+        fill(bed);
+        let _ = bed.vouch(&CREDENTIAL).ok();
+    });
+}
+
+#[test]
+fn a_full_disk_at_setup_changes_nothing() {
+    in_sandbox(&[], |bed| {
+        mount_vouch_home(bed, "size=64k,mode=0700");
+        bed.enrol();
+        let before = bed.read(".vouch/config.json");
+        fill(bed);
+        let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
+        let _ = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7).says("room on the disk");
+        assert_eq!(bed.read(".vouch/config.json"), before);
+        assert!(!bed.file(".cargo/config.toml").exists(), "cargo's file is not edited for nothing");
+    });
+}
+
+fn fill(bed: &Bed) {
+    use std::io::Write;
+
+    let mut rubbish = fs::File::create(bed.file(".vouch/rubbish")).unwrap();
+    while rubbish.write_all(&[0; 512]).is_ok() {}
+}
+
+#[test]
+fn a_read_only_home() {
+    in_sandbox(&[], |bed| {
+        mount_vouch_home(bed, "mode=0700");
+        bed.ready();
+        let before = bed.read(".vouch/config.json");
+        remount(bed, "ro");
+        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("writable");
+        let role = "arn:aws:iam::123456789012:role/CodeArtifact";
+        let _ = bed.vouch(&["setup", "aws", "--role", role, "--profile", "other"]).fails(7).says("writable");
+        assert_eq!(bed.read(".vouch/config.json"), before);
+        remount(bed, "rw");
+        let _ = bed.vouch(&CREDENTIAL).ok();
+    });
+}
+
+#[test]
+fn a_home_that_is_read_only_from_the_start() {
+    in_sandbox(&[], |bed| {
+        mount_vouch_home(bed, "ro,mode=0700");
+        let role = "arn:aws:iam::123456789012:role/CodeArtifact";
+        let _ = bed.vouch(&["setup", "aws", "--role", role]).fails(7).says("writable");
+    });
+}
+
+#[test]
+fn a_system_without_the_kernel_keyring() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        bed.set_up_cargo();
+        let without = |args: &[&str]| {
+            let program =
+                std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("without-keyring");
+            Run::new(program).arg("vouch").args(args).within(bed.home())
+        };
+        let pin = format!("{}\n", bed.pin());
+        let login = without(&["login", "--pin-stdin"]).stdin(pin.clone());
+        let _ = login.fails(7).says("kernel keyring").says("VOUCH_KEYSTORE=runtime-file");
+        let _ = without(&["credential", "codeartifact"]).done().says("VOUCH_KEYSTORE=runtime-file");
+        // The way out that the message names.
+        let login = without(&["login", "--pin-stdin"]).stdin(pin).env("VOUCH_KEYSTORE", "runtime-file");
+        let _ = login.ok();
+        let _ = without(&["credential", "codeartifact"]).env("VOUCH_KEYSTORE", "runtime-file").ok();
+        let _ = without(&["logout"]).env("VOUCH_KEYSTORE", "runtime-file").ok();
+        let _ = without(&["credential", "codeartifact"]).env("VOUCH_KEYSTORE", "runtime-file").fails(3);
+    });
+}
+
+#[test]
+fn a_runtime_folder_that_others_may_enter() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let open = bed.file("open");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        let login = bed
+            .vouch_with_pin(&["login"])
+            .env("VOUCH_KEYSTORE", "runtime-file")
+            .env("XDG_RUNTIME_DIR", &open);
+        let _ = login.fails(7).says("others may enter");
+    });
+}
+
+#[test]
+fn an_unknown_keystore() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = bed.vouch_with_pin(&["login"]).env("VOUCH_KEYSTORE", "vault").fails(7).says("VOUCH_KEYSTORE");
+        assert_eq!(bed.count("/card/touches"), 1, "no touch is asked for in vain");
+    });
+}
