@@ -320,12 +320,11 @@ impl<'a> Flight<'a> {
 
     /// Seals a failure for those who wait.
     fn tell(&self, name: &EntryName, error: &Error) {
-        let failure = match error {
-            Error::Exchange(error) => Failure::of(error),
-            Error::Shared(failure) => failure.clone(),
-            // Each caller finds the others out by itself, at once.
-            _ => return,
-        };
+        // Each caller finds the others out by itself, at once.
+        if !matches!(error, Error::Exchange(_) | Error::Shared(_)) {
+            return;
+        }
+        let failure = error.failure();
         let met = Met { failure, at: milliseconds() };
         self.keep(&name.failure(), &met, UnixTime::now().plus(FAILURE_LIFE));
     }

@@ -55,6 +55,8 @@ impl Connector {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // Divided among the addresses of a host: one that is dead does not use up the time of the others.
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Ok(Self { tcp, trust: Trust::new(home, &variable)?, proxies: Proxies::new(variable) })
     }
 
@@ -64,9 +66,8 @@ impl Connector {
     /// [`HttpError`], by where it failed.
     pub(super) async fn connect(&self, authority: &str) -> Result<SendRequest<SdkBody>, HttpError> {
         let host = host_of(authority);
-        let timed_out = || HttpError::ConnectTimedOut { host: host.to_owned() };
         let opened = timeout(CONNECT_TIMEOUT, self.open(authority, host)).await;
-        let stream = opened.map_err(|_| timed_out())??;
+        let stream = opened.map_err(|_| self.timed_out(authority))??;
         let closed = |error: hyper::Error| HttpError::Closed { host: host.to_owned(), source: error.into() };
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEADER_LIMIT);
@@ -74,6 +75,17 @@ impl Connector {
         // Its failures reach the requests.
         tokio::spawn(driver);
         Ok(sender)
+    }
+
+    /// The error of a connection that took too long.
+    pub(super) fn timed_out(&self, authority: &str) -> HttpError {
+        let host = host_of(authority).to_owned();
+        match self.proxies.for_host(authority) {
+            Ok(Some(proxy)) => {
+                HttpError::ProxyTimedOut { variable: proxy.variable, proxy: proxy.address(), host }
+            }
+            _ => HttpError::ConnectTimedOut { host },
+        }
     }
 
     async fn open(&self, authority: &str, host: &str) -> Result<AnyStream, HttpError> {
@@ -174,9 +186,12 @@ async fn secure(stream: AnyStream, host: &str, config: &Arc<ClientConfig>) -> Re
     match TlsConnector::from(Arc::clone(config)).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            Some(source @ rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                HttpError::UnknownIssuer { host, source: source.clone() }
-            }
+            // The signature does not fit where a CA was made anew under its old name.
+            Some(
+                source @ rustls::Error::InvalidCertificate(
+                    CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                ),
+            ) => HttpError::UnknownIssuer { host, source: source.clone() },
             Some(source) => HttpError::Tls { host, source: source.clone() },
             None => HttpError::Closed { host, source: error.into() },
         }),

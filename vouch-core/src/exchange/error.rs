@@ -49,8 +49,11 @@ pub struct Refusal {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
+    /// Before anything was sent.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Setup(HttpError),
+    #[error("cannot talk to {service}")]
+    Http { service: Service, source: HttpError },
     #[error("cannot start the exchange with AWS")]
     Start(#[source] io::Error),
     #[error("your session has expired")]
@@ -93,7 +96,7 @@ pub enum ExchangeError {
 impl Explain for ExchangeError {
     fn class(&self) -> Class {
         match self {
-            Self::Http(error) => error.class(),
+            Self::Setup(error) | Self::Http { source: error, .. } => error.class(),
             Self::Start(_) => Class::Other,
             Self::SessionExpired { .. } => Class::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => Class::Network,
@@ -104,7 +107,7 @@ impl Explain for ExchangeError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Http(error) => return error.hint(),
+            Self::Setup(error) | Self::Http { source: error, .. } => return error.hint(),
             Self::Start(_) => return None,
             Self::SessionExpired { .. } => "Run `vouch login`.".into(),
             Self::NoProvider { role, .. } => format!(
@@ -112,8 +115,8 @@ impl Explain for ExchangeError {
                 role.account()
             ),
             Self::NoVerificationKey { issuer, .. } => format!(
-                "Run `vouch issuer check`: {issuer} must serve its discovery document and a JWKS with your key to AWS, \
-                 and your enrolment may not be published yet."
+                "Have what `vouch issuer build` makes from your enrolment published at {issuer}, where AWS can reach it; \
+                 `vouch issuer check` compares."
             ),
             Self::Audience { role, .. } => format!(
                 "The provider in account {} needs the audience of your identity, by default `sts.amazonaws.com`, among \

@@ -58,6 +58,8 @@ pub enum HttpError {
     ProxyName { variable: &'static str },
     #[error("cannot reach the proxy {proxy} that {variable} names")]
     ProxyUnreachable { variable: &'static str, proxy: String, source: Box<Self> },
+    #[error("no connection to {host} in time through the proxy {proxy} that {variable} names")]
+    ProxyTimedOut { variable: &'static str, proxy: String, host: String },
     #[error("the proxy {proxy} that {variable} names asks for a user and a password")]
     ProxyAuthentication { variable: &'static str, proxy: String },
     #[error("the proxy {proxy} that {variable} names refuses to connect to {host}: status {status}")]
@@ -113,7 +115,7 @@ impl Explain for HttpError {
                 "Set {variable} to something like `http://proxy.example.com:3128`, with special characters of a user or \
                  password percent-encoded; or unset it."
             ),
-            Self::ProxyUnreachable { variable, .. } => {
+            Self::ProxyUnreachable { variable, .. } | Self::ProxyTimedOut { variable, .. } => {
                 format!("Look at {variable}: set it to the right proxy, or unset it; NO_PROXY makes exceptions.")
             }
             Self::ProxyAuthentication { variable, .. } => {
@@ -227,7 +229,7 @@ impl Http {
 
     async fn connect(&self, authority: &str) -> Result<Connection, HttpError> {
         let opened = timeout_at(self.0.deadline.into(), self.0.connector.connect(authority)).await;
-        opened.unwrap_or_else(|_| Err(HttpError::ConnectTimedOut { host: host_of(authority).to_owned() }))
+        opened.unwrap_or_else(|_| Err(self.0.connector.timed_out(authority)))
     }
 
     fn keep(&self, authority: &str, spare: Spare) {
@@ -299,3 +301,6 @@ pub(super) fn host_of(authority: &str) -> &str {
         _ => authority,
     }
 }
+
+#[cfg(test)]
+mod tests;

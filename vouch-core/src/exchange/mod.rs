@@ -8,11 +8,14 @@ mod codeartifact;
 mod connect;
 mod error;
 mod http;
+#[cfg(test)]
+mod loopback;
 mod proxy;
 mod refusal;
 mod roots;
 mod sts;
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use aws_config::identity::IdentityCache;
@@ -93,7 +96,15 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// With roots and proxy as the environment names them. No network yet.
     pub(crate) fn new(home: &Home, deadline: Instant) -> Result<Self, ExchangeError> {
-        let http = Http::new(home, deadline, home::variable)?;
+        Self::with(home, deadline, home::variable)
+    }
+
+    fn with(
+        home: &Home,
+        deadline: Instant,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ExchangeError> {
+        let http = Http::new(home, deadline, variable).map_err(ExchangeError::Setup)?;
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         Ok(Self { runtime: Some(runtime.map_err(ExchangeError::Start)?), http, deadline })
     }
@@ -171,7 +182,7 @@ impl ExchangeError {
     /// How long to wait before another try, if that may go better. Time-outs have used up their time already.
     fn pause(&self) -> Option<Duration> {
         match self {
-            Self::Http(error) => error.is_transient().then_some(Duration::from_millis(100)),
+            Self::Http { source, .. } => source.is_transient().then_some(Duration::from_millis(100)),
             Self::IssuerUnreachable { .. } | Self::Service { .. } => Some(Duration::from_millis(500)),
             Self::NoVerificationKey { .. } => Some(Duration::from_secs(1)),
             Self::Throttled { source } => Some(Duration::from_secs(source.retry_after.unwrap_or(1))),

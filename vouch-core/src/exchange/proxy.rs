@@ -1,6 +1,7 @@
 //! The proxy that the environment names.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -18,12 +19,18 @@ pub(super) struct Proxies {
     named: Option<Named>,
 }
 
-#[derive(Debug)]
 struct Named {
     variable: &'static str,
     proxy: Matcher,
     /// Intercepts whatever `NO_PROXY` does not except.
     exceptions: Matcher,
+}
+
+impl fmt::Debug for Named {
+    /// Without the matchers: where a password is not encoded as it should be, a part of it is in their URI.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Named").field("variable", &self.variable).finish_non_exhaustive()
+    }
 }
 
 /// A proxy to go through.
@@ -68,8 +75,10 @@ impl Proxies {
             return Ok(None);
         }
         let found = proxy.intercept(&target).ok_or(HttpError::ProxyName { variable })?;
+        // The matcher takes a user to end at the first `@`: what follows it may still be a part of the password.
+        let plain = !found.uri().authority().is_some_and(|authority| authority.as_str().contains('@'));
         match found.uri().scheme_str() {
-            Some("http" | "https") => Ok(Some(Proxy {
+            Some("http" | "https") if plain => Ok(Some(Proxy {
                 variable,
                 uri: found.uri().clone(),
                 authorization: found.basic_auth().cloned(),
@@ -129,6 +138,14 @@ mod tests {
         assert!(!format!("{found:?}").contains("YWxp"), "{found:?}");
         // A name without a scheme is taken as http, as by curl.
         assert_eq!(proxy(&[("HTTPS_PROXY", "a:3128")], STS).unwrap().unwrap().uri.scheme_str(), Some("http"));
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_password() {
+        for value in ["http://alice:hunter2@a:1", "http://alice:hun@ter2@a:1"] {
+            let shown = format!("{:?}", Proxies::new(|name| (name == "ALL_PROXY").then(|| value.into())));
+            assert!(shown.contains("ALL_PROXY") && !shown.contains("ter2"), "{shown}");
+        }
     }
 
     #[test]

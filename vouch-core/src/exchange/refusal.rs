@@ -34,10 +34,13 @@ where
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
             Err(ExchangeError::Answer { service, reason: "it cannot be read".into() })
         }
-        other => Err(match other.into_source() {
-            Ok(source) => http_error(source).into(),
-            Err(other) => HttpError::Request(other.into()).into(),
-        }),
+        other => {
+            let source = match other.into_source() {
+                Ok(source) => http_error(source),
+                Err(other) => HttpError::Request(other.into()),
+            };
+            Err(ExchangeError::Http { service, source })
+        }
     }
 }
 
