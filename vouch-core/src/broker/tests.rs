@@ -334,9 +334,9 @@ fn a_vault_that_cannot_be_written_does_not_lose_the_token() {
 
 #[test]
 fn a_session_that_is_over_still_serves_what_it_fetched() {
-    let person = Person::with_session(Fake::default(), 1);
+    let person = Person::with_session(Fake::default(), 2);
     let token = person.token(&target(), Lifetime::Request).unwrap();
-    thread::sleep(Duration::from_millis(1100));
+    thread::sleep(Duration::from_millis(2100));
     assert_eq!(person.token(&target(), Lifetime::Request).unwrap(), token);
     let error = person.token(&target(), Lifetime::Run).unwrap_err();
     assert!(matches!(error, Error::Session(SessionError::Expired { .. })), "{error:?}");

@@ -4,6 +4,8 @@
 //! `AWS_ENDPOINT_URL`, ambient credentials, FIPS and dual-stack variables) are not asked, as they could send the session
 //! elsewhere. Its retries and time-outs are off: one deadline holds for all.
 
+#[cfg(test)]
+mod canned;
 mod codeartifact;
 mod connect;
 mod error;

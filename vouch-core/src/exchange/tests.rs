@@ -1,174 +1,17 @@
 //! Both calls against canned answers: what is sent, and what every answer means.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::thread;
 
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::body::SdkBody;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use url::form_urlencoded;
 
+use super::canned::{
+    Answer, Canned, domain, far, field, fields, given, granted, refused, role, session, sts_error,
+};
 use super::loopback::{Authority, head, proxy};
 use super::*;
 use crate::error::{Class, Error, Failure};
-
-/// Answers in turn, the last one for ever, and keeps what was asked.
-#[derive(Debug, Clone)]
-struct Canned(Arc<Mutex<State>>);
-
-#[derive(Debug)]
-struct State {
-    answers: Vec<Answer>,
-    asked: Vec<(String, String)>,
-    headers: Vec<String>,
-}
-
-#[derive(Debug, Clone)]
-enum Answer {
-    Http(u16, &'static [(&'static str, &'static str)], String),
-    Closed,
-    Late,
-}
-
-impl Canned {
-    fn new(answers: &[Answer]) -> Self {
-        Self(Arc::new(Mutex::new(State { answers: answers.to_vec(), asked: vec![], headers: vec![] })))
-    }
-
-    fn asked(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap().asked.clone()
-    }
-
-    fn run<T>(
-        &self,
-        work: impl AsyncFn(&SharedHttpClient) -> Result<T, ExchangeError>,
-    ) -> Result<T, ExchangeError> {
-        let client = SharedHttpClient::new(self.clone());
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(14);
-        runtime.block_on(twice(deadline, async || work(&client).await))
-    }
-
-    fn role_credentials(&self) -> Result<RoleCredentials, ExchangeError> {
-        self.run(async |http| sts::role_credentials(http, &session(28800), &role(3600)).await)
-    }
-
-    fn token(&self) -> Result<Token, ExchangeError> {
-        self.run(async |http| {
-            let given = RoleCredentials {
-                access_key_id: "ASIAEXAMPLE".into(),
-                secret_access_key: Secret::new("secret".into()),
-                session_token: Secret::new("session".into()),
-                expires_at: UnixTime::now().plus(3600),
-            };
-            codeartifact::token(http, &given, &role(3600), &domain("us-east-1"), 3600).await
-        })
-    }
-}
-
-impl HttpConnector for Canned {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let mut state = self.0.lock().unwrap();
-        let body = request.body().bytes().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
-        state.asked.push((request.uri().to_owned(), body.unwrap_or_default()));
-        state.headers = request.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let answer = if state.answers.len() > 1 { state.answers.remove(0) } else { state.answers[0].clone() };
-        let host = || "sts.us-east-1.amazonaws.com".to_owned();
-        let failed = |error: HttpError| Err(ConnectorError::io(error.into()));
-        HttpConnectorFuture::ready(match answer {
-            Answer::Http(status, headers, body) => {
-                let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
-                for (name, value) in headers {
-                    answer.headers_mut().insert(*name, *value);
-                }
-                Ok(answer)
-            }
-            Answer::Closed => failed(HttpError::Closed { host: host(), source: "reset".into() }),
-            Answer::Late => failed(HttpError::AnswerTimedOut { host: host() }),
-        })
-    }
-}
-
-impl HttpClient for Canned {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
-    }
-}
-
-fn session(seconds: i64) -> Session {
-    Session {
-        id_token: Secret::new("head.body.signature".into()),
-        issued_at: UnixTime::now(),
-        expires_at: UnixTime::now().plus(seconds),
-        issuer: "https://id.example.com/alice".parse().unwrap(),
-        subject: "alice".parse().unwrap(),
-        kid: "kid".into(),
-        serial: 1,
-    }
-}
-
-fn role(duration: u32) -> Role {
-    Role {
-        profile: "vouch".into(),
-        arn: "arn:aws:iam::123456789012:role/CodeArtifact".parse().unwrap(),
-        region: "us-east-1".parse().unwrap(),
-        duration,
-    }
-}
-
-fn domain(region: &str) -> Domain {
-    Domain {
-        name: "my-domain".parse().unwrap(),
-        owner: "123456789012".parse().unwrap(),
-        region: region.parse().unwrap(),
-    }
-}
-
-fn granted(expiration: &str, token: &str) -> Answer {
-    let body = format!(
-        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-         <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>\
-         <SecretAccessKey>secret</SecretAccessKey><SessionToken>{token}</SessionToken>\
-         <Expiration>{expiration}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>\
-         </AssumeRoleWithWebIdentityResponse>"
-    );
-    Answer::Http(200, &[], body)
-}
-
-fn far() -> Answer {
-    granted("2099-01-01T00:00:00Z", "session")
-}
-
-fn sts_error(status: u16, code: &str, message: &str) -> Answer {
-    let body = format!(
-        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
-         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>request-1</RequestId></ErrorResponse>"
-    );
-    Answer::Http(status, &[("x-amzn-requestid", "request-1")], body)
-}
-
-fn given(body: &str) -> Answer {
-    Answer::Http(200, &[], body.into())
-}
-
-fn refused(status: u16, code: &'static str, message: &str) -> Answer {
-    let body = format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}");
-    Answer::Http(status, &[("x-amzn-requestid", "request-2")], body)
-}
-
-fn fields(body: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(body.as_bytes()).into_owned().collect()
-}
-
-fn field(body: &str, name: &str) -> Option<String> {
-    fields(body).into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
-}
 
 #[test]
 fn sts_is_asked_for_what_it_documents_and_without_a_signature() {
@@ -190,8 +33,8 @@ fn sts_is_asked_for_what_it_documents_and_without_a_signature() {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
-    let state = canned.0.lock().unwrap();
-    assert!(!state.headers.iter().any(|header| header.starts_with("authorization")), "{:?}", state.headers);
+    let headers = canned.headers();
+    assert!(!headers.iter().any(|header| header.starts_with("authorization")), "{headers:?}");
 }
 
 #[test]
@@ -212,8 +55,8 @@ fn codeartifact_is_asked_where_the_way_was_made_ahead() {
         query.sort();
         let wanted = [("domain", "my-domain"), ("domain-owner", "123456789012"), ("duration", "900")];
         assert_eq!(query, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let state = canned.0.lock().unwrap();
-        let signature = state.headers.iter().find(|header| header.starts_with("authorization")).unwrap();
+        let headers = canned.headers();
+        let signature = headers.iter().find(|header| header.starts_with("authorization")).unwrap();
         assert!(signature.contains(&format!("/{region}/codeartifact/aws4_request")), "{signature}");
     }
 }
