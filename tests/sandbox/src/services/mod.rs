@@ -1,0 +1,60 @@
+//! The services: each takes the world and a request, and answers.
+
+pub(crate) mod arn;
+pub(crate) mod codeartifact;
+pub(crate) mod issuer;
+pub(crate) mod jwt;
+pub(crate) mod permission;
+pub(crate) mod refusal;
+pub(crate) mod registry;
+pub mod sigv4;
+pub(crate) mod sts;
+pub(crate) mod trust;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, StatusCode};
+
+use crate::http::{Request, Response};
+
+/// A response with a body. An impossible status becomes 500.
+pub(crate) fn respond(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+pub(crate) fn json(status: u16, value: &serde_json::Value) -> Response {
+    respond(status, "application/json", value.to_string())
+}
+
+pub(crate) fn text(status: u16, body: &'static str) -> Response {
+    respond(status, "text/plain; charset=utf-8", body)
+}
+
+/// Sets a header; a value that no header can carry is left out.
+pub(crate) fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// A header's value, if it is there and text.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The first value of a query parameter.
+pub(crate) fn query_parameter(request: &Request, name: &str) -> Option<String> {
+    let query = request.query.as_deref()?;
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// A path or a part of it, decoded; `None` if it is not UTF-8.
+pub(crate) fn decoded(part: &str) -> Option<String> {
+    percent_encoding::percent_decode_str(part).decode_utf8().ok().map(|text| text.into_owned())
+}
