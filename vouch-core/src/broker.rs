@@ -1,11 +1,47 @@
-//! The one entry point of every helper.
+//! The one entry point of every helper: a credential from the vault, or fetched once for any number of processes.
+//!
+//! What the vault has is answered without a runtime, TLS or a word to AWS. Otherwise one process fetches under the
+//! entry's lock while the others wait for what it seals: the credential or, for a moment, the failure. Locks are taken
+//! in one order: token, then role credentials.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::error::Error;
-use crate::exchange::{ExchangeError, HttpError, RoleCredentials, Token};
+use crate::endpoint::Domain;
+use crate::error::{Error, Failure};
+use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
 use crate::home::Home;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
+use crate::session::{self, Session};
+use crate::time::UnixTime;
+use crate::vault::{EntryName, Vault, VaultError};
+
+/// For lock and exchange together.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// For the exchange alone: who fetches must be able to tell those who wait why it failed, before they give up.
+const EXCHANGE_TIME: Duration = Duration::from_secs(14);
+
+/// What is left for that where the lock was had late.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// How long a failure is told to others, in seconds.
+const FAILURE_LIFE: i64 = 5;
+
+/// How long before its coming a failure still answers a caller, in milliseconds. Callers of one burst do not all come at
+/// one moment; a person who tries again does so later.
+const BURST: u64 = 1000;
+
+/// Role credentials with less than this left are fetched anew, in seconds.
+const ROLE_MIN_REMAINING: i64 = 5 * 60;
+
+/// The shortest token that CodeArtifact gives, in seconds.
+const TOKEN_FLOOR: i64 = 900;
 
 /// How long a credential will be used, which decides how fresh it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,10 +54,52 @@ pub enum Lifetime {
     Session,
 }
 
-/// Hands out credentials: from the vault, or fetched once for any number of processes.
-#[derive(Debug)]
+impl Lifetime {
+    fn name(self) -> &'static str {
+        match self {
+            // A token is the same for both; they differ in how much of it must be left.
+            Self::Request | Self::Run => "hour",
+            Self::Session => "session",
+        }
+    }
+
+    /// Seconds to ask for when the session has `rest` seconds left: no more than those, but for CodeArtifact's floor.
+    fn duration(self, rest: i64) -> i64 {
+        let most = match self {
+            Self::Request | Self::Run => 3600,
+            Self::Session => 43200,
+        };
+        rest.clamp(TOKEN_FLOOR, most)
+    }
+
+    /// Seconds that a token must have left.
+    fn min_remaining(self, rest: i64) -> i64 {
+        match self {
+            Self::Request => 2 * 60,
+            Self::Run => (self.duration(rest) / 2).min(30 * 60),
+            Self::Session => self.duration(rest) / 10 * 9,
+        }
+    }
+}
+
+/// Makes the way to AWS, for an exchange that ends by a moment.
+type Connect = Box<dyn Fn(&Home, Instant) -> Result<Box<dyn Aws>, ExchangeError> + Send + Sync>;
+
+/// Hands out credentials.
 pub struct Broker {
+    home: Home,
     config: Config,
+    keystore: Keystore,
+    connect: Connect,
+}
+
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Broker")
+            .field("home", &self.home)
+            .field("keystore", &self.keystore)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Broker {
@@ -37,8 +115,11 @@ impl Broker {
     }
 
     /// With what the caller has loaded.
-    pub fn new(_home: Home, config: Config, _keystore: Keystore) -> Self {
-        Self { config }
+    pub fn new(home: Home, config: Config, keystore: Keystore) -> Self {
+        let connect = |home: &Home, deadline: Instant| -> Result<Box<dyn Aws>, ExchangeError> {
+            Ok(Box::new(Exchange::new(home, deadline)?))
+        };
+        Self { home, config, keystore, connect: Box::new(connect) }
     }
 
     /// The configuration in use.
@@ -49,26 +130,216 @@ impl Broker {
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
     ///
     /// # Errors
-    /// [`crate::endpoint::EndpointError::Foreign`] for a registry that is none of ours; else as [`Broker::token`].
+    /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
+    /// [`Broker::token`].
     pub fn token_for_url(&self, url: &str, lifetime: Lifetime) -> Result<(Token, Target), Error> {
         let target = self.config.target_of_url(url)?;
         let token = self.token(&target, lifetime)?;
         Ok((token, target))
     }
 
-    /// The token of a target.
+    /// The token of a target. What it expires at is what CodeArtifact said.
     ///
     /// # Errors
-    /// When there is no session, or AWS gave nothing.
-    pub fn token(&self, _target: &Target, _lifetime: Lifetime) -> Result<Token, Error> {
-        Err(ExchangeError::Http(HttpError { host: String::new() }).into())
+    /// When there is no session, AWS gave nothing, or another process met that a moment ago ([`Error::Shared`]). That
+    /// the vault cannot be written is none: the token is answered, and the next caller fetches again.
+    pub fn token(&self, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        self.token_in(&vault, target, lifetime)
     }
 
     /// The credentials of a role, good for five minutes or more.
     ///
     /// # Errors
     /// As [`Broker::token`].
-    pub fn role_credentials(&self, _role: &Role) -> Result<RoleCredentials, Error> {
-        Err(ExchangeError::Http(HttpError { host: String::new() }).into())
+    pub fn role_credentials(&self, role: &Role) -> Result<RoleCredentials, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        let name = role_entry(role);
+        let fresh = |found: &RoleCredentials| has_left(found.expires_at, ROLE_MIN_REMAINING);
+        if let Some(found) = vault.read(&name).filter(fresh) {
+            return Ok(found);
+        }
+        let session = Session::read(&vault, &self.home)?;
+        let flight = Flight::begin(&vault);
+        flight.role_credentials(&session, role, None, |deadline| (self.connect)(&self.home, deadline))
+    }
+
+    fn token_in(&self, vault: &Vault, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
+        let name = token_entry(target, lifetime);
+        let found = vault.read::<Token>(&name);
+        // Only the longer lifetimes depend on the session; Cargo's answer costs one file less.
+        if let (Lifetime::Request, Some(token)) = (lifetime, &found)
+            && has_left(token.expires_at, lifetime.min_remaining(0))
+        {
+            return Ok(token.clone());
+        }
+        let session = Session::read(vault, &self.home)?;
+        let rest = session.expires_at.since(UnixTime::now());
+        let fresh = |token: &Token| has_left(token.expires_at, lifetime.min_remaining(rest));
+        if let Some(token) = found.filter(fresh) {
+            return Ok(token);
+        }
+        Flight::begin(vault).once(
+            &name,
+            fresh,
+            |token: &Token| token.expires_at,
+            |flight, deadline| {
+                let seconds = u32::try_from(lifetime.duration(rest)).unwrap_or(u32::MAX);
+                self.fetch_token(flight, &session, target, seconds, deadline)
+            },
+        )
+    }
+
+    fn fetch_token(
+        &self,
+        flight: &Flight<'_>,
+        session: &Session,
+        Target { domain, role, .. }: &Target,
+        seconds: u32,
+        deadline: Instant,
+    ) -> Result<Token, Error> {
+        let aws = (self.connect)(&self.home, deadline)?;
+        let connect = |_| Ok(&*aws);
+        let credentials = flight.role_credentials(session, role, Some(domain), connect)?;
+        aws.token(&credentials, role, domain, seconds).map_err(|error| {
+            if matches!(error, ExchangeError::CredentialsRefused { .. }) {
+                flight.vault.remove(&role_entry(role));
+            }
+            error.into()
+        })
     }
 }
+
+/// Everything that shapes a token is in its name.
+fn token_entry(Target { domain, role, .. }: &Target, lifetime: Lifetime) -> EntryName {
+    let Domain { name, owner, region } = domain;
+    let parts = [
+        role.arn.as_str(),
+        role.region.as_str(),
+        name.as_str(),
+        owner.as_str(),
+        region.as_str(),
+        lifetime.name(),
+    ];
+    EntryName::new("token", &parts)
+}
+
+fn role_entry(role: &Role) -> EntryName {
+    EntryName::new("role", &[role.arn.as_str(), role.region.as_str(), &role.duration.to_string()])
+}
+
+fn has_left(expires_at: UnixTime, seconds: i64) -> bool {
+    expires_at.since(UnixTime::now()) >= seconds
+}
+
+/// A failure as the process that met it left it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Met {
+    failure: Failure,
+    /// Milliseconds since 1970.
+    at: u64,
+}
+
+/// One caller's way to a credential, with its deadline.
+struct Flight<'a> {
+    vault: &'a Vault,
+    began: u64,
+    deadline: Instant,
+}
+
+impl<'a> Flight<'a> {
+    fn begin(vault: &'a Vault) -> Self {
+        Self { vault, began: milliseconds(), deadline: Instant::now() + DEADLINE }
+    }
+
+    /// An entry that is `fresh`, made by one process while the others wait.
+    fn once<T: Serialize + DeserializeOwned>(
+        &self,
+        name: &EntryName,
+        fresh: impl Fn(&T) -> bool,
+        expires_at: impl Fn(&T) -> UnixTime,
+        fetch: impl FnOnce(&Self, Instant) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let look = || match self.vault.read(name).filter(&fresh) {
+            Some(found) => Some(Ok(found)),
+            None => self.failure_of(name).map(|failure| Err(Error::Shared(failure))),
+        };
+        let _lock = match self.vault.lock_unless(name, self.deadline, look) {
+            Ok(Err(answer)) => return answer,
+            Ok(Ok(lock)) => Some(lock),
+            // Such as in a home that cannot be written: better fetched twice than not at all.
+            Err(error @ VaultError::Lock(_)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "fetching without a lock");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(answer) = look() {
+            return answer;
+        }
+        let now = Instant::now();
+        let end = (now + EXCHANGE_TIME).min(self.deadline.checked_sub(MARGIN).unwrap_or(now));
+        match fetch(self, end) {
+            Ok(value) => {
+                self.keep(name, &value, expires_at(&value));
+                Ok(value)
+            }
+            Err(error) => {
+                self.tell(name, &error);
+                Err(error)
+            }
+        }
+    }
+
+    fn role_credentials<A: std::ops::Deref<Target = dyn Aws>>(
+        &self,
+        session: &Session,
+        role: &Role,
+        next: Option<&Domain>,
+        connect: impl FnOnce(Instant) -> Result<A, ExchangeError>,
+    ) -> Result<RoleCredentials, Error> {
+        let fresh = |found: &RoleCredentials| has_left(found.expires_at, ROLE_MIN_REMAINING);
+        let name = role_entry(role);
+        if let Some(found) = self.vault.read(&name).filter(fresh) {
+            return Ok(found);
+        }
+        self.once(
+            &name,
+            fresh,
+            |given| given.expires_at,
+            |_, deadline| Ok(connect(deadline)?.role_credentials(session, role, next)?),
+        )
+    }
+
+    /// Seals what was fetched. That it cannot be kept must not lose it.
+    fn keep<T: Serialize>(&self, name: &EntryName, value: &T, expires_at: UnixTime) {
+        if let Err(error) = self.vault.write(name, value, expires_at) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a credential is not kept");
+        }
+    }
+
+    /// Seals a failure for those who wait.
+    fn tell(&self, name: &EntryName, error: &Error) {
+        // Each caller finds the others out by itself, at once.
+        if !matches!(error, Error::Exchange(_) | Error::Shared(_)) {
+            return;
+        }
+        let failure = error.failure();
+        let met = Met { failure, at: milliseconds() };
+        self.keep(&name.failure(), &met, UnixTime::now().plus(FAILURE_LIFE));
+    }
+
+    /// A failure that answers this caller, too.
+    fn failure_of(&self, name: &EntryName) -> Option<Failure> {
+        let met: Met = self.vault.read(&name.failure())?;
+        (met.at + BURST >= self.began).then_some(met.failure)
+    }
+}
+
+fn milliseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

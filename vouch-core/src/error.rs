@@ -80,6 +80,14 @@ pub trait Explain: StdError {
 }
 
 impl Error {
+    /// The failure as plain text. One that was shared is told as the process that met it told it.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Shared(failure) => failure.clone(),
+            error => Failure::of(error),
+        }
+    }
+
     fn part(&self) -> &dyn Explain {
         match self {
             Self::Config(error) => error,

@@ -49,43 +49,46 @@ pub struct Refusal {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
+    /// Before anything was sent.
     #[error(transparent)]
-    Http(#[from] HttpError),
+    Setup(HttpError),
+    #[error("cannot talk to {service}")]
+    Http { service: Service, source: HttpError },
     #[error("cannot start the exchange with AWS")]
     Start(#[source] io::Error),
     #[error("your session has expired")]
-    SessionExpired { source: Refusal },
+    SessionExpired { source: Box<Refusal> },
     #[error("the issuer {issuer} is not registered in account {}", .role.account())]
-    NoProvider { issuer: IssuerUrl, role: RoleArn, source: Refusal },
+    NoProvider { issuer: IssuerUrl, role: RoleArn, source: Box<Refusal> },
     #[error("AWS could not get the key that verifies your session from {issuer}")]
-    NoVerificationKey { issuer: IssuerUrl, source: Refusal },
+    NoVerificationKey { issuer: IssuerUrl, source: Box<Refusal> },
     #[error("account {} does not accept the audience of your session", .role.account())]
-    Audience { issuer: IssuerUrl, role: RoleArn, source: Refusal },
+    Audience { issuer: IssuerUrl, role: RoleArn, source: Box<Refusal> },
     #[error("AWS does not accept your session as a token of {issuer}")]
-    InvalidToken { issuer: IssuerUrl, source: Refusal },
+    InvalidToken { issuer: IssuerUrl, source: Box<Refusal> },
     #[error("AWS rejected a claim of your session")]
-    RejectedClaim { issuer: IssuerUrl, source: Refusal },
+    RejectedClaim { issuer: IssuerUrl, source: Box<Refusal> },
     #[error("AWS could not reach your issuer {issuer}")]
-    IssuerUnreachable { issuer: IssuerUrl, source: Refusal },
+    IssuerUnreachable { issuer: IssuerUrl, source: Box<Refusal> },
     #[error("role {role} does not admit {subject} of {issuer}")]
-    RoleRefused { role: RoleArn, issuer: IssuerUrl, subject: Subject, source: Refusal },
+    RoleRefused { role: RoleArn, issuer: IssuerUrl, subject: Subject, source: Box<Refusal> },
     #[error("region {region} is not enabled in account {}", .role.account())]
-    RegionDisabled { region: Region, role: RoleArn, source: Refusal },
+    RegionDisabled { region: Region, role: RoleArn, source: Box<Refusal> },
     #[error("the clock of this machine differs from that of AWS")]
-    Clock { source: Refusal },
+    Clock { source: Box<Refusal> },
     #[error("role {role} may not get a token for the CodeArtifact domain {domain}")]
-    TokenRefused { role: RoleArn, domain: Domain, source: Refusal },
+    TokenRefused { role: RoleArn, domain: Domain, source: Box<Refusal> },
     #[error("AWS no longer accepts the credentials of role {role}")]
-    CredentialsRefused { role: RoleArn, source: Refusal },
+    CredentialsRefused { role: RoleArn, source: Box<Refusal> },
     #[error("there is no CodeArtifact domain {domain}")]
-    NoDomain { domain: Domain, source: Refusal },
+    NoDomain { domain: Domain, source: Box<Refusal> },
     #[error("{} has had too many requests", .source.service)]
-    Throttled { source: Refusal },
+    Throttled { source: Box<Refusal> },
     #[error("{} has a fault of its own", .source.service)]
-    Service { source: Refusal },
+    Service { source: Box<Refusal> },
     /// A code that has no situation of its own here.
     #[error("{} refused the request", .source.service)]
-    Other { source: Refusal },
+    Other { source: Box<Refusal> },
     #[error("{service} gave an unusable answer: {reason}")]
     Answer { service: Service, reason: String },
 }
@@ -93,7 +96,7 @@ pub enum ExchangeError {
 impl Explain for ExchangeError {
     fn class(&self) -> Class {
         match self {
-            Self::Http(error) => error.class(),
+            Self::Setup(error) | Self::Http { source: error, .. } => error.class(),
             Self::Start(_) => Class::Other,
             Self::SessionExpired { .. } => Class::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => Class::Network,
@@ -104,7 +107,7 @@ impl Explain for ExchangeError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Http(error) => return error.hint(),
+            Self::Setup(error) | Self::Http { source: error, .. } => return error.hint(),
             Self::Start(_) => return None,
             Self::SessionExpired { .. } => "Run `vouch login`.".into(),
             Self::NoProvider { role, .. } => format!(
@@ -112,8 +115,8 @@ impl Explain for ExchangeError {
                 role.account()
             ),
             Self::NoVerificationKey { issuer, .. } => format!(
-                "Run `vouch issuer check`: {issuer} must serve its discovery document and a JWKS with your key to AWS, \
-                 and your enrolment may not be published yet."
+                "Have what `vouch issuer build` makes from your enrolment published at {issuer}, where AWS can reach it; \
+                 `vouch issuer check` compares."
             ),
             Self::Audience { role, .. } => format!(
                 "The provider in account {} needs the audience of your identity, by default `sts.amazonaws.com`, among \

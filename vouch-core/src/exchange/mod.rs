@@ -1,15 +1,48 @@
 //! Session to role credentials to token: the two calls to AWS.
+//!
+//! Everything that decides where a request goes is given here: region, roots and proxy. The SDK's own sources (profiles,
+//! `AWS_ENDPOINT_URL`, ambient credentials, FIPS and dual-stack variables) are not asked, as they could send the session
+//! elsewhere. Its retries and time-outs are off: one deadline holds for all.
 
+#[cfg(test)]
+mod canned;
+mod codeartifact;
+mod connect;
 mod error;
 mod http;
+#[cfg(test)]
+mod loopback;
+mod proxy;
+mod refusal;
+mod roots;
+mod sts;
 
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::{Builder, Runtime};
 
+use self::http::Http;
+use crate::endpoint::Domain;
+use crate::home::{self, Home};
+use crate::partition::Region;
+use crate::profile::Role;
 use crate::secret::{self, Secret};
+use crate::session::Session;
 use crate::time::UnixTime;
 
 pub use error::{ExchangeError, Refusal, Service};
 pub use http::HttpError;
+
+/// A credential is no longer than this; AWS's are 1 to 2 KiB.
+const MAX_CREDENTIAL: usize = 16 * 1024;
 
 /// What STS gives for a session: the right to act as a role for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,3 +64,168 @@ pub struct Token {
     /// As CodeArtifact answered it.
     pub expires_at: UnixTime,
 }
+
+/// What the broker asks of AWS.
+pub(crate) trait Aws {
+    /// Role credentials for a session. The domain that will be asked next is told, so that the way to it can be made
+    /// while STS answers.
+    fn role_credentials(
+        &self,
+        session: &Session,
+        role: &Role,
+        next: Option<&Domain>,
+    ) -> Result<RoleCredentials, ExchangeError>;
+
+    /// A token that is good for so many seconds.
+    fn token(
+        &self,
+        credentials: &RoleCredentials,
+        role: &Role,
+        domain: &Domain,
+        seconds: u32,
+    ) -> Result<Token, ExchangeError>;
+}
+
+/// One exchange with AWS: a runtime, the connections, a deadline.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// There until the exchange is dropped.
+    runtime: Option<Runtime>,
+    http: Http,
+    deadline: Instant,
+}
+
+impl Exchange {
+    /// With roots and proxy as the environment names them. No network yet.
+    pub(crate) fn new(home: &Home, deadline: Instant) -> Result<Self, ExchangeError> {
+        Self::with(home, deadline, home::variable)
+    }
+
+    fn with(
+        home: &Home,
+        deadline: Instant,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ExchangeError> {
+        let http = Http::new(home, deadline, variable).map_err(ExchangeError::Setup)?;
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build();
+        Ok(Self { runtime: Some(runtime.map_err(ExchangeError::Start)?), http, deadline })
+    }
+
+    fn run<T>(&self, work: impl Future<Output = Result<T, ExchangeError>>) -> Result<T, ExchangeError> {
+        match &self.runtime {
+            Some(runtime) => runtime.block_on(work),
+            None => Err(ExchangeError::Start(std::io::ErrorKind::NotFound.into())),
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        // Not to wait for a name that the system is still resolving.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Aws for Exchange {
+    fn role_credentials(
+        &self,
+        session: &Session,
+        role: &Role,
+        next: Option<&Domain>,
+    ) -> Result<RoleCredentials, ExchangeError> {
+        let http = SharedHttpClient::new(self.http.clone());
+        self.run(async {
+            if let Some(domain) = next {
+                self.http.open_ahead(&codeartifact::host(&domain.region));
+            }
+            twice(self.deadline, async || sts::role_credentials(&http, session, role).await).await
+        })
+    }
+
+    fn token(
+        &self,
+        credentials: &RoleCredentials,
+        role: &Role,
+        domain: &Domain,
+        seconds: u32,
+    ) -> Result<Token, ExchangeError> {
+        let http = SharedHttpClient::new(self.http.clone());
+        self.run(twice(self.deadline, async || {
+            codeartifact::token(&http, credentials, role, domain, seconds).await
+        }))
+    }
+}
+
+/// Tries once more after a failure that may be over in a moment, where there is time for it.
+async fn twice<T>(
+    deadline: Instant,
+    attempt: impl AsyncFn() -> Result<T, ExchangeError>,
+) -> Result<T, ExchangeError> {
+    let error = match attempt().await {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error,
+    };
+    match error.pause() {
+        Some(pause) if Instant::now() + pause + ANSWER_TIME < deadline => {
+            tracing::debug!(%error, ?pause, "trying once more");
+            tokio::time::sleep(pause).await;
+            attempt().await
+        }
+        _ => Err(error),
+    }
+}
+
+/// What must be left for a second try to be worth it.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+
+impl ExchangeError {
+    /// How long to wait before another try, if that may go better. Time-outs have used up their time already.
+    fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::Http { source, .. } => source.is_transient().then_some(Duration::from_millis(100)),
+            Self::IssuerUnreachable { .. } | Self::Service { .. } => Some(Duration::from_millis(500)),
+            Self::NoVerificationKey { .. } => Some(Duration::from_secs(1)),
+            Self::Throttled { source } => Some(Duration::from_secs(source.retry_after.unwrap_or(1))),
+            _ => None,
+        }
+    }
+}
+
+/// The whole configuration of a client of AWS.
+fn sdk_config(http: &SharedHttpClient, region: &Region) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new(region.as_str().to_owned()))
+        .http_client(http.clone())
+        .identity_cache(IdentityCache::no_cache())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .build()
+}
+
+/// Checks a part of an answer that will be sent in headers.
+fn credential(service: Service, what: &str, value: Option<&str>) -> Result<String, ExchangeError> {
+    let wrong = |reason: &str| ExchangeError::Answer { service, reason: format!("{what} {reason}") };
+    match value.unwrap_or_default() {
+        "" => Err(wrong("is missing")),
+        long if long.len() > MAX_CREDENTIAL => Err(wrong("is too long")),
+        text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),
+        _ => Err(wrong("has characters that no credential has")),
+    }
+}
+
+/// Checks the expiry of an answer.
+fn expiry(service: Service, what: &str, seconds: Option<i64>) -> Result<UnixTime, ExchangeError> {
+    let wrong = |reason: &str| ExchangeError::Answer { service, reason: format!("{what} {reason}") };
+    match seconds.map(UnixTime) {
+        None => Err(wrong("has no expiry")),
+        Some(at) if at <= UnixTime::now() => Err(wrong("has already expired by the clock of this machine")),
+        Some(at) => Ok(at),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,354 @@
+//! The broker against a fake AWS: who asks it, how often, and what everybody gets.
+
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use super::*;
+use crate::error::{Class, Explain};
+use crate::keystore::SessionKey;
+use crate::secret::Secret;
+use crate::session::SessionError;
+
+const CALLERS: usize = 40;
+
+/// Counts its calls, takes its time, and refuses where it is told to.
+#[derive(Debug, Default)]
+struct Fake {
+    roles: AtomicUsize,
+    tokens: AtomicUsize,
+    exchanges: AtomicUsize,
+    /// Milliseconds of every call.
+    slow: u64,
+    refuses: bool,
+    /// Tokens live so long, whatever was asked for.
+    life: Option<i64>,
+    asked: std::sync::Mutex<Vec<u32>>,
+}
+
+#[derive(Debug)]
+struct FakeExchange(Arc<Fake>);
+
+impl Aws for FakeExchange {
+    fn role_credentials(
+        &self,
+        session: &Session,
+        _: &Role,
+        _: Option<&Domain>,
+    ) -> Result<RoleCredentials, ExchangeError> {
+        let number = self.0.roles.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(self.0.slow));
+        assert_eq!(session.id_token.expose(), "id token");
+        Ok(RoleCredentials {
+            access_key_id: format!("ASIA{number}"),
+            secret_access_key: Secret::new("secret".into()),
+            session_token: Secret::new("session".into()),
+            expires_at: UnixTime::now().plus(3600),
+        })
+    }
+
+    fn token(&self, _: &RoleCredentials, _: &Role, _: &Domain, seconds: u32) -> Result<Token, ExchangeError> {
+        let number = self.0.tokens.fetch_add(1, Ordering::SeqCst);
+        self.0.asked.lock().unwrap().push(seconds);
+        thread::sleep(Duration::from_millis(self.0.slow));
+        if self.0.refuses {
+            return Err(ExchangeError::Start(std::io::Error::other("no luck")));
+        }
+        let life = self.0.life.unwrap_or(seconds.into());
+        Ok(Token { value: Secret::new(format!("token {number}")), expires_at: UnixTime::now().plus(life) })
+    }
+}
+
+/// A logged-in person.
+struct Person {
+    dir: tempfile::TempDir,
+    home: Home,
+    key: SessionKey,
+    fake: Arc<Fake>,
+}
+
+impl Person {
+    fn new(fake: Fake) -> Self {
+        Self::with_session(fake, 8 * 3600)
+    }
+
+    fn with_session(fake: Fake, rest: i64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path()).unwrap();
+        home.create().unwrap();
+        let person = Self { dir, home, key: SessionKey::generate().unwrap(), fake: Arc::new(fake) };
+        let now = UnixTime::now();
+        let session = Session {
+            id_token: Secret::new("id token".into()),
+            issued_at: now,
+            expires_at: now.plus(rest),
+            issuer: "https://id.example.com/alice".parse().unwrap(),
+            subject: "alice".parse().unwrap(),
+            kid: "kid".into(),
+            serial: 1,
+        };
+        let vault = person.vault();
+        let name = EntryName::new("session", &[vault.session_id()]);
+        vault.write(&name, &session, session.expires_at).unwrap();
+        assert_eq!(Session::read(&vault, &person.home).unwrap().expires_at, session.expires_at);
+        person
+    }
+
+    fn vault(&self) -> Vault {
+        Vault::new(&self.home, self.key.clone())
+    }
+
+    /// What another process would have.
+    fn broker(&self) -> Broker {
+        let fake = Arc::clone(&self.fake);
+        let mut broker =
+            Broker::new(self.home.clone(), Config::default(), Keystore::from_env(&self.home).unwrap());
+        broker.connect = Box::new(move |_, _| {
+            fake.exchanges.fetch_add(1, Ordering::SeqCst);
+            Ok(Box::new(FakeExchange(Arc::clone(&fake))))
+        });
+        broker
+    }
+
+    fn token(&self, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
+        self.broker().token_in(&self.vault(), target, lifetime)
+    }
+
+    fn calls(&self) -> (usize, usize) {
+        (self.fake.roles.load(Ordering::SeqCst), self.fake.tokens.load(Ordering::SeqCst))
+    }
+
+    /// The same question from many processes at once.
+    fn all(&self) -> Vec<Result<Token, Error>> {
+        let start = Barrier::new(CALLERS);
+        thread::scope(|scope| {
+            let callers: Vec<_> = (0..CALLERS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        self.token(&target(), Lifetime::Request)
+                    })
+                })
+                .collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+        })
+    }
+}
+
+fn target() -> Target {
+    Target {
+        domain: Domain {
+            name: "my-domain".parse().unwrap(),
+            owner: "123456789012".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+        },
+        role: Role {
+            profile: "vouch".into(),
+            arn: "arn:aws:iam::123456789012:role/CodeArtifact".parse().unwrap(),
+            region: "us-east-1".parse().unwrap(),
+            duration: 3600,
+        },
+        token_prefix: String::new(),
+    }
+}
+
+#[test]
+fn many_callers_cost_one_fetch() {
+    let person = Person::new(Fake { slow: 100, ..Fake::default() });
+    for answer in person.all() {
+        assert_eq!(answer.unwrap().value.expose(), "token 0");
+    }
+    assert_eq!(person.calls(), (1, 1));
+    // Another process, later.
+    assert_eq!(person.token(&target(), Lifetime::Run).unwrap().value.expose(), "token 0");
+    assert_eq!(person.fake.exchanges.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn many_callers_share_one_failure() {
+    let person = Person::new(Fake { slow: 100, refuses: true, ..Fake::default() });
+    let failures: Vec<_> = person.all().into_iter().map(|answer| answer.unwrap_err()).collect();
+    let told = failures[0].failure();
+    assert_eq!(told.causes, ["no luck"]);
+    assert!(failures.iter().all(|failure| failure.failure() == told && failure.class() == Class::Other));
+    assert_eq!(failures.iter().filter(|failure| matches!(failure, Error::Exchange(_))).count(), 1);
+    assert_eq!(person.calls(), (1, 1));
+}
+
+#[test]
+fn who_tries_again_later_asks_again() {
+    let person = Person::new(Fake { refuses: true, ..Fake::default() });
+    assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Exchange(_))));
+    assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Shared(_))));
+    thread::sleep(Duration::from_millis(BURST + 50));
+    assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Exchange(_))));
+}
+
+#[test]
+fn who_waits_takes_over_from_a_holder_that_is_gone() {
+    let person = Person::new(Fake::default());
+    let name = token_entry(&target(), Lifetime::Request);
+    let vault = person.vault();
+    let lock = vault.lock_unless(&name, Instant::now(), || None::<()>).unwrap().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| person.token(&target(), Lifetime::Request));
+        thread::sleep(Duration::from_millis(100));
+        assert_eq!(person.calls(), (0, 0));
+        drop(lock);
+        assert_eq!(waiting.join().unwrap().unwrap().value.expose(), "token 0");
+    });
+}
+
+#[test]
+fn who_waits_takes_what_the_holder_seals_even_if_the_lock_stays() {
+    let person = Person::new(Fake::default());
+    let name = token_entry(&target(), Lifetime::Request);
+    let vault = person.vault();
+    let _lock = vault.lock_unless(&name, Instant::now(), || None::<()>).unwrap().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| person.token(&target(), Lifetime::Request));
+        let expires_at = UnixTime::now().plus(3600);
+        let token = Token { value: Secret::new("theirs".into()), expires_at };
+        vault.write(&name, &token, expires_at).unwrap();
+        assert_eq!(waiting.join().unwrap().unwrap().value.expose(), "theirs");
+    });
+    assert_eq!(person.calls(), (0, 0));
+}
+
+#[test]
+fn everything_that_shapes_a_token_has_an_entry_of_its_own() {
+    let person = Person::new(Fake::default());
+    let mut targets = vec![target(); 6];
+    targets[1].role.arn = "arn:aws:iam::123456789012:role/Other".parse().unwrap();
+    targets[2].role.region = "eu-west-1".parse().unwrap();
+    targets[3].domain.name = "other-domain".parse().unwrap();
+    targets[4].domain.owner = "111111111111".parse().unwrap();
+    targets[5].domain.region = "eu-west-1".parse().unwrap();
+    for round in 0..2 {
+        for (number, target) in targets.iter().enumerate() {
+            let token = person.token(target, Lifetime::Request).unwrap();
+            assert_eq!(token.value.expose(), &format!("token {number}"), "round {round}");
+        }
+    }
+    assert_eq!(person.token(&target(), Lifetime::Session).unwrap().value.expose(), "token 6");
+    // Role credentials serve every domain of their role.
+    assert_eq!(person.calls(), (3, 7));
+}
+
+#[test]
+fn a_new_session_begins_with_nothing() {
+    let mut person = Person::new(Fake::default());
+    person.token(&target(), Lifetime::Request).unwrap();
+    person.key = SessionKey::generate().unwrap();
+    let error = person.token(&target(), Lifetime::Request).unwrap_err();
+    assert!(matches!(error, Error::Session(SessionError::NotLoggedIn)), "{error:?}");
+    assert_eq!(person.calls(), (1, 1));
+}
+
+#[test]
+fn tokens_are_asked_for_as_long_as_the_session_and_the_use_allow() {
+    use Lifetime::{Request, Run, Session};
+
+    let hours = 3600;
+    for (lifetime, rest, duration, min_remaining) in [
+        (Request, 8 * hours, 3600, 120),
+        (Request, 1800, 1800, 120),
+        (Request, 60, 900, 120),
+        (Run, 8 * hours, 3600, 1800),
+        (Run, 2000, 2000, 1000),
+        (Run, 60, 900, 450),
+        (Session, 8 * hours, 28800, 25920),
+        (Session, 14 * hours, 43200, 38880),
+        (Session, 60, 900, 810),
+        (Session, -5, 900, 810),
+    ] {
+        assert_eq!(lifetime.duration(rest), duration, "{lifetime:?} {rest}");
+        assert_eq!(lifetime.min_remaining(rest), min_remaining, "{lifetime:?} {rest}");
+    }
+    let person = Person::with_session(Fake::default(), 2 * hours);
+    person.token(&target(), Session).unwrap();
+    let asked = person.fake.asked.lock().unwrap()[0];
+    assert!((7199..=7200).contains(&asked), "{asked}");
+}
+
+#[test]
+fn a_token_with_too_little_left_is_fetched_anew() {
+    for (lifetime, life, again) in [
+        (Lifetime::Request, 60, true),
+        (Lifetime::Request, 600, false),
+        (Lifetime::Run, 600, true),
+        (Lifetime::Run, 1900, false),
+        (Lifetime::Session, 7 * 3600, true),
+        (Lifetime::Session, 8 * 3600, false),
+    ] {
+        let person = Person::new(Fake { life: Some(life), ..Fake::default() });
+        let first = person.token(&target(), lifetime).unwrap();
+        assert!((life - 1..=life).contains(&first.expires_at.since(UnixTime::now())), "as it was answered");
+        let second = person.token(&target(), lifetime).unwrap();
+        assert_eq!(first != second, again, "{lifetime:?} {life}");
+        // The role's credentials had enough.
+        assert_eq!(person.calls(), (1, 1 + usize::from(again)));
+    }
+}
+
+#[test]
+fn role_credentials_with_too_little_left_are_fetched_anew() {
+    let person = Person::new(Fake::default());
+    let role = target().role;
+    let vault = person.vault();
+    for (left, calls) in [(ROLE_MIN_REMAINING - 10, 1), (ROLE_MIN_REMAINING + 10, 1)] {
+        let expires_at = UnixTime::now().plus(left);
+        let stale = RoleCredentials {
+            access_key_id: "ASIASTALE".into(),
+            secret_access_key: Secret::new("secret".into()),
+            session_token: Secret::new("session".into()),
+            expires_at,
+        };
+        vault.write(&role_entry(&role), &stale, expires_at).unwrap();
+        let session = Session::read(&vault, &person.home).unwrap();
+        let broker = person.broker();
+        let connect = |deadline| (broker.connect)(&person.home, deadline);
+        let found = Flight::begin(&vault).role_credentials(&session, &role, None, connect).unwrap();
+        assert_eq!(found.access_key_id == "ASIASTALE", left > ROLE_MIN_REMAINING);
+        assert_eq!(person.calls().0, calls);
+    }
+}
+
+#[test]
+fn a_vault_that_cannot_be_written_does_not_lose_the_token() {
+    let person = Person::new(Fake::default());
+    let name = token_entry(&target(), Lifetime::Request);
+    // Folders in the place of entry and lock: neither can be written, by root either.
+    for suffix in ["sealed", "lock"] {
+        let path = person.home.vault().join(format!("{name}.{suffix}"));
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), "").unwrap();
+    }
+    for number in 0..2 {
+        let token = person.token(&target(), Lifetime::Request).unwrap();
+        assert_eq!(token.value.expose(), &format!("token {number}"));
+    }
+    assert!(person.dir.path().exists());
+}
+
+#[test]
+fn a_session_that_is_over_still_serves_what_it_fetched() {
+    let person = Person::with_session(Fake::default(), 2);
+    let token = person.token(&target(), Lifetime::Request).unwrap();
+    thread::sleep(Duration::from_millis(2100));
+    assert_eq!(person.token(&target(), Lifetime::Request).unwrap(), token);
+    let error = person.token(&target(), Lifetime::Run).unwrap_err();
+    assert!(matches!(error, Error::Session(SessionError::Expired { .. })), "{error:?}");
+}
+
+#[test]
+fn no_debug_output_shows_a_secret() {
+    let person = Person::new(Fake::default());
+    let token = person.token(&target(), Lifetime::Request).unwrap();
+    let credentials: RoleCredentials = person.vault().read(&role_entry(&target().role)).unwrap();
+    let shown = format!("{token:?} {credentials:?} {:?}", person.broker());
+    for secret in ["token 0", "\"secret\"", "\"session\"", "id token"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -1,0 +1,69 @@
+//! AWS CodeArtifact: GetAuthorizationToken.
+
+use aws_sdk_codeartifact::Client;
+use aws_sdk_codeartifact::config::{Builder, Credentials};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::error::{ExchangeError, Refusal, Service};
+use super::{RoleCredentials, Token, credential, expiry, refusal, sdk_config};
+use crate::endpoint::Domain;
+use crate::partition::Region;
+use crate::profile::Role;
+use crate::secret::Secret;
+
+const SERVICE: Service = Service::CodeArtifact;
+
+/// Where CodeArtifact of a region is asked (its endpoint rule set).
+pub(super) fn host(region: &Region) -> String {
+    format!("codeartifact.{region}.{}", region.partition().dns_suffix)
+}
+
+/// Asks for a token for so many seconds, 900 to 43200.
+pub(super) async fn token(
+    http: &SharedHttpClient,
+    credentials: &RoleCredentials,
+    role: &Role,
+    domain: &Domain,
+    seconds: u32,
+) -> Result<Token, ExchangeError> {
+    let config = Builder::from(&sdk_config(http, &domain.region)).credentials_provider(Credentials::new(
+        &credentials.access_key_id,
+        credentials.secret_access_key.expose(),
+        Some(credentials.session_token.expose().clone()),
+        None,
+        "vouch",
+    ));
+    let answer = Client::from_conf(config.build())
+        .get_authorization_token()
+        .domain(domain.name.as_str())
+        .domain_owner(domain.owner.as_str())
+        .duration_seconds(seconds.into())
+        .send()
+        .await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return Err(situation(refusal::of(SERVICE, error)?, role, domain)),
+    };
+    Ok(Token {
+        value: Secret::new(credential(SERVICE, "the token", answer.authorization_token())?),
+        expires_at: expiry(SERVICE, "the token", answer.expiration().map(|at| at.secs()))?,
+    })
+}
+
+fn situation(source: Box<Refusal>, role: &Role, domain: &Domain) -> ExchangeError {
+    let (role, domain) = (role.arn.clone(), domain.clone());
+    match source.code.as_str() {
+        "RequestExpired" | "RequestTimeTooSkewed" => ExchangeError::Clock { source },
+        "InvalidSignatureException" | "SignatureDoesNotMatch" | "AccessDeniedException"
+            if refusal::says(&source, &["signature expired", "not yet current", "signature not yet"]) =>
+        {
+            ExchangeError::Clock { source }
+        }
+        "AccessDeniedException" | "AccessDenied" => ExchangeError::TokenRefused { role, domain, source },
+        "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            ExchangeError::CredentialsRefused { role, source }
+        }
+        "ResourceNotFoundException" => ExchangeError::NoDomain { domain, source },
+        _ => refusal::by_status(source),
+    }
+}
