@@ -41,7 +41,7 @@ impl Explain for HomeError {
                     .into()
             }
             Self::Io { path, .. } => {
-                format!("Make sure that `{}` is a folder that you can write to.", path.display())
+                format!("Make `{}` and the folder that it is in writable for yourself.", path.display())
             }
         })
     }

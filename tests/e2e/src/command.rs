@@ -136,6 +136,13 @@ impl Done {
         self
     }
 
+    /// Asserts that this is in the answer.
+    #[must_use]
+    pub fn shows(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "not shown: {text}\n{self}");
+        self
+    }
+
     /// Asserts that a person was not told this.
     #[must_use]
     pub fn never_says(self, text: &str) -> Self {

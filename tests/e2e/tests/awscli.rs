@@ -111,20 +111,20 @@ fn refusals_read_as_refusals() {
     in_sandbox(&[], |bed| {
         let token = id_token(bed);
         let get = ["codeartifact", "get-authorization-token"];
-        let _ = aws(bed, &get).args(["--domain", "no-domain"]).fails(254).says("ResourceNotFoundException");
+        let _ = aws(bed, &get).args(["--domain", "no-domain"]).fails(255).says("ResourceNotFoundException");
         let _ = aws(bed, &get)
             .args(DOMAIN)
             .args(["--duration-seconds", "60"])
-            .fails(254)
+            .fails(255)
             .says("ValidationException");
         let other = aws(bed, &get).args(DOMAIN).env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Nobody");
-        let _ = other.fails(254).says("AccessDenied");
+        let _ = other.fails(255).says("AccessDenied");
         let wrong_region = aws(bed, &get).args(DOMAIN).env("AWS_DEFAULT_REGION", "us-west-2");
         assert_ne!(wrong_region.done().code, 0);
         // One character of the signature is another.
         let last = if token.ends_with('A') { "B" } else { "A" };
         bed.write("id-token", &format!("{}{last}", &token[..token.len() - 1].replace(".ey", ".ez")));
-        let _ = aws(bed, &get).args(DOMAIN).fails(254).says("InvalidIdentityToken");
+        let _ = aws(bed, &get).args(DOMAIN).fails(255).says("InvalidIdentityToken");
     });
 }
 
@@ -149,6 +149,6 @@ fn signatures_of_a_wrong_secret_are_refused() {
         };
         let secret = credentials["SecretAccessKey"].as_str().unwrap();
         let _ = with(secret).ok();
-        let _ = with(&secret.to_lowercase()).fails(254).says("signature");
+        let _ = with(&secret.to_lowercase()).fails(255).says("signature");
     });
 }
