@@ -1,4 +1,4 @@
-//! AWS, an issuer host and package registries in one process, as strict as the real ones.
+//! AWS, an issuer host and package registries on loopback, as strict as the real ones.
 //!
 //! [`world::World`] answers requests in memory. `tests/sandbox/RULES.md` lists every rule it enforces,
 //! where the rule comes from, and the test that shows the refusal.
@@ -6,3 +6,14 @@
 pub mod http;
 pub mod services;
 pub mod world;
+
+#[cfg(target_os = "linux")]
+pub mod fault;
+#[cfg(target_os = "linux")]
+pub mod journal;
+#[cfg(target_os = "linux")]
+pub mod pace;
+#[cfg(target_os = "linux")]
+pub mod payload;
+#[cfg(target_os = "linux")]
+pub mod tls;
