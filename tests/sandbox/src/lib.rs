@@ -8,12 +8,20 @@ pub mod services;
 pub mod world;
 
 #[cfg(target_os = "linux")]
+pub mod environment;
+#[cfg(target_os = "linux")]
 pub mod fault;
 #[cfg(target_os = "linux")]
 pub mod journal;
 #[cfg(target_os = "linux")]
+pub mod namespace;
+#[cfg(target_os = "linux")]
 pub mod pace;
 #[cfg(target_os = "linux")]
 pub mod payload;
+#[cfg(target_os = "linux")]
+pub mod reaper;
+#[cfg(target_os = "linux")]
+pub mod signals;
 #[cfg(target_os = "linux")]
 pub mod tls;
