@@ -20,7 +20,11 @@ pub mod pace;
 #[cfg(target_os = "linux")]
 pub mod payload;
 #[cfg(target_os = "linux")]
+pub mod proxy;
+#[cfg(target_os = "linux")]
 pub mod reaper;
+#[cfg(target_os = "linux")]
+pub mod server;
 #[cfg(target_os = "linux")]
 pub mod signals;
 #[cfg(target_os = "linux")]
