@@ -22,6 +22,8 @@ pub mod payload;
 #[cfg(target_os = "linux")]
 pub mod proxy;
 #[cfg(target_os = "linux")]
+pub mod reader;
+#[cfg(target_os = "linux")]
 pub mod reaper;
 #[cfg(target_os = "linux")]
 pub mod server;
