@@ -122,12 +122,26 @@ fn temporary_folder() -> io::Result<tempfile::TempDir> {
 /// Removes the folder, also below folders that the command made read-only, as package caches do.
 fn remove(folder: tempfile::TempDir) {
     let path = folder.path().to_owned();
+    unmount_below(&path);
     if folder.close().is_ok() {
         return;
     }
     make_writable(&path);
     if let Err(error) = fs::remove_dir_all(&path) {
         report(&format!("cannot remove {}: {error}", path.display()));
+    }
+}
+
+/// Takes off what the command mounted in its home, such as a disk that is full.
+fn unmount_below(folder: &Path) {
+    use rustix::mount::{UnmountFlags, unmount};
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // proc(5): the mount point is the fifth field; later lines lie on earlier ones.
+    for mounted in mounts.lines().rev().filter_map(|line| line.split(' ').nth(4)) {
+        if Path::new(mounted).starts_with(folder) {
+            // What stays mounted shows when the folder is removed.
+            let _ = unmount(mounted, UnmountFlags::DETACH);
+        }
     }
 }
 
