@@ -65,6 +65,16 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("the sandbox sets {name}"))
 }
 
+impl Drop for Bed {
+    /// As root, the sandbox's keyring is the machine's: what a test stored there is taken out again.
+    fn drop(&mut self) {
+        let logout = Command::new("vouch").arg("logout").env("VOUCH_HOME", self.file(".vouch")).output();
+        if let Err(error) = logout {
+            println!("cannot log out: {error}");
+        }
+    }
+}
+
 impl Bed {
     fn here() -> Self {
         Self {

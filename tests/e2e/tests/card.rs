@@ -179,7 +179,8 @@ fn two_cards_are_told_apart_by_serial_number() {
         let _ = bed.vouch_with_pin(&enroll).args(["--serial", "12345679"]).ok();
         // One enrolled key is plugged in: nothing is left to choose.
         bed.log_in();
-        let _ = bed.vouch_with_pin(&["login", "--serial", "12345678"]).fails(7).says("12345678 is not enrolled");
+        let _ =
+            bed.vouch_with_pin(&["login", "--serial", "12345678"]).fails(7).says("12345678 is not enrolled");
         // A spare of the same identity.
         let spare = bed.vouch_with_pin(&enroll).args(["--serial", "12345678", "--out", "spare.json"]);
         let _ = spare.ok();

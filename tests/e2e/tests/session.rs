@@ -131,7 +131,8 @@ fn the_duration_is_kept_within_bounds() {
     in_sandbox(&[], |bed| {
         bed.enrol();
         for wrong in ["14m", "13h", "0", "-1h", "8", "forever", ""] {
-            let _ = bed.vouch_with_pin(&["login", &format!("--duration={wrong}")]).fails(2).says("15 min");
+            let _ =
+                bed.vouch_with_pin(&["login", &format!("--duration={wrong}")]).fails(2).says("--duration");
         }
         assert_eq!(bed.count("/card/touches"), 1);
         let _ = bed.vouch_with_pin(&["login", "--duration", "45m"]).ok();
