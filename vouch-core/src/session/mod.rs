@@ -152,7 +152,7 @@ pub fn login(
         kid: key.kid.clone(),
         serial: key.serial,
     };
-    replace(home, keystore, &session)?;
+    replace(home, keystore, &session, &SessionKey::generate()?)?;
     Ok(session)
 }
 
@@ -171,15 +171,14 @@ pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, Error> {
     Ok(live)
 }
 
-fn replace(home: &Home, keystore: &Keystore, session: &Session) -> Result<(), Error> {
+fn replace(home: &Home, keystore: &Keystore, session: &Session, key: &SessionKey) -> Result<(), Error> {
     let _lock = lock(home)?;
     let before = vault::sealed_files(home).unwrap_or_default();
-    let key = SessionKey::generate()?;
     let vault = Vault::new(home, key.clone());
     vault.write(&entry(&vault), session, session.expires_at)?;
     // The PIN and the touch took their time: the key must not outlive the token.
     let left = session.expires_at.since(UnixTime::now()).max(1);
-    if let Err(error) = keystore.store(&key, u32::try_from(left).unwrap_or(u32::MAX)) {
+    if let Err(error) = keystore.store(key, u32::try_from(left).unwrap_or(u32::MAX)) {
         vault.remove(&entry(&vault));
         return Err(error.into());
     }
