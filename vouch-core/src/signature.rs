@@ -35,7 +35,6 @@ pub(crate) mod testing {
     //! A key in software, where the tests have no card.
 
     use p256::ecdsa::signature::hazmat::PrehashSigner;
-    use p256::elliptic_curve::sec1::ToSec1Point;
 
     use super::*;
 

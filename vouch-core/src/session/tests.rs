@@ -29,7 +29,7 @@ impl Person {
         home.create().unwrap();
         let runtime = tempfile::tempdir_in("/dev/shm").unwrap();
         fs::set_permissions(runtime.path(), fs::Permissions::from_mode(0o700)).unwrap();
-        let keystore = Keystore::in_folder(runtime.path(), &home);
+        let keystore = Keystore::in_folder(runtime.path(), &home).unwrap();
         let key = SoftwareKey::generate();
         let identity = serde_json::from_value(serde_json::json!({
             "issuer": "https://id.example.com/alice",
