@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use duration::SessionDuration;
 
 use crate::error::{Class, Error, Explain};
-use crate::files::Lock;
+use crate::files::{Lock, LockError};
 use crate::home::Home;
 use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
@@ -56,6 +56,8 @@ pub enum SessionError {
     DurationBounds { text: String },
     #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
     OtherKey { serial: u32, slot: String },
+    #[error("another login or logout is under way")]
+    Busy,
     #[error("cannot put an ID token together")]
     IdToken,
 }
@@ -66,7 +68,7 @@ impl Explain for SessionError {
             Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
             Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
             Self::OtherKey { .. } => Class::Card,
-            Self::IdToken => Class::Other,
+            Self::Busy | Self::IdToken => Class::Other,
         }
     }
 
@@ -81,6 +83,7 @@ impl Explain for SessionError {
                     "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
                 )
             }
+            Self::Busy => "Wait for it to end, then run the command again.".into(),
             Self::IdToken => return None,
         })
     }
@@ -140,6 +143,8 @@ pub fn login(
         Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
         Err(error) => return Err(error.into()),
     }
+    // A folder that takes a lock takes files.
+    drop(lock(home)?);
     let issued_at = UnixTime::now();
     let expires_at = issued_at.plus(duration.seconds().into());
     let id_token = id_token::signed(identity, key, issued_at, expires_at, sign)?;
@@ -188,8 +193,12 @@ fn replace(home: &Home, keystore: &Keystore, session: &Session, key: &SessionKey
     Ok(())
 }
 
-fn lock(home: &Home) -> Result<Lock, VaultError> {
-    Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT).map_err(VaultError::Lock)
+fn lock(home: &Home) -> Result<Lock, Error> {
+    let locked = Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT);
+    locked.map_err(|error| match error {
+        LockError::TimedOut(_) => SessionError::Busy.into(),
+        LockError::Io { path, source } => VaultError::Write { path, source }.into(),
+    })
 }
 
 fn entry(vault: &Vault) -> EntryName {

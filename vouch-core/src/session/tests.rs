@@ -128,6 +128,14 @@ fn a_folder_that_takes_no_file_leaves_the_session_as_it_was() {
 }
 
 #[test]
+fn a_folder_that_takes_no_lock_costs_no_touch() {
+    let person = Person::new();
+    fs::create_dir(person.home.vault().join("login.lock")).unwrap();
+    let error = person.login_with(|_| panic!("asked for a touch")).unwrap_err();
+    assert!(matches!(error, Error::Vault(VaultError::Write { .. })), "{error}");
+}
+
+#[test]
 fn a_session_file_that_cannot_be_written_leaves_the_session_as_it_was() {
     let (person, before) = logged_in();
     let key = SessionKey::generate().unwrap();

@@ -10,7 +10,7 @@ use crate::attestation::{Attestation, AttestationError};
 use crate::enrollment::{Certificate, Enrollment, Statement};
 use crate::error::Error;
 use crate::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
-use crate::piv::Slot;
+use crate::piv::{PinPolicy, Slot, TouchPolicy};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -75,7 +75,9 @@ fn finish(
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, Error> {
     let (attested, attestation) = card.attestation(request.slot)?;
-    if attested.public_key != public_key || attested.serial != card.serial || attested.slot != request.slot {
+    let policies = (attested.pin_policy, attested.touch_policy) == (PinPolicy::Once, TouchPolicy::Always);
+    let place = (attested.serial, attested.slot) == (card.serial, request.slot);
+    if attested.public_key != public_key || !place || !policies {
         return Err(CardError::OtherAttestation.into());
     }
     let key = EnrolledKey {

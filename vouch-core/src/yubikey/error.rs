@@ -34,7 +34,7 @@ pub enum CardError {
     NotEnrolled { present: Vec<u32>, enrolled: Vec<u32> },
     #[error("the YubiKey was pulled out")]
     Removed,
-    #[error("another program got in between and the YubiKey forgot the PIN, twice")]
+    #[error("another program used the YubiKey in between and made it forget the PIN")]
     Interrupted,
 
     #[error("a PIN has 6 to 8 characters; this one was not sent to the YubiKey")]
@@ -95,6 +95,7 @@ impl CardError {
             Yk::PcscError { inner: Some(Pcsc::NoService | Pcsc::ServiceStopped) } => Self::NoService,
             Yk::PcscError { inner: Some(Pcsc::NoAccess | Pcsc::SecurityViolation) } => Self::ServiceRefused,
             Yk::PcscError { inner: Some(Pcsc::NoReadersAvailable) } => Self::NoReader,
+            Yk::PcscError { inner: Some(Pcsc::ResetCard) } => Self::Interrupted,
             Yk::PcscError {
                 inner:
                     Some(Pcsc::RemovedCard | Pcsc::NoSmartcard | Pcsc::ReaderUnavailable | Pcsc::UnknownReader),
@@ -219,4 +220,62 @@ fn list(serials: &[u32]) -> String {
 
 fn tries_left(tries: u8) -> String {
     if tries == 1 { "1 try left".into() } else { format!("{tries} tries left") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_of_pcsc_are_told_apart() {
+        let pcsc = |inner| CardError::other(yubikey::Error::PcscError { inner: Some(inner) });
+        assert!(matches!(pcsc(pcsc::Error::NoService), CardError::NoService));
+        assert!(matches!(pcsc(pcsc::Error::SecurityViolation), CardError::ServiceRefused));
+        assert!(matches!(pcsc(pcsc::Error::NoReadersAvailable), CardError::NoReader));
+        assert!(matches!(pcsc(pcsc::Error::ResetCard), CardError::Interrupted));
+        assert!(matches!(pcsc(pcsc::Error::RemovedCard), CardError::Removed));
+        assert!(matches!(pcsc(pcsc::Error::InternalError), CardError::Failed(_)));
+    }
+
+    #[test]
+    fn every_situation_says_what_to_do_next_in_whole_sentences() {
+        let (serial, slot) = (7, Slot::default());
+        let reader = || "reader".to_owned();
+        for error in [
+            CardError::NoService,
+            CardError::ServiceRefused,
+            CardError::NoReader,
+            CardError::NoCard,
+            CardError::Held { reader: reader() },
+            CardError::Busy,
+            CardError::NotAYubiKey { reader: reader() },
+            CardError::Several { serials: vec![7, 8] },
+            CardError::Absent { serial, present: vec![8] },
+            CardError::NotEnrolled { present: vec![8], enrolled: vec![7] },
+            CardError::Removed,
+            CardError::Interrupted,
+            CardError::PinLength,
+            CardError::PinIsOtp,
+            CardError::WrongPin { tries: 1 },
+            CardError::LastTry { serial },
+            CardError::PinBlocked { serial },
+            CardError::NoTouch,
+            CardError::NoKey { serial, slot },
+            CardError::OtherAlgorithm { serial, slot },
+            CardError::OtherKey { serial, slot },
+            CardError::NoSlot("f9".into()),
+            CardError::Occupied { serial, slot },
+            CardError::ManagementKeyFormat,
+            CardError::WrongManagementKey { serial },
+            CardError::ManagementKeyNeeded { serial },
+            CardError::NoAttestation { serial, firmware: Firmware { major: 4, minor: 2, patch: 8 } },
+            CardError::OtherAttestation,
+            CardError::Unfinished { slot, source: Box::new(CardError::NoTouch) },
+            CardError::Failed(yubikey::Error::GenericError),
+        ] {
+            let (text, hint) = (error.to_string(), error.hint().unwrap());
+            assert!(hint.ends_with('.') && !hint.contains("  ") && !hint.contains('\n'), "{hint}");
+            assert!(!text.ends_with('.') && !text.contains("  "), "{text}");
+        }
+    }
 }

@@ -1,5 +1,8 @@
 //! Finding the right card, and telling apart why there is none.
 
+use std::slice;
+use std::sync::Arc;
+
 use pcsc::{Disposition, Error as Pcsc};
 use yubikey::reader::Context;
 use yubikey::{Error as Yk, YubiKey};
@@ -7,7 +10,7 @@ use yubikey::{Error as Yk, YubiKey};
 use super::{Card, CardError, PATIENCE, within};
 
 impl Card {
-    /// Opens a YubiKey: the one with this serial number, or the only one among those `wanted`, or the only one at all
+    /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one among those `wanted`, or the only one at all
     /// when none is wanted in particular.
     ///
     /// # Errors
@@ -28,6 +31,11 @@ impl Card {
 
     /// Connects anew to the same YubiKey, after another program reset it.
     pub(super) fn reopen(&mut self) -> Result<(), CardError> {
+        // The old connection first: its end may reset the card, under the new one's feet.
+        let old = self.key.take().and_then(Arc::into_inner).and_then(|old| old.into_inner().ok());
+        if let Some(old) = old {
+            let _ = old.disconnect(Disposition::LeaveCard);
+        }
         let again = Self::open(Some(self.serial), &[]);
         *self = again.map_err(|error| match error {
             CardError::NoReader | CardError::NoCard | CardError::Absent { .. } => CardError::Removed,
@@ -93,7 +101,10 @@ fn look() -> Result<Readers<YubiKey>, CardError> {
 impl<K: HasSerial> Readers<K> {
     /// The index of the key to use.
     fn choose(&self, serial: Option<u32>, wanted: &[u32]) -> Result<usize, CardError> {
-        let asked_for = serial.as_ref().map_or(wanted, std::slice::from_ref);
+        if let Some(serial) = serial.filter(|serial| !wanted.is_empty() && !wanted.contains(serial)) {
+            return Err(CardError::NotEnrolled { present: vec![serial], enrolled: wanted.to_vec() });
+        }
+        let asked_for = serial.as_ref().map_or(wanted, slice::from_ref);
         let fits = |key: &K| asked_for.is_empty() || asked_for.contains(&key.serial());
         let mut candidates = self.keys.iter().enumerate().filter(|(_, key)| fits(key));
         match (candidates.next(), candidates.next()) {
@@ -146,7 +157,7 @@ mod tests {
         assert_eq!(readers(&[7]).choose(None, &[]).unwrap(), 0);
         assert_eq!(readers(&[7, 8]).choose(Some(8), &[]).unwrap(), 1);
         assert_eq!(readers(&[7, 8]).choose(None, &[8, 9]).unwrap(), 1);
-        assert_eq!(readers(&[7, 8]).choose(Some(7), &[8]).unwrap(), 0);
+        assert_eq!(readers(&[7, 8]).choose(Some(7), &[7, 8]).unwrap(), 0);
     }
 
     #[test]
@@ -164,12 +175,16 @@ mod tests {
         assert!(matches!(readers(&[]).choose(None, &[]), Err(CardError::NoCard)));
         assert!(matches!(Readers { count: 0, ..readers(&[]) }.choose(None, &[]), Err(CardError::NoReader)));
         assert!(matches!(
-            readers(&[7]).choose(Some(9), &[7]),
+            readers(&[7]).choose(Some(9), &[7, 9]),
             Err(CardError::Absent { serial: 9, present }) if present == [7]
         ));
         assert!(matches!(
             readers(&[7]).choose(None, &[9]),
             Err(CardError::NotEnrolled { present, enrolled }) if present == [7] && enrolled == [9]
+        ));
+        assert!(matches!(
+            readers(&[7, 8]).choose(Some(8), &[7]),
+            Err(CardError::NotEnrolled { present, enrolled }) if present == [8] && enrolled == [7]
         ));
         let foreign = Readers { foreign: Some("reader".into()), ..readers(&[]) };
         assert!(matches!(foreign.choose(None, &[]), Err(CardError::NotAYubiKey { .. })));

@@ -32,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// When it is dropped the card is reset: a verified PIN serves this process alone.
 #[derive(Debug)]
 pub struct Card {
-    key: Arc<Mutex<YubiKey>>,
+    /// Absent once the connection was given up and none took its place.
+    key: Option<Arc<Mutex<YubiKey>>>,
     serial: u32,
     firmware: Firmware,
 }
@@ -53,7 +54,7 @@ impl Card {
         Self {
             serial: key.serial().into(),
             firmware: Firmware { major: version.major, minor: version.minor, patch: version.patch },
-            key: Arc::new(Mutex::new(key)),
+            key: Some(Arc::new(Mutex::new(key))),
         }
     }
 
@@ -63,7 +64,7 @@ impl Card {
         patience: Duration,
         work: impl FnOnce(&mut YubiKey) -> T + Send + 'static,
     ) -> Result<T, CardError> {
-        let key = Arc::clone(&self.key);
+        let key = self.key.clone().ok_or(CardError::Removed)?;
         // A thread that another program keeps waiting holds the lock; the next one then waits in vain, too.
         within(patience, move || work(&mut key.lock().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -84,4 +85,18 @@ fn within<T: Send + 'static>(
         RecvTimeoutError::Timeout => CardError::Busy,
         RecvTimeoutError::Disconnected => CardError::Failed(yubikey::Error::GenericError),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_long_is_left_behind() {
+        let (hold, held) = mpsc::channel::<()>();
+        let blocked = within(Duration::from_millis(20), move || held.recv());
+        assert!(matches!(blocked, Err(CardError::Busy)));
+        drop(hold);
+        assert_eq!(within(Duration::from_secs(5), || 7).unwrap(), 7);
+    }
 }

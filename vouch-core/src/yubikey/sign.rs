@@ -191,7 +191,7 @@ pub(super) fn slot_id(slot: Slot) -> Result<SlotId, CardError> {
 /// Failures of the connection and of what another program may have done to the card are worth another try.
 fn disturbed(error: CardError) -> Failure {
     match error {
-        CardError::Removed | CardError::Failed(_) => Failure::Disturbed(error),
+        CardError::Removed | CardError::Interrupted | CardError::Failed(_) => Failure::Disturbed(error),
         other => Failure::Final(other),
     }
 }
