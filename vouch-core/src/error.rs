@@ -36,6 +36,12 @@ pub enum Error {
     Shared(Failure),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[cfg(feature = "issuer")]
+    #[error(transparent)]
+    Enrollment(#[from] crate::enrollment::EnrollmentError),
+    #[cfg(feature = "issuer")]
+    #[error(transparent)]
+    Issuer(#[from] crate::issuer::IssuerError),
     #[cfg(feature = "yubikey")]
     #[error(transparent)]
     Card(#[from] crate::yubikey::CardError),
@@ -100,6 +106,10 @@ impl Error {
             Self::Session(error) => error,
             Self::Shared(failure) => failure,
             Self::Vault(error) => error,
+            #[cfg(feature = "issuer")]
+            Self::Enrollment(error) => error,
+            #[cfg(feature = "issuer")]
+            Self::Issuer(error) => error,
             #[cfg(feature = "yubikey")]
             Self::Card(error) => error,
         }

@@ -7,17 +7,26 @@
 //!
 //! The library prints nothing, parses no arguments and never ends the process.
 
+#[cfg(feature = "issuer")]
+pub mod attestation;
 pub mod broker;
 pub mod config;
 pub mod endpoint;
+#[cfg(feature = "issuer")]
+pub mod enrollment;
 pub mod error;
 pub mod exchange;
 pub mod files;
 pub mod home;
 pub mod identity;
+#[cfg(feature = "issuer")]
 pub mod issuer;
+#[cfg(feature = "issuer")]
+mod jwk;
 pub mod keystore;
 pub mod partition;
+#[cfg(feature = "issuer")]
+pub mod piv;
 pub mod profile;
 pub mod secret;
 pub mod session;

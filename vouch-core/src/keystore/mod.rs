@@ -149,6 +149,12 @@ impl Keystore {
         }
     }
 
+    /// A runtime file in a given folder.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(crate) fn in_folder(runtime: &std::path::Path, home: &Home) -> Result<Self, KeystoreError> {
+        runtime_file::RuntimeFile::below(runtime, home).map(|file| Self(Kind::RuntimeFile(file)))
+    }
+
     /// Its name, for a person.
     pub fn name(&self) -> &'static str {
         match &self.0 {

@@ -29,7 +29,7 @@ impl RuntimeFile {
         Self::below(&runtime, home)
     }
 
-    fn below(runtime: &Path, home: &Home) -> Result<Self, KeystoreError> {
+    pub(super) fn below(runtime: &Path, home: &Home) -> Result<Self, KeystoreError> {
         let unfit = |reason| KeystoreError::UnfitFolder { path: runtime.to_owned(), reason };
         let io = |source| KeystoreError::Io { path: runtime.to_owned(), source };
         if !runtime.is_absolute() {

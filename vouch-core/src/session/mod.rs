@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use duration::SessionDuration;
 
 use crate::error::{Class, Error, Explain};
-use crate::files::Lock;
+use crate::files::{Lock, LockError};
 use crate::home::Home;
 use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
@@ -56,6 +56,8 @@ pub enum SessionError {
     DurationBounds { text: String },
     #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
     OtherKey { serial: u32, slot: String },
+    #[error("another login or logout is under way")]
+    Busy,
     #[error("cannot put an ID token together")]
     IdToken,
 }
@@ -66,7 +68,7 @@ impl Explain for SessionError {
             Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
             Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
             Self::OtherKey { .. } => Class::Card,
-            Self::IdToken => Class::Other,
+            Self::Busy | Self::IdToken => Class::Other,
         }
     }
 
@@ -81,6 +83,7 @@ impl Explain for SessionError {
                     "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
                 )
             }
+            Self::Busy => "Wait for it to end, then run the command again.".into(),
             Self::IdToken => return None,
         })
     }
@@ -140,6 +143,8 @@ pub fn login(
         Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
         Err(error) => return Err(error.into()),
     }
+    // A folder that takes a lock takes files.
+    drop(lock(home)?);
     let issued_at = UnixTime::now();
     let expires_at = issued_at.plus(duration.seconds().into());
     let id_token = id_token::signed(identity, key, issued_at, expires_at, sign)?;
@@ -152,7 +157,7 @@ pub fn login(
         kid: key.kid.clone(),
         serial: key.serial,
     };
-    replace(home, keystore, &session)?;
+    replace(home, keystore, &session, &SessionKey::generate()?)?;
     Ok(session)
 }
 
@@ -171,15 +176,14 @@ pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, Error> {
     Ok(live)
 }
 
-fn replace(home: &Home, keystore: &Keystore, session: &Session) -> Result<(), Error> {
+fn replace(home: &Home, keystore: &Keystore, session: &Session, key: &SessionKey) -> Result<(), Error> {
     let _lock = lock(home)?;
     let before = vault::sealed_files(home).unwrap_or_default();
-    let key = SessionKey::generate()?;
     let vault = Vault::new(home, key.clone());
     vault.write(&entry(&vault), session, session.expires_at)?;
     // The PIN and the touch took their time: the key must not outlive the token.
     let left = session.expires_at.since(UnixTime::now()).max(1);
-    if let Err(error) = keystore.store(&key, u32::try_from(left).unwrap_or(u32::MAX)) {
+    if let Err(error) = keystore.store(key, u32::try_from(left).unwrap_or(u32::MAX)) {
         vault.remove(&entry(&vault));
         return Err(error.into());
     }
@@ -189,8 +193,12 @@ fn replace(home: &Home, keystore: &Keystore, session: &Session) -> Result<(), Er
     Ok(())
 }
 
-fn lock(home: &Home) -> Result<Lock, VaultError> {
-    Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT).map_err(VaultError::Lock)
+fn lock(home: &Home) -> Result<Lock, Error> {
+    let locked = Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT);
+    locked.map_err(|error| match error {
+        LockError::TimedOut(_) => SessionError::Busy.into(),
+        LockError::Io { path, source } => VaultError::Write { path, source }.into(),
+    })
 }
 
 fn entry(vault: &Vault) -> EntryName {

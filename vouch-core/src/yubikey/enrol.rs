@@ -1,0 +1,230 @@
+//! A new key on the card, and the enrolment that it signs.
+
+use serde_json::Map;
+use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId};
+use yubikey::{Certificate as StoredCertificate, Error as Yk, MgmAlgorithmId, MgmKey, YubiKey};
+
+use super::sign::slot_id;
+use super::{Card, CardError, PATIENCE, Pin, TouchPrompt, attestation};
+use crate::attestation::{Attestation, AttestationError};
+use crate::enrollment::{Certificate, Enrollment, Statement};
+use crate::error::Error;
+use crate::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
+use crate::piv::{PinPolicy, Slot, TouchPolicy};
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// How the card is convinced to make a key.
+#[derive(Debug, Clone, Default)]
+pub enum ManagementKey {
+    /// The factory's, or one that is kept on the card behind the PIN.
+    #[default]
+    Usual,
+    /// Hexadecimal, as `ykman` and `yubico-piv-tool` take it.
+    Given(Secret<String>),
+}
+
+/// Whom the new key is for and where it goes.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub issuer: IssuerUrl,
+    pub subject: Subject,
+    pub audience: String,
+    pub slot: Slot,
+    pub management_key: ManagementKey,
+    /// Destroy what the slot holds.
+    pub replace: bool,
+}
+
+/// What came of it: for the administrator, and for the configuration.
+#[derive(Debug)]
+pub struct Enrolled {
+    pub enrollment: Enrollment,
+    pub statement: Statement,
+    pub key: EnrolledKey,
+}
+
+/// Makes a P-256 key on the card (PIN once per process, touch for every signature) and has it sign its enrolment: one PIN,
+/// one touch.
+///
+/// Nothing on the card is changed before the PIN and the management key are known to be right. The PIN is asked for the
+/// key's own signature anyway, so it is verified first and no key is made in vain.
+///
+/// # Errors
+/// See [`CardError`]. [`CardError::Unfinished`] says that a key was made and stays in the slot.
+pub fn enrol(
+    card: &mut Card,
+    request: &Request,
+    pin: &Pin,
+    on_touch: &dyn Fn(TouchPrompt),
+) -> Result<Enrolled, Error> {
+    let slot = request.slot;
+    let public_key = card.make_key(request, pin)?;
+    let finished = finish(card, request, public_key, pin, on_touch);
+    finished.map_err(|error| match error {
+        Error::Card(source) => CardError::Unfinished { slot, source: Box::new(source) }.into(),
+        other => other,
+    })
+}
+
+fn finish(
+    card: &mut Card,
+    request: &Request,
+    public_key: SigningKey,
+    pin: &Pin,
+    on_touch: &dyn Fn(TouchPrompt),
+) -> Result<Enrolled, Error> {
+    let (attested, attestation) = card.attestation(request.slot)?;
+    let policies = (attested.pin_policy, attested.touch_policy) == (PinPolicy::Once, TouchPolicy::Always);
+    let place = (attested.serial, attested.slot) == (card.serial, request.slot);
+    if attested.public_key != public_key || !place || !policies {
+        return Err(CardError::OtherAttestation.into());
+    }
+    let key = EnrolledKey {
+        serial: card.serial,
+        slot: request.slot.to_string(),
+        kid: public_key.thumbprint(),
+        public_key: public_key.clone(),
+        other: Map::new(),
+    };
+    let statement = Statement {
+        issuer: request.issuer.clone(),
+        subject: request.subject.clone(),
+        audience: request.audience.clone(),
+        enrolled_at: UnixTime::now(),
+        serial: card.serial,
+        slot: request.slot,
+        firmware: attested.firmware,
+        pin_policy: attested.pin_policy,
+        touch_policy: attested.touch_policy,
+        public_key,
+        attestation,
+    };
+    let enrollment = Enrollment::sign(&statement, |digest| Ok(card.sign(&key, pin, digest, on_touch)?))?;
+    Ok(Enrolled { enrollment, statement, key })
+}
+
+impl Card {
+    fn make_key(&self, request: &Request, pin: &Pin) -> Result<SigningKey, CardError> {
+        let (slot, replace) = (request.slot, request.replace);
+        let id = slot_id(slot)?;
+        let serial = self.serial;
+        // Asking for the tries forgets PIN and management key: it comes first.
+        self.check_tries(pin)?;
+        let management_key = request.management_key.clone();
+        let occupied = self.run(PATIENCE, move |key| is_occupied(key, slot, id))??;
+        if occupied && !replace {
+            return Err(CardError::Occupied { serial, slot });
+        }
+        self.verify(pin)?;
+        self.run(PATIENCE, move |key| {
+            authenticate(key, &management_key)?;
+            let (pin, touch) = (yubikey::PinPolicy::Once, yubikey::TouchPolicy::Always);
+            let made = piv::generate(key, id, AlgorithmId::EccP256, pin, touch).map_err(interrupted)?;
+            if occupied && attestation::certificate(key, slot)?.is_some() {
+                // It certifies the key that is gone; left there it would mislead other programs, and harms nobody else.
+                let _ = StoredCertificate::delete(key, id);
+            }
+            let point = made.subject_public_key.raw_bytes();
+            SigningKey::from_point(point).map_err(|_| CardError::Failed(Yk::ParseError))
+        })?
+    }
+
+    fn attestation(&self, slot: Slot) -> Result<(Attestation, [Certificate; 2]), CardError> {
+        let id = slot_id(slot)?;
+        let of_key = self.run(PATIENCE, move |key| attestation::attest(key, id))??;
+        let of_device = self.run(PATIENCE, attestation::device_certificate)??;
+        let none = || CardError::NoAttestation { serial: self.serial, firmware: self.firmware };
+        let (of_key, of_device) = (of_key.ok_or_else(none)?, of_device.ok_or_else(none)?);
+        let attested = Attestation::parse(&of_key)?;
+        Ok((attested, [Certificate(of_key), Certificate(of_device)]))
+    }
+}
+
+/// Whether a slot has a key or a certificate. Firmware before 5.3 does not tell of a key that was imported and has no
+/// certificate beside it; nothing but using it would.
+fn is_occupied(key: &mut YubiKey, slot: Slot, id: SlotId) -> Result<bool, CardError> {
+    let has_key = match piv::metadata(key, id) {
+        Ok(_) | Err(Yk::AlgorithmError | Yk::ParseError) => true,
+        Err(Yk::NotFound) => false,
+        Err(error @ Yk::PcscError { .. }) => return Err(CardError::other(error)),
+        Err(_) => attestation::attest(key, id)?.is_some(),
+    };
+    Ok(has_key || attestation::certificate(key, slot)?.is_some())
+}
+
+/// Wrong management keys cost no tries.
+fn authenticate(key: &mut YubiKey, wanted: &ManagementKey) -> Result<(), CardError> {
+    let serial = key.serial().into();
+    let algorithm = management_algorithm(key)?;
+    if let ManagementKey::Given(text) = wanted {
+        let bytes =
+            zeroize::Zeroizing::new(hexadecimal(text.expose()).ok_or(CardError::ManagementKeyFormat)?);
+        let given =
+            MgmKey::from_bytes(&*bytes, Some(algorithm)).map_err(|_| CardError::ManagementKeyFormat)?;
+        return accepted(key, &given)?.then_some(()).ok_or(CardError::WrongManagementKey { serial });
+    }
+    let default = MgmKey::get_default(key).ok().filter(|default| default.algorithm_id() == algorithm);
+    if let Some(default) = default
+        && accepted(key, &default)?
+    {
+        return Ok(());
+    }
+    if let Ok(protected) = MgmKey::get_protected(key)
+        && accepted(key, &protected)?
+    {
+        return Ok(());
+    }
+    Err(CardError::ManagementKeyNeeded { serial })
+}
+
+/// Firmware before 5.3 does not tell and has triple DES alone.
+fn management_algorithm(key: &mut YubiKey) -> Result<MgmAlgorithmId, CardError> {
+    match piv::metadata(key, SlotId::Management(ManagementSlotId::Management)) {
+        Ok(metadata) => match metadata.algorithm {
+            SlotAlgorithmId::Management(algorithm) => Ok(algorithm),
+            _ => Err(CardError::Failed(Yk::InvalidObject)),
+        },
+        Err(Yk::NotSupported) => Ok(MgmAlgorithmId::ThreeDes),
+        Err(error) => Err(CardError::other(error)),
+    }
+}
+
+fn accepted(key: &mut YubiKey, management_key: &MgmKey) -> Result<bool, CardError> {
+    match key.authenticate(management_key) {
+        Ok(()) => Ok(true),
+        Err(Yk::AuthenticationError) => Ok(false),
+        Err(error) => Err(CardError::other(error)),
+    }
+}
+
+/// PIN and management key were right a moment ago.
+fn interrupted(error: Yk) -> CardError {
+    match error {
+        Yk::AuthenticationError => CardError::Interrupted,
+        Yk::AlgorithmError => CardError::Attestation(AttestationError::OtherAlgorithm),
+        other => CardError::other(other),
+    }
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn management_keys_are_hexadecimal() {
+        for bad in ["0", "0g", "0x01", "01 02", "é1"] {
+            assert_eq!(hexadecimal(bad), None, "{bad}");
+        }
+        assert_eq!(hexadecimal("00fFa5"), Some(vec![0, 0xff, 0xa5]));
+    }
+}
