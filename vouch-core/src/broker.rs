@@ -164,6 +164,31 @@ impl Broker {
         flight.role_credentials(&session, role, None, |deadline| (self.connect)(&self.home, deadline))
     }
 
+    /// The tokens that this session has for the profiles of the configuration, and when each expires; the longest-lived
+    /// one of each domain. No network, and nothing secret.
+    ///
+    /// # Errors
+    /// When there is no session.
+    pub fn live_tokens(&self) -> Result<Vec<(Domain, UnixTime)>, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        let mut live: Vec<(Domain, UnixTime)> = Vec::new();
+        for profile in self.config.codeartifact.profiles.values() {
+            let Ok(role) = self.config.role_for(profile, None) else { continue };
+            let target = Target { domain: profile.domain(), role, token_prefix: String::new() };
+            let expiry = [Lifetime::Request, Lifetime::Session]
+                .into_iter()
+                .filter_map(|lifetime| vault.read::<Token>(&token_entry(&target, lifetime)))
+                .map(|token| token.expires_at)
+                .max();
+            let Some(expiry) = expiry else { continue };
+            match live.iter_mut().find(|(domain, _)| *domain == target.domain) {
+                Some((_, known)) => *known = expiry.max(*known),
+                None => live.push((target.domain, expiry)),
+            }
+        }
+        Ok(live)
+    }
+
     fn token_in(&self, vault: &Vault, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
         let name = token_entry(target, lifetime);
         let found = vault.read::<Token>(&name);

@@ -140,7 +140,7 @@ pub enum ConfigError {
     Save { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error("the configuration is being changed by another process")]
+    #[error("cannot keep other processes from changing the configuration at the same time")]
     Lock(#[source] LockError),
 }
 
@@ -163,7 +163,12 @@ impl Explain for ConfigError {
                 )
             }
             Self::Home(error) => return error.hint(),
-            Self::Lock(_) => "Wait for the other `vouch` command to end, then run this one again.".into(),
+            Self::Lock(LockError::TimedOut(_)) => {
+                "Wait for the other `vouch` command to end, then run this one again.".into()
+            }
+            Self::Lock(LockError::Io { path, .. }) => {
+                format!("Make `{}` and its folder writable for yourself.", path.display())
+            }
         })
     }
 }
@@ -205,6 +210,8 @@ impl Config {
 
     /// Reads, changes and writes the file under its lock, and returns what `change` returned.
     ///
+    /// Where `change` changes nothing, nothing is written.
+    ///
     /// # Errors
     /// As [`Config::load`], what `change` returns, or when the file cannot be written: it is then as it was.
     pub fn update<T, E: From<ConfigError>>(
@@ -214,9 +221,12 @@ impl Config {
         home.create().map_err(ConfigError::from)?;
         let lock = home.path().join("config.lock");
         let _lock = Lock::acquire(&lock, Instant::now() + LOCK_WAIT).map_err(ConfigError::Lock)?;
-        let mut config = Self::load(home)?;
+        let before = Self::load(home)?;
+        let mut config = before.clone();
         let answer = change(&mut config)?;
-        config.save(home)?;
+        if config != before {
+            config.save(home)?;
+        }
         Ok(answer)
     }
 
@@ -311,6 +321,13 @@ mod tests {
         assert_eq!(Config::load(&home).unwrap().version, 1);
         let (_dir, home) = home_with(&FULL.replace("\"version\": 1", "\"version\": 2"));
         assert!(matches!(Config::load(&home), Err(ConfigError::Newer { version: 2, .. })));
+    }
+
+    #[test]
+    fn no_change_leaves_the_file_alone() {
+        let (_dir, home) = home_with(FULL);
+        Config::update(&home, |_| Ok::<_, ConfigError>(())).unwrap();
+        assert_eq!(fs::read_to_string(home.config_file()).unwrap(), FULL);
     }
 
     #[test]

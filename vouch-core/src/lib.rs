@@ -27,6 +27,7 @@ pub mod keystore;
 pub mod partition;
 #[cfg(feature = "issuer")]
 pub mod piv;
+pub mod process;
 pub mod profile;
 pub mod secret;
 pub mod session;

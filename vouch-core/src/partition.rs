@@ -17,19 +17,46 @@ pub struct Partition {
     pub dns_suffix: &'static str,
     /// The same for dual-stack package endpoints, where AWS documents one.
     pub dualstack_suffix: Option<&'static str>,
+    /// The region that stands for the partition where none is named (`implicitGlobalRegion` of the service models).
+    pub implicit_region: &'static str,
 }
 
 /// Every partition that Vouch knows.
 pub const PARTITIONS: [Partition; 4] = [
-    Partition { name: "aws", dns_suffix: "amazonaws.com", dualstack_suffix: Some("on.aws") },
-    Partition { name: "aws-cn", dns_suffix: "amazonaws.com.cn", dualstack_suffix: None },
-    Partition { name: "aws-us-gov", dns_suffix: "amazonaws.com", dualstack_suffix: None },
-    Partition { name: "aws-eusc", dns_suffix: "amazonaws.eu", dualstack_suffix: None },
+    Partition {
+        name: "aws",
+        dns_suffix: "amazonaws.com",
+        dualstack_suffix: Some("on.aws"),
+        implicit_region: "us-east-1",
+    },
+    Partition {
+        name: "aws-cn",
+        dns_suffix: "amazonaws.com.cn",
+        dualstack_suffix: None,
+        implicit_region: "cn-northwest-1",
+    },
+    Partition {
+        name: "aws-us-gov",
+        dns_suffix: "amazonaws.com",
+        dualstack_suffix: None,
+        implicit_region: "us-gov-west-1",
+    },
+    Partition {
+        name: "aws-eusc",
+        dns_suffix: "amazonaws.eu",
+        dualstack_suffix: None,
+        implicit_region: "eusc-de-east-1",
+    },
 ];
 
 impl Partition {
     fn named(name: &str) -> Option<Self> {
         PARTITIONS.into_iter().find(|partition| partition.name == name)
+    }
+
+    /// The region to use where nobody named one.
+    pub fn default_region(self) -> Region {
+        Region(self.implicit_region.to_owned())
     }
 }
 
@@ -280,6 +307,16 @@ mod tests {
         ] {
             let found = region.parse::<Region>().unwrap().partition();
             assert_eq!((found.name, found.dns_suffix), (partition, suffix), "{region}");
+        }
+    }
+
+    #[test]
+    fn the_implicit_region_lies_in_its_partition() {
+        for partition in PARTITIONS {
+            assert_eq!(
+                partition.default_region().to_string().parse::<Region>().unwrap().partition(),
+                partition
+            );
         }
     }
 

@@ -64,16 +64,20 @@ impl Explain for ProfileError {
                 "If it is yours: `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain {name} \
                  --domain-owner {owner} --region {region}`."
             ),
-            Self::NoProfile { .. } | Self::NoProfiles => {
+            Self::NoProfile { name, .. } => format!(
                 "Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain DOMAIN --domain-owner \
-                 ACCOUNT --profile NAME`."
+                 ACCOUNT --profile {name}`."
+            ),
+            Self::NoProfiles => {
+                "Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain DOMAIN --domain-owner \
+                 ACCOUNT`."
                     .into()
             }
             Self::NoAwsProfile { name, .. } => format!("Run `vouch setup aws --role ARN --profile {name}`."),
             Self::NoRole => "Run `vouch setup aws --role ARN`.".into(),
             Self::Ambiguous { .. } => {
                 "Run `vouch setup codeartifact` again with `--aws-profile NAME`, or make one the default with \
-                 `vouch setup aws --default NAME`."
+                 `vouch setup aws --profile NAME --default`."
                     .into()
             }
             Self::PartitionMismatch { .. } => {

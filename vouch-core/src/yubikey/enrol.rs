@@ -67,6 +67,21 @@ pub fn enrol(
     })
 }
 
+/// Has a key that was enrolled before sign its enrolment anew, such as after the file was lost: one PIN, one touch, and
+/// nothing on the card changes. `request.replace` does not matter.
+///
+/// # Errors
+/// See [`CardError`]; [`CardError::OtherAttestation`] when the slot holds another key.
+pub fn enrol_again(
+    card: &mut Card,
+    request: &Request,
+    public_key: &SigningKey,
+    pin: &Pin,
+    on_touch: &dyn Fn(TouchPrompt),
+) -> Result<Enrolled, Error> {
+    finish(card, request, public_key.clone(), pin, on_touch)
+}
+
 fn finish(
     card: &mut Card,
     request: &Request,

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use yubikey::YubiKey;
 
-pub use enrol::{Enrolled, ManagementKey, Request, enrol};
+pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
 pub use pin::Pin;
 pub use sign::TouchPrompt;

@@ -1,0 +1,183 @@
+//! From a request of Cargo's to an answer.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+
+use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Error, RegistryInfo};
+use time::OffsetDateTime;
+use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::config::Config;
+use vouch_core::endpoint::EndpointError;
+use vouch_core::home::Home;
+use vouch_core::keystore::Keystore;
+use vouch_core::session::{self, Session};
+use vouch_core::{Class, Explain, Failure};
+
+/// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
+#[derive(Debug)]
+pub(crate) struct Provider;
+
+impl Credential for Provider {
+    fn perform(
+        &self,
+        registry: &RegistryInfo<'_>,
+        action: &Action<'_>,
+        args: &[&str],
+    ) -> Result<CredentialResponse, Error> {
+        if !args.is_empty() {
+            tracing::debug!(count = args.len(), "arguments from Cargo's configuration are ignored");
+        }
+        guarded(|| answer(registry.index_url, action))
+    }
+}
+
+/// A panic would leave Cargo without an answer, and the person with "EOF while parsing a value".
+fn guarded(work: impl FnOnce() -> Result<CredentialResponse, Error>) -> Result<CredentialResponse, Error> {
+    panic::set_hook(Box::new(|_| {}));
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let hint = "hint: VOUCH_LOG=debug shows more.";
+        Err(Chain::new(["Vouch met a fault of its own".into(), hint.into()]).into())
+    })
+}
+
+fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
+    match action {
+        Action::Get(_) => token(url),
+        Action::Login(options) => {
+            let typed =
+                options.token.as_ref().is_some_and(|token| !token.as_ref().expose().trim().is_empty());
+            login(url, typed)
+        }
+        Action::Logout => logout(url),
+        _ => Err(Error::OperationNotSupported),
+    }
+}
+
+/// One token serves every operation: CodeArtifact tells none apart.
+fn token(url: &str) -> Result<CredentialResponse, Error> {
+    let broker = Broker::from_env().map_err(refusal)?;
+    let (token, target) = broker.token_for_url(url, Lifetime::Request).map_err(refusal)?;
+    let value = token.value.expose().trim();
+    // Cargo sends it as it is, as a whole header.
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Chain::new(["AWS CodeArtifact answered with a token that cannot be sent".into()]).into());
+    }
+    let expiration = OffsetDateTime::from_unix_timestamp(token.expires_at.0)
+        .map_err(|_| Chain::new(["AWS CodeArtifact answered with an expiry that is no time".into()]))?;
+    Ok(CredentialResponse::Get {
+        token: format!("{}{value}", target.token_prefix).into(),
+        cache: CacheControl::Expires { expiration },
+        operation_independent: true,
+    })
+}
+
+/// `cargo login` has nothing to keep: it succeeds where the registry is ours and a session is there.
+fn login(url: &str, typed: bool) -> Result<CredentialResponse, Error> {
+    session_for(url).map_err(refusal)?;
+    if typed {
+        return Err(Chain::new([
+            "Vouch keeps no token that was typed or piped in".into(),
+            "hint: This registry needs none: `vouch login` once a day is all.".into(),
+        ])
+        .into());
+    }
+    Ok(CredentialResponse::Login)
+}
+
+/// `cargo logout` names one registry, the session serves all of them and other tools: it is not Cargo's to end.
+fn logout(url: &str) -> Result<CredentialResponse, Error> {
+    match session_for(url) {
+        Ok(()) => Err(Chain::new([
+            "your Vouch session serves more than this registry and goes on".into(),
+            "hint: `vouch logout` ends it.".into(),
+        ])
+        .into()),
+        // Cargo then says "not currently logged in", which is so.
+        Err(error) if error.class() == Class::NoSession => Err(Error::NotFound),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+/// Whether the registry is ours and a session is there. No network.
+fn session_for(url: &str) -> Result<(), vouch_core::Error> {
+    let home = Home::from_env()?;
+    Config::load(&home)?.target_of_url(url)?;
+    let vault = session::open(&home, &Keystore::from_env(&home)?)?;
+    Session::read(&vault, &home).map(drop)
+}
+
+/// A registry that is none of ours is for Cargo's next provider; everything else is told as it is.
+fn refusal(error: vouch_core::Error) -> Error {
+    if matches!(error, vouch_core::Error::Endpoint(EndpointError::Foreign(_))) {
+        return Error::UrlNotSupported;
+    }
+    let Failure { message, causes, hint, .. } = Failure::of(&error);
+    tracing::debug!(%message, "no token");
+    let hint = hint.map(|hint| format!("hint: {hint}"));
+    Chain::new(std::iter::once(message).chain(causes).chain(hint)).into()
+}
+
+/// A message with what is behind it, for Cargo's "Caused by" blocks.
+#[derive(Debug)]
+struct Chain {
+    message: String,
+    source: Option<Box<Self>>,
+}
+
+impl Chain {
+    fn new(messages: impl IntoIterator<Item = String>) -> Self {
+        let mut messages: Vec<_> = messages.into_iter().map(|text| printable(&text)).collect();
+        let mut chain = None;
+        while let Some(message) = messages.pop() {
+            chain = Some(Box::new(Self { message, source: chain }));
+        }
+        chain.map_or_else(|| Self { message: String::new(), source: None }, |chain| *chain)
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Chain {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|chain| chain as &(dyn StdError + 'static))
+    }
+}
+
+impl From<Chain> for Error {
+    fn from(chain: Chain) -> Self {
+        Self::Other(Box::new(chain))
+    }
+}
+
+/// Cargo shows a message byte by byte: control characters in it would reach the terminal.
+fn printable(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer() {
+        let answer = guarded(|| panic!("hunter2"));
+        let _ = panic::take_hook();
+        let json = serde_json::to_string(&answer.unwrap_err()).unwrap();
+        assert!(json.contains("a fault of its own") && !json.contains("hunter2"), "{json}");
+    }
+
+    #[test]
+    fn a_chain_keeps_its_order_and_shows_no_control_character() {
+        let chain = Chain::new(["a\u{1b}[31m".into(), "b\nc".into(), "d".into()]);
+        let json = serde_json::to_value(Error::from(chain)).unwrap();
+        let expected = serde_json::json!(
+            { "kind": "other", "message": "a\\u{1b}[31m", "caused-by": ["b\\nc", "d"] }
+        );
+        assert_eq!(json, expected);
+    }
+}

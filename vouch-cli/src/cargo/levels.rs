@@ -1,0 +1,174 @@
+//! Cargo's configuration files and variables beside the one that setup edits.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::CargoError;
+use super::edit::{self, Provider, Registry, Wanted, same_index};
+
+/// `CARGO_HOME`, else `.cargo` in the home folder. An empty variable counts as unset, a relative one is taken from the
+/// working directory, as Cargo does.
+pub(crate) fn cargo_home() -> Result<PathBuf, CargoError> {
+    let named = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = match named {
+        Some(path) => path,
+        None => env::home_dir().filter(|path| path.is_absolute()).ok_or(CargoError::NoHome)?.join(".cargo"),
+    };
+    std::path::absolute(home).map_err(|_| CargoError::NoHome)
+}
+
+/// The configuration file of a `.cargo` folder that Cargo reads. Where both are there it prefers the old name, with a
+/// warning (measured).
+pub(crate) fn config_file(folder: &Path) -> PathBuf {
+    let old = folder.join("config");
+    if old.is_file() { old } else { folder.join("config.toml") }
+}
+
+/// What else, seen from a folder, decides about the registry.
+///
+/// # Errors
+/// Where Cargo would refuse every command in that folder.
+pub(crate) fn warnings(
+    from: &Path,
+    user_file: &Path,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<String>, CargoError> {
+    let mut warnings = variables(wanted, env::vars());
+    let user_file = user_file.canonicalize().unwrap_or_else(|_| user_file.to_owned());
+    for folder in from.ancestors() {
+        let file = config_file(&folder.join(".cargo"));
+        if file.canonicalize().map_or(true, |canonical| canonical == user_file) {
+            continue;
+        }
+        match fs::read_to_string(&file)
+            .map_err(|error| error.to_string())
+            .and_then(|text| edit::registries(&text).map_err(|error| error.to_string()))
+        {
+            Ok(registries) => level(&file, &registries, wanted, &mut warnings)?,
+            Err(reason) => warnings.push(format!("`{}` was not looked at: {reason}", file.display())),
+        }
+    }
+    Ok(warnings)
+}
+
+fn level(
+    file: &Path,
+    registries: &[Registry],
+    wanted: &Wanted<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<(), CargoError> {
+    let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
+    let shown = file.display();
+    for Registry { name, index, provider } in registries {
+        let same = index.as_ref().is_some_and(|index| same_index(index, wanted.index));
+        if name != wanted.name {
+            if same {
+                return wrong(format!("it is `{name}` there, and Cargo refuses two names for one index"));
+            }
+            continue;
+        }
+        match provider {
+            Some(Provider::String) => {
+                return wrong("its `credential-provider` is a string, which Cargo cannot merge with an array".into());
+            }
+            Some(Provider::Array) => warnings.push(format!(
+                "`{shown}` has a `credential-provider` of its own for `{name}`; below that folder it is used, not Vouch"
+            )),
+            None => {}
+        }
+        if let Some(index) = index.as_ref().filter(|_| !same) {
+            let index = edit::shown(index);
+            warnings
+                .push(format!("`{shown}` points `{name}` to {index}; below that folder Cargo goes there"));
+        }
+    }
+    Ok(())
+}
+
+/// Variables that rename the registry or take its provider away (measured).
+fn variables(wanted: &Wanted<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let ours = wanted.name.to_uppercase().replace('-', "_");
+    let judge = |(variable, value): (String, String)| {
+        let rest = variable.strip_prefix("CARGO_REGISTRIES_")?;
+        if rest.strip_suffix("_CREDENTIAL_PROVIDER") == Some(ours.as_str()) {
+            return Some(format!("{variable} is set: Cargo asks that provider, not Vouch"));
+        }
+        let name = rest.strip_suffix("_INDEX")?;
+        if name == ours || same_index(&value, wanted.index) {
+            return Some(format!(
+                "{variable} is set: Cargo then knows the registry by another name and does not find its provider; unset it"
+            ));
+        }
+        None
+    };
+    environment.filter_map(judge).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INDEX: &str =
+        "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+
+    fn wanted() -> Wanted<'static> {
+        Wanted { name: "my-repo", index: INDEX, provider: "/p", replace_crates_io: false, corrects: None }
+    }
+
+    fn seen(text: &str) -> Result<Vec<String>, CargoError> {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("a/b");
+        fs::create_dir_all(project.join(".cargo")).unwrap();
+        fs::create_dir_all(dir.path().join(".cargo")).unwrap();
+        // The file of the user, in the same tree, is not judged.
+        let user = dir.path().join(".cargo/config.toml");
+        fs::write(&user, "[registries.my-repo]\ncredential-provider = \"x\"\n").unwrap();
+        fs::write(project.join(".cargo/config.toml"), text).unwrap();
+        warnings(&project, &user, &wanted())
+    }
+
+    #[test]
+    fn what_breaks_every_cargo_command_is_an_error() {
+        let string = seen("[registries.my-repo]\ncredential-provider = \"x y\"\n").unwrap_err();
+        assert!(string.to_string().contains("is a string"), "{string}");
+        let twice = seen(&format!("[registries.other]\nindex = \"{INDEX}\"\n")).unwrap_err();
+        assert!(twice.to_string().contains("`other`"), "{twice}");
+    }
+
+    #[test]
+    fn what_takes_the_registry_over_is_a_warning() {
+        for (text, part) in [
+            ("[registries.my-repo]\ncredential-provider = [\"x\"]\n", "of its own"),
+            ("[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n", "else.example"),
+            ("= nonsense", "not looked at"),
+        ] {
+            let warnings = seen(text).unwrap();
+            assert!(warnings.iter().any(|warning| warning.contains(part)), "{text}: {warnings:?}");
+        }
+        for text in ["", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")] {
+            assert_eq!(seen(text).unwrap().len(), variables(&wanted(), env::vars()).len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_that_take_the_provider_away_are_named() {
+        let set = |name: &str, value: &str| {
+            variables(&wanted(), std::iter::once((name.to_owned(), value.to_owned()))).len()
+        };
+        assert_eq!(set("CARGO_REGISTRIES_MY_REPO_INDEX", "x"), 1);
+        assert_eq!(set("CARGO_REGISTRIES_ELSE_INDEX", INDEX), 1);
+        assert_eq!(set("CARGO_REGISTRIES_MY_REPO_CREDENTIAL_PROVIDER", "x"), 1);
+        assert_eq!(set("CARGO_REGISTRIES_ELSE_INDEX", "x"), 0);
+        assert_eq!(set("CARGO_REGISTRIES_MY_REPO_TOKEN", "x"), 0);
+    }
+
+    #[test]
+    fn the_old_name_of_the_file_wins_where_it_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(config_file(dir.path()), dir.path().join("config.toml"));
+        fs::write(dir.path().join("config.toml"), "").unwrap();
+        fs::write(dir.path().join("config"), "").unwrap();
+        assert_eq!(config_file(dir.path()), dir.path().join("config"));
+    }
+}

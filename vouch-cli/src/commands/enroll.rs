@@ -1,0 +1,250 @@
+//! `vouch enroll`: a key on a YubiKey, the identity it signs for, and the file for the administrator.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vouch_core::Class;
+use vouch_core::config::Config;
+use vouch_core::enrollment::Enrollment;
+use vouch_core::files;
+use vouch_core::home::Home;
+use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
+use vouch_core::piv::Slot;
+use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, enrol, enrol_again};
+
+use crate::card::{self, PinFlags};
+use crate::prompt::Secrets;
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice
+    #[arg(long, value_name = "URL")]
+    issuer: IssuerUrl,
+    /// The name that your sessions carry, such as alice
+    #[arg(long, value_name = "NAME")]
+    subject: Subject,
+    /// The serial number of the YubiKey, where several are plugged in
+    #[arg(long, value_name = "NUMBER")]
+    serial: Option<u32>,
+    /// The PIV slot for the key: 82 to 95, or 9a, 9c, 9d, 9e
+    #[arg(long, value_name = "SLOT", default_value_t)]
+    slot: Slot,
+    /// Destroy the key that the slot holds
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    pin: PinFlags,
+    /// Ask for the management key of the YubiKey; `-` reads it from standard input, after the PIN
+    #[arg(long, value_name = "-", num_args = 0..=1, default_missing_value = "")]
+    management_key: Option<String>,
+    /// The file for the administrator
+    #[arg(long, value_name = "FILE", default_value = "enrollment.json")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failed> {
+    let home = Home::from_env()?;
+    let identity = Config::load(&home)?.identity;
+    check_identity(identity.as_ref(), &args)?;
+    if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
+        return Err(Failed::new(
+            Class::Usage,
+            "a management key on the command line could be seen by others; it was not used",
+            "Give `--management-key` alone, which asks for it, or `--management-key -` to pipe it in.",
+        ));
+    }
+    let mut card = Card::open(args.serial, &[])?;
+    let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
+    check_out(&args.out, card.serial())?;
+    let Enrolled { enrollment, statement, key } = make(&mut card, &args, known.as_ref())?;
+    // The key comes first: with it, the same command writes the file again should that fail.
+    let spare = Config::update(&home, |config| record(config, &args, &key))?;
+    write(&args.out, enrollment.to_json().as_bytes())?;
+    terminal::done(&format!(
+        "{} of {}: YubiKey {}, slot {}, firmware {}",
+        statement.subject, statement.issuer, statement.serial, statement.slot, statement.firmware
+    ));
+    if spare {
+        terminal::done("a spare: any of your enrolled YubiKeys logs in");
+    }
+    terminal::done(&format!("`{}`: nothing in it is secret", args.out.display()));
+    terminal::next(&format!(
+        "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {}`",
+        args.out.display()
+    ));
+    Ok(())
+}
+
+fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enrolled, Failed> {
+    let secrets = Secrets;
+    if known.is_some() {
+        terminal::say(&format!(
+            "YubiKey {} is enrolled with slot {}; its key signs the file again",
+            card.serial(),
+            args.slot
+        ));
+    }
+    let pin = args.pin.ask(card, &secrets)?;
+    let management_key = match args.management_key.as_deref() {
+        None => ManagementKey::Usual,
+        Some(source) => ManagementKey::Given(
+            secrets.ask(source == "-", &format!("Management key of YubiKey {}: ", card.serial()))?,
+        ),
+    };
+    let request = Request {
+        issuer: args.issuer.clone(),
+        subject: args.subject.clone(),
+        audience: DEFAULT_AUDIENCE.to_owned(),
+        slot: args.slot,
+        management_key,
+        replace: args.replace,
+    };
+    Ok(match known {
+        Some(key) => enrol_again(card, &request, &key.public_key, &pin, &card::ask_for_touch)?,
+        None => enrol(card, &request, &pin, &card::ask_for_touch)?,
+    })
+}
+
+/// One home is one person.
+fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failed> {
+    let Some(identity) = identity else { return Ok(()) };
+    if identity.issuer == args.issuer && identity.subject == args.subject {
+        return Ok(());
+    }
+    Err(Failed::configuration(
+        format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
+        "Enrol a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
+         `identity` from `config.json`; or keep another person apart with VOUCH_HOME.",
+    ))
+}
+
+/// The key of this YubiKey, if it is enrolled already and is to stay.
+fn known_key<'a>(
+    identity: Option<&'a Identity>,
+    serial: u32,
+    args: &Args,
+) -> Result<Option<&'a EnrolledKey>, Failed> {
+    let key = identity.and_then(|identity| identity.keys.iter().find(|key| key.serial == serial));
+    let Some(key) = key.filter(|_| !args.replace) else { return Ok(None) };
+    if key.slot.parse() == Ok(args.slot) {
+        return Ok(Some(key));
+    }
+    Err(Failed::configuration(
+        format!("YubiKey {serial} is enrolled with slot {}", key.slot),
+        format!("Give `--slot {}`, or add `--replace` to enrol slot {} in its place.", key.slot, args.slot),
+    ))
+}
+
+/// Refuses to overwrite what is no enrolment of this YubiKey, before the person has touched anything.
+fn check_out(path: &Path, serial: u32) -> Result<(), Failed> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unwritable(path, &error)),
+    };
+    if Enrollment::verify(&text).is_ok_and(|known| known.statement().serial == serial) {
+        return Ok(());
+    }
+    Err(Failed::configuration(
+        format!("`{}` is there already and is not of YubiKey {serial}", path.display()),
+        "Give another file with `--out FILE`.",
+    ))
+}
+
+/// Whether the key is a spare beside others.
+fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, Failed> {
+    // It may have changed while the card was at work.
+    check_identity(config.identity.as_ref(), args)?;
+    let identity = config.identity.get_or_insert_with(|| Identity {
+        issuer: args.issuer.clone(),
+        subject: args.subject.clone(),
+        audience: DEFAULT_AUDIENCE.to_owned(),
+        keys: Vec::new(),
+        other: serde_json::Map::new(),
+    });
+    match identity.keys.iter_mut().find(|known| known.serial == key.serial) {
+        Some(known) => {
+            let other = std::mem::take(&mut known.other);
+            *known = EnrolledKey { other, ..key.clone() };
+        }
+        None => identity.keys.push(key.clone()),
+    }
+    Ok(identity.keys.len() > 1)
+}
+
+fn write(path: &Path, contents: &[u8]) -> Result<(), Failed> {
+    files::replace(path, contents, 0o644).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
+    Failed::configuration(
+        format!("cannot write `{}`", path.display()),
+        "Run the same command again, in a folder that you can write to or with `--out FILE`.",
+    )
+    .because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn args(subject: &str, slot: &str, replace: bool) -> Args {
+        Args {
+            issuer: "https://id.example.com/alice".parse().unwrap(),
+            subject: subject.parse().unwrap(),
+            serial: None,
+            slot: slot.parse().unwrap(),
+            replace,
+            pin: PinFlags { pin_stdin: true, last_try: false },
+            management_key: None,
+            out: "enrollment.json".into(),
+        }
+    }
+
+    fn key(serial: u32, slot: &str) -> EnrolledKey {
+        // The P-256 key of RFC 7517, appendix A.1.
+        let point = "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+        serde_json::from_value(json!({ "serial": serial, "slot": slot, "kid": "x", "public_key": point }))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_second_key_is_a_spare_and_another_person_is_refused() {
+        let mut config = Config::default();
+        assert!(!record(&mut config, &args("alice", "82", false), &key(1, "82")).unwrap());
+        assert!(record(&mut config, &args("alice", "82", false), &key(2, "82")).unwrap());
+        assert!(record(&mut config, &args("alice", "83", true), &key(2, "83")).unwrap());
+        let identity = config.identity.clone().unwrap();
+        let keys: Vec<_> = identity.keys.iter().map(|key| (key.serial, key.slot.as_str())).collect();
+        assert_eq!(keys, [(1, "82"), (2, "83")]);
+        let failed = record(&mut config, &args("bob", "82", false), &key(3, "82")).unwrap_err();
+        assert!(failed.failure().message.contains("enrolled as alice"));
+        assert!(failed.failure().hint.as_ref().unwrap().contains("start over"));
+    }
+
+    #[test]
+    fn a_key_that_is_enrolled_goes_on_and_another_slot_needs_a_word() {
+        let mut config = Config::default();
+        record(&mut config, &args("alice", "82", false), &key(1, "82")).unwrap();
+        let identity = config.identity.as_ref();
+        assert!(known_key(identity, 1, &args("alice", "82", false)).unwrap().is_some());
+        assert!(known_key(identity, 1, &args("alice", "82", true)).unwrap().is_none());
+        assert!(known_key(identity, 2, &args("alice", "82", false)).unwrap().is_none());
+        assert!(known_key(identity, 1, &args("alice", "83", false)).is_err());
+        assert!(known_key(identity, 1, &args("alice", "83", true)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("enrollment.json");
+        check_out(&path, 1).unwrap();
+        fs::write(&path, "{}").unwrap();
+        assert!(check_out(&path, 1).is_err());
+        assert!(check_out(dir.path(), 1).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! `vouch login`: one PIN, one touch, and a session for the day.
+
+use vouch_core::config::Config;
+use vouch_core::home::Home;
+use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
+use vouch_core::keystore::Keystore;
+use vouch_core::session::{self, SessionDuration};
+use vouch_core::yubikey::Card;
+use vouch_core::{Class, Error};
+
+use crate::card::{self, PinFlags};
+use crate::prompt::Secrets;
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// How long the session lasts, 15m to 12h
+    #[arg(long, value_name = "TIME", default_value_t)]
+    duration: SessionDuration,
+    /// The serial number of the YubiKey, where several enrolled ones are plugged in
+    #[arg(long, value_name = "NUMBER")]
+    serial: Option<u32>,
+    #[command(flatten)]
+    pin: PinFlags,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failed> {
+    let home = Home::from_env()?;
+    let config = Config::load(&home)?;
+    let keystore = Keystore::from_env(&home)?;
+    let identity = config.identity.filter(|identity| !identity.keys.is_empty());
+    let identity = identity.ok_or(IdentityError::NotEnrolled)?;
+    let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
+    if let Some(serial) = args.serial.filter(|serial| !enrolled.contains(serial)) {
+        return Err(Failed::new(
+            Class::Card,
+            format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
+            format!("Leave `--serial` out, or enrol it: `vouch enroll --serial {serial}`."),
+        ));
+    }
+    let mut card = Card::open(args.serial, &enrolled)?;
+    let key = key_of(&identity, card.serial())?.clone();
+    let pin = args.pin.ask(&card, &Secrets)?;
+    let session = session::login(&home, &keystore, &identity, &key, args.duration, |digest| {
+        card.sign(&key, &pin, digest, &card::ask_for_touch).map_err(Error::from)
+    })?;
+    terminal::done(&format!(
+        "logged in as {} until {} ({})",
+        session.subject,
+        terminal::local_time(session.expires_at),
+        args.duration
+    ));
+    if config.aws.profiles.is_empty() {
+        terminal::next("`vouch setup aws --role ARN`");
+    }
+    if config.codeartifact.registrations.is_empty() {
+        terminal::next(
+            "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
+        );
+    }
+    Ok(())
+}
+
+fn key_of(identity: &Identity, serial: u32) -> Result<&EnrolledKey, Failed> {
+    // The card was chosen among these.
+    identity.keys.iter().find(|key| key.serial == serial).ok_or_else(|| IdentityError::NotEnrolled.into())
+}
+
+fn list(serials: &[u32]) -> String {
+    serials.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}

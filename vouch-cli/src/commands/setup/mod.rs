@@ -1,0 +1,27 @@
+//! `vouch setup`: roles and package managers.
+
+mod aws;
+mod codeartifact;
+mod preview;
+mod profile;
+mod registration;
+
+use clap::Subcommand;
+
+use crate::report::Failed;
+
+/// What to set up.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Setup {
+    /// Record the IAM role to assume with a session
+    Aws(aws::Args),
+    /// Set up a package manager for a CodeArtifact repository
+    Codeartifact(codeartifact::Args),
+}
+
+pub(crate) fn run(setup: Setup) -> Result<(), Failed> {
+    match setup {
+        Setup::Aws(args) => aws::run(args),
+        Setup::Codeartifact(args) => codeartifact::run(args),
+    }
+}

@@ -1,0 +1,186 @@
+//! The registration of a Cargo registry: what may receive a token, under which name, from which URL.
+
+use std::path::Path;
+
+use url::Url;
+use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format};
+use vouch_core::partition::RepositoryName;
+
+use crate::domain::DomainFlags;
+use crate::report::Failed;
+use vouch_core::Class;
+
+/// The URL of a repository, where the person gave one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GivenEndpoint {
+    /// A host of CodeArtifact's own, such as the dual-stack one.
+    Aws(Endpoint),
+    /// Another name for a repository: a VPC endpoint or a CloudFront distribution.
+    Custom(String),
+}
+
+/// Reads `--endpoint`.
+pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failed> {
+    match text.parse::<Endpoint>() {
+        Ok(endpoint) => return Ok(GivenEndpoint::Aws(endpoint)),
+        Err(EndpointError::Foreign(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let wrong = |reason: &str| {
+        Failed::new(
+            Class::Usage,
+            format!("`--endpoint` cannot be used: {reason}"),
+            "Give the repository's URL, such as `https://packages.example.com/cargo/my-repo/`.",
+        )
+    };
+    let mut url =
+        Url::parse(text.strip_prefix("sparse+").unwrap_or(text)).map_err(|_| wrong("it is no URL"))?;
+    if url.scheme() != "https" {
+        return Err(wrong("only https may carry a token"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("it has a user name or password in it"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("it has a query or fragment"));
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(GivenEndpoint::Custom(url.into()))
+}
+
+/// Lets a URL of CodeArtifact's own name the domain; what was typed beside it must agree.
+pub(crate) fn name_domain(
+    flags: &mut DomainFlags,
+    repository: &RepositoryName,
+    endpoint: &Endpoint,
+) -> Result<(), Failed> {
+    let Domain { name, owner, region } = &endpoint.domain;
+    let agree = flags.domain.as_ref().is_none_or(|flag| flag == name)
+        && flags.domain_owner.as_ref().is_none_or(|flag| flag == owner)
+        && flags.region.as_ref().is_none_or(|flag| flag == region)
+        && &endpoint.repository == repository
+        && endpoint.format == Format::Cargo;
+    if !agree {
+        return Err(Failed::new(
+            Class::Usage,
+            format!(
+                "`--endpoint` is for {} `{}` of {}",
+                endpoint.format.as_str(),
+                endpoint.repository,
+                endpoint.domain
+            ),
+            "Leave out the flags that say something else, or correct the URL.",
+        ));
+    }
+    flags.domain = Some(name.clone());
+    flags.domain_owner = Some(owner.clone());
+    flags.region = Some(region.clone());
+    Ok(())
+}
+
+/// A registration as it is to be, in the place of an earlier one of the same file if there is one.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) registration: Registration,
+    place: Option<usize>,
+}
+
+impl Planned {
+    /// Plans the registration of a repository under its URL.
+    pub(crate) fn new(
+        config: &Config,
+        file: &Path,
+        (profile, repository): (&str, &RepositoryName),
+        endpoint: String,
+        registry: Option<&str>,
+        token_prefix: Option<&str>,
+    ) -> Self {
+        let registrations = &config.codeartifact.registrations;
+        let in_file = |registration: &&Registration| {
+            registration.tool == "cargo" && registration.file.as_deref().is_none_or(|path| path == file)
+        };
+        let same_url = registrations.iter().filter(in_file).find(|known| known.endpoint == endpoint);
+        // A name that was chosen once need not be typed again.
+        let name = registry.or_else(|| same_url?.name.as_deref()).unwrap_or(repository.as_str()).to_owned();
+        let place = registrations.iter().position(|known| {
+            in_file(&known) && (known.endpoint == endpoint || known.name.as_ref() == Some(&name))
+        });
+        let before = place.and_then(|place| registrations.get(place));
+        let kept = before.map(|known| (known.token_prefix.clone(), known.other.clone()));
+        let (prefix, other) = kept.unwrap_or_default();
+        let registration = Registration {
+            tool: "cargo".into(),
+            repository: repository.clone(),
+            profile: profile.to_owned(),
+            endpoint,
+            name: Some(name),
+            token_prefix: token_prefix.map_or(prefix, str::to_owned),
+            file: Some(file.to_owned()),
+            other,
+        };
+        Self { registration, place }
+    }
+
+    /// The registration before, of the same name or the same URL.
+    pub(crate) fn before<'a>(&self, config: &'a Config) -> Option<&'a Registration> {
+        config.codeartifact.registrations.get(self.place?)
+    }
+
+    /// Writes it down.
+    pub(crate) fn record(self, config: &mut Config) {
+        let registrations = &mut config.codeartifact.registrations;
+        match self.place.and_then(|place| registrations.get_mut(place)) {
+            Some(known) => *known = self.registration,
+            None => registrations.push(self.registration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AWS: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+
+    #[test]
+    fn endpoints_are_https_and_carry_nothing_else() {
+        assert!(matches!(endpoint(AWS), Ok(GivenEndpoint::Aws(_))));
+        let dualstack = AWS.replace(".d.", ".").replace("amazonaws.com", "on.aws");
+        assert!(matches!(endpoint(&dualstack), Ok(GivenEndpoint::Aws(_))));
+        for (text, url) in [
+            ("https://packages.example.com/cargo/my-repo", "https://packages.example.com/cargo/my-repo/"),
+            ("sparse+https://packages.example.com:8443/", "https://packages.example.com:8443/"),
+        ] {
+            assert_eq!(endpoint(text).unwrap(), GivenEndpoint::Custom(url.into()));
+        }
+        for bad in [
+            "packages.example.com",
+            "http://packages.example.com/",
+            "https://aws:hunter2@packages.example.com/",
+            "https://packages.example.com/?x=1",
+            "https://packages.example.com/#x",
+            &AWS.replace("https", "http"),
+            &AWS.replace(".com/", ".com:8443/"),
+            &AWS.replace("cargo/my-repo/", ""),
+        ] {
+            let failed = endpoint(bad).unwrap_err();
+            assert!(!failed.failure().message.contains("hunter2"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_of_awss_own_names_the_domain_and_contradicts_nothing() {
+        let endpoint: Endpoint = AWS.parse().unwrap();
+        let repository = "my-repo".parse().unwrap();
+        let mut flags = DomainFlags::default();
+        name_domain(&mut flags, &repository, &endpoint).unwrap();
+        assert_eq!(flags.domain_owner, "123456789012".parse().ok());
+        name_domain(&mut flags, &repository, &endpoint).unwrap();
+        assert!(name_domain(&mut flags, &"other".parse().unwrap(), &endpoint).is_err());
+        flags.region = "eu-west-1".parse().ok();
+        assert!(name_domain(&mut flags, &repository, &endpoint).is_err());
+    }
+}

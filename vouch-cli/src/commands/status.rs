@@ -1,0 +1,158 @@
+//! `vouch status`: identity, session, and what is set up.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use vouch_core::broker::Broker;
+use vouch_core::config::Config;
+use vouch_core::endpoint::Domain;
+use vouch_core::home::Home;
+use vouch_core::keystore::Keystore;
+use vouch_core::session::{self, Session};
+use vouch_core::{Class, Error, Explain, UnixTime};
+
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is to tell.
+struct Status {
+    config: Config,
+    /// The session, or why there is none.
+    session: Result<Session, Error>,
+    tokens: Vec<(Domain, UnixTime)>,
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
+    let home = Home::from_env()?;
+    let config = Config::load(&home)?;
+    let keystore = Keystore::from_env(&home)?;
+    let session = session::open(&home, &keystore).and_then(|vault| Session::read(&vault, &home));
+    // A keystore that does not work is more than the lack of a session.
+    let session = match session {
+        Err(error) if error.class() != Class::NoSession => return Err(error.into()),
+        session => session,
+    };
+    let tokens = Broker::new(home, config.clone(), keystore).live_tokens().unwrap_or_default();
+    let status = Status { config, session, tokens };
+    let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
+    terminal::answer(&text)
+        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))?;
+    let Err(error) = &status.session else { return Ok(ExitCode::SUCCESS) };
+    if let Some(hint) = error.hint() {
+        terminal::hint(&hint);
+    }
+    Ok(ExitCode::from(error.class().exit_code()))
+}
+
+impl Status {
+    fn json(&self) -> Value {
+        let time = |at: UnixTime| Value::from(terminal::utc_time(at));
+        let session = match &self.session {
+            Ok(session) => json!({
+                "active": true,
+                "subject": session.subject,
+                "issuer": session.issuer,
+                "serial": session.serial,
+                "issued_at": time(session.issued_at),
+                "expires_at": time(session.expires_at),
+                "seconds_left": session.expires_at.since(UnixTime::now()).max(0),
+            }),
+            Err(error) => json!({ "active": false, "reason": error.to_string() }),
+        };
+        let identity = self.config.identity.as_ref().map(|identity| {
+            let key = |key: &vouch_core::identity::EnrolledKey| {
+                json!({ "serial": key.serial, "slot": key.slot, "kid": key.kid })
+            };
+            json!({
+                "issuer": identity.issuer,
+                "subject": identity.subject,
+                "keys": identity.keys.iter().map(key).collect::<Vec<_>>(),
+            })
+        });
+        let aws = self.config.aws.profiles.iter().map(
+            |(name, profile)| json!({ "name": name, "role_arn": profile.role_arn, "region": profile.region }),
+        );
+        let profiles = self.config.codeartifact.profiles.iter().map(|(name, profile)| {
+            json!({
+                "name": name,
+                "domain": profile.domain,
+                "domain_owner": profile.domain_owner,
+                "region": profile.region,
+                "aws_profile": profile.aws_profile,
+            })
+        });
+        let registrations = self.config.codeartifact.registrations.iter().map(|registration| {
+            json!({
+                "tool": registration.tool,
+                "repository": registration.repository,
+                "profile": registration.profile,
+                "endpoint": registration.endpoint,
+                "name": registration.name,
+                "file": registration.file,
+            })
+        });
+        let tokens = self.tokens.iter().map(|(domain, expires_at)| {
+            json!({
+                "domain": domain.name,
+                "domain_owner": domain.owner,
+                "region": domain.region,
+                "expires_at": time(*expires_at),
+            })
+        });
+        json!({
+            "version": 1,
+            "session": session,
+            "identity": identity,
+            "aws_profiles": aws.collect::<Vec<_>>(),
+            "profiles": profiles.collect::<Vec<_>>(),
+            "registrations": registrations.collect::<Vec<_>>(),
+            "tokens": tokens.collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut lines = Vec::new();
+        let mut row = |label: &str, text: String| lines.push(format!("{label:<10}{text}"));
+        match &self.config.identity {
+            Some(identity) => {
+                row("identity", format!("{} of {}", identity.subject, identity.issuer));
+                for key in &identity.keys {
+                    row("", format!("YubiKey {}, slot {}", key.serial, key.slot));
+                }
+            }
+            None => row("identity", "none: no YubiKey is enrolled here".into()),
+        }
+        match &self.session {
+            Ok(session) => row(
+                "session",
+                format!(
+                    "until {}, {} left",
+                    terminal::local_time(session.expires_at),
+                    terminal::span(session.expires_at.since(UnixTime::now()).max(0))
+                ),
+            ),
+            Err(error) => row("session", format!("none: {error}")),
+        }
+        for (name, profile) in &self.config.aws.profiles {
+            row("role", format!("{name}: {} ({})", profile.role_arn, profile.region));
+        }
+        for (name, profile) in &self.config.codeartifact.profiles {
+            row("domain", format!("{name}: {}", profile.domain()));
+        }
+        for registration in &self.config.codeartifact.registrations {
+            let name = registration.name.as_deref().unwrap_or(registration.repository.as_str());
+            row("registry", format!("{} {name}: {}", registration.tool, registration.endpoint));
+        }
+        for (domain, expires_at) in &self.tokens {
+            row("token", format!("{domain}, until {}", terminal::local_time(*expires_at)));
+        }
+        lines.join("\n") + "\n"
+    }
+}

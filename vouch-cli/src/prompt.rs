@@ -1,0 +1,135 @@
+//! Secrets that a person types, or pipes in.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use vouch_core::{Class, Secret};
+use zeroize::Zeroizing;
+
+use crate::report::Failed;
+
+/// More than any secret that is asked for.
+const LONGEST_LINE: u64 = 4096;
+
+/// The source of typed secrets. Only `vouch` prompts; its helpers never do.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets;
+
+impl Secrets {
+    /// A line of standard input, or what is typed at a hidden prompt on the terminal.
+    pub(crate) fn ask(&self, from_stdin: bool, prompt: &str) -> Result<Secret<String>, Failed> {
+        let text = if from_stdin { line(&mut io::stdin().lock()) } else { hidden(prompt) };
+        text.map(Secret::new)
+    }
+}
+
+/// One line without its end.
+fn line(from: &mut impl BufRead) -> Result<String, Failed> {
+    let mut text = Zeroizing::new(String::with_capacity(256));
+    let read = io::Read::take(&mut *from, LONGEST_LINE).read_line(&mut text).map_err(|error| {
+        Failed::new(Class::Usage, "cannot read standard input", "Pipe the secret in, as one line of text.")
+            .because(&error)
+    })?;
+    if read == 0 {
+        return Err(Failed::new(
+            Class::Usage,
+            "standard input is empty",
+            "Pipe the secret in, as one line of text.",
+        ));
+    }
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn hidden(prompt: &str) -> Result<String, Failed> {
+    let failed = |error: &io::Error| {
+        Failed::new(
+            Class::Usage,
+            "there is no terminal to ask on",
+            "Run it on a terminal, or pipe the PIN in with `--pin-stdin`.",
+        )
+        .because(error)
+    };
+    if !io::stderr().is_terminal() && !io::stdin().is_terminal() {
+        return Err(failed(&io::Error::from(io::ErrorKind::NotFound)));
+    }
+    terminal::read(prompt).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Failed::interrupted(),
+        _ => failed(&error),
+    })
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::fs::File;
+    use std::io::{self, Read, Write};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    const CTRL_C: u8 = 0x03;
+
+    /// The terminal as it was, restored in the end.
+    struct Quiet(File, Termios);
+
+    impl Drop for Quiet {
+        fn drop(&mut self) {
+            let _ = tcsetattr(&self.0, OptionalActions::Now, &self.1);
+        }
+    }
+
+    /// Bytes of the terminal; Ctrl-C is an error, so that whoever reads unwinds and the terminal is restored. A signal
+    /// would end the process and leave the person with a terminal that does not echo.
+    struct Keys(File);
+
+    impl Read for Keys {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(buffer)?;
+            if buffer.get(..read).is_some_and(|bytes| bytes.contains(&CTRL_C)) {
+                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+            }
+            Ok(read)
+        }
+    }
+
+    pub(super) fn read(prompt: &str) -> io::Result<String> {
+        let mut tty = File::options().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&tty)?;
+        let mut quiet = before.clone();
+        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+        let restore = Quiet(tty.try_clone()?, before);
+        tcsetattr(&tty, OptionalActions::Now, &quiet)?;
+        tty.write_all(prompt.as_bytes())?;
+        let config =
+            rpassword::ConfigBuilder::new().input_reader(Keys(tty.try_clone()?)).output_discard().build();
+        let typed = rpassword::read_password_with_config(config);
+        tty.write_all(b"\n")?;
+        drop(restore);
+        typed.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionAborted => io::Error::from(io::ErrorKind::Interrupted),
+            _ => error,
+        })
+    }
+}
+
+#[cfg(not(unix))]
+mod terminal {
+    use std::io;
+
+    pub(super) fn read(prompt: &str) -> io::Result<String> {
+        rpassword::prompt_password(prompt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_is_read_and_its_end_left_out() {
+        for (input, expected) in [("123456\n", "123456"), ("123456", "123456"), ("12 3\r\nnext\n", "12 3")] {
+            assert_eq!(line(&mut input.as_bytes()).unwrap(), expected);
+        }
+        let mut input = "one\ntwo\n".as_bytes();
+        assert_eq!((line(&mut input).unwrap(), line(&mut input).unwrap()), ("one".into(), "two".into()));
+        assert!(line(&mut "".as_bytes()).is_err());
+        assert!(line(&mut &b"\xff\n"[..]).is_err());
+    }
+}

@@ -1,0 +1,185 @@
+//! Arguments, exit codes and answers of the commands that need no card.
+
+use std::fs;
+
+use crate::person::{Person, read};
+use serde_json::{Value, json};
+use snapbox::str;
+
+#[test]
+fn wrong_usage_ends_with_2_and_writes_nothing() {
+    let person = Person::new();
+    for arguments in [
+        "",
+        "levitate",
+        "login --duration 13h",
+        "login --duration 8",
+        "login --serial x",
+        "enroll --subject alice",
+        "enroll --issuer https://id.example.com/alice",
+        "enroll --issuer http://id.example.com/alice --subject alice",
+        "enroll --issuer https://id.example.com/alice --subject alice --slot 9b",
+        "enroll --issuer https://id.example.com/alice --subject alice --management-key 0123",
+        "issuer build --out x",
+        "issuer build x",
+        "setup",
+        "setup aws",
+        "setup aws --role arn:aws:iam::ARTIFACTS_ACCOUNT:role/CodeArtifactReader",
+        "setup codeartifact --repository my-repo",
+        "setup codeartifact --tool cargo",
+        "setup codeartifact --tool pip --repository my-repo",
+        "setup codeartifact --tool cargo --repository my-repo --domain-owner 12345",
+        "setup codeartifact --tool cargo --repository my-repo --domain My_Domain",
+        "setup codeartifact --tool cargo --repository my-repo --region nowhere",
+        "setup codeartifact --tool cargo --repository my-repo --token-prefix basic",
+        "credential",
+        "credential codeartifact --domain-owner x",
+        "status --xml",
+    ] {
+        let (code, stdout, stderr) = person.run(arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments}: {stderr}");
+        assert!(!stderr.contains("0123"), "{stderr}");
+    }
+    assert!(!person.path("home/.vouch").exists());
+}
+
+#[test]
+fn a_tool_that_is_not_supported_lists_those_that_are() {
+    let person = Person::new();
+    let said = person.vouch("setup codeartifact --tool poetry --repository my-repo").assert().code(2);
+    said.stderr_eq(str![[r#"
+error: invalid value 'poetry' for '--tool <TOOL>'
+  [possible values: cargo]
+
+For more information, try '--help'.
+
+"#]]);
+}
+
+#[test]
+fn without_a_session_the_exit_code_is_3() {
+    let person = Person::new();
+    person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact");
+    let typed = "credential codeartifact --domain my-domain --domain-owner 123456789012";
+    person.vouch(typed).assert().code(3).stdout_eq("").stderr_eq(str![[r#"
+error: you are not logged in
+hint: Run `vouch login`.
+
+"#]]);
+    let status = person.vouch("status").assert().code(3).stderr_eq("hint: Run `vouch login`.\n");
+    status.stdout_eq(str![[r#"
+identity  none: no YubiKey is enrolled here
+session   none: you are not logged in
+role      vouch: arn:aws:iam::123456789012:role/CodeArtifact (us-east-1)
+
+"#]]);
+    let (code, stdout, _) = person.run("status --json");
+    assert_eq!(code, 3);
+    let expected = json!({
+        "version": 1,
+        "session": { "active": false, "reason": "you are not logged in" },
+        "identity": null,
+        "aws_profiles": [{ "name": "vouch", "role_arn": "arn:aws:iam::123456789012:role/CodeArtifact", "region": "us-east-1" }],
+        "profiles": [],
+        "registrations": [],
+        "tokens": []
+    });
+    assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap(), expected);
+    assert!(person.succeed("logout").contains("you were not logged in"));
+}
+
+#[test]
+fn credential_names_what_is_missing() {
+    let person = Person::new();
+    for (arguments, message) in [
+        ("credential codeartifact", "no CodeArtifact profile was set up"),
+        ("credential codeartifact --profile artifacts", "there is no CodeArtifact profile `artifacts`"),
+        ("credential codeartifact --domain my-domain", "the owner is not known"),
+        ("credential codeartifact --domain my-domain --domain-owner 123456789012", "no role was set up"),
+    ] {
+        let (code, stdout, stderr) = person.run(arguments);
+        assert_eq!((code, stdout.as_str()), (7, ""), "{arguments}");
+        assert!(stderr.contains(message) && stderr.contains("hint: "), "{arguments}: {stderr}");
+    }
+    let (code, _, said) = read(person.vouch("credential codeartifact").env("VOUCH_PROFILE", "shared"));
+    assert_eq!(code, 7);
+    assert!(said.contains("`shared`"), "{said}");
+}
+
+#[test]
+fn login_needs_an_enrolment_and_the_right_serial() {
+    let person = Person::new();
+    let (code, _, said) = person.run("login");
+    assert_eq!(code, 7);
+    assert!(said.contains("vouch enroll --issuer"), "{said}");
+    fs::create_dir(person.path("home/.vouch")).unwrap();
+    let point = "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+    let identity = json!({ "version": 1, "identity": {
+        "issuer": "https://id.example.com/alice", "subject": "alice",
+        "keys": [{ "serial": 1, "slot": "82", "kid": "x", "public_key": point }]
+    } });
+    fs::write(person.path("home/.vouch/config.json"), identity.to_string()).unwrap();
+    let (code, _, said) = person.run("login --serial 2");
+    assert_eq!(code, 4);
+    assert!(said.contains("YubiKey 2 is not enrolled; 1 is"), "{said}");
+    let (code, _, said) = person.run("enroll --issuer https://id.example.com/bob --subject bob");
+    assert_eq!(code, 7);
+    assert!(said.contains("you are enrolled as alice") && said.contains("start over"), "{said}");
+}
+
+#[test]
+fn aws_profiles_are_kept_replaced_and_made_the_default() {
+    let person = Person::new();
+    let said = person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact");
+    assert!(said.contains("region us-east-1 (the default of partition aws)"), "{said}");
+    assert!(
+        person
+            .succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact")
+            .contains("nothing to change")
+    );
+    person.succeed("setup aws --role arn:aws-us-gov:iam::444444444444:role/Gov --profile gov");
+    assert_eq!(person.config()["aws"]["profiles"]["gov"]["region"], "us-gov-west-1");
+    assert_eq!(person.config()["aws"]["default"], "vouch");
+    person.succeed("setup aws --profile gov --default");
+    assert_eq!(person.config()["aws"]["default"], "gov");
+    let said = person.succeed("setup aws --role arn:aws:iam::123456789012:role/Other");
+    assert!(
+        said.contains("warning: AWS profile `vouch` was arn:aws:iam::123456789012:role/CodeArtifact"),
+        "{said}"
+    );
+    let before = person.files();
+    for arguments in [
+        "setup aws --role arn:aws-cn:iam::333333333333:role/CodeArtifact --region us-east-1",
+        "setup aws --profile nowhere --default",
+    ] {
+        let (code, _, said) = person.run(arguments);
+        assert_eq!((code, person.files()), (7, before.clone()), "{arguments}: {said}");
+        assert!(said.contains("hint: "), "{said}");
+    }
+    let foreign = "setup aws --role arn:aws-cn:iam::333333333333:role/CodeArtifact --profile cn";
+    let (code, _, said) = read(person.vouch(foreign).env("AWS_REGION", "us-east-1"));
+    assert_eq!(code, 7);
+    assert!(said.contains("us-east-1 (AWS_REGION)"), "{said}");
+}
+
+#[test]
+fn issuer_build_names_the_file_that_is_wrong() {
+    let person = Person::new();
+    fs::write(person.path("home/work/nonsense.json"), "{}").unwrap();
+    for (file, message) in [
+        ("missing.json", "cannot read `missing.json`"),
+        ("nonsense.json", "`nonsense.json`: this is no enrolment"),
+    ] {
+        let (code, _, said) = person.run(&format!("issuer build --out site {file}"));
+        assert_eq!(code, 7);
+        assert!(said.contains(message) && said.contains("hint: "), "{said}");
+    }
+    assert!(!person.path("home/work/site").exists());
+}
+
+#[test]
+fn stderr_has_no_colour_where_it_is_no_terminal() {
+    let person = Person::new();
+    let (_, _, said) = person.run("credential codeartifact");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+}

@@ -1,0 +1,8 @@
+//! The built `vouch`, as a person types it.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
+
+mod commands;
+mod person;
+mod setup_cargo;
