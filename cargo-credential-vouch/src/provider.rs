@@ -112,7 +112,7 @@ fn refusal(error: vouch_core::Error) -> Error {
     if matches!(error, vouch_core::Error::Endpoint(EndpointError::Foreign(_))) {
         return Error::UrlNotSupported;
     }
-    let Failure { message, causes, hint, .. } = Failure::of(&error);
+    let Failure { message, causes, hint, .. } = error.failure();
     tracing::debug!(%message, "no token");
     let hint = hint.map(|hint| format!("hint: {hint}"));
     Chain::new(std::iter::once(message).chain(causes).chain(hint)).into()

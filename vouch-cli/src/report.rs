@@ -74,6 +74,6 @@ impl Failed {
 
 impl<E: Explain> From<E> for Failed {
     fn from(error: E) -> Self {
-        Self(Kind::Told(Failure::of(&error)))
+        Self(Kind::Told(error.failure()))
     }
 }

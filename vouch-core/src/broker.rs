@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::endpoint::Domain;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Explain, Failure};
 use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
 use crate::home::Home;
 use crate::keystore::Keystore;

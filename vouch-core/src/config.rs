@@ -140,8 +140,8 @@ pub enum ConfigError {
     Save { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error("cannot keep other processes from changing the configuration at the same time")]
-    Lock(#[source] LockError),
+    #[error("another process has been changing the configuration for too long")]
+    Busy,
 }
 
 impl Explain for ConfigError {
@@ -163,12 +163,7 @@ impl Explain for ConfigError {
                 )
             }
             Self::Home(error) => return error.hint(),
-            Self::Lock(LockError::TimedOut(_)) => {
-                "Wait for the other `vouch` command to end, then run this one again.".into()
-            }
-            Self::Lock(LockError::Io { path, .. }) => {
-                format!("Make `{}` and its folder writable for yourself.", path.display())
-            }
+            Self::Busy => "Wait for the other `vouch` command to end, then run this one again.".into(),
         })
     }
 }
@@ -220,7 +215,11 @@ impl Config {
     ) -> Result<T, E> {
         home.create().map_err(ConfigError::from)?;
         let lock = home.path().join("config.lock");
-        let _lock = Lock::acquire(&lock, Instant::now() + LOCK_WAIT).map_err(ConfigError::Lock)?;
+        let _lock = Lock::acquire(&lock, Instant::now() + LOCK_WAIT).map_err(|error| match error {
+            LockError::TimedOut(_) => ConfigError::Busy,
+            // Who cannot write beside the file cannot write the file.
+            LockError::Io { source, .. } => ConfigError::Save { path: home.config_file(), source },
+        })?;
         let before = Self::load(home)?;
         let mut config = before.clone();
         let answer = change(&mut config)?;

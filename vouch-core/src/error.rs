@@ -83,17 +83,20 @@ pub trait Explain: StdError {
 
     /// The next thing to type or to look at, as one sentence.
     fn hint(&self) -> Option<String>;
+
+    /// The failure as plain text, with all its causes.
+    fn failure(&self) -> Failure {
+        let mut causes = Vec::new();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        Failure { class: self.class(), message: self.to_string(), causes, hint: self.hint() }
+    }
 }
 
 impl Error {
-    /// The failure as plain text. One that was shared is told as the process that met it told it.
-    pub fn failure(&self) -> Failure {
-        match self {
-            Self::Shared(failure) => failure.clone(),
-            error => Failure::of(error),
-        }
-    }
-
     fn part(&self) -> &dyn Explain {
         match self {
             Self::Config(error) => error,
@@ -124,6 +127,10 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         self.part().hint()
     }
+
+    fn failure(&self) -> Failure {
+        self.part().failure()
+    }
 }
 
 /// A failure as plain text: what waiting processes and package managers are told.
@@ -134,19 +141,6 @@ pub struct Failure {
     /// The chain of causes, outermost first.
     pub causes: Vec<String>,
     pub hint: Option<String>,
-}
-
-impl Failure {
-    /// Flattens an error with all its causes.
-    pub fn of(error: &dyn Explain) -> Self {
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
-        Self { class: error.class(), message: error.to_string(), causes, hint: error.hint() }
-    }
 }
 
 impl fmt::Display for Failure {
@@ -164,5 +158,10 @@ impl Explain for Failure {
 
     fn hint(&self) -> Option<String> {
         self.hint.clone()
+    }
+
+    /// As the process that met it told it.
+    fn failure(&self) -> Failure {
+        self.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use vouch_core::enrollment::{Enrollment, VerifiedEnrollment};
-use vouch_core::{Failure, files, issuer};
+use vouch_core::{Explain, files, issuer};
 
 use crate::report::Failed;
 use crate::terminal;
@@ -69,7 +69,7 @@ fn read(path: &PathBuf) -> Result<VerifiedEnrollment, Failed> {
         .because(&error)
     })?;
     Enrollment::verify(&text).map_err(|error| {
-        let mut failure = Failure::of(&error);
+        let mut failure = error.failure();
         failure.message = format!("`{}`: {}", path.display(), failure.message);
         Failed::from(failure)
     })

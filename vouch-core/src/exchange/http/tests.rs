@@ -35,7 +35,7 @@ async fn get(http: &Http, authority: &str) -> Result<String, HttpError> {
 /// Message, causes and hint in one text, as a person gets it.
 fn told(error: HttpError) -> String {
     let error = ExchangeError::Http { service: crate::exchange::Service::Sts, source: error };
-    let Failure { message, causes, hint, .. } = Failure::of(&error);
+    let Failure { message, causes, hint, .. } = error.failure();
     format!("{message}\n{}\n{}", causes.join("\n"), hint.unwrap_or_default())
 }
 
