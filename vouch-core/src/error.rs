@@ -83,6 +83,17 @@ pub trait Explain: StdError {
 
     /// The next thing to type or to look at, as one sentence.
     fn hint(&self) -> Option<String>;
+
+    /// The chain of causes as text, outermost first.
+    fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        causes
+    }
 }
 
 impl Error {
@@ -124,6 +135,10 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         self.part().hint()
     }
+
+    fn causes(&self) -> Vec<String> {
+        self.part().causes()
+    }
 }
 
 /// A failure as plain text: what waiting processes and package managers are told.
@@ -139,13 +154,7 @@ pub struct Failure {
 impl Failure {
     /// Flattens an error with all its causes.
     pub fn of(error: &dyn Explain) -> Self {
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
-        Self { class: error.class(), message: error.to_string(), causes, hint: error.hint() }
+        Self { class: error.class(), message: error.to_string(), causes: error.causes(), hint: error.hint() }
     }
 }
 
@@ -164,5 +173,25 @@ impl Explain for Failure {
 
     fn hint(&self) -> Option<String> {
         self.hint.clone()
+    }
+
+    fn causes(&self) -> Vec<String> {
+        self.causes.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_failure_keeps_its_causes() {
+        let failure = Failure {
+            class: Class::Refused,
+            message: "a".into(),
+            causes: vec!["b".into(), "c".into()],
+            hint: Some("d".into()),
+        };
+        assert_eq!(Failure::of(&Error::Shared(failure.clone())), failure);
     }
 }
