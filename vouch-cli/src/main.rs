@@ -9,6 +9,7 @@ mod domain;
 mod edited_file;
 mod environment;
 mod log;
+mod parse;
 mod prompt;
 mod region;
 mod report;

@@ -13,6 +13,7 @@ use vouch_core::piv::Slot;
 use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, enrol, enrol_again};
 
 use crate::card::{self, PinFlags};
+use crate::parse;
 use crate::prompt::Secrets;
 use crate::report::Failed;
 use crate::terminal;
@@ -20,16 +21,16 @@ use crate::terminal;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse::argument::<IssuerUrl>)]
     issuer: IssuerUrl,
     /// The name that your sessions carry, such as alice
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::argument::<Subject>)]
     subject: Subject,
     /// The serial number of the YubiKey, where several are plugged in
     #[arg(long, value_name = "NUMBER")]
     serial: Option<u32>,
     /// The PIV slot for the key: 82 to 95, or 9a, 9c, 9d, 9e
-    #[arg(long, value_name = "SLOT", default_value_t)]
+    #[arg(long, value_name = "SLOT", default_value_t, value_parser = parse::argument::<Slot>)]
     slot: Slot,
     /// Destroy the key that the slot holds
     #[arg(long)]

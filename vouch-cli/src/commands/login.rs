@@ -9,6 +9,7 @@ use vouch_core::yubikey::Card;
 use vouch_core::{Class, Error};
 
 use crate::card::{self, PinFlags};
+use crate::parse;
 use crate::prompt::Secrets;
 use crate::report::Failed;
 use crate::terminal;
@@ -16,7 +17,7 @@ use crate::terminal;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How long the session lasts, 15m to 12h
-    #[arg(long, value_name = "TIME", default_value_t)]
+    #[arg(long, value_name = "TIME", default_value_t, value_parser = parse::argument::<SessionDuration>)]
     duration: SessionDuration,
     /// The serial number of the YubiKey, where several enrolled ones are plugged in
     #[arg(long, value_name = "NUMBER")]

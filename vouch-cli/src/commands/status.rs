@@ -44,11 +44,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
     let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
     terminal::answer(&text)
         .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))?;
-    let Err(error) = &status.session else { return Ok(ExitCode::SUCCESS) };
-    if let Some(hint) = error.hint() {
-        terminal::hint(&hint);
-    }
-    Ok(ExitCode::from(error.class().exit_code()))
+    let code = status.session.as_ref().map_or_else(|error| error.class().exit_code(), |_| 0);
+    Ok(ExitCode::from(code))
 }
 
 impl Status {
@@ -127,7 +124,7 @@ impl Status {
                     row("", format!("YubiKey {}, slot {}", key.serial, key.slot));
                 }
             }
-            None => row("identity", "none: no YubiKey is enrolled here".into()),
+            None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
         }
         match &self.session {
             Ok(session) => row(
@@ -138,7 +135,7 @@ impl Status {
                     terminal::span(session.expires_at.since(UnixTime::now()).max(0))
                 ),
             ),
-            Err(error) => row("session", format!("none: {error}")),
+            Err(error) => row("session", format!("none, {error}: run `vouch login`")),
         }
         for (name, profile) in &self.config.aws.profiles {
             row("role", format!("{name}: {} ({})", profile.role_arn, profile.region));

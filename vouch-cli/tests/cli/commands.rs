@@ -66,10 +66,10 @@ error: you are not logged in
 hint: Run `vouch login`.
 
 "#]]);
-    let status = person.vouch("status").assert().code(3).stderr_eq("hint: Run `vouch login`.\n");
+    let status = person.vouch("status").assert().code(3).stderr_eq("");
     status.stdout_eq(str![[r#"
-identity  none: no YubiKey is enrolled here
-session   none: you are not logged in
+identity  none: run `vouch enroll --issuer URL --subject NAME`
+session   none, you are not logged in: run `vouch login`
 role      vouch: arn:aws:iam::123456789012:role/CodeArtifact (us-east-1)
 
 "#]]);

@@ -11,7 +11,7 @@ use super::canned::{
 };
 use super::loopback::{Authority, head, proxy};
 use super::*;
-use crate::error::{Class, Error, Failure};
+use crate::error::{Class, Error, Explain, Failure};
 
 #[test]
 fn sts_is_asked_for_what_it_documents_and_without_a_signature() {

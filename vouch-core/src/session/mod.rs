@@ -75,9 +75,10 @@ impl Explain for SessionError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
-            Self::Duration { .. } | Self::DurationBounds { .. } => {
-                "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into()
+            Self::Duration { .. } => {
+                "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
             }
+            Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
             Self::OtherKey { serial, .. } => {
                 format!(
                     "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."

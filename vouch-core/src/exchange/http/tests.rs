@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::error::Failure;
+use crate::error::{Explain, Failure};
 use crate::exchange::ExchangeError;
 use crate::exchange::loopback::{Authority, OK, head, proxy, unused_port};
 
