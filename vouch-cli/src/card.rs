@@ -2,7 +2,7 @@
 
 use vouch_core::yubikey::{Card, Pin, TouchPrompt};
 
-use crate::prompt::Secrets;
+use crate::prompt;
 use crate::report::Failed;
 use crate::terminal;
 
@@ -19,8 +19,8 @@ pub(crate) struct PinFlags {
 
 impl PinFlags {
     /// Asks for the PIN of a card.
-    pub(crate) fn ask(&self, card: &Card, secrets: &Secrets) -> Result<Pin, Failed> {
-        let text = secrets.ask(self.pin_stdin, &format!("PIN of YubiKey {}: ", card.serial()))?;
+    pub(crate) fn ask(&self, card: &Card) -> Result<Pin, Failed> {
+        let text = prompt::secret(self.pin_stdin, &format!("PIN of YubiKey {}: ", card.serial()))?;
         Ok(Pin::new(text, self.last_try)?)
     }
 }

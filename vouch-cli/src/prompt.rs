@@ -10,16 +10,11 @@ use crate::report::Failed;
 /// More than any secret that is asked for.
 const LONGEST_LINE: u64 = 4096;
 
-/// The source of typed secrets. Only `vouch` prompts; its helpers never do.
-#[derive(Debug, Default)]
-pub(crate) struct Secrets;
-
-impl Secrets {
-    /// A line of standard input, or what is typed at a hidden prompt on the terminal.
-    pub(crate) fn ask(&self, from_stdin: bool, prompt: &str) -> Result<Secret<String>, Failed> {
-        let text = if from_stdin { line(&mut io::stdin().lock()) } else { hidden(prompt) };
-        text.map(Secret::new)
-    }
+/// A line of standard input, or what is typed at a hidden prompt on the terminal. Only `vouch` prompts; its helpers never
+/// do.
+pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, Failed> {
+    let text = if from_stdin { line(&mut io::stdin().lock()) } else { hidden(prompt) };
+    text.map(Secret::new)
 }
 
 /// One line without its end.

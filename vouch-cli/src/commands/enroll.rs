@@ -14,7 +14,7 @@ use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, enrol, enrol_a
 
 use crate::card::{self, PinFlags};
 use crate::parse;
-use crate::prompt::Secrets;
+use crate::prompt;
 use crate::report::Failed;
 use crate::terminal;
 
@@ -79,7 +79,6 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
 }
 
 fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enrolled, Failed> {
-    let secrets = Secrets;
     if known.is_some() {
         terminal::say(&format!(
             "YubiKey {} is enrolled with slot {}; its key signs the file again",
@@ -87,12 +86,13 @@ fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enr
             args.slot
         ));
     }
-    let pin = args.pin.ask(card, &secrets)?;
+    let pin = args.pin.ask(card)?;
     let management_key = match args.management_key.as_deref() {
         None => ManagementKey::Usual,
-        Some(source) => ManagementKey::Given(
-            secrets.ask(source == "-", &format!("Management key of YubiKey {}: ", card.serial()))?,
-        ),
+        Some(source) => ManagementKey::Given(prompt::secret(
+            source == "-",
+            &format!("Management key of YubiKey {}: ", card.serial()),
+        )?),
     };
     let request = Request {
         issuer: args.issuer.clone(),

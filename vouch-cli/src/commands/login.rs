@@ -10,7 +10,6 @@ use vouch_core::{Class, Error};
 
 use crate::card::{self, PinFlags};
 use crate::parse;
-use crate::prompt::Secrets;
 use crate::report::Failed;
 use crate::terminal;
 
@@ -34,6 +33,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     let identity = identity.ok_or(IdentityError::NotEnrolled)?;
     let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
     if let Some(serial) = args.serial.filter(|serial| !enrolled.contains(serial)) {
+        // As where the card itself turns out not to be enrolled.
         return Err(Failed::new(
             Class::Card,
             format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
@@ -42,7 +42,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     }
     let mut card = Card::open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
-    let pin = args.pin.ask(&card, &Secrets)?;
+    let pin = args.pin.ask(&card)?;
     let session = session::login(&home, &keystore, &identity, &key, args.duration, |digest| {
         card.sign(&key, &pin, digest, &card::ask_for_touch).map_err(Error::from)
     })?;

@@ -167,6 +167,12 @@ fn other_host_names_are_recorded_as_they_are() {
     assert!(said.contains("not AWS's own"), "{said}");
     let expected = block(&person, "my-repo", "https://packages.example.com/cargo/my-repo/");
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), expected);
+    // It need not be typed again, and can be corrected.
+    assert!(person.succeed(AGAIN).contains("nothing to change"));
+    let said = person.succeed(&format!("{AGAIN} --endpoint https://{HOST}/cargo/my-repo/"));
+    assert!(said.contains("was `sparse+https://packages.example.com"), "{said}");
+    assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), my_repo(&person));
+    assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 1);
     // A dual-stack URL names the domain by itself.
     let person = Person::new();
     let dualstack = "https://my-domain-123456789012.codeartifact.us-east-1.on.aws/cargo/my-repo/";

@@ -176,9 +176,11 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     let registration = planned.registration.clone();
     let name = registration.name.clone().unwrap_or_default();
     let before = planned.before(config).cloned();
-    // Only a profile that is being corrected lets its registration point elsewhere.
-    let corrects = before
-        .filter(|before| matches!(chosen.change, Change::Changed { .. }) && before.profile == chosen.name);
+    // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
+    let typed = matches!(chosen.change, Change::Changed { .. }) || request.endpoint.is_some();
+    let corrects = before.filter(|before| {
+        typed && before.profile == chosen.name && before.repository == request.args.repository
+    });
     let corrects = corrects.as_ref().map(index);
     let index = index(&registration);
     let wanted = wanted(request, &name, &index, corrects.as_deref());
@@ -204,7 +206,15 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Faile
     let url = match &request.endpoint {
         Some(GivenEndpoint::Custom(url)) => url.clone(),
         Some(GivenEndpoint::Aws(endpoint)) => endpoint.url(),
-        None => Endpoint::new(chosen.profile.domain(), Format::Cargo, args.repository.clone()).url(),
+        None => {
+            let usual =
+                || Endpoint::new(chosen.profile.domain(), Format::Cargo, args.repository.clone()).url();
+            let kept = matches!(chosen.change, Change::Kept | Change::Relinked);
+            let place = (chosen.name.as_str(), &args.repository);
+            let registry = args.registry.as_deref();
+            let recorded = registration::recorded_endpoint(config, &request.file, place, registry);
+            recorded.filter(|_| kept).unwrap_or_else(usual)
+        }
     };
     let planned = Planned::new(
         config,

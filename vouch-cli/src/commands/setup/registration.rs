@@ -81,6 +81,24 @@ pub(crate) fn name_domain(
     Ok(())
 }
 
+/// The URL that an earlier setup recorded for a repository of a profile: one that was typed once need not be typed again.
+pub(crate) fn recorded_endpoint(
+    config: &Config,
+    file: &Path,
+    (profile, repository): (&str, &RepositoryName),
+    registry: Option<&str>,
+) -> Option<String> {
+    let registrations = config.codeartifact.registrations.iter().filter(|known| is_cargos(known, file));
+    let mut of_repository =
+        registrations.filter(|known| known.profile == profile && known.repository == *repository);
+    let known = of_repository.find(|known| registry.is_none_or(|name| known.name.as_deref() == Some(name)));
+    known.map(|known| known.endpoint.clone())
+}
+
+fn is_cargos(registration: &Registration, file: &Path) -> bool {
+    registration.tool == "cargo" && registration.file.as_deref().is_none_or(|path| path == file)
+}
+
 /// A registration as it is to be, in the place of an earlier one of the same file if there is one.
 #[derive(Debug)]
 pub(crate) struct Planned {
@@ -99,14 +117,12 @@ impl Planned {
         token_prefix: Option<&str>,
     ) -> Self {
         let registrations = &config.codeartifact.registrations;
-        let in_file = |registration: &&Registration| {
-            registration.tool == "cargo" && registration.file.as_deref().is_none_or(|path| path == file)
-        };
-        let same_url = registrations.iter().filter(in_file).find(|known| known.endpoint == endpoint);
+        let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
+        let same_url = same_url.find(|known| is_cargos(known, file));
         // A name that was chosen once need not be typed again.
         let name = registry.or_else(|| same_url?.name.as_deref()).unwrap_or(repository.as_str()).to_owned();
         let place = registrations.iter().position(|known| {
-            in_file(&known) && (known.endpoint == endpoint || known.name.as_ref() == Some(&name))
+            is_cargos(known, file) && (known.endpoint == endpoint || known.name.as_ref() == Some(&name))
         });
         let before = place.and_then(|place| registrations.get(place));
         let kept = before.map(|known| (known.token_prefix.clone(), known.other.clone()));
