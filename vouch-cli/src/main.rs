@@ -8,6 +8,7 @@ mod commands;
 mod domain;
 mod edited_file;
 mod environment;
+mod journal;
 mod log;
 mod parse;
 mod prompt;

@@ -9,7 +9,7 @@ mod splice;
 
 use std::path::PathBuf;
 
-pub(crate) use edit::{EditError, Wanted, edit, same_index, snippet, without_secrets};
+pub(crate) use edit::{EditError, Wanted, edit, same_index, secrets, snippet, without_secrets};
 pub(crate) use helper::find as find_helper;
 pub(crate) use levels::{cargo_home, config_file, warnings};
 pub(crate) use program::check_version;

@@ -7,6 +7,7 @@ mod login;
 mod logout;
 mod setup;
 mod status;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     /// Print a credential
     #[command(subcommand)]
     Credential(credential::Credential),
+    /// Take back what setup did to your files
+    Undo(undo::Args),
 }
 
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
@@ -52,6 +55,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Status(args) => return status::run(args),
         Command::Setup(setup) => setup::run(setup)?,
         Command::Credential(credential) => credential::run(credential)?,
+        Command::Undo(args) => undo::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,6 +16,7 @@ use super::registration::{self, GivenEndpoint, Planned};
 use crate::cargo::{self, EditError, Wanted};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
+use crate::journal::{Author, Registered};
 use crate::report::Failed;
 use crate::terminal;
 
@@ -73,6 +74,8 @@ impl TokenPrefix {
 struct Plan {
     chosen: Chosen,
     registration: Registration,
+    /// The registration in whose place it comes.
+    before: Option<Registration>,
     file: EditedFile,
     after: String,
     notes: Vec<String>,
@@ -154,7 +157,10 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
         let plan = plan(request, config)?;
         let changed = Changed { file: plan.after != plan.file.text(), config: plan.records };
         if changed.file {
-            written = Some(plan.file.clone().write(&plan.after)?);
+            let registered = Registered { before: plan.before.clone(), after: plan.registration.clone() };
+            let author =
+                Author { home, client: "cargo", secrets: cargo::secrets, registration: Some(registered) };
+            written = Some(plan.file.clone().write(&plan.after, &author)?);
         }
         Ok((plan, changed))
     });
@@ -178,10 +184,10 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     let before = planned.before(config).cloned();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
     let typed = matches!(chosen.change, Change::Changed { .. }) || request.endpoint.is_some();
-    let corrects = before.filter(|before| {
+    let corrects = before.as_ref().filter(|before| {
         typed && before.profile == chosen.name && before.repository == request.args.repository
     });
-    let corrects = corrects.as_ref().map(index);
+    let corrects = corrects.map(index);
     let index = index(&registration);
     let wanted = wanted(request, &name, &index, corrects.as_deref());
     let edited =
@@ -196,7 +202,7 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
     planned.record(config);
-    Ok(Plan { chosen, registration, file, after: edited.text, notes, records: *config != unchanged })
+    Ok(Plan { chosen, registration, before, file, after: edited.text, notes, records: *config != unchanged })
 }
 
 fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failed> {
