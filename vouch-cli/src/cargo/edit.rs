@@ -103,7 +103,7 @@ pub(crate) fn without_secrets(text: &str) -> String {
 /// Where in a text its secrets are, in bytes. Of a text that does not parse, all of it may be.
 pub(crate) fn secrets(text: &str) -> Vec<std::ops::Range<usize>> {
     let body = text.strip_prefix(BOM).unwrap_or(text);
-    let Ok(document) = parse(body) else { return vec![0..text.len()] };
+    let Ok(document) = parse(body) else { return std::iter::once(0..text.len()).collect() };
     let mut spans = Vec::new();
     secrets_of(document.as_table(), &mut spans);
     let bom = text.len() - body.len();

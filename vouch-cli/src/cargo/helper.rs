@@ -22,6 +22,18 @@ pub(crate) fn find() -> Result<String, CargoError> {
     found.into_os_string().into_string().map_err(|path| CargoError::NotUnicode(path.into()))
 }
 
+/// The absolute path of `vouch` itself, as it was called if that stays good.
+pub(crate) fn find_vouch() -> Result<String, CargoError> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let real = env::current_exe().ok();
+    let called = env::args_os().next().unwrap_or_default();
+    let folder = env::current_dir().unwrap_or_default();
+    let called = program(&called, &folder, &path).filter(|program| is_same(program, real.as_deref()));
+    let on_path = on_path(&format!("vouch{EXE_SUFFIX}"), &path).find(|path| is_same(path, real.as_deref()));
+    let found = called.or(on_path).or(real).ok_or(CargoError::NoHelper)?;
+    found.into_os_string().into_string().map_err(|path| CargoError::NotUnicode(path.into()))
+}
+
 fn find_with(called: &OsStr, folder: &Path, path: &OsStr, real: Option<&Path>) -> Option<PathBuf> {
     let called_from = program(called, folder, path).filter(|program| is_same(program, real));
     let beside = |program: &Path| Some(program.parent()?.join(format!("{NAME}{EXE_SUFFIX}")));

@@ -10,7 +10,7 @@ mod splice;
 use std::path::PathBuf;
 
 pub(crate) use edit::{EditError, Wanted, edit, same_index, secrets, snippet, without_secrets};
-pub(crate) use helper::find as find_helper;
+pub(crate) use helper::{find as find_helper, find_vouch};
 pub(crate) use levels::{cargo_home, config_file, warnings};
 pub(crate) use program::check_version;
 

@@ -59,8 +59,7 @@ fn list(entries: &[&Entry]) -> Result<(), Failed> {
         }
         line + "\n"
     };
-    terminal::answer(&entries.iter().map(line).collect::<String>())
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+    terminal::print(&entries.iter().map(line).collect::<String>())
 }
 
 fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
