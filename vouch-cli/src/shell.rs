@@ -195,4 +195,58 @@ mod tests {
         assert_eq!(Shell::Cmd.set(&[("A", "100%")]), Err(Unwritable));
         assert_eq!(Shell::Bash.set(&[("A", "\0")]), Err(Unwritable));
     }
+
+    /// A program, how it is started without the person's own settings, and how it prints a variable and a NUL.
+    const REAL: [(Shell, &str, &[&str], &str); 6] = [
+        (Shell::Bash, "bash", &["--norc", "--noprofile"], "printf '%s\\0' \"$V\"\n"),
+        (Shell::Zsh, "zsh", &["-f"], "printf '%s\\0' \"$V\"\n"),
+        (Shell::Sh, "dash", &[], "printf '%s\\0' \"$V\"\n"),
+        (Shell::Fish, "fish", &["--no-config"], "printf '%s\\0' $V\n"),
+        (Shell::Pwsh, "pwsh", &["-NoProfile", "-File"], "[Console]::Out.Write($env:V + [char]0)\n"),
+        (Shell::Sh, "busybox", &["sh"], "printf '%s\\0' \"$V\"\n"),
+    ];
+
+    /// What a real shell reads back of texts that are printed for it; none where the shell is not installed.
+    fn read_back(place: usize, texts: &[String]) -> Option<Vec<String>> {
+        let (shell, program, arguments, print) = REAL[place];
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("script.ps1");
+        let text: String = texts.iter().map(|text| shell.set(&[("V", text)]).unwrap() + print).collect();
+        std::fs::write(&script, text).unwrap();
+        let output = std::process::Command::new(program)
+            .args(arguments)
+            .arg(&script)
+            .env_clear()
+            .env("PATH", env::var_os("PATH").unwrap())
+            .env("HOME", dir.path())
+            .env("LC_ALL", "C.UTF-8")
+            .output()
+            .ok()?;
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        let read = String::from_utf8(output.stdout).unwrap();
+        Some(read.split_terminator('\0').map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn every_printable_character_is_read_back_by_real_shells() {
+        use proptest::strategy::{Strategy, ValueTree};
+        use proptest::test_runner::TestRunner;
+
+        let printable: String = (' '..='~').collect();
+        let mut texts =
+            vec![printable.clone(), printable.chars().rev().collect(), "\u{2019}\u{201a}é\n\t".into()];
+        let mut runner = TestRunner::default();
+        let random = proptest::prop_oneof!["[ -~]{1,60}", "[ -~\n\t\u{a0}-\u{ff}\u{2018}-\u{201b}]{1,20}"];
+        texts.extend((0..10_000).map(|_| random.new_tree(&mut runner).unwrap().current()));
+        let mut present = Vec::new();
+        for (place, (_, program, ..)) in REAL.iter().enumerate() {
+            let Some(read) = read_back(place, &texts) else { continue };
+            present.push(*program);
+            for (text, read) in texts.iter().zip(&read) {
+                assert_eq!(text, read, "{program}");
+            }
+            assert_eq!(texts.len(), read.len(), "{program}");
+        }
+        assert!(!present.is_empty(), "there is a shell");
+    }
 }
