@@ -189,7 +189,11 @@ mod tests {
 
     fn set(home: &Home, path: &Path, private: bool) -> Result<Change, NpmError> {
         let value = BareValue::new("NEW").unwrap();
-        edit(home, path, private, |npmrc| Ok::<_, NpmError>(npmrc.set(KEY, value))).map(|((), change)| change)
+        let ((), change) = edit(home, path, private, |npmrc| {
+            npmrc.set(KEY, value);
+            Ok::<_, NpmError>(())
+        })?;
+        Ok(change)
     }
 
     fn mode(path: &Path) -> u32 {

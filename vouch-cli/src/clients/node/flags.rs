@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 /// Flags for npm, pnpm, yarn and bun alone.
 #[derive(Debug, Default, clap::Args)]
+#[group(id = "node")]
 #[command(next_help_heading = "npm, pnpm, yarn and bun")]
 pub(crate) struct Flags {
     /// Only packages of this scope come from the repository; may be given several times [default: all packages]

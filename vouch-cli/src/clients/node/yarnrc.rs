@@ -112,7 +112,7 @@ impl<'a> File<'a> {
                     indent = self.indent_in(from, to).filter(|inner| *inner > indent).unwrap_or(indent + 2);
                 }
                 None => {
-                    self.insert(self.last_of(from, to), &path[depth..], value, indent);
+                    self.insert(self.last_of(from, to), path.get(depth..).unwrap_or_default(), value, indent);
                     return Ok(());
                 }
             }
