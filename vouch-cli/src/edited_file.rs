@@ -117,6 +117,10 @@ impl EditedFile {
 }
 
 impl Written {
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Puts the file back as it was. That even this fails is for the person to know.
     pub(crate) fn take_back(self) -> io::Result<()> {
         let Self { file: EditedFile { path, before }, made_folders, recorded } = self;
@@ -155,7 +159,7 @@ mod tests {
 
     fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failed> {
         let home = Home::at(dir.path().join("vouch")).unwrap();
-        let author = Author { home: &home, client: "cargo", secrets: |_| Vec::new(), registration: None };
+        let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
         let written = EditedFile::read(path.to_owned()).unwrap().write(text, &author);
         assert_eq!(journal::entries(&home).unwrap().len(), usize::from(written.is_ok()));
         written

@@ -4,7 +4,7 @@
 
 mod aws_config;
 mod card;
-mod cargo;
+mod clients;
 mod commands;
 mod domain;
 mod edited_file;

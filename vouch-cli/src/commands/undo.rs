@@ -2,8 +2,10 @@
 
 use clap::Args as ClapArgs;
 use vouch_core::Class;
-use vouch_core::config::Config;
+use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
+use vouch_core::npm::registration::{Filter, places};
+use vouch_core::npm::tokens;
 
 use crate::edited_file::EditedFile;
 use crate::journal::{self, Entry, Registered, Remark, WayBack};
@@ -29,14 +31,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     if args.list {
         return list(&named);
     }
-    let mut live = named.iter().rev().filter(|entry| entry.is_live());
-    let Some(last) = live.next() else { return Err(nothing_left(&args, &entries, &named)) };
-    take_back(&home, last)?;
-    let mut rest: Vec<_> = live.collect();
-    if args.client.is_some() {
-        for entry in rest.drain(..) {
-            take_back(&home, entry)?;
-        }
+    let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
+    let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
+    let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
+        live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
+    for entry in now {
+        take_back(&home, entry)?;
     }
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
@@ -93,6 +93,9 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
 
 /// The file first and then the registration: nothing may keep receiving tokens because of an edit that is gone.
 fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
+    if let Some(registered) = &entry.registration {
+        remove_static_token(home, &registered.after)?;
+    }
     let file = EditedFile::read(entry.file.clone())?;
     let shown = entry.file.display();
     let way = entry.way_back(file.existing_text());
@@ -127,6 +130,29 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
     }
     if let (true, Some(registered)) = (unregistered, &entry.registration) {
         terminal::done(&format!("{} no longer receives tokens", registered.after.endpoint));
+    }
+    Ok(())
+}
+
+/// What was written after setup, and anew each day: the token of a client that cannot ask for one.
+fn remove_static_token(home: &Home, registration: &Registration) -> Result<(), Failed> {
+    let mut config = Config::load(home)?;
+    let others = std::mem::take(&mut config.codeartifact.registrations);
+    let is_it = |known: &Registration| {
+        (&known.tool, &known.name, &known.file)
+            == (&registration.tool, &registration.name, &registration.file)
+    };
+    config.codeartifact.registrations.push(registration.clone());
+    let ours = places(&config, Filter::default());
+    config.codeartifact.registrations = others.into_iter().filter(|known| !is_it(known)).collect();
+    let shared = places(&config, Filter::default());
+    if ours.iter().any(|place| shared.iter().any(|known| known.key == place.key && known.file == place.file))
+    {
+        return Ok(());
+    }
+    config.codeartifact.registrations = vec![registration.clone()];
+    for (_, removed) in tokens::remove(home, &config, Filter::default()) {
+        removed?;
     }
     Ok(())
 }

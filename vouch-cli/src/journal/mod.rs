@@ -7,9 +7,9 @@ mod patch;
 
 use std::fs;
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,13 +30,13 @@ const VERSION: u64 = 1;
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// Whose edit it is and what else hangs on it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Author<'a> {
     pub(crate) home: &'a Home,
     /// The client that was set up, as the person names it.
     pub(crate) client: &'a str,
-    /// Finds the byte ranges of what is secret in a text of that client.
-    pub(crate) secrets: fn(&str) -> Vec<Range<usize>>,
+    /// Blanks what is secret in a text of that client, line by line.
+    pub(crate) blank: &'a dyn Fn(&str) -> String,
     pub(crate) registration: Option<Registered>,
 }
 
@@ -52,6 +52,8 @@ pub(crate) struct Registered {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: u64,
+    /// The command that made the edit: what it did to several files is one thing.
+    pub(crate) run: String,
     pub(crate) at: UnixTime,
     pub(crate) client: String,
     pub(crate) file: PathBuf,
@@ -102,7 +104,7 @@ pub(crate) fn record(
     made_folders: &[PathBuf],
     (before, after): (Option<&str>, &str),
 ) -> Result<Recorded, Failed> {
-    let Author { home, client, secrets, registration } = author.clone();
+    let Author { home, client, blank, registration } = author.clone();
     home.create()?;
     update(home, |entries| {
         let text = before.unwrap_or_default();
@@ -111,7 +113,7 @@ pub(crate) fn record(
             && let Some(original) = last.original(text)
         {
             let replaced = last.clone();
-            last.hunks = patch::hunks(&original, after, secrets);
+            last.hunks = patch::hunks(&original, after, blank);
             last.after = digest(after);
             last.at = UnixTime::now();
             return Recorded { home: home.clone(), id: last.id, replaced: Some(replaced) };
@@ -119,13 +121,14 @@ pub(crate) fn record(
         let id = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
         entries.push(Entry {
             id,
+            run: this_run().to_owned(),
             at: UnixTime::now(),
             client: client.to_owned(),
             file: file.to_owned(),
             made_folders: made_folders.to_vec(),
             before: before.map(digest),
             after: digest(after),
-            hunks: patch::hunks(text, after, secrets),
+            hunks: patch::hunks(text, after, blank),
             registration,
             taken_back_at: None,
         });
@@ -205,6 +208,15 @@ impl Entry {
     }
 }
 
+/// Tells this process from every other one, before and after.
+fn this_run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("{}-{}", since.as_millis(), std::process::id())
+    })
+}
+
 fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -265,6 +277,12 @@ fn update<T>(home: &Home, change: impl FnOnce(&mut Vec<Entry>) -> T) -> Result<T
 mod tests {
     use super::*;
 
+    fn blank(text: &str) -> String {
+        let line =
+            |line: &str| if line.starts_with("token=") { "token=[x]\n".to_owned() } else { line.to_owned() };
+        text.split_inclusive('\n').map(line).collect()
+    }
+
     fn author<'a>(home: &'a Home, registered: bool) -> Author<'a> {
         let registration: Registration = serde_json::from_value(serde_json::json!({
             "tool": "npm", "repository": "my-repo", "profile": "default", "endpoint": "https://x/"
@@ -272,11 +290,7 @@ mod tests {
         .unwrap();
         let registration =
             Registered { before: registered.then(|| registration.clone()), after: registration };
-        let secrets = |text: &str| {
-            let tokens = text.match_indices("token=");
-            tokens.map(|(at, key)| at + key.len()..at + text[at..].find('\n').unwrap()).collect()
-        };
-        Author { home, client: "npm", secrets, registration: Some(registration) }
+        Author { home, client: "npm", blank: &blank, registration: Some(registration) }
     }
 
     fn recorded(home: &Home, registered: bool, before: Option<&str>, after: &str) -> Recorded {

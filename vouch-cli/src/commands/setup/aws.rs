@@ -8,7 +8,7 @@ use vouch_core::profile::ProfileError;
 
 use super::preview;
 use crate::aws_config;
-use crate::cargo;
+use crate::clients::cargo;
 use crate::edited_file::EditedFile;
 use crate::journal::Author;
 use crate::prompt;
@@ -133,7 +133,7 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failed> {
         ));
         return Ok(());
     }
-    let author = Author { home, client: "aws", secrets: aws_config::secrets, registration: None };
+    let author = Author { home, client: "aws", blank: &blanked, registration: None };
     let _written = file.write(&after, &author)?;
     terminal::done(&format!(
         "profile `{name}` in `{shown}` gets its credentials from `vouch credential aws`"
@@ -154,7 +154,13 @@ fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failed>
         Failed::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
     })?;
     let file = EditedFile::read(path)?;
-    let program = cargo::find_vouch()?;
+    let program = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
+    let program = program.ok_or_else(|| {
+        Failed::configuration(
+            "`vouch` does not know its own path",
+            "Install it in a folder on PATH, with a plain name.",
+        )
+    })?;
     let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failed::configuration(

@@ -88,26 +88,16 @@ pub(crate) fn snippet(wanted: &Wanted<'_>) -> String {
 /// The text with what may be secret in it blanked, for a diff.
 pub(crate) fn without_secrets(text: &str) -> String {
     let body = text.strip_prefix(BOM).unwrap_or(text);
-    if parse(body).is_err() {
-        return String::new();
-    }
-    let mut spans = secrets(body);
-    spans.sort_unstable_by_key(|span| std::cmp::Reverse(span.start));
+    let Ok(document) = parse(body) else { return String::new() };
+    let mut spans = Vec::new();
+    secrets(document.as_table(), &mut spans);
+    spans.sort_unstable_by_key(|span: &std::ops::Range<usize>| std::cmp::Reverse(span.start));
     let mut blanked = body.to_owned();
     for span in spans {
         blanked.replace_range(span, "\"[redacted]\"");
     }
-    blanked
-}
-
-/// Where in a text its secrets are, in bytes. Of a text that does not parse, all of it may be.
-pub(crate) fn secrets(text: &str) -> Vec<std::ops::Range<usize>> {
-    let body = text.strip_prefix(BOM).unwrap_or(text);
-    let Ok(document) = parse(body) else { return std::iter::once(0..text.len()).collect() };
-    let mut spans = Vec::new();
-    secrets_of(document.as_table(), &mut spans);
-    let bom = text.len() - body.len();
-    spans.into_iter().map(|span| span.start + bom..span.end + bom).collect()
+    let bom = if body.len() < text.len() { BOM } else { "" };
+    format!("{bom}{blanked}")
 }
 
 /// The registries of a text with their index, and those whose provider is a plain string.
@@ -325,10 +315,10 @@ fn json(item: &Item) -> Json {
     }
 }
 
-fn secrets_of(table: &dyn toml_edit::TableLike, spans: &mut Vec<std::ops::Range<usize>>) {
+fn secrets(table: &dyn toml_edit::TableLike, spans: &mut Vec<std::ops::Range<usize>>) {
     for (key, item) in table.iter() {
         if let Some(inner) = item.as_table_like() {
-            secrets_of(inner, spans);
+            secrets(inner, spans);
         } else if ["token", "secret-key"].contains(&key) {
             spans.extend(item.as_value().and_then(Value::span));
         }
