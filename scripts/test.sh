@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/lib.sh"
+. scripts/clients.sh
 need_rust
 need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
-need_awscli
+need_python_clients
 
 # The tests run the built programs, so these come first.
 cargo build --workspace --locked
