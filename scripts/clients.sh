@@ -19,7 +19,8 @@ python_clients=(
   'uv-0.13.9=uv==0.13.9'
   'twine-7.0.0=twine==7.0.0'
   'poetry-2.5.1=poetry==2.5.1'
-  'pdm-2.29.4=pdm[keyring]==2.29.4'
+  # hishel 2 took away what this pdm is built on.
+  'pdm-2.29.4=pdm[keyring]==2.29.4 hishel[httpx2]==1.4.0'
   'keyrings.codeartifact-2.1.2=keyrings.codeartifact==2.1.2 keyring==25.7.0'
   'pipx-1.18.4=pipx==1.18.4'
 )
