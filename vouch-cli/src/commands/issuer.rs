@@ -1,4 +1,8 @@
-//! `vouch issuer`: the static files from which AWS learns the public keys.
+//! `vouch issuer`: the static files from which AWS learns the public keys, and all that belongs to them.
+
+mod check;
+mod iam;
+mod revoke;
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,6 +18,12 @@ use crate::terminal;
 pub(crate) enum Issuer {
     /// Write discovery document and keys for every enrolment
     Build(Build),
+    /// Compare what is hosted, and what a role trusts, with what should be
+    Check(check::Check),
+    /// Print providers, roles and policies for IAM
+    Iam(iam::Iam),
+    /// Print what to do when a person leaves or a YubiKey is lost
+    Revoke(revoke::Revoke),
 }
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +37,15 @@ pub(crate) struct Build {
 }
 
 pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
-    let Issuer::Build(args) = issuer;
+    match issuer {
+        Issuer::Build(args) => build(&args),
+        Issuer::Check(args) => check::run(&args),
+        Issuer::Iam(args) => iam::run(args),
+        Issuer::Revoke(args) => revoke::run(&args),
+    }
+}
+
+fn build(args: &Build) -> Result<(), Failed> {
     let enrollments = args.enrollments.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     for statement in enrollments.iter().map(VerifiedEnrollment::statement) {
         terminal::say(&format!(
