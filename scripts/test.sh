@@ -3,6 +3,8 @@
 need_rust
 need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
 need_awscli
+need_cfn_lint
+need_ykman
 
 # The tests run the built programs, so these come first.
 cargo build --workspace --locked

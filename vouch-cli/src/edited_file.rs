@@ -78,6 +78,10 @@ impl EditedFile {
 }
 
 impl Written {
+    pub(crate) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Puts the file back as it was. That even this fails is for the person to know.
     pub(crate) fn take_back(self) -> io::Result<()> {
         let EditedFile { path, before } = self.file;

@@ -3,7 +3,7 @@
 //! stdout is for the answer; everything said to a person goes to stderr.
 
 mod card;
-mod cargo;
+mod clients;
 mod commands;
 mod domain;
 mod edited_file;

@@ -19,6 +19,7 @@ pub const MY_DOMAIN: [&str; 6] =
 pub struct Bed {
     home: PathBuf,
     site: String,
+    attestation_root: String,
     pin: String,
 }
 
@@ -61,6 +62,17 @@ fn programs() -> PathBuf {
     program.ancestors().nth(2).expect("target/debug/deps/test").to_owned()
 }
 
+/// A program of a client that the scripts installed into a folder whose name begins so.
+pub fn client(folder: &str, program: &str) -> PathBuf {
+    let clients = PathBuf::from(env::var_os("VOUCH_TEST_CLIENTS").expect("`make test` names the clients"))
+        .canonicalize();
+    let installed =
+        fs::read_dir(clients.expect("the clients are installed")).expect("the clients are installed");
+    let found = installed.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with(folder));
+    let found = found.unwrap_or_else(|| panic!("{folder} is not installed: `make test` does that"));
+    found.path().join("bin").join(program)
+}
+
 fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("the sandbox sets {name}"))
 }
@@ -80,6 +92,7 @@ impl Bed {
         Self {
             home: PathBuf::from(variable("HOME")),
             site: variable("VOUCH_SANDBOX_SITE"),
+            attestation_root: variable("VOUCH_SANDBOX_ATTESTATION_ROOT"),
             pin: variable("VOUCH_SANDBOX_PIN"),
         }
     }
@@ -149,9 +162,25 @@ impl Bed {
         let _ = self
             .vouch_with_pin(&["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"])
             .ok();
-        let _ = self.vouch(&["issuer", "build", "--out", &self.site, "enrollment.json"]).ok();
+        self.publish(&["enrollment.json"]);
         let role = "arn:aws:iam::123456789012:role/CodeArtifact";
         let _ = self.vouch(&["setup", "aws", "--role", role]).ok();
+    }
+
+    /// Hosts what `vouch issuer build` makes of enrolments, and nothing else.
+    pub fn publish(&self, enrollments: &[&str]) {
+        for entry in fs::read_dir(&self.site).expect("the site is there") {
+            let path = entry.expect("the site can be read").path();
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            gone.expect("the site is writable");
+        }
+        let _ = self.build(&self.site, enrollments).ok();
+    }
+
+    /// `vouch issuer build` with the root of the sandbox's cards.
+    pub fn build(&self, out: &str, enrollments: &[&str]) -> Run {
+        let root = ["--attestation-root", &self.attestation_root];
+        self.vouch(&["issuer", "build", "--out", out]).args(root).args(enrollments)
     }
 
     /// Logs in with the card.

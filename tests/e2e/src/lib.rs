@@ -8,6 +8,6 @@ mod command;
 pub mod helper;
 mod secrets;
 
-pub use bed::{Bed, MY_DOMAIN, in_sandbox};
+pub use bed::{Bed, MY_DOMAIN, client, in_sandbox};
 pub use command::{Done, Run, Running};
 pub use secrets::secrets_of_the_session;

@@ -28,6 +28,8 @@ pub(crate) struct Check {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    makers: super::Trust,
     /// Enrolments of every key that should be there
     #[arg(value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
@@ -43,7 +45,7 @@ struct Looked {
 
 pub(super) fn run(args: &Check) -> Result<(), Failed> {
     let home = Home::from_env()?;
-    let enrollments = args.enrollments.iter().map(super::read).collect::<Result<Vec<_>, _>>()?;
+    let enrollments = args.makers.read_all(&args.enrollments)?;
     let identity = if enrollments.is_empty() { Config::load(&home)?.identity } else { None };
     let expected = expected(args, &enrollments, identity.as_ref())?;
     let fetcher = Fetcher::new(&home)?;

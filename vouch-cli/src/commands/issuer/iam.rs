@@ -34,6 +34,8 @@ pub(crate) struct Iam {
     /// The bucket that serves the documents: adds a policy for exactly these objects
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<BucketName>)]
     bucket: Option<BucketName>,
+    #[command(flatten)]
+    trust: super::Trust,
     /// The files that `vouch enroll` wrote
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
@@ -47,7 +49,7 @@ enum Language {
 }
 
 pub(super) fn run(args: Iam) -> Result<(), Failed> {
-    let enrollments = args.enrollments.iter().map(super::read).collect::<Result<Vec<_>, _>>()?;
+    let enrollments = args.trust.read_all(&args.enrollments)?;
     let roles = match args.shared_role {
         Some(name) => Roles::Shared { name },
         None => Roles::Each { prefix: args.role_prefix },

@@ -38,6 +38,8 @@ pub(crate) struct Revoke {
     /// The partition of the account
     #[arg(long, value_name = "PARTITION", default_value = "aws")]
     partition: Name,
+    #[command(flatten)]
+    trust: super::Trust,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -74,17 +76,19 @@ pub(super) fn run(args: &Revoke) -> Result<(), Failed> {
 fn person(args: &Revoke) -> Result<Person, Failed> {
     let path = Path::new(&args.who);
     if path.is_file() {
-        let given = super::read(&path.to_path_buf())?;
+        let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
+            return Err(unknown(args));
+        };
         let issuer = given.statement().issuer.clone();
         // A spare may lie in the folder, too.
-        let mut all = if args.from.is_dir() { of_folder(&args.from)? } else { Vec::new() };
+        let mut all = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
         all.retain(|person| person.issuer == issuer);
         return match all.pop() {
             Some(person) => Ok(person),
             None => Person::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
         };
     }
-    let mut found = if args.from.is_dir() { of_folder(&args.from)? } else { Vec::new() };
+    let mut found = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
     found.retain(|person| person.subject.as_str() == args.who);
     if found.len() > 1 {
         let issuers: Vec<_> = found.iter().map(|person| person.issuer.as_str()).collect();
@@ -104,7 +108,7 @@ fn person(args: &Revoke) -> Result<Person, Failed> {
     }
 }
 
-fn of_folder(folder: &Path) -> Result<Vec<Person>, Failed> {
+fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failed> {
     let unreadable = |error: std::io::Error| {
         Failed::configuration(
             format!("cannot read `{}`", folder.display()),
@@ -122,7 +126,7 @@ fn of_folder(folder: &Path) -> Result<Vec<Person>, Failed> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let enrollments = paths.iter().map(super::read).collect::<Result<Vec<_>, _>>()?;
+    let enrollments = trust.read_all(&paths)?;
     Ok(Person::of_enrollments(&enrollments)?)
 }
 

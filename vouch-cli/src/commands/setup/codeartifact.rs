@@ -1,10 +1,8 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::{Domain, Endpoint, Format};
+use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::partition::RepositoryName;
@@ -13,7 +11,7 @@ use vouch_core::{Class, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::cargo::{self, EditError, Wanted};
+use crate::clients::{self, Client, Edits, Wanted, cargo};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::report::Failed;
@@ -29,82 +27,71 @@ pub(crate) struct Args {
     repository: RepositoryName,
     #[command(flatten)]
     domain: DomainFlags,
-    /// The name of the registry in Cargo [default: the repository's]
+    /// The name of the registry in the package manager [default: the repository's]
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
     /// The repository's URL, where it is not the usual one: dual-stack, VPC endpoint, CloudFront
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// Let Cargo fetch from the repository instead of crates.io
-    #[arg(long)]
-    replace_crates_io: bool,
-    /// What stands before the token on the wire [default: raw, as AWS documents it]
-    #[arg(long, value_name = "FORM")]
-    token_prefix: Option<TokenPrefix>,
-    /// Show the lines for Cargo's configuration and write nothing
+    /// Show the lines for the package manager's configuration and write nothing
     #[arg(long, conflicts_with = "dry_run")]
     print: bool,
     /// Show what would change and write nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    cargo: cargo::Flags,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tool {
     Cargo,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum TokenPrefix {
-    Raw,
-    Bearer,
-}
-
-impl TokenPrefix {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Raw => "",
-            Self::Bearer => "Bearer ",
-        }
-    }
+/// What the person asked for, read once.
+struct Request {
+    repository: RepositoryName,
+    domain: DomainFlags,
+    registry: Option<String>,
+    endpoint: Option<GivenEndpoint>,
+    client: Box<dyn Client>,
 }
 
 /// Everything that is decided before anything is written.
 struct Plan {
     chosen: Chosen,
     registration: Registration,
-    file: EditedFile,
-    after: String,
-    notes: Vec<String>,
+    corrects: Option<Registration>,
+    edits: Edits,
+    /// The configuration before.
+    before: Config,
     /// Whether the configuration changes.
     records: bool,
 }
 
-/// What does not depend on the configuration.
-struct Request {
-    args: Args,
-    endpoint: Option<GivenEndpoint>,
-    helper: String,
-    file: PathBuf,
+impl Plan {
+    fn wanted(&self) -> Wanted<'_> {
+        let Self { registration, corrects, before, .. } = self;
+        Wanted { registration, corrects: corrects.as_ref(), config: before }
+    }
 }
 
-pub(crate) fn run(mut args: Args) -> Result<(), Failed> {
-    let Tool::Cargo = args.tool;
+pub(crate) fn run(args: Args) -> Result<(), Failed> {
+    let client = client(args.tool, args.cargo)?;
+    let mut domain = args.domain;
     let endpoint = args.endpoint.as_deref().map(registration::endpoint).transpose()?;
     if let Some(GivenEndpoint::Aws(endpoint)) = &endpoint {
-        registration::name_domain(&mut args.domain, &args.repository, endpoint)?;
+        registration::name_domain(&mut domain, &args.repository, client.format(), endpoint)?;
     }
     let home = Home::from_env()?;
-    let helper = cargo::find_helper()?;
-    let file = cargo::config_file(&cargo::cargo_home()?);
-    let request = Request { args, endpoint, helper, file };
-    if request.args.print {
+    let request = Request { repository: args.repository, domain, registry: args.registry, endpoint, client };
+    if args.print {
         return print(&request, &Config::load(&home)?);
     }
-    if let Some(warning) = cargo::check_version()? {
-        terminal::warn(warning);
+    for warning in request.client.check()? {
+        terminal::warn(&warning);
     }
-    if request.args.dry_run {
+    if args.dry_run {
         return dry_run(&request, &home);
     }
     let (plan, changed) = write(&request, &home)?;
@@ -112,24 +99,42 @@ pub(crate) fn run(mut args: Args) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The package manager's own part, with the flags that are meant for it.
+fn client(tool: Tool, cargo: cargo::Flags) -> Result<Box<dyn Client>, Failed> {
+    let stray = [(Tool::Cargo, cargo.typed())];
+    for (owner, flag) in stray {
+        if let Some(flag) = flag.filter(|_| owner != tool) {
+            return Err(Failed::new(
+                Class::Usage,
+                format!("`{flag}` means nothing to this tool"),
+                "Leave it out.",
+            ));
+        }
+    }
+    Ok(match tool {
+        Tool::Cargo => Box::new(cargo::Cargo::new(cargo)?),
+    })
+}
+
 fn print(request: &Request, config: &Config) -> Result<(), Failed> {
     let (_, planned) = decide(request, config)?;
-    let index = index(&planned.registration);
-    let name = planned.registration.name.as_deref().unwrap_or_default();
-    let snippet = cargo::snippet(&wanted(request, name, &index, None));
-    terminal::say(&format!("for `{}`:", request.file.display()));
+    let wanted = Wanted { registration: &planned.registration, corrects: None, config };
+    let snippet = request.client.snippet(&wanted)?;
+    terminal::say(&format!("for `{}`:", request.client.file().display()));
     out(&snippet)
 }
 
 fn dry_run(request: &Request, home: &Home) -> Result<(), Failed> {
-    let before = Config::load(home)?;
-    let mut config = before.clone();
+    let mut config = Config::load(home)?;
     let plan = plan(request, &mut config)?;
-    for note in &plan.notes {
+    for note in &plan.edits.notes {
         terminal::warn(note);
     }
-    let blank = |text: &str| cargo::without_secrets(text);
-    let mut diff = preview::diff(plan.file.path(), &blank(plan.file.text()), &blank(&plan.after));
+    let blank = |text: &str| request.client.without_secrets(text);
+    let mut diff = String::new();
+    for clients::Edit { file, after } in &plan.edits.files {
+        diff.push_str(&preview::diff(file.path(), &blank(file.text()), &blank(after)));
+    }
     if plan.records {
         // As it stands on disk, so that the diff is about that.
         let text = EditedFile::read(home.config_file())?;
@@ -147,124 +152,70 @@ fn out(text: &str) -> Result<(), Failed> {
         .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
-/// Writes Cargo's file and then the configuration; if the second fails, the first is as it was.
+/// Writes the client's files and then the configuration; if something fails, everything is as it was.
 fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
-    let mut written: Option<Written> = None;
+    let mut written: Vec<Written> = Vec::new();
     let outcome = Config::update(home, |config| {
         let plan = plan(request, config)?;
-        let changed = Changed { file: plan.after != plan.file.text(), config: plan.records };
-        if changed.file {
-            written = Some(plan.file.clone().write(&plan.after)?);
+        let mut changed = Changed { file: false, config: plan.records };
+        for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
+            written.push(edit.file.clone().write(&edit.after)?);
+            changed.file = true;
         }
         Ok((plan, changed))
     });
-    match (outcome, written) {
-        (Err(failed), Some(written)) => {
-            if let Err(error) = written.take_back() {
-                terminal::warn(&format!("`{}` could not be put back: {error}", request.file.display()));
+    if outcome.is_err() {
+        for file in written.into_iter().rev() {
+            let path = file.path().to_owned();
+            if let Err(error) = file.take_back() {
+                terminal::warn(&format!("`{}` could not be put back: {error}", path.display()));
             }
-            Err(failed)
         }
-        (outcome, _) => outcome,
     }
+    outcome
 }
 
 /// Decides everything, changes `config`, writes nothing.
 fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     let (chosen, planned) = decide(request, config)?;
-    let file = EditedFile::read(request.file.clone())?;
     let registration = planned.registration.clone();
-    let name = registration.name.clone().unwrap_or_default();
-    let before = planned.before(config).cloned();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
     let typed = matches!(chosen.change, Change::Changed { .. }) || request.endpoint.is_some();
-    let corrects = before.filter(|before| {
-        typed && before.profile == chosen.name && before.repository == request.args.repository
-    });
-    let corrects = corrects.as_ref().map(index);
-    let index = index(&registration);
-    let wanted = wanted(request, &name, &index, corrects.as_deref());
-    let edited =
-        cargo::edit(file.text(), &wanted).map_err(|error| refused(&error, request, config, &chosen))?;
-    let folder = std::env::current_dir().unwrap_or_default();
-    let mut notes = edited.notes;
-    notes.extend(cargo::warnings(&folder, &request.file, &wanted)?);
-    let unchanged = config.clone();
+    let corrects = planned
+        .before(config)
+        .cloned()
+        .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
+    let before = config.clone();
+    let wanted = Wanted { registration: &registration, corrects: corrects.as_ref(), config: &before };
+    let edits = request.client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
     planned.record(config);
-    Ok(Plan { chosen, registration, file, after: edited.text, notes, records: *config != unchanged })
+    let records = *config != before;
+    Ok(Plan { chosen, registration, corrects, edits, before, records })
 }
 
 fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failed> {
-    let args = &request.args;
-    let usage = Use { tool: "cargo", repository: &args.repository };
-    let chosen = profile::choose(config, &args.domain, usage)?;
+    let Request { repository, client, .. } = request;
+    let usage = Use { tool: client.tool(), repository };
+    let chosen = profile::choose(config, &request.domain, usage)?;
+    let registry = request.registry.as_deref();
+    let place = (chosen.name.as_str(), repository);
     let url = match &request.endpoint {
         Some(GivenEndpoint::Custom(url)) => url.clone(),
         Some(GivenEndpoint::Aws(endpoint)) => endpoint.url(),
         None => {
-            let usual =
-                || Endpoint::new(chosen.profile.domain(), Format::Cargo, args.repository.clone()).url();
+            let usual = || Endpoint::new(chosen.profile.domain(), client.format(), repository.clone()).url();
             let kept = matches!(chosen.change, Change::Kept | Change::Relinked);
-            let place = (chosen.name.as_str(), &args.repository);
-            let registry = args.registry.as_deref();
-            let recorded = registration::recorded_endpoint(config, &request.file, place, registry);
+            let recorded = registration::recorded_endpoint(config, &**client, place, registry);
             recorded.filter(|_| kept).unwrap_or_else(usual)
         }
     };
-    let planned = Planned::new(
-        config,
-        &request.file,
-        (&chosen.name, &args.repository),
-        url,
-        args.registry.as_deref(),
-        args.token_prefix.map(TokenPrefix::text),
-    );
-    cargo::check_name(planned.registration.name.as_deref().unwrap_or_default())?;
+    let planned = Planned::new(config, &**client, place, url, registry);
     Ok((chosen, planned))
-}
-
-fn wanted<'a>(request: &'a Request, name: &'a str, index: &'a str, corrects: Option<&'a str>) -> Wanted<'a> {
-    let replace_crates_io = request.args.replace_crates_io;
-    Wanted { name, index, provider: &request.helper, replace_crates_io, corrects }
-}
-
-fn index(registration: &Registration) -> String {
-    format!("sparse+{}", registration.endpoint)
-}
-
-/// Why Cargo's file was not edited, with the way out.
-fn refused(error: &EditError, request: &Request, config: &Config, chosen: &Chosen) -> Failed {
-    let file = request.file.display();
-    let ours = |index: &str| {
-        let known = &config.codeartifact.registrations;
-        known.iter().find(|known| cargo::same_index(index, &self::index(known)))
-    };
-    let hint = match error {
-        EditError::Parse { .. } => "Correct the file; nothing was changed.".to_owned(),
-        EditError::Splice(_) | EditError::Type { .. } => {
-            "Write that part as Cargo's reference shows it, or add the lines of `--print` by hand; nothing was changed."
-                .to_owned()
-        }
-        EditError::NameTaken { name, index } => {
-            let beside = "To have both, give this one another name with `--registry NAME`";
-            match ours(index).filter(|known| known.repository == request.args.repository) {
-                Some(known) if known.profile != chosen.name => {
-                    format!("{beside}. To correct the other, add `--profile {}`.", known.profile)
-                }
-                _ => format!("{beside}; or remove `[registries.{name}]` from the file first."),
-            }
-        }
-        EditError::IndexTaken { name, .. } => {
-            format!("Cargo allows one name for an index: use that one with `--registry {name}`, or remove it first.")
-        }
-        EditError::Replaced { .. } => "Remove that `replace-with` first, or leave `--replace-crates-io` out.".to_owned(),
-    };
-    Failed::configuration(format!("`{file}`: {error}"), hint)
 }
 
 /// What a setup has changed.
@@ -276,7 +227,7 @@ struct Changed {
 fn tell(plan: &Plan, request: &Request, home: &Home, changed: &Changed) {
     let Chosen { name: profile, change, role, region, .. } = &plan.chosen;
     let domain = plan.chosen.profile.domain();
-    for note in &plan.notes {
+    for note in &plan.edits.notes {
         terminal::warn(note);
     }
     let stands_for = format!("profile `{profile}`: {domain} (region: {region})");
@@ -295,13 +246,11 @@ fn tell(plan: &Plan, request: &Request, home: &Home, changed: &Changed) {
             terminal::done(&stands_for);
         }
     }
-    let registry = plan.registration.name.as_deref().unwrap_or_default();
-    let file = request.file.display();
+    let (wanted, file) = (plan.wanted(), request.client.file().display());
     let endpoint = &plan.registration.endpoint;
     if changed.file {
-        terminal::done(&format!("registry `{registry}`: {endpoint}, in `{file}`"));
-        if request.args.replace_crates_io {
-            terminal::done("crates.io is replaced with it: `Cargo.lock` files then name it as their source");
+        for line in request.client.done(&wanted) {
+            terminal::done(&line);
         }
     }
     if changed.config {
@@ -315,14 +264,16 @@ fn tell(plan: &Plan, request: &Request, home: &Home, changed: &Changed) {
         }
     }
     if !changed.file && !changed.config {
+        let name = plan.registration.name.as_deref().unwrap_or_else(|| request.repository.as_str());
         terminal::done(&format!(
-            "nothing to change: registry `{registry}` in `{file}` is set up for profile `{profile}`"
+            "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"
         ));
     }
-    tell_next(role, &domain, registry, home);
+    tell_next(role, &domain, home);
+    terminal::next(&request.client.next(&wanted));
 }
 
-fn tell_next(role: &RoleState, domain: &Domain, registry: &str, home: &Home) {
+fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {
     match role {
         RoleState::Served { own_account: true, .. } => {}
         RoleState::Served { aws_profile, .. } => terminal::say(&format!(
@@ -340,5 +291,4 @@ fn tell_next(role: &RoleState, domain: &Domain, registry: &str, home: &Home) {
     if live.is_err() {
         terminal::next("`vouch login`");
     }
-    terminal::next(&format!("`cargo build`, `cargo publish --registry {registry}`"));
 }

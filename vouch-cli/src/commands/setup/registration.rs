@@ -1,15 +1,14 @@
-//! The registration of a Cargo registry: what may receive a token, under which name, from which URL.
-
-use std::path::Path;
+//! A registration: what may receive a token, under which name, from which URL.
 
 use url::Url;
+use vouch_core::Class;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format};
 use vouch_core::partition::RepositoryName;
 
+use crate::clients::Client;
 use crate::domain::DomainFlags;
 use crate::report::Failed;
-use vouch_core::Class;
 
 /// The URL of a repository, where the person gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +54,7 @@ pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failed> {
 pub(crate) fn name_domain(
     flags: &mut DomainFlags,
     repository: &RepositoryName,
+    format: Format,
     endpoint: &Endpoint,
 ) -> Result<(), Failed> {
     let Domain { name, owner, region } = &endpoint.domain;
@@ -62,7 +62,7 @@ pub(crate) fn name_domain(
         && flags.domain_owner.as_ref().is_none_or(|flag| flag == owner)
         && flags.region.as_ref().is_none_or(|flag| flag == region)
         && &endpoint.repository == repository
-        && endpoint.format == Format::Cargo;
+        && endpoint.format == format;
     if !agree {
         return Err(Failed::new(
             Class::Usage,
@@ -84,19 +84,21 @@ pub(crate) fn name_domain(
 /// The URL that an earlier setup recorded for a repository of a profile: one that was typed once need not be typed again.
 pub(crate) fn recorded_endpoint(
     config: &Config,
-    file: &Path,
+    client: &dyn Client,
     (profile, repository): (&str, &RepositoryName),
     registry: Option<&str>,
 ) -> Option<String> {
-    let registrations = config.codeartifact.registrations.iter().filter(|known| is_cargos(known, file));
+    let registrations = config.codeartifact.registrations.iter().filter(|known| is_of(client, known));
     let mut of_repository =
         registrations.filter(|known| known.profile == profile && known.repository == *repository);
     let known = of_repository.find(|known| registry.is_none_or(|name| known.name.as_deref() == Some(name)));
     known.map(|known| known.endpoint.clone())
 }
 
-fn is_cargos(registration: &Registration, file: &Path) -> bool {
-    registration.tool == "cargo" && registration.file.as_deref().is_none_or(|path| path == file)
+/// Whether a registration is one of this client's file.
+fn is_of(client: &dyn Client, registration: &Registration) -> bool {
+    let file = registration.file.as_deref();
+    registration.tool == client.tool() && file.is_none_or(|path| path == client.file())
 }
 
 /// A registration as it is to be, in the place of an earlier one of the same file if there is one.
@@ -110,33 +112,36 @@ impl Planned {
     /// Plans the registration of a repository under its URL.
     pub(crate) fn new(
         config: &Config,
-        file: &Path,
+        client: &dyn Client,
         (profile, repository): (&str, &RepositoryName),
         endpoint: String,
         registry: Option<&str>,
-        token_prefix: Option<&str>,
     ) -> Self {
         let registrations = &config.codeartifact.registrations;
         let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
-        let same_url = same_url.find(|known| is_cargos(known, file));
+        let same_url = same_url.find(|known| is_of(client, known));
         // A name that was chosen once need not be typed again.
-        let name = registry.or_else(|| same_url?.name.as_deref()).unwrap_or(repository.as_str()).to_owned();
-        let place = registrations.iter().position(|known| {
-            is_cargos(known, file) && (known.endpoint == endpoint || known.name.as_ref() == Some(&name))
-        });
-        let before = place.and_then(|place| registrations.get(place));
-        let kept = before.map(|known| (known.token_prefix.clone(), known.other.clone()));
-        let (prefix, other) = kept.unwrap_or_default();
-        let registration = Registration {
-            tool: "cargo".into(),
+        let chosen = registry.map(str::to_owned).or_else(|| same_url?.name.clone());
+        let mut registration = Registration {
+            tool: client.tool().into(),
             repository: repository.clone(),
             profile: profile.to_owned(),
             endpoint,
-            name: Some(name),
-            token_prefix: token_prefix.map_or(prefix, str::to_owned),
-            file: Some(file.to_owned()),
-            other,
+            name: chosen.or_else(|| client.default_name(repository)),
+            token_prefix: String::new(),
+            file: Some(client.file().to_owned()),
+            other: serde_json::Map::new(),
         };
+        let place = registrations
+            .iter()
+            .position(|known| is_of(client, known) && client.replaces(known, &registration));
+        if let Some(before) = place.and_then(|place| registrations.get(place)) {
+            registration.token_prefix.clone_from(&before.token_prefix);
+            registration.other.clone_from(&before.other);
+        }
+        if let Some(prefix) = client.token_prefix() {
+            prefix.clone_into(&mut registration.token_prefix);
+        }
         Self { registration, place }
     }
 
@@ -192,11 +197,11 @@ mod tests {
         let endpoint: Endpoint = AWS.parse().unwrap();
         let repository = "my-repo".parse().unwrap();
         let mut flags = DomainFlags::default();
-        name_domain(&mut flags, &repository, &endpoint).unwrap();
+        name_domain(&mut flags, &repository, Format::Cargo, &endpoint).unwrap();
         assert_eq!(flags.domain_owner, "123456789012".parse().ok());
-        name_domain(&mut flags, &repository, &endpoint).unwrap();
-        assert!(name_domain(&mut flags, &"other".parse().unwrap(), &endpoint).is_err());
+        name_domain(&mut flags, &repository, Format::Cargo, &endpoint).unwrap();
+        assert!(name_domain(&mut flags, &"other".parse().unwrap(), Format::Cargo, &endpoint).is_err());
         flags.region = "eu-west-1".parse().ok();
-        assert!(name_domain(&mut flags, &repository, &endpoint).is_err());
+        assert!(name_domain(&mut flags, &repository, Format::Cargo, &endpoint).is_err());
     }
 }

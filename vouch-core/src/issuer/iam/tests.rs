@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::enrollment::testing::Person;
-use crate::enrollment::{Enrollment, Statement};
+use crate::enrollment::Statement;
+use crate::enrollment::testing::{self, Person};
 
 const HOST: &str = "https://id.example.com";
 
@@ -67,13 +67,13 @@ fn the_keys_of_one_person_have_one_audience() {
     let alice = Person::new(HOST, "alice", 1);
     let spare = Person::new(HOST, "alice", 2);
     let other = Statement { audience: "other".into(), ..spare.statement.clone() };
-    let spare = Enrollment::verify(&spare.sign(&other).to_json()).unwrap();
+    let spare = testing::verify(&spare.sign(&other).to_json()).unwrap();
     assert!(matches!(error(&[alice.enrolled(), spare], &wanted()), IamError::TwoAudiences { .. }));
     for (audience, right) in
         [("", false), ("*", false), (&*"a".repeat(256), false), (&*"a".repeat(255), true)]
     {
         let statement = Statement { audience: audience.into(), ..alice.statement.clone() };
-        let enrolled = Enrollment::verify(&alice.sign(&statement).to_json()).unwrap();
+        let enrolled = testing::verify(&alice.sign(&statement).to_json()).unwrap();
         assert_eq!(template(&[enrolled], &wanted(), Format::Terraform).is_ok(), right, "{audience}");
     }
 }

@@ -1,6 +1,7 @@
 //! Cargo, as a client to set up. Facts: the Cargo reference, "Configuration" and "Registry Authentication", and
 //! measurements with cargo 1.95.
 
+mod client;
 mod edit;
 mod helper;
 mod levels;
@@ -9,16 +10,14 @@ mod splice;
 
 use std::path::PathBuf;
 
-pub(crate) use edit::{EditError, Wanted, edit, same_index, snippet, without_secrets};
-pub(crate) use helper::find as find_helper;
-pub(crate) use levels::{cargo_home, config_file, warnings};
-pub(crate) use program::check_version;
+pub(crate) use client::{Cargo, Flags};
+use edit::EditError;
 
 use vouch_core::{Class, Explain};
 
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CargoError {
+enum CargoError {
     #[error("the home folder of Cargo is not known")]
     NoHome,
     #[error("`cargo-credential-vouch` is missing: it is neither beside `vouch` nor on PATH")]
@@ -62,7 +61,7 @@ impl Explain for CargoError {
 }
 
 /// Checks that Cargo takes a name for a registry: letters, digits, `-` and `_`, and no digit first (measured).
-pub(crate) fn check_name(name: &str) -> Result<(), CargoError> {
+fn check_name(name: &str) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Name { name: name.to_owned(), reason });
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
         return wrong("Cargo takes letters, digits, `-` and `_`");

@@ -1,0 +1,100 @@
+//! The package managers that `vouch setup codeartifact` knows. Each brings its own part as a [`Client`]; what is common
+//! to all of them is in the command.
+
+pub(crate) mod cargo;
+
+use std::path::Path;
+
+use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::Format;
+use vouch_core::partition::RepositoryName;
+
+use crate::edited_file::EditedFile;
+use crate::report::Failed;
+
+/// A package manager with the flags that were typed for it.
+pub(crate) trait Client {
+    /// As in `--tool` and in registrations.
+    fn tool(&self) -> &'static str;
+
+    /// The package format that it speaks.
+    fn format(&self) -> Format;
+
+    /// The file that a registration of it names: the one that the client itself would read.
+    fn file(&self) -> &Path;
+
+    /// What the registration is called where nobody chose a name, if it has one at all.
+    fn default_name(&self, repository: &RepositoryName) -> Option<String> {
+        Some(repository.to_string())
+    }
+
+    /// Whether a registration of the same file gives way to a new one.
+    fn replaces(&self, known: &Registration, new: &Registration) -> bool {
+        known.endpoint == new.endpoint || known.name == new.name
+    }
+
+    /// What stands before the token on the wire, if that was typed.
+    fn token_prefix(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Looks at the client itself, such as its version: what a person should know first.
+    ///
+    /// # Errors
+    /// When it cannot work with Vouch at all.
+    fn check(&self) -> Result<Vec<String>, Failed> {
+        Ok(Vec::new())
+    }
+
+    /// Plans every edit. Writes nothing.
+    ///
+    /// # Errors
+    /// When a file cannot be read or edited, or says something that contradicts.
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed>;
+
+    /// The lines to add by hand, for `--print`. Holds no secret.
+    ///
+    /// # Errors
+    /// When there can be no such lines.
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed>;
+
+    /// A file's text with secrets blanked, for `--dry-run`.
+    fn without_secrets(&self, text: &str) -> String;
+
+    /// What setup has done, in the client's words; said only when a file was edited.
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String>;
+
+    /// Commands to type next.
+    fn next(&self, wanted: &Wanted<'_>) -> String;
+}
+
+/// What a client's files are to say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) registration: &'a Registration,
+    /// What an earlier setup wrote in its place, and that the person now corrects.
+    pub(crate) corrects: Option<&'a Registration>,
+    /// The configuration as it was before.
+    pub(crate) config: &'a Config,
+}
+
+/// Planned edits of files.
+#[derive(Debug, Default)]
+pub(crate) struct Edits {
+    pub(crate) files: Vec<Edit>,
+    /// What the person should know, whether or not anything changes.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A planned edit of one file.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    pub(crate) file: EditedFile,
+    pub(crate) after: String,
+}
+
+impl Edit {
+    pub(crate) fn changes(&self) -> bool {
+        self.after != self.file.text()
+    }
+}
