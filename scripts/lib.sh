@@ -11,9 +11,6 @@ sandbox_packages=(pcscd vsmartcard-vpcd util-linux mount iproute2 procps ca-cert
 test_packages=(curl keyutils openssl opensc python3 python3-venv yubico-piv-tool ykcs11 yubikey-manager)
 lint_packages=(shellcheck)
 
-AWSCLI_VERSION=1.46.3
-CFN_LINT_VERSION=1.58.0
-YKMAN_VERSION=5.9.2
 clients=${CARGO_TARGET_DIR:-target}/clients
 
 say() { printf '%s\n' "$*" >&2; }
@@ -47,30 +44,4 @@ need_packages() {
 
 need_rust() {
   command -v cargo >/dev/null || die "cargo is missing: install Rust 1.95 or later (https://rustup.rs), then run this again"
-}
-
-# The AWS CLI as its registry has it: a client that nobody here wrote.
-need_awscli() {
-  local venv=$clients/awscli-$AWSCLI_VERSION
-  [[ -x $venv/bin/aws ]] && return 0
-  say "installing awscli $AWSCLI_VERSION"
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "awscli==$AWSCLI_VERSION"
-}
-
-# The linter of CloudFormation's templates.
-need_cfn_lint() { need_from_pypi cfn-lint cfn-lint "$CFN_LINT_VERSION" cfn-lint; }
-
-# The newest ykman, beside the distribution's.
-need_ykman() { need_from_pypi ykman yubikey-manager "$YKMAN_VERSION" ykman; }
-
-# NAME PACKAGE VERSION PROGRAM: a package of PyPI in a folder of its own among the clients.
-need_from_pypi() {
-  local venv=$clients/$1-$3
-  [[ -x $venv/bin/$4 ]] && return 0
-  say "installing $2 $3"
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "$2==$3"
 }

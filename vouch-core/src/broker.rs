@@ -127,6 +127,15 @@ impl Broker {
         &self.config
     }
 
+    /// When the session ends.
+    ///
+    /// # Errors
+    /// When there is no session.
+    pub fn session_expiry(&self) -> Result<UnixTime, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        Session::read(&vault, &self.home).map(|session| session.expires_at)
+    }
+
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
     ///
     /// # Errors

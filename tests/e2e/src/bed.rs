@@ -57,20 +57,9 @@ pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Bed)) {
 }
 
 /// The folder that cargo builds programs into: a test's own program lies in `deps` below it.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let program = env::current_exe().expect("the test's program is known");
     program.ancestors().nth(2).expect("target/debug/deps/test").to_owned()
-}
-
-/// A program of a client that the scripts installed into a folder whose name begins so.
-pub fn client(folder: &str, program: &str) -> PathBuf {
-    let clients = PathBuf::from(env::var_os("VOUCH_TEST_CLIENTS").expect("`make test` names the clients"))
-        .canonicalize();
-    let installed =
-        fs::read_dir(clients.expect("the clients are installed")).expect("the clients are installed");
-    let found = installed.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with(folder));
-    let found = found.unwrap_or_else(|| panic!("{folder} is not installed: `make test` does that"));
-    found.path().join("bin").join(program)
 }
 
 fn variable(name: &str) -> String {

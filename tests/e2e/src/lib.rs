@@ -6,8 +6,9 @@
 mod bed;
 mod command;
 pub mod helper;
+pub mod python;
 mod secrets;
 
-pub use bed::{Bed, MY_DOMAIN, client, in_sandbox};
+pub use bed::{Bed, MY_DOMAIN, in_sandbox};
 pub use command::{Done, Run, Running};
 pub use secrets::secrets_of_the_session;

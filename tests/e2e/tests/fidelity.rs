@@ -2,7 +2,8 @@
 //! on old and new firmware. What they make is checked with openssl. When the card drifts from what they know of the
 //! hardware, this fails.
 
-use vouch_e2e::{Bed, Done, client, in_sandbox};
+use vouch_e2e::python::installed;
+use vouch_e2e::{Bed, Done, in_sandbox};
 
 /// The management key that a YubiKey leaves the factory with.
 const MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
@@ -101,7 +102,7 @@ fn the_distributions_ykman() {
 
 #[test]
 fn the_newest_ykman() {
-    with_ykman(client("ykman-", "ykman").to_str().unwrap());
+    with_ykman(installed("ykman-").join("bin/ykman").to_str().unwrap());
 }
 
 /// Debian's yubico-piv-tool knows management keys of Triple DES alone: a newer card gets one, by ykman.
@@ -109,7 +110,7 @@ fn triple_des(bed: &Bed, firmware: &str) {
     if firmware != "5.7.1" {
         return;
     }
-    let ykman = client("ykman-", "ykman");
+    let ykman = installed("ykman-").join("bin/ykman");
     let change = ["--device", "12345678", "piv", "access", "change-management-key", "--algorithm", "TDES"];
     let keys = ["--management-key", MANAGEMENT_KEY, "--new-management-key", MANAGEMENT_KEY];
     let _ = bed.run(ykman.to_str().unwrap()).args(change).args(keys).ok();

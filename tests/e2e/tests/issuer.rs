@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use vouch_e2e::{Bed, Done, Run, client, in_sandbox};
+use vouch_e2e::python::installed;
+use vouch_e2e::{Bed, Done, Run, in_sandbox};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 
@@ -112,7 +113,7 @@ fn the_template_is_what_cloudformation_takes() {
             let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", &out];
             let _ = bed.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
         }
-        let lint = client("cfn-lint-", "cfn-lint");
+        let lint = installed("cfn-lint-").join("bin/cfn-lint");
         for (name, more) in [
             ("each", &[][..]),
             ("publish", &["--publish", "--account", "123456789012", "--domain", "my-domain"]),

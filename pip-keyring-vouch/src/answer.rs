@@ -1,0 +1,165 @@
+//! From a request to an answer.
+
+use serde_json::json;
+use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::config::Config;
+use vouch_core::endpoint::{EndpointError, domain_of_url};
+use vouch_core::home::Home;
+use vouch_core::keystore::Keystore;
+use vouch_core::profile::{ProfileError, Target};
+use vouch_core::{Class, Error, Explain, Failure, Secret};
+
+use crate::arguments::{Mode, Output, Request};
+use crate::service::{Service, USER};
+
+/// What pdm asks for once more after it got nothing, and what PyPI's own tokens go by.
+const PYPI_TOKEN_USER: &str = "__token__";
+
+/// What a request comes to.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// For stdout.
+    Text(Secret<String>),
+    /// Ours, and there is nothing to answer, for a reason that the person should know.
+    Refused(Failure),
+    /// A CodeArtifact domain that was not set up here.
+    NotSetUp(Failure),
+    /// Ours, and there is nothing to answer or to say.
+    Nothing,
+    /// None of our business.
+    Foreign,
+}
+
+/// Answers a request.
+pub(crate) fn to(request: &Request) -> Answer {
+    match request {
+        Request::Get { service, user, mode, output } => {
+            let (url, retry) = match Service::read(service) {
+                Service::Url { url, retry } => (url, retry),
+                Service::Host => return Answer::Nothing,
+                Service::Foreign => return Answer::Foreign,
+            };
+            let user = user.as_deref().filter(|user| !user.is_empty());
+            match get(&url, user, *mode, *output) {
+                Answer::Refused(_) if retry => Answer::Nothing,
+                answer => answer,
+            }
+        }
+        Request::Set { service } | Request::Delete { service } => match is_ours(service) {
+            true => Answer::Refused(nothing_stored()),
+            false => Answer::Foreign,
+        },
+        Request::Help | Request::Version => Answer::Foreign,
+    }
+}
+
+/// When the helper itself is at fault.
+pub(crate) fn fault() -> Failure {
+    failure(Class::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more.")
+}
+
+/// When somebody else's secret is to be stored or deleted and no other `keyring` is there to do it.
+pub(crate) fn no_storage() -> Failure {
+    failure(
+        Class::Configuration,
+        "nothing was stored or deleted: this program keeps no passwords, and there is no other `keyring` on PATH",
+        "`pip install keyring`, or `pipx install keyring`, brings one.",
+    )
+}
+
+fn nothing_stored() -> Failure {
+    failure(
+        Class::Usage,
+        "nothing was stored or deleted: Vouch fetches the token of this registry by itself",
+        "`vouch login` once a day is all; `vouch logout` ends it.",
+    )
+}
+
+fn failure(class: Class, message: &str, hint: &str) -> Failure {
+    Failure { class, message: message.into(), causes: Vec::new(), hint: Some(hint.into()) }
+}
+
+fn get(url: &str, user: Option<&str>, mode: Mode, output: Output) -> Answer {
+    match token(url, user) {
+        Ok(Some(token)) => Answer::Text(written(&token, mode, output)),
+        Ok(None) => Answer::Nothing,
+        Err(Error::Endpoint(EndpointError::Foreign(_))) => Answer::Foreign,
+        Err(error @ Error::Profile(ProfileError::NotSetUp(_))) => Answer::NotSetUp(error.failure()),
+        Err(error) => Answer::Refused(error.failure()),
+    }
+}
+
+/// The token for a URL, or none for the user name that is not worth a word.
+fn token(url: &str, user: Option<&str>) -> Result<Option<Secret<String>>, Error> {
+    let (home, config, target) = target(url)?;
+    match user {
+        None | Some(USER) => {}
+        Some(PYPI_TOKEN_USER) => return Ok(None),
+        Some(other) => return Err(Error::Shared(wrong_user(other))),
+    }
+    let keystore = Keystore::from_env(&home)?;
+    let token = Broker::new(home, config, keystore).token(&target, Lifetime::Run)?;
+    let value = token.value.expose().trim();
+    // Clients take the answer apart by lines and send it in a header.
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let message = "AWS CodeArtifact answered with a token that cannot be sent";
+        return Err(Error::Shared(failure(Class::Other, message, "VOUCH_LOG=debug shows more.")));
+    }
+    Ok(Some(Secret::new(value.to_owned())))
+}
+
+/// What serves a URL. A foreign one is foreign even where the configuration cannot be read.
+fn target(url: &str) -> Result<(Home, Config, Target), Error> {
+    let foreign = match domain_of_url(url) {
+        Err(error @ EndpointError::Foreign(_)) => Some(error),
+        _ => None,
+    };
+    let read = || {
+        let home = Home::from_env()?;
+        let config = Config::load(&home)?;
+        Ok::<_, Error>((home, config))
+    };
+    let (home, config) = match (read(), foreign) {
+        (Err(error), Some(foreign)) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "no configuration");
+            return Err(foreign.into());
+        }
+        (read, _) => read?,
+    };
+    let target = config.target_of_url(url)?;
+    Ok((home, config, target))
+}
+
+/// Whether a service is one that tokens are answered for, by URL or by host.
+fn is_ours(service: &str) -> bool {
+    match Service::read(service) {
+        Service::Url { url, .. } => !matches!(
+            target(&url),
+            Err(Error::Endpoint(EndpointError::Foreign(_)) | Error::Profile(ProfileError::NotSetUp(_)))
+        ),
+        Service::Host => {
+            !matches!(target(&format!("https://{service}/")), Err(Error::Profile(ProfileError::NotSetUp(_))))
+        }
+        Service::Foreign => false,
+    }
+}
+
+fn wrong_user(user: &str) -> Failure {
+    failure(
+        Class::Configuration,
+        &format!("CodeArtifact knows no user `{user}`, only `{USER}`"),
+        "Write `aws@` before the host in the URL, `username = aws`, or no user name at all.",
+    )
+}
+
+/// As keyring 25 writes it.
+fn written(token: &Secret<String>, mode: Mode, output: Output) -> Secret<String> {
+    let token = token.expose();
+    let text = match (mode, output) {
+        (Mode::Password, Output::Plain) => format!("{token}\n"),
+        (Mode::Credentials, Output::Plain) => format!("{USER}\n{token}\n"),
+        (Mode::Password, Output::Json) => format!("{}\n", json!({ "password": token })),
+        (Mode::Credentials, Output::Json) => format!("{}\n", json!({ "username": USER, "password": token })),
+    };
+    Secret::new(text)
+}

@@ -1,0 +1,385 @@
+//! The built program, asked as package managers ask `keyring`, in a home of its own.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail loudly")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::ecdsa::{Signature, SigningKey};
+use serde_json::json;
+use vouch_core::exchange::Token;
+use vouch_core::home::Home;
+use vouch_core::identity::Identity;
+use vouch_core::keystore::Keystore;
+use vouch_core::session::{self, SessionDuration};
+use vouch_core::vault::EntryName;
+use vouch_core::{Secret, UnixTime};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_pip-keyring-vouch");
+const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
+const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
+
+/// A home with the repository `my-repo` set up under two hosts.
+struct Person {
+    dir: tempfile::TempDir,
+    home: Home,
+}
+
+impl Person {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        home.create().unwrap();
+        let person = Self { dir, home };
+        person.configure(&json!({
+            "version": 1,
+            "aws": { "profiles": { "vouch": { "role_arn": ROLE, "region": "us-east-1" } } },
+            "codeartifact": {
+                "profiles": { "default": { "domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1" } },
+                "registrations": [
+                    { "tool": "pip", "repository": "my-repo", "profile": "default",
+                      "endpoint": format!("https://{HOST}/pypi/my-repo/") },
+                    { "tool": "pip", "repository": "my-repo", "profile": "default",
+                      "endpoint": "https://packages.example.com/pypi/my-repo/" }
+                ]
+            }
+        }).to_string());
+        person
+    }
+
+    fn logged_in(token: &str) -> Self {
+        let person = Self::new();
+        person.log_in(token);
+        person
+    }
+
+    fn configure(&self, text: &str) {
+        fs::write(self.home.config_file(), text).unwrap();
+    }
+
+    /// Logs in with a key in memory and puts a token in the vault.
+    fn log_in(&self, token: &str) {
+        let key = SigningKey::from_slice(&[7; 32]).unwrap();
+        let point = key.verifying_key().to_sec1_point(false);
+        let public = vouch_core::identity::SigningKey::from_point(point.as_bytes()).unwrap();
+        let identity: Identity = serde_json::from_value(json!({
+            "issuer": "https://id.example.com/alice",
+            "subject": "alice",
+            "keys": [{ "serial": 1, "slot": "82", "kid": public.thumbprint(), "public_key": public }]
+        }))
+        .unwrap();
+        let keystore = Keystore::from_env(&self.home).unwrap();
+        let sign = |digest: &[u8; 32]| {
+            let signature: Signature = key.sign_prehash(digest).unwrap();
+            Ok(signature.to_bytes().into())
+        };
+        session::login(&self.home, &keystore, &identity, &identity.keys[0], SessionDuration::default(), sign)
+            .unwrap();
+        let vault = session::open(&self.home, &keystore).unwrap();
+        let expires_at = UnixTime::now().plus(3600);
+        let name =
+            EntryName::new("token", &[ROLE, "us-east-1", "my-domain", "123456789012", "us-east-1", "hour"]);
+        let token = Token { value: Secret::new(token.to_owned()), expires_at };
+        vault.write(&name, &token, expires_at).unwrap();
+    }
+
+    /// The program in this home, as `setsid` starts it: a terminal that runs the tests is none of theirs.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("setsid");
+        command.args(["--wait".as_ref(), program.as_os_str()]);
+        command.env_clear().env("HOME", self.dir.path()).env("VOUCH_HOME", self.home.path());
+        command.current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Status, stdout and stderr for a line of words; `HOST` and an empty word as `''` are filled in.
+    fn ask(&self, line: &str) -> (i32, String, String) {
+        let words = line.split_whitespace().map(|word| match word {
+            "''" => String::new(),
+            word => word.replace("HOST", HOST),
+        });
+        parts(self.command(Path::new(PROGRAM)).args(words).output().unwrap())
+    }
+
+    /// A link to the program by the name `keyring`, in a folder of its own.
+    fn linked(&self) -> PathBuf {
+        let folder = self.dir.path().join("linked");
+        fs::create_dir(&folder).unwrap();
+        symlink(PROGRAM, folder.join("keyring")).unwrap();
+        folder
+    }
+
+    /// Another `keyring`, as a shell script, in a folder of its own.
+    fn other(&self, script: &str) -> PathBuf {
+        let folder = self.dir.path().join("other");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("keyring"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(folder.join("keyring"), fs::Permissions::from_mode(0o755)).unwrap();
+        folder
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        if let Ok(keystore) = Keystore::from_env(&self.home) {
+            let _ = session::logout(&self.home, &keystore);
+        }
+    }
+}
+
+fn parts(Output { status, stdout, stderr }: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn every_form_gets_the_answer_that_its_client_parses() {
+    let person = Person::logged_in(" eyJ.token\n");
+    let json = "{\"username\":\"aws\",\"password\":\"eyJ.token\"}\n";
+    let (password, both) = ("eyJ.token\n", "aws\neyJ.token\n");
+    for (line, expected) in [
+        ("get https://HOST/pypi/my-repo/simple/ aws", password),
+        ("--mode=creds --output=json get https://HOST/pypi/my-repo/simple/", json),
+        ("--mode=creds --output=json get https://HOST/pypi/my-repo/simple/ aws", json),
+        ("get https://HOST/pypi/my-repo/simple/ --mode creds", both),
+        ("get https://HOST/pypi/my-repo/simple --mode=creds", both),
+        ("--mode=creds get https://HOST/pypi/my-repo/simple/ ''", both),
+        ("--mode=creds get https://HOST/pypi/my-repo/simple/ aws", both),
+        ("get https://HOST/pypi/my-repo/ ''", password),
+        (
+            "--mode=password --output=json get https://HOST/pypi/my-repo/ aws",
+            "{\"password\":\"eyJ.token\"}\n",
+        ),
+        // Publishing, user information, other repositories of the domain, the host with its scheme.
+        ("get https://HOST/pypi/my-repo/ aws", password),
+        ("get https://aws@HOST/pypi/my-repo/simple/ aws", password),
+        ("get https://HOST/pypi/other/simple/ aws", password),
+        ("get https://HOST aws", password),
+        ("get https://packages.example.com/pypi/my-repo/simple/ aws", password),
+    ] {
+        assert_eq!(person.ask(line), (0, expected.to_owned(), String::new()), "{line}");
+    }
+}
+
+#[test]
+fn foreign_services_get_status_1_and_not_a_word() {
+    let person = Person::logged_in("tok");
+    for service in [
+        "https://pypi.org/simple/",
+        "https://packages.example.com/pypi/other/simple/",
+        "https://packages.example.com.evil.example/pypi/my-repo/",
+        "http://packages.example.com/pypi/my-repo/",
+        "https://HOST.evil.example/pypi/my-repo/",
+        "https://evil.example/HOST/pypi/my-repo/",
+        "poetry-repository-my-repo",
+        "python-poetry-check",
+        "pypi.org",
+        "[::1]:8080",
+        "''",
+        "://",
+        "https://",
+    ] {
+        for line in [format!("get {service} aws"), format!("--mode=creds --output=json get {service}")] {
+            assert_eq!(person.ask(&line), (1, String::new(), String::new()), "{line}");
+        }
+    }
+    let huge = format!("get https://{} aws", "a".repeat(100_000));
+    assert_eq!(person.ask(&huge), (1, String::new(), String::new()));
+    // What is wrong with the configuration is no business of a foreign service.
+    person.configure("{ oops");
+    assert_eq!(person.ask("get https://pypi.org/simple/ aws"), (1, String::new(), String::new()));
+}
+
+#[test]
+fn names_that_carry_no_scheme_get_nothing_and_are_not_told_why() {
+    let person = Person::logged_in("tok");
+    for line in ["get HOST aws", "get HOST:443 aws", "get HOST --mode creds", "get aws@HOST aws"] {
+        assert_eq!(person.ask(line), (1, String::new(), String::new()), "{line}");
+    }
+    // After a refusal of the whole URL, uv asks with the host alone.
+    let person = Person::new();
+    assert_eq!(person.ask("get https://HOST aws"), (1, String::new(), String::new()));
+}
+
+#[test]
+fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
+    let person = Person::logged_in("tok");
+    for (line, reason) in [
+        ("get http://HOST/pypi/my-repo/ aws", "only https"),
+        ("get https://HOST:8443/pypi/my-repo/ aws", "names a port"),
+        ("get https://bob:hunter2@HOST/pypi/my-repo/ aws", "a user name or password"),
+        ("get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
+        ("--mode=creds --output=json get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
+    ] {
+        let (status, stdout, stderr) = person.ask(line);
+        assert_eq!((status, stdout.as_str()), (1, ""), "{line}");
+        assert!(stderr.contains(reason) && stderr.contains("vouch: hint: "), "{line}: {stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    }
+    // pdm's second question has had its answer.
+    let line = "--mode=password get https://HOST/pypi/my-repo/ __token__";
+    assert_eq!(person.ask(line), (1, String::new(), String::new()));
+}
+
+#[test]
+fn failures_name_the_next_command() {
+    let person = Person::new();
+    let stderr = "vouch: you are not logged in\nvouch: hint: Run `vouch login`.\n".to_owned();
+    for line in [
+        "get https://HOST/pypi/my-repo/ aws",
+        "get https://HOST/pypi/my-repo/ --mode creds",
+        "--mode=creds --output=json get https://HOST/pypi/my-repo/",
+    ] {
+        assert_eq!(person.ask(line), (1, String::new(), stderr.clone()), "{line}");
+    }
+    let (_, _, stderr) = person
+        .ask("get https://HOST/pypi/my-repo/ aws".replace("HOST", &HOST.replace("my-", "our-")).as_str());
+    assert!(stderr.contains("nothing was set up") && stderr.contains("--domain our-domain"), "{stderr}");
+    person.configure("{\n oops");
+    let (status, _, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
+    assert!(status == 1 && stderr.contains("line 2"), "{stderr}");
+    for token in ["", "two words", "line\nbreak", "\u{1b}[31m"] {
+        let (status, stdout, stderr) = Person::logged_in(token).ask("get https://HOST/pypi/my-repo/ aws");
+        assert_eq!((status, stdout.as_str()), (1, ""));
+        assert!(stderr.contains("cannot be sent"), "{token:?}: {stderr}");
+    }
+}
+
+#[test]
+fn nothing_is_stored_and_nobody_is_told_so() {
+    let person = Person::logged_in("tok");
+    for line in [
+        "set HOST aws",
+        "set https://HOST/pypi/my-repo/ aws",
+        "del HOST aws",
+        "set pypi.org alice",
+        "del pypi.org alice",
+    ] {
+        let (status, stdout, stderr) = person.ask(line);
+        assert_eq!((status, stdout.as_str()), (1, ""), "{line}");
+        assert!(stderr.starts_with("vouch: nothing was stored or deleted"), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn wrong_use_is_told_as_keyring_tells_it() {
+    let person = Person::new();
+    for (line, reason) in [
+        ("", "specify an operation"),
+        ("get https://HOST/pypi/my-repo/", "get requires service and username"),
+        ("--frob get x y", "unrecognized arguments: --frob"),
+        ("--output=xml get x y", "argument --output"),
+    ] {
+        let (status, stdout, stderr) = person.ask(line);
+        assert_eq!((status, stdout.as_str()), (2, ""), "{line}");
+        assert!(stderr.starts_with("usage: ") && stderr.contains(reason), "{line}: {stderr}");
+    }
+    let (status, stdout, _) = person.ask("--help");
+    assert!(status == 0 && stdout.starts_with("usage: "));
+    let (status, stdout, _) = person.ask("--version");
+    assert_eq!((status, stdout), (0, format!("pip-keyring-vouch {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn in_front_of_another_keyring_foreign_requests_are_handed_on() {
+    let person = Person::logged_in("tok");
+    let (ours, other) = (person.linked(), person.other(r#"echo "other: $*"; cat; exit 7"#));
+    let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
+    let ask = |words: &[&str]| {
+        let mut command = person.command(&ours.join("keyring"));
+        parts(command.env("PATH", &path).args(words).output().unwrap())
+    };
+    let unknown = format!("https://{}/pypi/r/", HOST.replace("my-", "our-"));
+    for words in [
+        &["get", "https://pypi.org/simple/", "alice"][..],
+        &["--mode=creds", "--output=json", "get", "https://pypi.org/simple/"],
+        &["get", &unknown, "aws"],
+        &["set", "pypi.org", "alice"],
+        &["del", "pypi.org", "alice"],
+        &["--list-backends"],
+        &["diagnose"],
+        &["--help"],
+        &[],
+    ] {
+        assert_eq!(ask(words), (7, format!("other: {}\n", words.join(" ")), String::new()), "{words:?}");
+    }
+    let url = format!("https://{HOST}/pypi/my-repo/simple/");
+    assert_eq!(ask(&["get", &url, "aws"]), (0, "tok\n".into(), String::new()));
+    assert_eq!(ask(&["get", &url, "bob"]).0, 1);
+    assert_eq!(ask(&["get", HOST, "aws"]), (1, String::new(), String::new()));
+    assert!(ask(&["set", HOST, "aws"]).2.contains("nothing was stored"));
+    // By its own name it hands on nothing.
+    let output = person.command(Path::new(PROGRAM)).env("PATH", &path).args(["get", "x", "y"]).output();
+    assert_eq!(parts(output.unwrap()), (1, String::new(), String::new()));
+}
+
+#[test]
+fn a_keyring_that_calls_keyring_again_ends() {
+    let person = Person::new();
+    let (ours, other) = (person.linked(), person.other("exec keyring \"$@\""));
+    let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
+    let mut command = person.command(&ours.join("keyring"));
+    let output = command.env("PATH", &path).args(["get", "https://pypi.org/simple/", "alice"]).output();
+    assert_eq!(parts(output.unwrap()), (1, String::new(), String::new()));
+}
+
+#[test]
+fn the_secret_of_another_keyring_is_passed_through_untouched() {
+    let person = Person::new();
+    let (ours, other) = (person.linked(), person.other("cat > stored"));
+    let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
+    let secret = person.dir.path().join("secret");
+    fs::write(&secret, "hunter2\n").unwrap();
+    let mut command = person.command(&ours.join("keyring"));
+    command.env("PATH", &path).args(["set", "pypi.org", "alice"]).stdin(fs::File::open(&secret).unwrap());
+    assert!(command.status().unwrap().success());
+    assert_eq!(fs::read_to_string(person.dir.path().join("stored")).unwrap(), "hunter2\n");
+}
+
+#[test]
+fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
+    let person = Person::new();
+    let url = format!("https://{HOST}/pypi/my-repo/simple/");
+    let run = |redirection: &str| {
+        let line = format!("{PROGRAM} --mode=creds --output=json get {url} {redirection}; echo status=$?");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        script.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
+        script.env("HOME", person.dir.path()).env("VOUCH_HOME", person.home.path());
+        parts(script.current_dir(person.dir.path()).stdin(Stdio::null()).output().unwrap()).1
+    };
+    assert_eq!(run("2>/dev/null"), "\rvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n");
+    // Seen once is enough.
+    assert_eq!(run("").matches("vouch login").count(), 1);
+}
+
+#[test]
+fn the_log_goes_to_stderr_and_shows_no_secret() {
+    let person = Person::logged_in("hunter2");
+    let mut command = person.command(Path::new(PROGRAM));
+    let output = command
+        .env("VOUCH_LOG", "trace")
+        .args(["get", &format!("https://{HOST}/pypi/my-repo/"), "aws"])
+        .output();
+    let (status, stdout, stderr) = parts(output.unwrap());
+    assert_eq!((status, stdout.as_str()), (0, "hunter2\n"));
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+}
+
+#[test]
+fn twenty_at_once_get_one_answer() {
+    let person = Person::logged_in("tok");
+    let url = format!("https://{HOST}/pypi/my-repo/simple/");
+    let start = |_| {
+        let mut command = person.command(Path::new(PROGRAM));
+        command.args(["get", &url, "aws"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..20).map(start).collect();
+    for child in all {
+        assert_eq!(parts(child.wait_with_output().unwrap()), (0, "tok\n".into(), String::new()));
+    }
+}
