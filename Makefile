@@ -1,7 +1,11 @@
-.PHONY: demo test lint audit bench install
+.PHONY: demo demo-team test lint audit bench install
 
 demo: ## the main job in a sandbox: enrol, log in, publish and build with real cargo
 	@scripts/demo.sh
+	@scripts/demo-team.sh
+
+demo-team: ## two people, a spare key and a leaver in a sandbox
+	@scripts/demo-team.sh
 
 test: ## every test, with the real clients
 	@scripts/test.sh

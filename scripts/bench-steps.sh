@@ -5,7 +5,7 @@ cd "$HOME"
 {
   printf '%s\n' "$VOUCH_SANDBOX_PIN" |
     vouch enroll --issuer https://id.example.com/alice --subject alice --pin-stdin
-  vouch issuer build --out "$VOUCH_SANDBOX_SITE" enrollment.json
+  vouch issuer build --out "$VOUCH_SANDBOX_SITE" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollment.json
   vouch setup aws --role arn:aws:iam::123456789012:role/CodeArtifact
   printf '%s\n' "$VOUCH_SANDBOX_PIN" | vouch login --pin-stdin
   vouch setup codeartifact --tool cargo --repository my-repo \

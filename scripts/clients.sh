@@ -6,6 +6,8 @@
 # name=requirements
 python_clients=(
   'awscli-1.46.3=awscli==1.46.3'
+  'cfn-lint-1.58.0=cfn-lint==1.58.0'
+  'ykman-5.9.2=yubikey-manager==5.9.2'
   'pip-23.0.1=pip==23.0.1'
   'pip-24.0=pip==24.0'
   'pip-25.3=pip==25.3'

@@ -36,7 +36,7 @@ vouch-sandbox ctl touch 700 >/dev/null # the simulated person touches the key 0.
 heading 'Once: a key on the YubiKey, and the two files that AWS trusts'
 run_with_pin vouch enroll --issuer https://id.example.com/alice --subject alice
 note "the web host of id.example.com serves the folder $VOUCH_SANDBOX_SITE"
-run vouch issuer build --out "$VOUCH_SANDBOX_SITE" enrollment.json
+run vouch issuer build --out "$VOUCH_SANDBOX_SITE" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollment.json
 run vouch setup aws --role arn:aws:iam::123456789012:role/CodeArtifact
 touches_to_enrol=$(counter '"touches":[0-9]+')
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::attestation::{Attestation, AttestationError};
+use crate::attestation::{self, Attestation, AttestationError, Authorities, Genuine};
 use crate::error::{Class, Error, Explain};
 use crate::identity::{IssuerUrl, SigningKey, Subject};
 use crate::jwk;
@@ -69,9 +69,13 @@ pub struct Enrollment {
     signature: String,
 }
 
-/// The statement of an enrolment whose signature and attested key have been checked.
+/// An enrolment that was checked in every respect: its key signed it, a YubiKey whose maker is trusted attests that key,
+/// and its policies are what an enrolment needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifiedEnrollment(Statement);
+pub struct VerifiedEnrollment {
+    statement: Statement,
+    genuine: Genuine,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +121,7 @@ impl Explain for EnrollmentError {
                 "Give the file that `vouch enroll` wrote, such as `enrollment.json`.".into()
             }
             Self::OtherKey { .. } => "Run `vouch enroll` again, with the YubiKey left plugged in.".into(),
+            Self::Attestation(error) => error.hint(),
             _ => "Ask for the file once more, as `vouch enroll` wrote it; do not trust this one.".into(),
         })
     }
@@ -150,12 +155,30 @@ impl Enrollment {
         )
     }
 
-    /// Checks what an `enrollment.json` says: that the key in it signed it, that the attestation is about this key, and
-    /// that nothing stated contradicts the attestation. Whether a YubiKey made the attestation is another question.
+    /// Checks everything that an `enrollment.json` says: that the key in it signed it, that nothing stated contradicts the
+    /// attestation of this key, that the attestation comes from a YubiKey of one of the `authorities`, and that the key
+    /// asks for PIN and touch.
     ///
     /// # Errors
-    /// When any of this is not so, or the text is no enrolment.
-    pub fn verify(json: &str) -> Result<VerifiedEnrollment, EnrollmentError> {
+    /// The first of these that is not so.
+    pub fn verify(
+        json: &str,
+        authorities: &Authorities,
+        now: UnixTime,
+    ) -> Result<VerifiedEnrollment, EnrollmentError> {
+        let statement = Self::read(json)?;
+        let [attestation, device] = &statement.attestation;
+        let genuine = attestation::verify(&attestation.0, &device.0, authorities, now)?;
+        genuine.attestation.fit_to_enrol()?;
+        Ok(VerifiedEnrollment { statement, genuine })
+    }
+
+    /// Reads an `enrollment.json` without asking where its attestation comes from: anybody can make one that passes. Good
+    /// for recognising one's own file, not for trusting one.
+    ///
+    /// # Errors
+    /// When it is no enrolment, its key has not signed it, or it contradicts the attestation in it.
+    pub fn read(json: &str) -> Result<Statement, EnrollmentError> {
         let enrollment: Self = serde_json::from_str(json).map_err(EnrollmentError::Unreadable)?;
         let header: Header = decode(&enrollment.protected)?;
         if (header.alg.as_str(), header.typ.as_str()) != ("ES256", TYPE) {
@@ -171,7 +194,7 @@ impl Enrollment {
             return Err(EnrollmentError::OtherName);
         }
         statement.agrees_with_attestation()?;
-        Ok(VerifiedEnrollment(statement))
+        Ok(statement)
     }
 }
 
@@ -180,7 +203,7 @@ impl Statement {
         let [attestation, _] = &self.attestation;
         let attested = Attestation::parse(&attestation.0)?;
         for (agrees, what) in [
-            (attested.public_key == self.public_key, "another key is attested"),
+            (attested.public_key.as_ref() == Some(&self.public_key), "another key is attested"),
             (attested.serial == self.serial, "another serial number is attested"),
             (attested.slot == self.slot, "another slot is attested"),
             (attested.firmware == self.firmware, "another firmware is attested"),
@@ -198,7 +221,12 @@ impl Statement {
 impl VerifiedEnrollment {
     /// What was stated.
     pub fn statement(&self) -> &Statement {
-        &self.0
+        &self.statement
+    }
+
+    /// What the YubiKey attests, and who made it.
+    pub fn genuine(&self) -> &Genuine {
+        &self.genuine
     }
 }
 

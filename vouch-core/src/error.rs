@@ -44,6 +44,9 @@ pub enum Error {
     #[cfg(feature = "issuer")]
     #[error(transparent)]
     Issuer(#[from] crate::issuer::IssuerError),
+    #[cfg(feature = "issuer")]
+    #[error(transparent)]
+    Iam(#[from] crate::issuer::iam::IamError),
     #[cfg(feature = "yubikey")]
     #[error(transparent)]
     Card(#[from] crate::yubikey::CardError),
@@ -116,6 +119,8 @@ impl Error {
             Self::Enrollment(error) => error,
             #[cfg(feature = "issuer")]
             Self::Issuer(error) => error,
+            #[cfg(feature = "issuer")]
+            Self::Iam(error) => error,
             #[cfg(feature = "yubikey")]
             Self::Card(error) => error,
         }

@@ -151,8 +151,12 @@ impl IssuerUrl {
 
     /// The path below the host without slashes at its ends; empty for an issuer at the root.
     pub fn path(&self) -> &str {
-        let rest = self.0.strip_prefix("https://").unwrap_or_default();
-        rest.split_once('/').map_or("", |(_, path)| path)
+        self.host_and_path().split_once('/').map_or("", |(_, path)| path)
+    }
+
+    /// The URL without its scheme, as IAM has it in a provider's ARN and in condition keys.
+    pub fn host_and_path(&self) -> &str {
+        self.0.strip_prefix("https://").unwrap_or_default()
     }
 }
 

@@ -3,6 +3,11 @@
 //! STS does not bind `kid` to `sub` (measured): every key of an issuer can sign for every subject, so an issuer has one
 //! subject. A JWK here has no `key_ops`, with which STS refuses it (measured).
 
+pub mod check;
+pub mod iam;
+pub mod revoke;
+pub mod trust;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -101,11 +106,17 @@ type Keys<'a> = BTreeMap<String, &'a Statement>;
 pub fn build(enrollments: &[VerifiedEnrollment]) -> Result<Vec<StaticFile>, IssuerError> {
     let mut files = Vec::new();
     for (issuer, keys) in by_issuer(enrollments)? {
-        let folder = Path::new(issuer.path());
-        files.push((folder.join(".well-known").join("openid-configuration"), discovery(issuer)?));
-        files.push((folder.join("jwks.json"), jwks(issuer, &keys)?));
+        let [of_discovery, of_keys] = paths(issuer);
+        files.push((of_discovery, discovery(issuer)?));
+        files.push((of_keys, jwks(issuer, &keys)?));
     }
     Ok(files)
+}
+
+/// Where the two documents of an issuer are, below the root of the web host.
+fn paths(issuer: &IssuerUrl) -> [PathBuf; 2] {
+    let folder = Path::new(issuer.path());
+    [folder.join(".well-known").join("openid-configuration"), folder.join("jwks.json")]
 }
 
 fn by_issuer(enrollments: &[VerifiedEnrollment]) -> Result<BTreeMap<&IssuerUrl, Keys<'_>>, IssuerError> {

@@ -108,6 +108,27 @@ impl From<Firmware> for String {
     }
 }
 
+/// The shape of a YubiKey, as attested: one byte, whose first bit tells a FIPS edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormFactor(pub u8);
+
+impl fmt::Display for FormFactor {
+    /// Yubico documents 1 to 5; 6 and 7 are the YubiKey Bio's (7 seen).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 & 0x7f {
+            1 => f.write_str("USB-A keychain"),
+            2 => f.write_str("USB-A nano"),
+            3 => f.write_str("USB-C keychain"),
+            4 => f.write_str("USB-C nano"),
+            5 => f.write_str("USB-C and Lightning"),
+            6 => f.write_str("USB-A with fingerprint reader"),
+            7 => f.write_str("USB-C with fingerprint reader"),
+            other => write!(f, "form factor {other:02x}"),
+        }?;
+        f.write_str(if self.0 & 0x80 == 0 { "" } else { ", FIPS" })
+    }
+}
+
 /// When the key asks for the PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -119,6 +140,18 @@ pub enum PinPolicy {
     /// A fingerprint or, failing that, the PIN; YubiKey Bio.
     MatchOnce,
     MatchAlways,
+}
+
+impl fmt::Display for PinPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "never",
+            Self::Once => "once",
+            Self::Always => "always",
+            Self::MatchOnce => "once, or a fingerprint",
+            Self::MatchAlways => "always, or a fingerprint",
+        })
+    }
 }
 
 impl PinPolicy {
@@ -146,6 +179,16 @@ pub enum TouchPolicy {
     Cached,
 }
 
+impl fmt::Display for TouchPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "never",
+            Self::Always => "always",
+            Self::Cached => "once in 15 seconds",
+        })
+    }
+}
+
 impl TouchPolicy {
     /// From the byte that attestations and metadata have.
     pub fn from_byte(byte: u8) -> Option<Self> {
@@ -171,6 +214,18 @@ mod tests {
             assert_eq!(good.parse::<Slot>().unwrap().to_string(), good);
         }
         assert_eq!("9A".parse::<Slot>().unwrap().to_string(), "9a");
+    }
+
+    #[test]
+    fn form_factors_have_names_and_unknown_ones_are_shown() {
+        for (byte, name) in [
+            (0x01, "USB-A keychain"),
+            (0x07, "USB-C with fingerprint reader"),
+            (0x83, "USB-C keychain, FIPS"),
+            (0x2a, "form factor 2a"),
+        ] {
+            assert_eq!(FormFactor(byte).to_string(), name);
+        }
     }
 
     #[test]

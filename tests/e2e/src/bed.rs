@@ -19,6 +19,7 @@ pub const MY_DOMAIN: [&str; 6] =
 pub struct Bed {
     home: PathBuf,
     site: String,
+    attestation_root: String,
     pin: String,
 }
 
@@ -80,6 +81,7 @@ impl Bed {
         Self {
             home: PathBuf::from(variable("HOME")),
             site: variable("VOUCH_SANDBOX_SITE"),
+            attestation_root: variable("VOUCH_SANDBOX_ATTESTATION_ROOT"),
             pin: variable("VOUCH_SANDBOX_PIN"),
         }
     }
@@ -149,9 +151,25 @@ impl Bed {
         let _ = self
             .vouch_with_pin(&["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"])
             .ok();
-        let _ = self.vouch(&["issuer", "build", "--out", &self.site, "enrollment.json"]).ok();
+        self.publish(&["enrollment.json"]);
         let role = "arn:aws:iam::123456789012:role/CodeArtifact";
         let _ = self.vouch(&["setup", "aws", "--role", role]).ok();
+    }
+
+    /// Hosts what `vouch issuer build` makes of enrolments, and nothing else.
+    pub fn publish(&self, enrollments: &[&str]) {
+        for entry in fs::read_dir(&self.site).expect("the site is there") {
+            let path = entry.expect("the site can be read").path();
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            gone.expect("the site is writable");
+        }
+        let _ = self.build(&self.site, enrollments).ok();
+    }
+
+    /// `vouch issuer build` with the root of the sandbox's cards.
+    pub fn build(&self, out: &str, enrollments: &[&str]) -> Run {
+        let root = ["--attestation-root", &self.attestation_root];
+        self.vouch(&["issuer", "build", "--out", out]).args(root).args(enrollments)
     }
 
     /// Logs in with the card.

@@ -119,6 +119,7 @@ fn a_card_pulled_while_it_waits_is_named_and_works_again() {
         thread::sleep(Duration::from_secs(2));
         bed.ctl(&["card", "remove"]);
         let _ = login.wait().expect_code(4).says("pulled out");
+        assert_eq!(bed.count("/card/pin_failures"), 0);
         bed.ctl(&["touch", "auto"]);
         bed.ctl(&["card", "insert"]);
         thread::sleep(Duration::from_secs(1));
@@ -145,6 +146,22 @@ fn no_card_in_any_reader() {
         thread::sleep(Duration::from_secs(1));
         let _ = bed.vouch_with_pin(&["login"]).fails(4).says("plug");
     });
+}
+
+/// Runs `body` while another program uses every card, in the way that the arguments say.
+fn while_held(args: &[&str], body: impl FnOnce()) {
+    let mut holder = Command::new(sibling("hold-card"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("hold-card was built");
+    let lines: Vec<_> =
+        BufReader::new(holder.stdout.take().unwrap()).lines().take(2).map(Result::unwrap).collect();
+    assert_eq!(lines, ["holding 1", "ready"]);
+    body();
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
 }
 
 #[test]
@@ -176,17 +193,27 @@ const ENROLLED: &str = r#"{"version": 1, "identity": {"issuer": "https://id.exam
 fn a_card_held_by_another_program() {
     in_sandbox(&[], |bed| {
         bed.enrol();
-        let mut holder = Command::new(sibling("hold-card"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("hold-card was built");
-        let mut line = String::new();
-        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line.trim(), "holding 1");
-        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("another program");
-        drop(holder.stdin.take());
-        holder.wait().unwrap();
+        while_held(&[], || {
+            let done = bed.vouch_with_pin(&["login"]).fails(4).says("another program keeps the card");
+            let _ = done.says("gpgconf --kill scdaemon");
+        });
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+        bed.log_in();
+    });
+}
+
+#[test]
+fn a_card_in_the_middle_of_somebody_elses_transaction() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let signs = bed.count("/card/signs");
+        while_held(&["transaction"], || {
+            let done =
+                bed.vouch_with_pin(&["login"]).fails(4).says("another program has been using the YubiKey");
+            assert!(done.took < Duration::from_secs(40), "{done}");
+            let _ = done.says("if the YubiKey blinks");
+        });
+        assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, signs));
         bed.log_in();
     });
 }

@@ -1,11 +1,16 @@
-//! `vouch issuer`: the static files from which AWS learns the public keys.
+//! `vouch issuer`: the static files from which AWS learns the public keys, and all that belongs to them.
+
+mod check;
+mod iam;
+mod revoke;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use vouch_core::enrollment::{Enrollment, VerifiedEnrollment};
-use vouch_core::{Explain, files, issuer};
+use vouch_core::attestation::Authorities;
+use vouch_core::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
+use vouch_core::{Explain, UnixTime, files, issuer};
 
 use crate::report::Failed;
 use crate::terminal;
@@ -14,6 +19,12 @@ use crate::terminal;
 pub(crate) enum Issuer {
     /// Write discovery document and keys for every enrolment
     Build(Build),
+    /// Compare what is hosted, and what a role trusts, with what should be
+    Check(check::Check),
+    /// Print providers, roles and policies for IAM
+    Iam(iam::Iam),
+    /// Print what to do when a person leaves or a YubiKey is lost
+    Revoke(revoke::Revoke),
 }
 
 #[derive(Debug, clap::Args)]
@@ -21,20 +32,82 @@ pub(crate) struct Build {
     /// The folder for the files: the root of the web host
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    trust: Trust,
     /// The files that `vouch enroll` wrote
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
 
-pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
-    let Issuer::Build(args) = issuer;
-    let enrollments = args.enrollments.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    for statement in enrollments.iter().map(VerifiedEnrollment::statement) {
-        terminal::say(&format!(
-            "{} of {}: YubiKey {}, firmware {}, slot {}",
-            statement.subject, statement.issuer, statement.serial, statement.firmware, statement.slot
-        ));
+/// Whose YubiKeys are believed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// Also believe attestations of this authority (PEM or DER), which is not Yubico's: for simulated cards
+    #[arg(long, value_name = "FILE")]
+    attestation_root: Vec<PathBuf>,
+}
+
+impl Trust {
+    /// Yubico's authorities and those that were named, of which the person is told.
+    pub(crate) fn authorities(&self) -> Result<Authorities, Failed> {
+        let mut authorities = Authorities::yubico().map_err(EnrollmentError::from)?;
+        for path in &self.attestation_root {
+            let unusable = || format!("cannot use `{}` as an authority for attestations", path.display());
+            let hint = "Name the certificate of a root that may sign certificates, in PEM or DER.";
+            let file =
+                fs::read(path).map_err(|error| Failed::configuration(unusable(), hint).because(&error))?;
+            let added = authorities
+                .add(&file)
+                .map_err(|error| Failed::configuration(unusable(), hint).because(&error))?;
+            for maker in added {
+                terminal::warn(&format!(
+                    "believing `{}`, which is not Yubico: whoever has its key can make up YubiKeys (SHA-256 {})",
+                    maker.name, maker.fingerprint
+                ));
+            }
+        }
+        Ok(authorities)
     }
+
+    /// Reads and verifies enrolments, and tells what each is.
+    pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failed> {
+        let authorities = self.authorities()?;
+        let all = paths.iter().map(|path| read(path, &authorities)).collect::<Result<Vec<_>, _>>()?;
+        for enrollment in &all {
+            let (statement, genuine) = (enrollment.statement(), enrollment.genuine());
+            let form = genuine.attestation.form_factor.map(|form| format!(" ({form})")).unwrap_or_default();
+            terminal::say(&format!(
+                "{} of {}: YubiKey {}{form}, firmware {}, slot {}, PIN {}, touch {}",
+                statement.subject,
+                statement.issuer,
+                statement.serial,
+                statement.firmware,
+                statement.slot,
+                statement.pin_policy,
+                statement.touch_policy
+            ));
+            if !genuine.maker.is_yubico {
+                terminal::warn(&format!(
+                    "YubiKey {} of {} is attested by `{}`, not by Yubico",
+                    statement.serial, statement.subject, genuine.maker.name
+                ));
+            }
+        }
+        Ok(all)
+    }
+}
+
+pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
+    match issuer {
+        Issuer::Build(args) => build(&args),
+        Issuer::Check(args) => check::run(&args),
+        Issuer::Iam(args) => iam::run(args),
+        Issuer::Revoke(args) => revoke::run(&args),
+    }
+}
+
+fn build(args: &Build) -> Result<(), Failed> {
+    let enrollments = args.trust.read_all(&args.enrollments)?;
     let written = issuer::build(&enrollments)?;
     for (path, contents) in &written {
         let path = args.out.join(path);
@@ -60,7 +133,7 @@ pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
     Ok(())
 }
 
-fn read(path: &PathBuf) -> Result<VerifiedEnrollment, Failed> {
+fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failed> {
     let text = fs::read_to_string(path).map_err(|error| {
         Failed::configuration(
             format!("cannot read `{}`", path.display()),
@@ -68,14 +141,14 @@ fn read(path: &PathBuf) -> Result<VerifiedEnrollment, Failed> {
         )
         .because(&error)
     })?;
-    Enrollment::verify(&text).map_err(|error| {
+    Enrollment::verify(&text, authorities, UnixTime::now()).map_err(|error| {
         let mut failure = error.failure();
         failure.message = format!("`{}`: {}", path.display(), failure.message);
         Failed::from(failure)
     })
 }
 
-fn write(path: &std::path::Path, contents: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

@@ -1,7 +1,8 @@
 use serde_json::Value;
 
-use super::testing::{Person, attestation};
+use super::testing::{Person, TestMaker, attestation, attestation_params, verify};
 use super::*;
+use crate::attestation::Link;
 use crate::signature::testing::SoftwareKey;
 
 fn alice() -> Person {
@@ -24,13 +25,13 @@ fn header(person: &Person) -> Value {
 fn no_byte_can_be_changed() {
     let alice = alice();
     let json = alice.sign(&alice.statement).to_json();
-    Enrollment::verify(&json).unwrap();
+    verify(&json).unwrap();
     for index in 0..json.len() {
         let mut bytes = json.clone().into_bytes();
         // White space between the members means nothing, and any other byte there is refused.
         bytes[index] ^= 1;
         let altered = String::from_utf8(bytes).unwrap();
-        assert!(Enrollment::verify(&altered).is_err(), "byte {index}");
+        assert!(verify(&altered).is_err(), "byte {index}");
     }
 }
 
@@ -39,15 +40,15 @@ fn nothing_can_be_cut_off_or_added() {
     let alice = alice();
     let json = alice.sign(&alice.statement).to_json();
     for length in 0..json.trim_end().len() {
-        assert!(Enrollment::verify(&json[..length]).is_err(), "{length}");
+        assert!(verify(&json[..length]).is_err(), "{length}");
     }
     for more in ["{}", ",", "\"", "x"] {
-        assert!(Enrollment::verify(&format!("{json}{more}")).is_err(), "{more}");
+        assert!(verify(&format!("{json}{more}")).is_err(), "{more}");
     }
     let with_member = json.replacen('{', "{ \"header\": {},", 1);
-    assert!(matches!(Enrollment::verify(&with_member), Err(EnrollmentError::Unreadable(_))));
+    assert!(matches!(verify(&with_member), Err(EnrollmentError::Unreadable(_))));
     let twice = json.replacen('{', "{ \"payload\": \"e30\",", 1);
-    assert!(matches!(Enrollment::verify(&twice), Err(EnrollmentError::Unreadable(_))));
+    assert!(matches!(verify(&twice), Err(EnrollmentError::Unreadable(_))));
 }
 
 #[test]
@@ -57,23 +58,23 @@ fn only_an_enrolments_header_is_taken() {
         let mut header = header(&alice);
         header[member] = value.into();
         let json = signed_by(&alice.key, &header, &alice.statement);
-        assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::OtherType)), "{member} {value}");
+        assert!(matches!(verify(&json), Err(EnrollmentError::OtherType)), "{member} {value}");
     }
     let mut critical = header(&alice);
     critical["crit"] = serde_json::json!(["exp"]);
     let json = signed_by(&alice.key, &critical, &alice.statement);
-    assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::Unreadable(_))));
+    assert!(matches!(verify(&json), Err(EnrollmentError::Unreadable(_))));
     let mut named = header(&alice);
     named["kid"] = SoftwareKey::generate().public().thumbprint().into();
     let json = signed_by(&alice.key, &named, &alice.statement);
-    assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::OtherName)));
+    assert!(matches!(verify(&json), Err(EnrollmentError::OtherName)));
 }
 
 #[test]
 fn another_persons_signature_is_refused() {
     let (alice, mallory) = (alice(), SoftwareKey::generate());
     let json = signed_by(&mallory, &header(&alice), &alice.statement);
-    assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::Signature)));
+    assert!(matches!(verify(&json), Err(EnrollmentError::Signature)));
     let refused = Enrollment::sign(&alice.statement, |digest| Ok(mallory.sign(digest))).unwrap_err();
     assert!(matches!(refused, Error::Enrollment(EnrollmentError::OtherKey { serial: 12_345_678, .. })));
 }
@@ -85,10 +86,7 @@ fn an_attestation_of_another_key_is_refused() {
     let other = SoftwareKey::generate().public();
     let statement = Statement { attestation: attestation(&other, 12_345_678), ..alice.statement.clone() };
     let json = alice.sign(&statement).to_json();
-    assert!(matches!(
-        Enrollment::verify(&json),
-        Err(EnrollmentError::Contradiction("another key is attested"))
-    ));
+    assert!(matches!(verify(&json), Err(EnrollmentError::Contradiction("another key is attested"))));
 }
 
 #[test]
@@ -103,14 +101,14 @@ fn what_is_stated_must_be_what_is_attested() {
         Statement { touch_policy: TouchPolicy::Never, ..honest.clone() },
     ] {
         let json = alice.sign(&statement).to_json();
-        assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::Contradiction(_))), "{statement:?}");
+        assert!(matches!(verify(&json), Err(EnrollmentError::Contradiction(_))), "{statement:?}");
     }
     let [_, device] = honest.attestation.clone();
     let json =
         alice.sign(&Statement { attestation: [Certificate(vec![]), device], ..honest.clone() }).to_json();
     assert!(matches!(
-        Enrollment::verify(&json),
-        Err(EnrollmentError::Attestation(AttestationError::Malformed))
+        verify(&json),
+        Err(EnrollmentError::Attestation(AttestationError::Malformed(Link::Attestation)))
     ));
 }
 
@@ -130,7 +128,7 @@ fn what_cannot_be_an_identity_is_refused() {
         let mut payload = serde_json::to_value(&alice.statement).unwrap();
         payload[member] = value;
         let json = signed_by(&alice.key, &header(&alice), &payload);
-        assert!(matches!(Enrollment::verify(&json), Err(EnrollmentError::Unreadable(_))), "{member}");
+        assert!(matches!(verify(&json), Err(EnrollmentError::Unreadable(_))), "{member}");
     }
 }
 
@@ -142,5 +140,38 @@ fn what_was_stated_is_what_is_verified_and_no_id_token() {
     let payload = serde_json::to_value(&alice.statement).unwrap();
     for claim in ["iss", "sub", "aud", "exp"] {
         assert!(payload.get(claim).is_none());
+    }
+}
+
+#[test]
+fn a_maker_that_nobody_knows_is_refused_although_the_file_can_be_read() {
+    let alice = alice();
+    let json = alice.sign(&alice.statement).to_json();
+    assert_eq!(Enrollment::read(&json).unwrap(), alice.statement);
+    let refused = Enrollment::verify(&json, &Authorities::yubico().unwrap(), UnixTime::now()).unwrap_err();
+    assert!(refused.hint().unwrap().contains("--attestation-root"), "{refused}");
+    let EnrollmentError::Attestation(AttestationError::UnknownMaker(name)) = refused else {
+        panic!("{refused}")
+    };
+    assert_eq!(name, "CN=Test PIV Root CA");
+}
+
+#[test]
+fn a_key_that_asks_for_too_little_is_refused_although_it_says_so() {
+    let alice = alice();
+    for (policies, pin_policy, touch_policy, reason) in [
+        ([1, 2], PinPolicy::Never, TouchPolicy::Always, AttestationError::WeakPin(PinPolicy::Never)),
+        ([4, 2], PinPolicy::MatchOnce, TouchPolicy::Always, AttestationError::WeakPin(PinPolicy::MatchOnce)),
+        ([2, 1], PinPolicy::Once, TouchPolicy::Never, AttestationError::WeakTouch(TouchPolicy::Never)),
+        ([3, 3], PinPolicy::Always, TouchPolicy::Cached, AttestationError::WeakTouch(TouchPolicy::Cached)),
+    ] {
+        let maker = TestMaker::shared();
+        let attested = maker.attest(&attestation_params(12_345_678, policies), &alice.key.public());
+        let attestation = [Certificate(attested), Certificate(maker.device_der.clone())];
+        let statement = Statement { pin_policy, touch_policy, attestation, ..alice.statement.clone() };
+        match verify(&alice.sign(&statement).to_json()) {
+            Err(EnrollmentError::Attestation(found)) => assert_eq!(found, reason),
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -181,11 +181,16 @@ impl Http {
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let request = request.try_into_http1x().map_err(|error| HttpError::Request(error.into()))?;
+        let response = self.request(request).await?;
+        HttpResponse::try_from(response).map_err(|error| HttpError::Request(error.into()))
+    }
+
+    /// Sends a request whose URI names its host, and reads the answer whole.
+    pub(super) async fn request(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, HttpError> {
         let (request, authority) = in_origin_form(request)?;
         let host = host_of(&authority).to_owned();
         let answered = timeout_at(self.0.deadline.into(), self.exchange(request, &authority, &host)).await;
-        let response = answered.unwrap_or(Err(HttpError::AnswerTimedOut { host }))?;
-        HttpResponse::try_from(response).map_err(|error| HttpError::Request(error.into()))
+        answered.unwrap_or(Err(HttpError::AnswerTimedOut { host }))
     }
 
     async fn exchange(

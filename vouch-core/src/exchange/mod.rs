@@ -9,6 +9,8 @@ mod canned;
 mod codeartifact;
 mod connect;
 mod error;
+#[cfg(feature = "issuer")]
+mod fetch;
 mod http;
 #[cfg(test)]
 mod loopback;
@@ -40,6 +42,8 @@ use crate::session::Session;
 use crate::time::UnixTime;
 
 pub use error::{ExchangeError, Refusal, Service};
+#[cfg(feature = "issuer")]
+pub use fetch::{Fetcher, Page};
 pub use http::HttpError;
 
 /// A credential is no longer than this; AWS's are 1 to 2 KiB.

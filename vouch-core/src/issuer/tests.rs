@@ -47,7 +47,7 @@ fn a_key_is_enrolled_once() {
         subject: "bob".parse().unwrap(),
         ..alice.statement.clone()
     };
-    let as_bob = crate::enrollment::Enrollment::verify(&alice.sign(&as_bob).to_json()).unwrap();
+    let as_bob = crate::enrollment::testing::verify(&alice.sign(&as_bob).to_json()).unwrap();
     assert!(matches!(build(&[alice.enrolled(), as_bob]), Err(IssuerError::DuplicateKey { .. })));
 }
 

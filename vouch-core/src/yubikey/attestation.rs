@@ -4,7 +4,7 @@ use yubikey::piv::{self, SlotId};
 use yubikey::{Error as Yk, ObjectId, YubiKey};
 
 use super::CardError;
-use crate::attestation::{Attestation, AttestationError, certified_key};
+use crate::attestation::{Attestation, certified_key};
 use crate::identity::SigningKey;
 use crate::piv::{PinPolicy, Slot, TouchPolicy};
 
@@ -25,20 +25,16 @@ pub(super) struct Known {
 /// The key in a slot, from its attestation or the certificate beside it; `None` when there is neither.
 pub(super) fn known_of(key: &mut YubiKey, slot: Slot, id: SlotId) -> Result<Option<Known>, CardError> {
     let serial = key.serial().into();
-    let judge = |error| match error {
-        AttestationError::OtherAlgorithm => CardError::OtherAlgorithm { serial, slot },
-        other => CardError::Attestation(other),
-    };
     if let Some(der) = attest(key, id)? {
-        let attested = Attestation::parse(&der).map_err(judge)?;
+        let attested = Attestation::parse(&der)?;
         return Ok(Some(Known {
-            public_key: attested.public_key,
+            public_key: attested.public_key.ok_or(CardError::OtherAlgorithm { serial, slot })?,
             pin_policy: Some(attested.pin_policy),
             touch_policy: Some(attested.touch_policy),
         }));
     }
     // A certificate is only a note beside the key; one that cannot be read says nothing.
-    let certified = certificate(key, slot)?.and_then(|der| certified_key(&der).ok());
+    let certified = certificate(key, slot)?.and_then(|der| certified_key(&der));
     Ok(certified.map(|public_key| Known { public_key, pin_policy: None, touch_policy: None }))
 }
 

@@ -92,7 +92,7 @@ fn finish(
     let (attested, attestation) = card.attestation(request.slot)?;
     let policies = (attested.pin_policy, attested.touch_policy) == (PinPolicy::Once, TouchPolicy::Always);
     let place = (attested.serial, attested.slot) == (card.serial, request.slot);
-    if attested.public_key != public_key || !place || !policies {
+    if attested.public_key.as_ref() != Some(&public_key) || !place || !policies {
         return Err(CardError::OtherAttestation.into());
     }
     let key = EnrolledKey {

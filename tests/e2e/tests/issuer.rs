@@ -1,0 +1,209 @@
+//! The administrator's commands: what is hosted, what IAM is to hold, what to do when a person leaves.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use vouch_e2e::python::installed;
+use vouch_e2e::{Bed, Done, Run, in_sandbox};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
+
+fn attestation_root() -> String {
+    std::env::var("VOUCH_SANDBOX_ATTESTATION_ROOT").unwrap()
+}
+
+fn issuer(bed: &Bed, command: &str) -> Run {
+    bed.vouch(&["issuer", command]).args(["--attestation-root", &attestation_root()])
+}
+
+fn site(path: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os("VOUCH_SANDBOX_SITE").unwrap()).join(path)
+}
+
+fn keys(change: impl FnOnce(&mut Vec<Value>)) {
+    let path = site("alice/jwks.json");
+    let mut document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    change(document["keys"].as_array_mut().unwrap());
+    fs::write(path, document.to_string()).unwrap();
+}
+
+/// The codes of what `check` finds.
+fn found(done: &Done) -> Vec<String> {
+    let answer: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"));
+    let all = ["issuers", "policies"].iter().flat_map(|part| answer[part].as_array().unwrap().clone());
+    let findings = all.flat_map(|looked| looked["findings"].as_array().unwrap().clone());
+    findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn check_finds_nothing_wrong_with_what_build_made() {
+    in_sandbox(&[], |bed| {
+        let _ = bed.vouch(&["issuer", "check"]).fails(7).says("vouch enroll");
+        bed.enrol();
+        let _ = bed.vouch(&["issuer", "check"]).ok().shows("as it should be");
+        let _ = issuer(bed, "check").arg("enrollment.json").ok().shows("as it should be, 1 key");
+        let done = issuer(bed, "check").args(["--json", "enrollment.json"]).ok();
+        assert_eq!(found(&done), [] as [&str; 0]);
+        let other = ["--issuer", "https://id.example.com/bob", "enrollment.json"];
+        let _ = issuer(bed, "check").args(other).fails(2).says("none of the enrolments");
+        let slash = ["--issuer", "https://id.example.com/alice/"];
+        let _ = issuer(bed, "check").args(slash).fails(2).says("slash");
+    });
+}
+
+#[test]
+fn check_names_what_is_wrong_with_a_site() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let codes = |code: i32| found(&issuer(bed, "check").args(["--json", "enrollment.json"]).fails(code));
+
+        keys(|keys| keys[0]["key_ops"] = json!(["verify"]));
+        assert_eq!(codes(7), ["key-ops"]);
+        keys(|keys| {
+            keys[0].as_object_mut().unwrap().remove("key_ops");
+            let mut extra = keys[0].clone();
+            extra["kid"] = json!("somebody");
+            keys.push(extra);
+        });
+        assert_eq!(codes(7), ["extra-key"]);
+        keys(Vec::clear);
+        assert_eq!(codes(7), ["no-keys", "missing-key"]);
+        let _ = issuer(bed, "check")
+            .arg("enrollment.json")
+            .fails(7)
+            .shows("12345678")
+            .shows("vouch issuer build");
+        bed.publish(&["enrollment.json"]);
+
+        // As a host that drops folders which begin with a dot.
+        fs::remove_dir_all(site("alice/.well-known")).unwrap();
+        assert_eq!(codes(7), ["dot-folder"]);
+        fs::remove_dir_all(site("alice")).unwrap();
+        assert_eq!(codes(7), ["not-found", "not-found"]);
+        bed.publish(&["enrollment.json"]);
+
+        for (fault, code, finding) in [
+            (&["--status", "302"][..], 7, "redirect"),
+            (&["--status", "403"], 7, "forbidden"),
+            (&["--garbage"], 7, "not-json"),
+            (&["--bad-tls"], 7, "tls"),
+            (&["--refuse"], 5, "unreachable"),
+        ] {
+            bed.ctl(&[&["fault", "issuer"][..], fault].concat());
+            assert!(codes(code).contains(&finding.to_owned()), "{fault:?}");
+            bed.ctl(&["fault", "issuer", "--clear"]);
+        }
+        assert_eq!(found(&issuer(bed, "check").args(["--json", "enrollment.json"]).ok()), [] as [&str; 0]);
+    });
+}
+
+/// The template for the enrolments.
+fn template(bed: &Bed, format: &str, more: &[&str]) -> Done {
+    issuer(bed, "iam").args(["--format", format]).args(more).ok()
+}
+
+#[test]
+fn the_template_is_what_cloudformation_takes() {
+    in_sandbox(&["--cards", "2"], |bed| {
+        for (serial, name) in [("12345678", "alice"), ("12345679", "bob")] {
+            let url = format!("https://id.example.com/{name}");
+            let out = format!("{name}.json");
+            let home = bed.file(name);
+            let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", &out];
+            let _ = bed.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
+        }
+        let lint = installed("cfn-lint-").join("bin/cfn-lint");
+        for (name, more) in [
+            ("each", &[][..]),
+            ("publish", &["--publish", "--account", "123456789012", "--domain", "my-domain"]),
+            ("shared", &["--shared-role", "CodeArtifact", "--bucket", "my-documents"]),
+        ] {
+            let done = template(bed, "cloudformation", &[more, &["alice.json", "bob.json"]].concat());
+            let file = format!("{name}.template.json");
+            bed.write(&file, &done.stdout);
+            let _ = bed.run(lint.to_str().unwrap()).args(["--template", &file]).ok();
+            let again = template(bed, "cloudformation", &[more, &["bob.json", "alice.json"]].concat());
+            assert_eq!(done.stdout, again.stdout, "the order changes nothing");
+            let _ = done.says("2 of the 100");
+        }
+        // The linter is awake.
+        let broken = bed.read("each.template.json").replace("ClientIdList", "ClientIds");
+        bed.write("broken.template.json", &broken);
+        assert_ne!(
+            bed.run(lint.to_str().unwrap()).args(["--template", "broken.template.json"]).done().code,
+            0
+        );
+        let terraform = template(bed, "terraform", &["alice.json", "bob.json"]);
+        let _ = terraform.shows("aws_iam_openid_connect_provider").shows("id.example.com/bob:sub");
+        let wrong = ["--format", "terraform", "--bucket", "No_Bucket", "alice.json"];
+        let _ = issuer(bed, "iam").args(wrong).fails(2).says("bucket name");
+    });
+}
+
+#[test]
+fn a_generated_trust_passes_and_dangerous_ones_are_named() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let made = template(bed, "cloudformation", &["enrollment.json"]).stdout;
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let roles = made["Resources"].as_object().unwrap().values();
+        let mut roles = roles.filter(|resource| resource["Type"] == "AWS::IAM::Role");
+        let mut policy = roles.next().unwrap()["Properties"]["AssumeRolePolicyDocument"].clone();
+        // As CloudFormation resolves the reference.
+        policy["Statement"][0]["Principal"]["Federated"] =
+            json!("arn:aws:iam::123456789012:oidc-provider/id.example.com/alice");
+        let check = |policy: &Value, code: i32| {
+            bed.write("trust.json", &policy.to_string());
+            let done = bed.vouch(&["issuer", "check", "--json", "--trust", "trust.json"]).done();
+            found(&done.expect_code(code))
+        };
+        assert_eq!(check(&policy, 0), [] as [&str; 0]);
+        let mut tags = policy.clone();
+        tags["Statement"][0]["Action"] = json!(["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]);
+        assert_eq!(check(&tags, 7), ["tag-session"]);
+        let mut like = policy.clone();
+        let equals = like["Statement"][0]["Condition"]["StringEquals"].take();
+        like["Statement"][0]["Condition"] = json!({ "StringLike": equals });
+        assert_eq!(check(&like, 7), ["string-like", "string-like"]);
+        let mut claim = policy.clone();
+        claim["Statement"][0]["Condition"]["StringEquals"]["id.example.com/alice:amr"] = json!("hwk");
+        assert_eq!(check(&claim, 7), ["claim-condition"]);
+        bed.write("trust.json", "{");
+        let _ = bed.vouch(&["issuer", "check", "--trust", "trust.json"]).fails(7).says("trust.json");
+        let _ = bed.vouch(&["issuer", "check", "--trust", "none.json"]).fails(7).says("none.json");
+    });
+}
+
+#[test]
+fn revoke_tells_the_steps_in_order_and_changes_nothing() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let before = (bed.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
+        fs::create_dir(bed.file("enrolments")).unwrap();
+        fs::rename(bed.file("enrollment.json"), bed.file("enrolments/alice.json")).unwrap();
+        let _ = issuer(bed, "revoke").arg("carol").fails(2).says("carol").says("--from");
+        let done = issuer(bed, "revoke").args(["alice", "--role", ROLE, "--shared"]).ok();
+        let provider = "arn:aws:iam::123456789012:oidc-provider/id.example.com/alice";
+        let steps = [
+            "delete-open-id-connect-provider",
+            provider,
+            "AWSRevokeOlderSessions",
+            "issuer build",
+            "issuer iam",
+        ];
+        let places = steps.map(|step| done.stdout.find(step).unwrap_or_else(|| panic!("no {step}: {done}")));
+        assert!(places.is_sorted(), "{done}");
+        let _ = done.shows("until 2");
+        let _ = issuer(bed, "revoke")
+            .args(["enrolments/alice.json", "--lost", "1"])
+            .fails(2)
+            .says("no key of alice");
+        let lost = issuer(bed, "revoke").args(["enrolments/alice.json", "--lost", "12345678", "--json"]).ok();
+        let answer: Value = serde_json::from_str(&lost.stdout).unwrap();
+        assert_eq!(answer["subject"], "alice");
+        assert_eq!(answer["steps"].as_array().unwrap().len(), 3);
+        let now = (bed.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
+        assert_eq!(now, before);
+    });
+}

@@ -1,0 +1,171 @@
+//! `vouch issuer check`: what is hosted and what a role trusts, against what should be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use vouch_core::Class;
+use vouch_core::config::Config;
+use vouch_core::enrollment::VerifiedEnrollment;
+use vouch_core::exchange::Fetcher;
+use vouch_core::home::Home;
+use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
+use vouch_core::issuer::check::{self, Expected, Finding, Known, Severity};
+use vouch_core::issuer::trust::{self, Trusted};
+
+use crate::parse;
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// The issuer to look at; by default those of the enrolments, or your own
+    #[arg(long, value_name = "URL", value_parser = parse::argument::<IssuerUrl>)]
+    issuer: Option<IssuerUrl>,
+    /// A role's trust policy in JSON, alone or as `aws iam get-role` prints it
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    makers: super::Trust,
+    /// Enrolments of every key that should be there
+    #[arg(value_name = "ENROLLMENT")]
+    enrollments: Vec<PathBuf>,
+}
+
+/// What was looked at, and what is wrong with it.
+struct Looked {
+    /// An issuer, or a file.
+    at: String,
+    keys: Option<usize>,
+    findings: Vec<Finding>,
+}
+
+pub(super) fn run(args: &Check) -> Result<(), Failed> {
+    let home = Home::from_env()?;
+    let enrollments = args.makers.read_all(&args.enrollments)?;
+    let identity = if enrollments.is_empty() { Config::load(&home)?.identity } else { None };
+    let expected = expected(args, &enrollments, identity.as_ref())?;
+    let fetcher = Fetcher::new(&home)?;
+    let mut issuers = Vec::new();
+    for expected in &expected {
+        terminal::say(&format!("fetching the documents of {}", expected.issuer));
+        let findings = check::check(expected, |url| fetcher.fetch(url));
+        let keys = match &expected.keys {
+            Known::Nothing => None,
+            Known::Some(keys) | Known::All(keys) => Some(keys.len()),
+        };
+        issuers.push(Looked { at: expected.issuer.to_string(), keys, findings });
+    }
+    let trusted = trusted(args, &enrollments, identity.as_ref());
+    let policies = args.trust.iter().map(|file| policy(file, &trusted)).collect::<Result<Vec<_>, _>>()?;
+
+    let text = if args.json { as_json(&issuers, &policies) } else { as_text(&issuers, &policies) };
+    terminal::answer(&text)
+        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))?;
+    verdict(issuers.iter().chain(&policies).flat_map(|looked| &looked.findings))
+}
+
+fn expected(
+    args: &Check,
+    enrollments: &[VerifiedEnrollment],
+    identity: Option<&Identity>,
+) -> Result<Vec<Expected>, Failed> {
+    if !enrollments.is_empty() {
+        let mut all = Expected::of_enrollments(enrollments)?;
+        if let Some(issuer) = &args.issuer {
+            all.retain(|expected| expected.issuer == *issuer);
+            if all.is_empty() {
+                return Err(Failed::new(
+                    Class::Usage,
+                    format!("none of the enrolments is for {issuer}"),
+                    "Leave `--issuer` out, or give the enrolments of that issuer.",
+                ));
+            }
+        }
+        return Ok(all);
+    }
+    match (&args.issuer, identity) {
+        (None, Some(identity)) => Ok(vec![Expected::of_identity(identity)]),
+        (Some(issuer), Some(identity)) if *issuer == identity.issuer => {
+            Ok(vec![Expected::of_identity(identity)])
+        }
+        (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: Known::Nothing }]),
+        // A policy can be judged by itself.
+        (None, None) if !args.trust.is_empty() => Ok(Vec::new()),
+        (None, None) => Err(IdentityError::NotEnrolled.into()),
+    }
+}
+
+/// Whom the roles should trust, as far as that is known.
+fn trusted(args: &Check, enrollments: &[VerifiedEnrollment], identity: Option<&Identity>) -> Vec<Trusted> {
+    let of_enrollments = enrollments.iter().map(VerifiedEnrollment::statement).map(|statement| Trusted {
+        issuer: statement.issuer.clone(),
+        subject: statement.subject.clone(),
+        audience: statement.audience.clone(),
+    });
+    let mut all: Vec<_> = of_enrollments.chain(identity.map(Trusted::from)).collect();
+    all.retain(|person| args.issuer.as_ref().is_none_or(|issuer| *issuer == person.issuer));
+    all.sort_by(|one, other| one.issuer.cmp(&other.issuer));
+    all.dedup();
+    all
+}
+
+fn policy(file: &Path, trusted: &[Trusted]) -> Result<Looked, Failed> {
+    let wrong = |error: &dyn std::error::Error| {
+        Failed::configuration(
+            format!("cannot read a policy from `{}`", file.display()),
+            "Give a file with what `aws iam get-role --role-name NAME` prints.",
+        )
+        .because(error)
+    };
+    let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+    let findings = trust::check(&document, trusted);
+    Ok(Looked { at: file.display().to_string(), keys: None, findings })
+}
+
+fn as_json(issuers: &[Looked], policies: &[Looked]) -> String {
+    let issuers: Vec<_> =
+        issuers.iter().map(|looked| json!({ "issuer": looked.at, "findings": looked.findings })).collect();
+    let policies: Vec<_> =
+        policies.iter().map(|looked| json!({ "file": looked.at, "findings": looked.findings })).collect();
+    format!("{:#}\n", json!({ "version": 1, "issuers": issuers, "policies": policies }))
+}
+
+fn as_text(issuers: &[Looked], policies: &[Looked]) -> String {
+    let mut text = String::new();
+    for looked in issuers.iter().chain(policies) {
+        let keys = match looked.keys {
+            Some(1) => ", 1 key looked for".to_owned(),
+            Some(keys) => format!(", {keys} keys looked for"),
+            None => String::new(),
+        };
+        let verdict = if looked.findings.is_empty() { "as it should be" } else { "not as it should be" };
+        text += &format!("{}: {verdict}{keys}\n", looked.at);
+        for finding in &looked.findings {
+            let label = match finding.severity {
+                Severity::Problem => "problem",
+                Severity::Warning => "warning",
+            };
+            text += &format!("  {label} [{}] {}: {}\n", finding.code, finding.place, finding.message);
+            text += &format!("    {}\n", finding.hint);
+        }
+    }
+    text
+}
+
+/// Problems make the command fail; warnings do not.
+fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failed> {
+    let problems: Vec<_> = findings.filter(|finding| finding.severity == Severity::Problem).collect();
+    let count = match problems.len() {
+        0 => return Ok(()),
+        1 => "1 problem".to_owned(),
+        several => format!("{several} problems"),
+    };
+    let network = problems.iter().all(|finding| finding.code == "unreachable");
+    let class = if network { Class::Network } else { Class::Configuration };
+    Err(Failed::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
+}

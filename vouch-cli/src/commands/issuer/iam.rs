@@ -1,0 +1,81 @@
+//! `vouch issuer iam`: providers, roles and policies, ready to be applied.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use vouch_core::Class;
+use vouch_core::issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
+use vouch_core::partition::{AccountId, DomainName};
+
+use crate::parse;
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Iam {
+    /// The language of the template
+    #[arg(long, value_name = "FORMAT")]
+    format: Language,
+    /// The account that owns the CodeArtifact domains; by default the one that the template is applied to
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<AccountId>,
+    /// A domain that the roles may use; may be repeated; by default every domain of the account
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Vec<DomainName>,
+    /// Let the roles publish packages, too
+    #[arg(long)]
+    publish: bool,
+    /// What the name of each person's role begins with
+    #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ROLE_PREFIX)]
+    role_prefix: String,
+    /// One role for all of them, instead of one for each
+    #[arg(long, value_name = "NAME", conflicts_with = "role_prefix")]
+    shared_role: Option<String>,
+    /// The bucket that serves the documents: adds a policy for exactly these objects
+    #[arg(long, value_name = "NAME", value_parser = parse::argument::<BucketName>)]
+    bucket: Option<BucketName>,
+    #[command(flatten)]
+    trust: super::Trust,
+    /// The files that `vouch enroll` wrote
+    #[arg(required = true, value_name = "ENROLLMENT")]
+    enrollments: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Language {
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    Terraform,
+}
+
+pub(super) fn run(args: Iam) -> Result<(), Failed> {
+    let enrollments = args.trust.read_all(&args.enrollments)?;
+    let roles = match args.shared_role {
+        Some(name) => Roles::Shared { name },
+        None => Roles::Each { prefix: args.role_prefix },
+    };
+    let public = args.bucket.is_some();
+    let wanted = Wanted {
+        roles,
+        owner: args.account,
+        domains: args.domain,
+        publish: args.publish,
+        bucket: args.bucket,
+    };
+    let format = match args.format {
+        Language::CloudFormation => Format::CloudFormation,
+        Language::Terraform => Format::Terraform,
+    };
+    let template = iam::template(&enrollments, &wanted, format)?;
+    for notice in &template.notices {
+        terminal::say(&format!("note: {notice}"));
+    }
+    if public {
+        terminal::say(
+            "note: the bucket must allow public policies (Block Public Access: BlockPublicPolicy and \
+             RestrictPublicBuckets off), and a bucket has one policy: this one takes the place of another",
+        );
+    }
+    terminal::answer(&template.text)
+        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+}

@@ -1,0 +1,224 @@
+//! `vouch issuer revoke`: what to do, in order, when a person leaves or a YubiKey is lost. It changes nothing itself.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::json;
+use vouch_core::config::Config;
+use vouch_core::home::Home;
+use vouch_core::issuer::iam::DEFAULT_ROLE_PREFIX;
+use vouch_core::issuer::revoke::{self, Case, Person, Place, Revocation};
+use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
+use vouch_core::{Class, UnixTime};
+
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Revoke {
+    /// The person's subject, or one of their enrolments
+    #[arg(value_name = "NAME|ENROLLMENT")]
+    who: String,
+    /// The folder with everybody's enrolments, in which a NAME is looked up
+    #[arg(long, value_name = "DIR", default_value = "enrolments")]
+    from: PathBuf,
+    /// Only this YubiKey is lost; the person stays
+    #[arg(long, value_name = "SERIAL")]
+    lost: Option<u32>,
+    /// The role, by its ARN or its name; by default the one that `vouch issuer iam` makes
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// The role is used by others, too
+    #[arg(long, requires = "role")]
+    shared: bool,
+    /// The account of the role
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<AccountId>,
+    /// The partition of the account
+    #[arg(long, value_name = "PARTITION", default_value = "aws")]
+    partition: Name,
+    #[command(flatten)]
+    trust: super::Trust,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    Aws,
+    AwsCn,
+    AwsUsGov,
+    AwsEusc,
+}
+
+pub(super) fn run(args: &Revoke) -> Result<(), Failed> {
+    let person = person(args)?;
+    let place = place(args, &person)?;
+    let case = match args.lost {
+        Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
+            return Err(Failed::new(
+                Class::Usage,
+                format!("YubiKey {serial} is no key of {}", person.subject),
+                "Give the serial number of an enrolled one; it is printed on the key.",
+            ));
+        }
+        Some(serial) => Case::Lost(serial),
+        None => Case::Leaves,
+    };
+    let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
+    let text = if args.json { as_json(&person, &revocation) } else { as_text(&person, case, &revocation) };
+    terminal::answer(&text)
+        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+}
+
+fn person(args: &Revoke) -> Result<Person, Failed> {
+    let path = Path::new(&args.who);
+    if path.is_file() {
+        let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
+            return Err(unknown(args));
+        };
+        let issuer = given.statement().issuer.clone();
+        // A spare may lie in the folder, too.
+        let mut all = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
+        all.retain(|person| person.issuer == issuer);
+        return match all.pop() {
+            Some(person) => Ok(person),
+            None => Person::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
+        };
+    }
+    let mut found = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
+    found.retain(|person| person.subject.as_str() == args.who);
+    if found.len() > 1 {
+        let issuers: Vec<_> = found.iter().map(|person| person.issuer.as_str()).collect();
+        return Err(Failed::new(
+            Class::Usage,
+            format!("`{}` has several issuers: {}", args.who, issuers.join(", ")),
+            "Name an enrolment instead, one after the other.",
+        ));
+    }
+    let own = || {
+        let identity = Config::load(&Home::from_env()?)?.identity;
+        Ok::<_, Failed>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
+    };
+    match found.pop() {
+        Some(person) => Ok(person),
+        None => own()?.ok_or_else(|| unknown(args)),
+    }
+}
+
+fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failed> {
+    let unreadable = |error: std::io::Error| {
+        Failed::configuration(
+            format!("cannot read `{}`", folder.display()),
+            "Name the folder with the enrolments with `--from DIR`.",
+        )
+        .because(&error)
+    };
+    let entries = fs::read_dir(folder).map_err(unreadable)?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths: Vec<_> = paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let enrollments = trust.read_all(&paths)?;
+    Ok(Person::of_enrollments(&enrollments)?)
+}
+
+fn unknown(args: &Revoke) -> Failed {
+    Failed::new(
+        Class::Usage,
+        format!("nobody named `{}` is enrolled in `{}`", args.who, args.from.display()),
+        "Name one of the person's enrolments, or the folder with everybody's with `--from DIR`.",
+    )
+}
+
+fn place(args: &Revoke, person: &Person) -> Result<Place, Failed> {
+    let role = args.role.as_deref();
+    if let Some(arn) = role.filter(|role| role.contains(':')) {
+        let arn: RoleArn = arn.parse().map_err(|error: NameError| {
+            Failed::new(Class::Usage, error.to_string(), "Give the role's ARN or name.")
+        })?;
+        return Ok(Place {
+            partition: arn.partition(),
+            account: Some(arn.account()),
+            role: arn.role_name().to_owned(),
+            shared: args.shared,
+        });
+    }
+    let name = role.map_or_else(
+        || vouch_core::issuer::iam::role_name(DEFAULT_ROLE_PREFIX, &person.subject),
+        str::to_owned,
+    );
+    // It goes into a shell.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(Failed::new(
+            Class::Usage,
+            format!("`{name}` is no role name"),
+            "Give the role's ARN, or its name without a path.",
+        ));
+    }
+    Ok(Place {
+        partition: args.partition.partition(),
+        account: args.account.clone(),
+        role: name,
+        shared: args.shared,
+    })
+}
+
+impl Name {
+    fn partition(self) -> Partition {
+        let [aws, china, us_gov, europe] = PARTITIONS;
+        match self {
+            Self::Aws => aws,
+            Self::AwsCn => china,
+            Self::AwsUsGov => us_gov,
+            Self::AwsEusc => europe,
+        }
+    }
+}
+
+fn as_json(person: &Person, revocation: &Revocation) -> String {
+    let remains: Vec<_> = revocation
+        .remains
+        .iter()
+        .map(|remains| {
+            json!({ "what": remains.what, "until": terminal::utc_time(remains.until), "unless": remains.unless })
+        })
+        .collect();
+    let answer = json!({
+        "version": 1,
+        "issuer": person.issuer,
+        "subject": person.subject,
+        "steps": revocation.steps,
+        "remains": remains,
+    });
+    format!("{answer:#}\n")
+}
+
+fn as_text(person: &Person, case: Case, revocation: &Revocation) -> String {
+    let mut text = match case {
+        Case::Leaves => format!("{} of {} leaves. In this order:\n", person.subject, person.issuer),
+        Case::Lost(serial) => {
+            format!("YubiKey {serial} of {} ({}) is lost. In this order:\n", person.subject, person.issuer)
+        }
+    };
+    for (index, step) in revocation.steps.iter().enumerate() {
+        text += &format!("\n{}. {}\n   {}\n", index + 1, step.title, step.why);
+        for command in &step.commands {
+            text += &format!("     {command}\n");
+        }
+    }
+    text += "\nWhat stays valid at the longest, counted from now:\n";
+    for remains in &revocation.remains {
+        text +=
+            &format!("  {}: until {}; {}\n", remains.what, terminal::utc_time(remains.until), remains.unless);
+    }
+    text
+}

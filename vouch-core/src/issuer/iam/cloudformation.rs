@@ -1,0 +1,84 @@
+//! A CloudFormation template in JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::document::{Node, Part};
+use super::plan::Plan;
+use super::{IamError, MAX_SESSION_DURATION};
+
+const POLICY: &str = "CodeArtifactAccess";
+
+pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
+    let mut resources = Map::new();
+    for person in &plan.people {
+        let properties = json!({ "Url": person.issuer, "ClientIdList": [person.audience] });
+        resources.insert(
+            provider(&person.id),
+            json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
+        );
+    }
+    let properties = json!({
+        "Description": "What people may do who come through their own issuers",
+        "PolicyDocument": value(&plan.permissions),
+    });
+    resources.insert(POLICY.into(), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }));
+    let mut outputs = Map::new();
+    for role in &plan.roles {
+        let properties = json!({
+            "RoleName": role.name,
+            "MaxSessionDuration": MAX_SESSION_DURATION,
+            "AssumeRolePolicyDocument": value(&role.trust),
+            "ManagedPolicyArns": [{ "Ref": POLICY }],
+        });
+        let id = format!("Role{}", role.id);
+        outputs.insert(
+            format!("Arn{}", role.id),
+            json!({ "Description": format!("For vouch setup aws --role: {}", role.name),
+                    "Value": { "Fn::GetAtt": [id, "Arn"] } }),
+        );
+        resources.insert(id, json!({ "Type": "AWS::IAM::Role", "Properties": properties }));
+    }
+    if let Some((bucket, policy)) = &plan.bucket {
+        let properties = json!({ "Bucket": bucket.as_str(), "PolicyDocument": value(policy) });
+        resources.insert(
+            "IssuerDocuments".into(),
+            json!({ "Type": "AWS::S3::BucketPolicy", "Properties": properties }),
+        );
+    }
+    let template = json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Issuers of people who sign with a YubiKey, and their roles for CodeArtifact",
+        "Resources": resources,
+        // CloudFormation allows 200 of them.
+        "Outputs": outputs.into_iter().take(200).collect::<Map<_, _>>(),
+    });
+    let text = serde_json::to_string_pretty(&template).map_err(|_| IamError::Text)?;
+    Ok(text + "\n")
+}
+
+fn provider(id: &str) -> String {
+    format!("Provider{id}")
+}
+
+fn value(node: &Node) -> Value {
+    match node {
+        Node::Text(text) => text.as_str().into(),
+        Node::Name(parts) => {
+            let text: String = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.as_str(),
+                    Part::Partition => "${AWS::Partition}",
+                    Part::Account => "${AWS::AccountId}",
+                })
+                .collect();
+            json!({ "Fn::Sub": text })
+        }
+        // Its reference is its ARN.
+        Node::Provider { id, .. } => json!({ "Ref": provider(id) }),
+        Node::List(nodes) => nodes.iter().map(value).collect(),
+        Node::Map(members) => {
+            Value::Object(members.iter().map(|(name, node)| (name.clone(), value(node))).collect())
+        }
+    }
+}
