@@ -12,6 +12,7 @@ test_packages=(curl keyutils openssl opensc python3 python3-venv)
 lint_packages=(shellcheck)
 
 AWSCLI_VERSION=1.46.3
+MATURIN_VERSION=1.16.0
 clients=${CARGO_TARGET_DIR:-target}/clients
 
 say() { printf '%s\n' "$*" >&2; }
