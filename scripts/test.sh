@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/lib.sh"
+. scripts/npm-ini.sh
 need_rust
 need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
 need_awscli
+need_npm_ini
 
 # The tests run the built programs, so these come first.
 cargo build --workspace --locked

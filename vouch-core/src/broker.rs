@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::endpoint::Domain;
 use crate::error::{Error, Explain, Failure};
-use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
+use crate::exchange::{self, Aws, Exchange, ExchangeError, RoleCredentials, Token};
 use crate::home::Home;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
@@ -125,6 +125,15 @@ impl Broker {
     /// The configuration in use.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// When the session ends.
+    ///
+    /// # Errors
+    /// When there is no session.
+    pub fn session_expiry(&self) -> Result<UnixTime, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        Session::read(&vault, &self.home).map(|session| session.expires_at)
     }
 
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
@@ -263,6 +272,8 @@ struct Met {
     failure: Failure,
     /// Milliseconds since 1970.
     at: u64,
+    /// A failure behind another proxy says nothing to this caller.
+    surroundings: String,
 }
 
 /// One caller's way to a credential, with its deadline.
@@ -349,15 +360,16 @@ impl<'a> Flight<'a> {
         if !matches!(error, Error::Exchange(_) | Error::Shared(_)) {
             return;
         }
-        let failure = error.failure();
-        let met = Met { failure, at: milliseconds() };
+        let met =
+            Met { failure: error.failure(), at: milliseconds(), surroundings: exchange::surroundings() };
         self.keep(&name.failure(), &met, UnixTime::now().plus(FAILURE_LIFE));
     }
 
     /// A failure that answers this caller, too.
     fn failure_of(&self, name: &EntryName) -> Option<Failure> {
         let met: Met = self.vault.read(&name.failure())?;
-        (met.at + BURST >= self.began).then_some(met.failure)
+        let same = met.at + BURST >= self.began && met.surroundings == exchange::surroundings();
+        same.then_some(met.failure)
     }
 }
 

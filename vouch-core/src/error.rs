@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::ConfigError, endpoint::EndpointError, exchange::ExchangeError, home::HomeError,
-    identity::IdentityError, keystore::KeystoreError, profile::ProfileError, session::SessionError,
-    vault::VaultError,
+    identity::IdentityError, keystore::KeystoreError, npm::NpmError, profile::ProfileError,
+    session::SessionError, vault::VaultError,
 };
 
 /// A failure of any part of the library. The variants name the part; their own enums name the situation.
@@ -27,6 +27,8 @@ pub enum Error {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Keystore(#[from] KeystoreError),
+    #[error(transparent)]
+    Npm(#[from] NpmError),
     #[error(transparent)]
     Profile(#[from] ProfileError),
     #[error(transparent)]
@@ -105,6 +107,7 @@ impl Error {
             Self::Home(error) => error,
             Self::Identity(error) => error,
             Self::Keystore(error) => error,
+            Self::Npm(error) => error,
             Self::Profile(error) => error,
             Self::Session(error) => error,
             Self::Shared(failure) => failure,

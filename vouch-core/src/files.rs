@@ -29,6 +29,13 @@ pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     written
 }
 
+/// Deletes what a killed [`replace`] left beside `path`. For callers that may find nothing to write; they hold its lock.
+pub fn clear_leftover(path: &Path) {
+    if let Ok(target) = follow(path) {
+        let _ = fs::remove_file(beside(&target, "vouch-new"));
+    }
+}
+
 /// `path` with `.suffix` added to its file name and a dot before it.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
@@ -39,7 +46,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Where a chain of symbolic links ends, even if nothing is there yet.
-fn follow(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..40 {
         match fs::read_link(&path) {

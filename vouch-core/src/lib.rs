@@ -24,6 +24,7 @@ pub mod issuer;
 #[cfg(feature = "issuer")]
 mod jwk;
 pub mod keystore;
+pub mod npm;
 pub mod partition;
 #[cfg(feature = "issuer")]
 pub mod piv;

@@ -148,6 +148,31 @@ fn no_card_in_any_reader() {
 }
 
 #[test]
+fn no_reader() {
+    in_sandbox(&["--no-pcscd"], |bed| {
+        bed.write(".vouch/config.json", ENROLLED);
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("pcscd");
+        // A pcscd that knows of no reader at all.
+        std::fs::create_dir_all("/run/pcscd").unwrap();
+        std::fs::create_dir(bed.file("readers")).unwrap();
+        let mut pcscd = Command::new("pcscd");
+        let mut pcscd =
+            pcscd.args(["-f", "-c"]).arg(bed.file("readers")).stdout(Stdio::null()).spawn().unwrap();
+        while !std::path::Path::new("/run/pcscd/pcscd.comm").exists() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _ = bed.vouch_with_pin(&["login"]).fails(4).never_says("pcscd").says("plug");
+        pcscd.kill().unwrap();
+        pcscd.wait().unwrap();
+    });
+}
+
+/// A configuration with a key that no card has.
+const ENROLLED: &str = r#"{"version": 1, "identity": {"issuer": "https://id.example.com/alice", "subject": "alice",
+    "keys": [{"serial": 12345678, "slot": "82", "kid": "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s",
+    "public_key": "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}}"#;
+
+#[test]
 fn a_card_held_by_another_program() {
     in_sandbox(&[], |bed| {
         bed.enrol();

@@ -35,7 +35,7 @@ fn no_session() {
         bed.set_up_cargo();
         let _ = build(bed).expect_code(101).says("not logged in").says("vouch login");
         let _ = bed.vouch(&["credential", "codeartifact"]).fails(3).says("vouch login");
-        let _ = bed.vouch(&["status"]).fails(3).says("vouch login");
+        let _ = bed.vouch(&["status"]).fails(3).shows("vouch login");
     });
 }
 

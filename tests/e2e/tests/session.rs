@@ -65,7 +65,7 @@ fn an_expired_key_reads_as_an_expired_session() {
         let _ = Run::new("keyctl").args(["session", "-", "sh", "-c", &shorten]).ok();
         std::thread::sleep(Duration::from_millis(2200));
         let _ = bed.vouch(&CREDENTIAL).fails(3).says("expired").says("vouch login");
-        let _ = bed.vouch(&["status"]).fails(3).shows("expired").says("vouch login");
+        let _ = bed.vouch(&["status"]).fails(3).shows("expired").shows("vouch login");
         bed.log_in();
         let _ = bed.vouch(&CREDENTIAL).ok();
     });

@@ -2,11 +2,13 @@
 //! to all of them is in the command.
 
 pub(crate) mod cargo;
+pub(crate) mod node;
 
 use std::path::Path;
 
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Format;
+use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use crate::edited_file::EditedFile;
@@ -27,6 +29,14 @@ pub(crate) trait Client {
     fn default_name(&self, repository: &RepositoryName) -> Option<String> {
         Some(repository.to_string())
     }
+
+    /// Whether a name that was chosen once for a URL stays where none is typed.
+    fn keeps_name(&self) -> bool {
+        true
+    }
+
+    /// Adds what a registration of this client says beyond the common.
+    fn complete(&self, _registration: &mut Registration) {}
 
     /// Whether a registration of the same file gives way to a new one.
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {
@@ -63,6 +73,14 @@ pub(crate) trait Client {
 
     /// What setup has done, in the client's words; said only when a file was edited.
     fn done(&self, wanted: &Wanted<'_>) -> Vec<String>;
+
+    /// Does what only a recorded registration allows, such as asking for its token. Answers what it did.
+    ///
+    /// # Errors
+    /// When it failed; what was set up stays.
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+        Ok(Vec::new())
+    }
 
     /// Commands to type next.
     fn next(&self, wanted: &Wanted<'_>) -> String;

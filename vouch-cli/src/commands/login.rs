@@ -9,6 +9,7 @@ use vouch_core::yubikey::Card;
 use vouch_core::{Class, Error};
 
 use crate::card::{self, PinFlags};
+use crate::clients::node;
 use crate::parse;
 use crate::report::Failed;
 use crate::terminal;
@@ -52,6 +53,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
         terminal::local_time(session.expires_at),
         args.duration
     ));
+    if !config.aws.profiles.is_empty() {
+        node::renew_after_login(&home);
+    }
     if config.aws.profiles.is_empty() {
         terminal::next("`vouch setup aws --role ARN`");
     }

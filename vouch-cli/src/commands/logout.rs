@@ -8,6 +8,7 @@ use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session;
 
+use crate::clients::node;
 use crate::report::Failed;
 use crate::terminal;
 
@@ -16,6 +17,8 @@ pub(crate) fn run() -> Result<(), Failed> {
     // Looked up before the vault is cleared; a broken configuration keeps nobody logged in.
     let live = live_tokens(&home);
     let was_live = session::logout(&home, &Keystore::from_env(&home)?)?;
+    // After the session: nothing can write them again. Even without one, as what it left may still be valid.
+    node::remove_all(&home);
     if !was_live {
         terminal::done("you were not logged in; nothing of a session is left");
         return Ok(());

@@ -49,7 +49,7 @@ fn a_tool_that_is_not_supported_lists_those_that_are() {
     let said = person.vouch("setup codeartifact --tool poetry --repository my-repo").assert().code(2);
     said.stderr_eq(str![[r#"
 error: invalid value 'poetry' for '--tool <TOOL>'
-  [possible values: cargo]
+  [possible values: cargo, npm, pnpm, yarn, yarn-classic, bun]
 
 For more information, try '--help'.
 

@@ -27,6 +27,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
 use self::http::Http;
@@ -84,6 +85,18 @@ pub(crate) trait Aws {
         domain: &Domain,
         seconds: u32,
     ) -> Result<Token, ExchangeError>;
+}
+
+/// Tells apart environments in which an exchange can end differently: by the hash of what names proxies and roots.
+pub(crate) fn surroundings() -> String {
+    let variables = proxy::VARIABLES.into_iter().chain(proxy::EXCEPTIONS).chain(roots::VARIABLES);
+    let mut digest = Sha256::new();
+    for (name, value) in variables.filter_map(|name| Some((name, home::variable(name)?))) {
+        digest.update(name);
+        digest.update(value.as_encoded_bytes());
+        digest.update([0]);
+    }
+    home::hex(&digest.finalize(), 16)
 }
 
 /// One exchange with AWS: a runtime, the connections, a deadline.

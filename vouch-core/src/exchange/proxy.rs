@@ -10,8 +10,8 @@ use super::http::HttpError;
 
 /// Variables that name a proxy for https; the first one that is set decides. Lower case comes first, as in curl, Cargo
 /// and pip.
-const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+pub(super) const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+pub(super) const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// What the environment says about proxies.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::home::Home;
 /// Variables that name a file of certificates; the first one that is set decides.
 ///
 /// Cargo hands `CARGO_HTTP_CAINFO` down to its credential providers, but not the file that its configuration names.
-const VARIABLES: [&str; 3] = ["AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", SSL_CERT_FILE];
+pub(super) const VARIABLES: [&str; 3] = ["AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", SSL_CERT_FILE];
 
 /// Cargo sets it for every credential provider, to the system's own file unless the user set another.
 const SSL_CERT_FILE: &str = "SSL_CERT_FILE";

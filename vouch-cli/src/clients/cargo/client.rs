@@ -12,7 +12,7 @@ use crate::edited_file::EditedFile;
 use crate::report::Failed;
 
 /// Flags for Cargo alone.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Cargo")]
 pub(crate) struct Flags {
     /// Let Cargo fetch from the repository instead of crates.io

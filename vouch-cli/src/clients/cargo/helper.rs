@@ -14,19 +14,30 @@ const NAME: &str = "cargo-credential-vouch";
 
 /// The absolute path of the helper: beside `vouch` as it was called, else on PATH, else beside the real `vouch`.
 pub(crate) fn find() -> Result<String, CargoError> {
+    let found = find_program(NAME).ok_or(CargoError::NoHelper)?;
+    found.into_os_string().into_string().map_err(|path| CargoError::NotUnicode(path.into()))
+}
+
+/// The same for another of Vouch's programs.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let real = env::current_exe().ok();
     let called = env::args_os().next().unwrap_or_default();
     let folder = env::current_dir().unwrap_or_default();
-    let found = find_with(&called, &folder, &path, real.as_deref()).ok_or(CargoError::NoHelper)?;
-    found.into_os_string().into_string().map_err(|path| CargoError::NotUnicode(path.into()))
+    find_with(name, &called, &folder, &path, real.as_deref())
 }
 
-fn find_with(called: &OsStr, folder: &Path, path: &OsStr, real: Option<&Path>) -> Option<PathBuf> {
+fn find_with(
+    name: &str,
+    called: &OsStr,
+    folder: &Path,
+    path: &OsStr,
+    real: Option<&Path>,
+) -> Option<PathBuf> {
     let called_from = program(called, folder, path).filter(|program| is_same(program, real));
-    let beside = |program: &Path| Some(program.parent()?.join(format!("{NAME}{EXE_SUFFIX}")));
+    let beside = |program: &Path| Some(program.parent()?.join(format!("{name}{EXE_SUFFIX}")));
     let candidates = called_from.as_deref().and_then(beside).into_iter();
-    let candidates = candidates.chain(on_path(&format!("{NAME}{EXE_SUFFIX}"), path));
+    let candidates = candidates.chain(on_path(&format!("{name}{EXE_SUFFIX}"), path));
     candidates.chain(real.and_then(beside)).find(|path| path.is_file())
 }
 
@@ -87,8 +98,9 @@ mod tests {
     fn the_link_is_written_down_not_the_versioned_folder() {
         let (dir, version, bin) = installed(true);
         let real = version.join("vouch");
-        let find =
-            |called: &str, path: &Path| find_with(called.as_ref(), dir.path(), path.as_os_str(), Some(&real));
+        let find = |called: &str, path: &Path| {
+            find_with(NAME, called.as_ref(), dir.path(), path.as_os_str(), Some(&real))
+        };
         let wanted = Some(bin.join(NAME));
         assert_eq!(find("vouch", &bin), wanted);
         assert_eq!(find("bin/vouch", Path::new("/nonexistent")), wanted);
@@ -102,9 +114,9 @@ mod tests {
     fn the_real_folder_serves_where_only_vouch_is_linked() {
         let (dir, version, bin) = installed(false);
         let real = version.join("vouch");
-        let found = find_with("vouch".as_ref(), dir.path(), bin.as_os_str(), Some(&real));
+        let found = find_with(NAME, "vouch".as_ref(), dir.path(), bin.as_os_str(), Some(&real));
         assert_eq!(found, Some(version.join(NAME)));
         fs::remove_file(version.join(NAME)).unwrap();
-        assert_eq!(find_with("vouch".as_ref(), dir.path(), bin.as_os_str(), Some(&real)), None);
+        assert_eq!(find_with(NAME, "vouch".as_ref(), dir.path(), bin.as_os_str(), Some(&real)), None);
     }
 }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 pub(crate) use client::{Cargo, Flags};
 use edit::EditError;
+pub(crate) use helper::find_program;
 
 use vouch_core::{Class, Explain};
 

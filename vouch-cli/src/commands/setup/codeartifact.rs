@@ -11,7 +11,7 @@ use vouch_core::{Class, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::clients::{self, Client, Edits, Wanted, cargo};
+use crate::clients::{self, Client, Edits, Wanted, cargo, node};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::report::Failed;
@@ -22,9 +22,9 @@ pub(crate) struct Args {
     /// The package manager
     #[arg(long)]
     tool: Tool,
-    /// The CodeArtifact repository
+    /// The CodeArtifact repository; without it, npm's tokens are refreshed
     #[arg(long, value_name = "NAME")]
-    repository: RepositoryName,
+    repository: Option<RepositoryName>,
     #[command(flatten)]
     domain: DomainFlags,
     /// The name of the registry in the package manager [default: the repository's]
@@ -41,11 +41,32 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     cargo: cargo::Flags,
+    #[command(flatten)]
+    node: node::Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tool {
     Cargo,
+    Npm,
+    Pnpm,
+    /// yarn 2 and later
+    Yarn,
+    /// yarn 1
+    YarnClassic,
+    Bun,
+}
+
+impl Tool {
+    /// As in registrations, for those who read a token out of a file.
+    fn with_static_token(self) -> Option<&'static str> {
+        match self {
+            Self::Npm => Some("npm"),
+            Self::YarnClassic => Some("yarn-classic"),
+            Self::Bun => Some("bun"),
+            Self::Cargo | Self::Pnpm | Self::Yarn => None,
+        }
+    }
 }
 
 /// What the person asked for, read once.
@@ -77,42 +98,81 @@ impl Plan {
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failed> {
-    let client = client(args.tool, args.cargo)?;
-    let mut domain = args.domain;
+    check_flags(args.tool, &args)?;
+    let home = Home::from_env()?;
+    let Some(repository) = args.repository.clone() else {
+        return match args.tool.with_static_token() {
+            Some(tool) => node::refresh_all(&home, tool),
+            None => Err(Failed::new(
+                Class::Usage,
+                "the repository is not named",
+                "Give `--repository REPOSITORY`.",
+            )),
+        };
+    };
+    // Each scope is a registration of its own.
+    for name in args.node.scopes() {
+        run_one(&args, &home, &repository, args.registry.clone().or(name))?;
+    }
+    Ok(())
+}
+
+fn run_one(
+    args: &Args,
+    home: &Home,
+    repository: &RepositoryName,
+    registry: Option<String>,
+) -> Result<(), Failed> {
+    let client = client(args)?;
+    let mut domain = args.domain.clone();
     let endpoint = args.endpoint.as_deref().map(registration::endpoint).transpose()?;
     if let Some(GivenEndpoint::Aws(endpoint)) = &endpoint {
-        registration::name_domain(&mut domain, &args.repository, client.format(), endpoint)?;
+        registration::name_domain(&mut domain, repository, client.format(), endpoint)?;
     }
-    let home = Home::from_env()?;
-    let request = Request { repository: args.repository, domain, registry: args.registry, endpoint, client };
+    let request = Request { repository: repository.clone(), domain, registry, endpoint, client };
     if args.print {
-        return print(&request, &Config::load(&home)?);
+        return print(&request, &Config::load(home)?);
     }
     for warning in request.client.check()? {
         terminal::warn(&warning);
     }
     if args.dry_run {
-        return dry_run(&request, &home);
+        return dry_run(&request, home);
     }
-    let (plan, changed) = write(&request, &home)?;
-    tell(&plan, &request, &home, &changed);
-    Ok(())
+    let (plan, changed) = write(&request, home)?;
+    let finished = request.client.finish(home, &plan.registration);
+    tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
+    finished.map(drop)
+}
+
+/// A flag that means nothing to the tool is an error: the person expects something of it.
+fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
+    let of_node = args.node.typed().filter(|_| tool == Tool::Cargo);
+    let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
+    let of_cargo = args.cargo.typed().or(args.registry.as_ref().map(|_| "--registry"));
+    let stray = of_node.or(of_files).or(of_cargo.filter(|_| tool != Tool::Cargo));
+    match stray {
+        None => Ok(()),
+        Some("--registry") => Err(Failed::new(
+            Class::Usage,
+            "`--registry` means nothing to this tool",
+            "Registries have no names there; `--scope @SCOPE` chooses packages.",
+        )),
+        Some(flag) => {
+            Err(Failed::new(Class::Usage, format!("`{flag}` means nothing to this tool"), "Leave it out."))
+        }
+    }
 }
 
 /// The package manager's own part, with the flags that are meant for it.
-fn client(tool: Tool, cargo: cargo::Flags) -> Result<Box<dyn Client>, Failed> {
-    let stray = [(Tool::Cargo, cargo.typed())];
-    for (owner, flag) in stray {
-        if let Some(flag) = flag.filter(|_| owner != tool) {
-            return Err(Failed::new(
-                Class::Usage,
-                format!("`{flag}` means nothing to this tool"),
-                "Leave it out.",
-            ));
-        }
-    }
-    Ok(match tool {
-        Tool::Cargo => Box::new(cargo::Cargo::new(cargo)?),
+fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
+    Ok(match args.tool {
+        Tool::Cargo => Box::new(cargo::Cargo::new(args.cargo.clone())?),
+        Tool::Npm => Box::new(node::NpmrcClient::new("npm", &args.node)?),
+        Tool::Pnpm => Box::new(node::Pnpm::new()?),
+        Tool::Yarn => Box::new(node::Yarn::new()?),
+        Tool::YarnClassic => Box::new(node::NpmrcClient::new("yarn-classic", &args.node)?),
+        Tool::Bun => Box::new(node::NpmrcClient::new("bun", &args.node)?),
     })
 }
 
@@ -224,7 +284,7 @@ struct Changed {
     config: bool,
 }
 
-fn tell(plan: &Plan, request: &Request, home: &Home, changed: &Changed) {
+fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished: &[String]) {
     let Chosen { name: profile, change, role, region, .. } = &plan.chosen;
     let domain = plan.chosen.profile.domain();
     for note in &plan.edits.notes {
@@ -268,6 +328,9 @@ fn tell(plan: &Plan, request: &Request, home: &Home, changed: &Changed) {
         terminal::done(&format!(
             "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"
         ));
+    }
+    for line in finished {
+        terminal::done(line);
     }
     tell_next(role, &domain, home);
     terminal::next(&request.client.next(&wanted));

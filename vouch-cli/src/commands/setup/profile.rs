@@ -59,7 +59,7 @@ const DEFAULT: &str = "default";
 
 /// Chooses the profile.
 pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<Chosen, Failed> {
-    let (name, named) = candidate(config, flags)?;
+    let (name, named) = candidate(config, flags, usage)?;
     let stored = config.codeartifact.profiles.get(&name);
     let completed = flags.complete(stored)?;
     match stored {
@@ -84,7 +84,7 @@ pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Re
 }
 
 /// The profile to start from, and whether the person named it.
-fn candidate(config: &Config, flags: &DomainFlags) -> Result<(String, bool), Failed> {
+fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(String, bool), Failed> {
     if let Some(name) = flags.profile_name() {
         if !flags.names_a_domain() {
             config.profile_named(&name)?;
@@ -92,7 +92,12 @@ fn candidate(config: &Config, flags: &DomainFlags) -> Result<(String, bool), Fai
         return Ok((name, true));
     }
     if !flags.names_a_domain() {
-        return Ok((config.default_profile()?.to_owned(), false));
+        // A repository that is set up again stays with the profile that it has.
+        let name = match recorded(config, usage) {
+            Some(name) => name,
+            None => config.default_profile()?,
+        };
+        return Ok((name.to_owned(), false));
     }
     let name = config.codeartifact.default.clone().unwrap_or_else(|| DEFAULT.to_owned());
     let profiles = &config.codeartifact.profiles;
@@ -111,6 +116,16 @@ fn candidate(config: &Config, flags: &DomainFlags) -> Result<(String, bool), Fai
         (Some((only, _)), None) => Ok((only.clone(), false)),
         _ => Ok((name, false)),
     }
+}
+
+/// The one profile that a tool's repository was set up with.
+fn recorded<'a>(config: &'a Config, usage: Use<'_>) -> Option<&'a str> {
+    let registrations = config.codeartifact.registrations.iter();
+    let mut of_repository = registrations
+        .filter(|known| known.tool == usage.tool && known.repository == *usage.repository)
+        .map(|known| known.profile.as_str());
+    let first = of_repository.next()?;
+    of_repository.all(|other| other == first).then_some(first)
 }
 
 fn users<'a>(config: &'a Config, profile: &str) -> impl Iterator<Item = &'a Registration> {

@@ -121,7 +121,8 @@ impl Planned {
         let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
         let same_url = same_url.find(|known| is_of(client, known));
         // A name that was chosen once need not be typed again.
-        let chosen = registry.map(str::to_owned).or_else(|| same_url?.name.clone());
+        let chosen =
+            registry.map(str::to_owned).or_else(|| same_url.filter(|_| client.keeps_name())?.name.clone());
         let mut registration = Registration {
             tool: client.tool().into(),
             repository: repository.clone(),
@@ -142,6 +143,7 @@ impl Planned {
         if let Some(prefix) = client.token_prefix() {
             prefix.clone_into(&mut registration.token_prefix);
         }
+        client.complete(&mut registration);
         Self { registration, place }
     }
 

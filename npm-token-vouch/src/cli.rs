@@ -1,0 +1,74 @@
+//! The command line, for all calls but pnpm's.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use vouch_core::npm::registration::Filter;
+
+use crate::{helper, refresh, remove, status, watch};
+
+/// AWS CodeArtifact tokens for npm, pnpm, yarn and bun.
+///
+/// Without a command: prints `Bearer TOKEN` for the profile, as pnpm's `tokenHelper`. Never asks anything.
+#[derive(Debug, Parser)]
+#[command(name = "npm-token-vouch", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    /// The CodeArtifact profile [default: from the name `npm-token-vouch-PROFILE`, VOUCH_PROFILE, the default profile]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// The registry that is to get the token, in place of a profile; nothing is printed for one that was not set up
+    #[arg(long, value_name = "URL", conflicts_with = "profile")]
+    registry: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write or renew the static tokens in place
+    Refresh(Which),
+    /// Keep the static tokens fresh until the session ends, then take them out
+    Watch(Which),
+    /// Take our lines out of the files again, and forget them
+    Remove(Which),
+    /// Show the files, the registries and when each token expires
+    Status {
+        #[command(flatten)]
+        which: Which,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Which registrations are meant: all of them, of a profile, of a file.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Only those of this CodeArtifact profile
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Only those in this file
+    #[arg(long, value_name = "FILE")]
+    npmrc: Option<PathBuf>,
+}
+
+impl Which {
+    pub(crate) fn filter(&self) -> Filter<'_> {
+        Filter { profile: self.profile.as_deref(), file: self.npmrc.as_deref(), tool: None }
+    }
+}
+
+pub(crate) fn run(called_for: Option<&str>) -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        None => match cli.registry {
+            Some(url) => helper::for_registry(&url),
+            None => helper::run(cli.profile.as_deref().or(called_for)),
+        },
+        Some(Command::Refresh(which)) => refresh::run(&which),
+        Some(Command::Watch(which)) => watch::run(&which),
+        Some(Command::Remove(which)) => remove::run(&which),
+        Some(Command::Status { which, json }) => status::run(&which, json),
+    }
+}

@@ -1,0 +1,84 @@
+//! The token helper: `Bearer TOKEN` on stdout, or a reason and an exit code. Asks nothing of the person.
+
+use std::env;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::EndpointError;
+use vouch_core::npm::Mode;
+use vouch_core::{Class, Error, Failure, Secret};
+
+use crate::say;
+
+/// Answers for a profile, as pnpm wants it.
+pub(crate) fn run(profile: Option<&str>) -> ExitCode {
+    match guarded(|| of_profile(profile)) {
+        Ok(header) => say::answer(header.expose()),
+        Err(error) => say::failed_unseen(&error),
+    }
+}
+
+/// Answers for a registry, as the plugin for yarn wants it: one that is none of ours is answered with nothing.
+pub(crate) fn for_registry(url: &str) -> ExitCode {
+    match guarded(|| of_registry(url)) {
+        Ok(header) => say::answer(header.expose()),
+        Err(Error::Endpoint(EndpointError::Foreign(_))) => ExitCode::SUCCESS,
+        // The plugin shows what is said.
+        Err(error) => say::failed(&error),
+    }
+}
+
+/// The package manager must get an answer, and the person a reason.
+fn guarded(work: impl FnOnce() -> Result<Secret<String>, Error>) -> Result<Secret<String>, Error> {
+    panic::set_hook(Box::new(|_| {}));
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::Shared(Failure {
+            class: Class::Other,
+            message: "Vouch met a fault of its own".into(),
+            causes: Vec::new(),
+            hint: Some("VOUCH_LOG=debug shows more.".into()),
+        }))
+    })
+}
+
+fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Error> {
+    let broker = Broker::from_env()?;
+    let typed = env::var("VOUCH_PROFILE").ok().filter(|name| !name.is_empty());
+    let config = broker.config();
+    let name = match profile.or(typed.as_deref()) {
+        Some(name) => name,
+        None => config.default_profile()?,
+    };
+    config.profile_named(name)?;
+    let registration = registration_of(config, name).ok_or_else(|| not_set_up(name))?;
+    of_registry_with(&broker, &registration.endpoint)
+}
+
+/// Helpers serve registrations only.
+fn registration_of<'a>(config: &'a Config, profile: &str) -> Option<&'a Registration> {
+    let registrations = config.codeartifact.registrations.iter();
+    let mut of_profile = registrations.filter(|known| known.profile == profile && Mode::of(known).is_some());
+    of_profile.next()
+}
+
+fn not_set_up(profile: &str) -> Error {
+    Error::Shared(Failure {
+        class: Class::Configuration,
+        message: format!("no npm registry was set up for CodeArtifact profile `{profile}`"),
+        causes: Vec::new(),
+        hint: Some(format!(
+            "Run `vouch setup codeartifact --tool pnpm --repository REPOSITORY --profile {profile}`."
+        )),
+    })
+}
+
+fn of_registry(url: &str) -> Result<Secret<String>, Error> {
+    of_registry_with(&Broker::from_env()?, url)
+}
+
+fn of_registry_with(broker: &Broker, url: &str) -> Result<Secret<String>, Error> {
+    let (token, _) = broker.token_for_url(url, Lifetime::Run)?;
+    Ok(Secret::new(format!("Bearer {}\n", token.value.expose().trim())))
+}

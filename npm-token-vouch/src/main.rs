@@ -1,0 +1,32 @@
+//! AWS CodeArtifact tokens from Vouch for npm, pnpm, yarn and bun.
+//!
+//! Without a command it is a token helper: it prints `Bearer TOKEN`, which pnpm 10 to 12 send as it is. pnpm tells it
+//! nothing, not even the registry, so the profile is in the name that it is called by: `npm-token-vouch-PROFILE`. The
+//! commands keep the static tokens that npm, yarn 1 and bun read out of `.npmrc`.
+
+mod cli;
+mod helper;
+mod log;
+mod refresh;
+mod remove;
+mod say;
+mod status;
+mod watch;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vouch_core::process::harden();
+    log::start();
+    let arguments: Vec<_> = env::args_os().collect();
+    let called =
+        arguments.first().and_then(|called| Path::new(called).file_stem()?.to_str().map(str::to_owned));
+    let profile = called.as_deref().and_then(|name| name.strip_prefix("npm-token-vouch-"));
+    // As pnpm calls it, many times in an install: nothing else is looked at.
+    if arguments.len() <= 1 {
+        return helper::run(profile);
+    }
+    cli::run(profile)
+}

@@ -1,0 +1,48 @@
+//! `refresh`: the static tokens, written or renewed in place.
+
+use std::process::ExitCode;
+
+use vouch_core::Error;
+use vouch_core::broker::Broker;
+use vouch_core::home::Home;
+use vouch_core::npm::file::Change;
+use vouch_core::npm::tokens::{self, Renewed};
+
+use crate::cli::Which;
+use crate::say;
+
+pub(crate) fn run(which: &Which) -> ExitCode {
+    let opened = Home::from_env().map_err(Error::from).and_then(|home| Ok((home, Broker::from_env()?)));
+    let (home, broker) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return say::failed(&error),
+    };
+    let renewed = tokens::refresh(&home, &broker, which.filter());
+    if renewed.is_empty() {
+        say::say("nothing to refresh: no file with a static token was set up for that");
+        return ExitCode::SUCCESS;
+    }
+    renewed.iter().for_each(tell);
+    let failure = renewed.iter().find_map(Renewed::failure);
+    failure.map_or(ExitCode::SUCCESS, |error| say::failed(error))
+}
+
+/// What became of a file; failures are for the caller.
+pub(crate) fn tell(renewed: &Renewed) {
+    let Ok(change) = &renewed.change else { return };
+    let file = renewed.file.display();
+    let did = match change {
+        Change::None => "is up to date in",
+        Change::Replaced => "was written to",
+        Change::InPlace => "was written (not as a whole: it could not be replaced) to",
+    };
+    for (place, expiry) in &renewed.tokens {
+        if let Ok(expires_at) = expiry {
+            say::say(&format!(
+                "the token for {} {did} `{file}`; it expires {}",
+                place.endpoint,
+                say::local_time(*expires_at)
+            ));
+        }
+    }
+}

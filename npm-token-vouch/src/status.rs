@@ -1,0 +1,104 @@
+//! `status`: which files and registries, and when each token really expires.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use vouch_core::UnixTime;
+use vouch_core::config::{Config, Registration};
+use vouch_core::home::Home;
+use vouch_core::npm::tokens::{self, Held, State};
+use vouch_core::npm::{Mode, registration};
+
+use crate::cli::Which;
+use crate::say;
+
+pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
+    let loaded = Home::from_env().map_err(vouch_core::Error::from);
+    let loaded = loaded.and_then(|home| Ok((Config::load(&home)?, home)));
+    let (config, home) = match loaded {
+        Ok(found) => found,
+        Err(error) => return say::failed(&error),
+    };
+    let held = tokens::held(&home, &config, which.filter());
+    let registrations = config.codeartifact.registrations.iter();
+    let rows: Vec<_> = registrations
+        .filter(|registration| which.filter().admits(registration))
+        .filter_map(|registration| Some((registration, Mode::of(registration)?)))
+        .map(|(registration, mode)| Row { registration, mode, held: of(registration, mode, &held) })
+        .collect();
+    if json {
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        return say::answer(&format!("{:#}\n", json!({ "version": 1, "registries": rows })));
+    }
+    if rows.is_empty() {
+        return say::answer("no npm registry was set up\n");
+    }
+    say::answer(&rows.iter().map(Row::text).collect::<String>())
+}
+
+struct Row<'a> {
+    registration: &'a Registration,
+    mode: Mode,
+    held: Option<&'a Held>,
+}
+
+fn of<'a>(registration: &Registration, mode: Mode, held: &'a [Held]) -> Option<&'a Held> {
+    let key = registration::key(&registration.endpoint, "_authToken")?;
+    let file = registration.file.as_ref()?;
+    held.iter().find(|held| mode == Mode::Static && held.place.key == key && held.place.file == *file)
+}
+
+impl Row<'_> {
+    fn mode(&self) -> &'static str {
+        match self.mode {
+            Mode::Static => "static",
+            Mode::Env => "env",
+            Mode::Helper => "helper",
+        }
+    }
+
+    fn json(&self) -> Value {
+        let Registration { tool, repository, profile, endpoint, name, file, .. } = self.registration;
+        let (state, expires_at) = match self.held.map(|held| &held.state) {
+            None => ("none-needed", None),
+            Some(Err(_)) => ("unreadable", None),
+            Some(Ok(State::Missing)) => ("missing", None),
+            Some(Ok(State::Unknown)) => ("unknown", None),
+            Some(Ok(State::Written { expires_at })) if *expires_at <= UnixTime::now() => {
+                ("expired", Some(expires_at))
+            }
+            Some(Ok(State::Written { expires_at })) => ("valid", Some(expires_at)),
+        };
+        json!({
+            "tool": tool,
+            "repository": repository,
+            "profile": profile,
+            "endpoint": endpoint,
+            "scope": name,
+            "file": file,
+            "mode": self.mode(),
+            "token": state,
+            "expires_at": expires_at.map(|at| say::utc_time(*at)),
+        })
+    }
+
+    fn text(&self) -> String {
+        let Registration { tool, endpoint, name, file, .. } = self.registration;
+        let scope = name.as_deref().map(|scope| format!(" {scope}")).unwrap_or_default();
+        let file = file.as_ref().map(|file| format!(" in `{}`", file.display())).unwrap_or_default();
+        let token = match (self.mode, self.held.map(|held| &held.state)) {
+            (Mode::Env, _) => "no token in the file: run it with `vouch exec`".to_owned(),
+            (Mode::Helper, _) => "no token in the file: a helper is asked".to_owned(),
+            (_, Some(Ok(State::Written { expires_at }))) if *expires_at <= UnixTime::now() => {
+                format!("token expired {}", say::local_time(*expires_at))
+            }
+            (_, Some(Ok(State::Written { expires_at }))) => {
+                format!("token until {}", say::local_time(*expires_at))
+            }
+            (_, Some(Ok(State::Unknown))) => "a token that Vouch did not write".to_owned(),
+            (_, Some(Ok(State::Missing)) | None) => "no token yet: run `vouch login`".to_owned(),
+            (_, Some(Err(error))) => error.to_string(),
+        };
+        format!("{tool}{scope}: {endpoint}{file}: {token}\n")
+    }
+}

@@ -1,0 +1,145 @@
+//! `watch`: the static tokens stay fresh until the session ends, then they are taken out.
+//!
+//! It needs no word at its end: a file is replaced as a whole, so a signal may come at any moment.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use vouch_core::broker::Broker;
+use vouch_core::config::Config;
+use vouch_core::files::Lock;
+use vouch_core::home::Home;
+use vouch_core::npm::file::{self, Change};
+use vouch_core::npm::registration::{self, Filter};
+use vouch_core::npm::tokens::{self, Renewed};
+use vouch_core::{Class, Error, Explain, Failure, UnixTime};
+
+use crate::cli::Which;
+use crate::{refresh, say};
+
+/// Between two looks at the clock. The machine may sleep for hours in between; the clock on the wall then says so.
+const TICK: Duration = Duration::from_secs(1);
+
+/// After a failure, in seconds.
+const RETRY: i64 = 30;
+
+/// The longest time without a look at the files, in seconds: somebody else may have changed them.
+const LONGEST: i64 = 15 * 60;
+
+pub(crate) fn run(which: &Which) -> ExitCode {
+    match Home::from_env().map_err(Error::from).and_then(|home| watch(&home, which)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => say::failed(&error),
+    }
+}
+
+fn watch(home: &Home, which: &Which) -> Result<(), Error> {
+    let broker = Broker::from_env()?;
+    let ends = broker.session_expiry()?;
+    let places = registration::places(broker.config(), which.filter());
+    let files: BTreeSet<PathBuf> = places.into_iter().map(|place| place.file).collect();
+    if files.is_empty() {
+        return Err(nothing_to_watch());
+    }
+    let _locks = files.iter().map(|path| claim(home, path)).collect::<Result<Vec<_>, Error>>()?;
+    for path in &files {
+        say::say(&format!("watching the tokens in `{}`", path.display()));
+    }
+    say::say(&format!(
+        "until the session ends {}; Ctrl-C stops it, and the tokens then stay in the files until `vouch logout`",
+        say::local_time(ends)
+    ));
+    keep_fresh(which);
+    take_out(home, which, &files)
+}
+
+/// Comes back when there is no session any more.
+fn keep_fresh(which: &Which) {
+    let mut due = UnixTime::now();
+    let mut told = None;
+    loop {
+        // Anew each time: a login makes a new session, a setup another registration.
+        match Broker::from_env() {
+            Ok(broker) => {
+                match broker.session_expiry() {
+                    Err(error) if error.class() == Class::NoSession => return,
+                    _ => {}
+                }
+                if due <= UnixTime::now() {
+                    due = renew(&broker, which.filter(), &mut told);
+                }
+            }
+            // Such as a configuration that somebody is editing: the tokens are good for a while yet.
+            Err(error) => complain(&error, &mut told),
+        }
+        thread::sleep(TICK);
+    }
+}
+
+/// Renews what needs it and says when to come again.
+fn renew(broker: &Broker, filter: Filter<'_>, told: &mut Option<Failure>) -> UnixTime {
+    let now = UnixTime::now();
+    let Ok(home) = Home::from_env() else { return now.plus(RETRY) };
+    let renewed = tokens::refresh(&home, broker, filter);
+    for file in renewed.iter().filter(|file| !matches!(file.change, Ok(Change::None))) {
+        refresh::tell(file);
+    }
+    if let Some(error) = renewed.iter().find_map(Renewed::failure) {
+        complain(error, told);
+        let soon = renewed.iter().filter_map(Renewed::earliest).min().map_or(RETRY, |at| at.since(now) / 4);
+        return now.plus(soon.clamp(1, RETRY));
+    }
+    *told = None;
+    // With a third of its life left a token is renewed: an install that began before must not see it end.
+    let left = renewed.iter().filter_map(Renewed::earliest).min().map_or(LONGEST, |at| at.since(now));
+    now.plus((left / 3 * 2).clamp(1, LONGEST))
+}
+
+/// The same trouble is told once.
+fn complain(error: &Error, told: &mut Option<Failure>) {
+    let failure = error.failure();
+    if told.as_ref() != Some(&failure) {
+        say::warn(error);
+        *told = Some(failure);
+    }
+}
+
+fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(), Error> {
+    let config = Config::load(home)?;
+    let mut outcome = Ok(());
+    for (path, removed) in tokens::remove(home, &config, which.filter()) {
+        if !files.contains(&path) {
+            continue;
+        }
+        match removed {
+            Ok(true) => say::say(&format!("the session is over: the tokens are out of `{}`", path.display())),
+            Ok(false) => say::say(&format!("the session is over: no token is left in `{}`", path.display())),
+            Err(error) => outcome = Err(error.into()),
+        }
+    }
+    outcome
+}
+
+/// One watcher to a file.
+fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Error> {
+    file::lock(home, path, "watch", Duration::ZERO)?.ok_or_else(|| {
+        Error::Shared(Failure {
+            class: Class::Other,
+            message: format!("`{}` is being watched already", path.display()),
+            causes: Vec::new(),
+            hint: Some("One watcher is enough; name another file with `--npmrc`, or stop that one.".into()),
+        })
+    })
+}
+
+fn nothing_to_watch() -> Error {
+    Error::Shared(Failure {
+        class: Class::Configuration,
+        message: "there is nothing to watch: no file with a static token was set up for that".into(),
+        causes: Vec::new(),
+        hint: Some("Run `vouch setup codeartifact --tool npm --repository REPOSITORY` first.".into()),
+    })
+}

@@ -1,0 +1,68 @@
+//! npm, pnpm, yarn and bun, as clients to set up. Facts: the documentation of each and measurements with npm 8 to 12,
+//! pnpm 10 to 12, yarn 1.22 and 4, bun 1.4.
+//!
+//! No package manager's own `config set` is called: npm's takes every comment out, fails in workspaces, and is not there
+//! in containers.
+
+mod flags;
+mod npmrc;
+mod pnpm;
+mod project;
+mod tokens;
+mod yarn;
+mod yarnrc;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use flags::Flags;
+pub(crate) use npmrc::NpmrcClient;
+pub(crate) use pnpm::Pnpm;
+pub(crate) use tokens::{refresh_all, remove_all, renew_after_login};
+pub(crate) use yarn::Yarn;
+
+use crate::clients::cargo;
+use crate::report::Failed;
+
+/// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
+fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failed> {
+    let named = || {
+        let mut variables = std::env::vars_os();
+        let is_it = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case("npm_config_userconfig");
+        variables
+            .find(|(name, value)| is_it(name) && !value.is_empty())
+            .map(|(_, value)| PathBuf::from(value))
+    };
+    let path = match given.map(Path::to_owned).or_else(named) {
+        Some(path) => path,
+        None => home()?.join(".npmrc"),
+    };
+    std::path::absolute(&path).map_err(|error| {
+        Failed::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
+    })
+}
+
+fn home() -> Result<PathBuf, Failed> {
+    std::env::home_dir()
+        .filter(|path| path.is_absolute())
+        .ok_or_else(|| Failed::configuration("the home folder is not known", "Set HOME."))
+}
+
+/// `npm-token-vouch`, by a path that stays good.
+fn helper() -> Result<PathBuf, Failed> {
+    cargo::find_program("npm-token-vouch").ok_or_else(|| {
+        Failed::configuration(
+            "`npm-token-vouch` is missing: it is neither beside `vouch` nor on PATH",
+            "Install `npm-token-vouch` into the folder of `vouch`.",
+        )
+    })
+}
+
+/// The key that routes packages to a registry: those of a scope, or all.
+fn registry_key(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
+}
+
+/// What comes from the repository, for a message.
+fn packages(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "all packages".into(), |scope| format!("packages of {scope}"))
+}
