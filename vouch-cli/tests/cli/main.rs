@@ -6,3 +6,4 @@
 mod commands;
 mod person;
 mod setup_cargo;
+mod setup_python;
