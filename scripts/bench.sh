@@ -2,8 +2,7 @@
 # Speed and memory of the release builds, in the sandbox; one line of JSON per measurement on stdout.
 . "$(dirname "$0")/lib.sh"
 need_rust
-need_packages "${build_packages[@]}" "${sandbox_packages[@]}" python3 python3-venv
-need_awscli
+need_packages "${build_packages[@]}" "${sandbox_packages[@]}"
 
 target=${CARGO_TARGET_DIR:-target}
 # One by one: together, the helpers would be built with the card code of `vouch`.

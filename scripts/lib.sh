@@ -11,8 +11,6 @@ sandbox_packages=(pcscd vsmartcard-vpcd util-linux mount iproute2 procps ca-cert
 test_packages=(curl keyutils openssl opensc python3 python3-venv)
 lint_packages=(shellcheck)
 
-AWSCLI_VERSION=1.46.3
-MATURIN_VERSION=1.16.0
 clients=${CARGO_TARGET_DIR:-target}/clients
 
 say() { printf '%s\n' "$*" >&2; }
@@ -46,14 +44,4 @@ need_packages() {
 
 need_rust() {
   command -v cargo >/dev/null || die "cargo is missing: install Rust 1.95 or later (https://rustup.rs), then run this again"
-}
-
-# The AWS CLI as its registry has it: a client that nobody here wrote.
-need_awscli() {
-  local venv=$clients/awscli-$AWSCLI_VERSION
-  [[ -x $venv/bin/aws ]] && return 0
-  say "installing awscli $AWSCLI_VERSION"
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "awscli==$AWSCLI_VERSION"
 }

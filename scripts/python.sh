@@ -1,17 +1,14 @@
 #!/usr/bin/env bash
 # The wheel of the keyring backend, tested with the oldest and the newest keyring and every Python that is here.
 . "$(dirname "$0")/lib.sh"
+. scripts/clients.sh
 need_rust
 need_packages "${build_packages[@]}" python3 python3-venv
+need_python_clients
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tools=$clients/maturin-$MATURIN_VERSION
-if [[ ! -x $tools/bin/maturin ]]; then
-  python3 -m venv "$tools"
-  "$tools/bin/pip" install --quiet --disable-pip-version-check "maturin==$MATURIN_VERSION"
-fi
-"$tools/bin/maturin" build --quiet --locked --profile dev --manifest-path pip-keyring-vouch/Cargo.toml --out "$work"
+"$clients/maturin-1.16.0/bin/maturin" build --quiet --locked --profile dev --manifest-path pip-keyring-vouch/Cargo.toml --out "$work"
 
 try() {
   local python=$1 keyring=$2 venv=$work/venv

@@ -56,7 +56,7 @@ pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Bed)) {
 }
 
 /// The folder that cargo builds programs into: a test's own program lies in `deps` below it.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let program = env::current_exe().expect("the test's program is known");
     program.ancestors().nth(2).expect("target/debug/deps/test").to_owned()
 }

@@ -6,6 +6,7 @@
 mod bed;
 mod command;
 pub mod helper;
+pub mod python;
 mod secrets;
 
 pub use bed::{Bed, MY_DOMAIN, in_sandbox};

@@ -19,6 +19,7 @@ const CODEARTIFACT: [&str; 4] = ["get_authorization_token", "granted", "refused"
 const ISSUER: [&str; 2] = ["discovery", "jwks"];
 const CARGO: [&str; 8] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token"];
+const PYPI: [&str; 5] = ["index", "download", "upload", "unauthenticated", "bad_token"];
 /// `leaked`: requests that carried a token which CodeArtifact had made.
 const FOREIGN: [&str; 9] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token", "leaked"];
@@ -52,6 +53,7 @@ impl Counters {
             "issuer": section(&ISSUER, &Count::Issuer),
             "registry": {
                 "cargo": section(&CARGO, &|name| Count::Registry("cargo", name)),
+                "pypi": section(&PYPI, &|name| Count::Registry("pypi", name)),
                 "foreign": section(&FOREIGN, &|name| Count::Registry("foreign", name)),
             },
         })

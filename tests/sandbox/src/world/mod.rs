@@ -139,7 +139,7 @@ impl World {
         *self.issuer_hook.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
     }
 
-    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.foreign`.
+    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.pypi`, `registry.foreign`.
     pub fn stats(&self) -> serde_json::Value {
         self.counters.to_json()
     }

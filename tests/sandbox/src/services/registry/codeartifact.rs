@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::WWW_AUTHENTICATE;
 
 use super::cargo::Operation;
-use super::{cargo, not_found};
+use super::{cargo, not_found, pypi};
 use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
 use crate::services::{arn, decoded, permission, with_header};
@@ -32,6 +32,7 @@ pub(super) fn handle(world: &World, request: &Request) -> Result<Response, Refus
     let address = Address { owner, domain, region, repository };
     match format {
         "cargo" => cargo_request(world, request, &address, rest),
+        "pypi" => pypi_request(world, request, &address, rest),
         _ => Err(not_found(format!("no package format {format}"))),
     }
 }
@@ -64,6 +65,27 @@ fn cargo_request(
     let base = format!("https://{}/cargo/{}", request.host, address.repository);
     let site = cargo::Site { base: &base, auth_required: true };
     world.registries().with_cargo(&address.key(), |store| cargo::answer(store, &operation, request, &site))
+}
+
+fn pypi_request(
+    world: &World,
+    request: &Request,
+    address: &Address,
+    rest: &str,
+) -> Result<Response, Refusal> {
+    let count = |name| world.count(Count::Registry("pypi", name));
+    let Some(credential) = pypi::credential(request) else {
+        count("unauthenticated");
+        return Ok(challenge(401, address));
+    };
+    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
+        count("bad_token");
+        return Ok(challenge(world.registry_rules().bad_token, address));
+    };
+    let operation = pypi::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
+    authorize(world, &grant, address, operation.action())?;
+    count(operation.counter());
+    world.registries().with_pypi(&address.key(), |store| pypi::answer(store, &operation, request))
 }
 
 /// The token has to be one that was made for this domain, here, and has not expired.

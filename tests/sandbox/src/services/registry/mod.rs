@@ -6,6 +6,7 @@
 pub(crate) mod cargo;
 mod codeartifact;
 mod foreign;
+mod pypi;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -59,6 +60,7 @@ impl Rules {
 #[derive(Debug)]
 pub(crate) struct Registries {
     cargo: Mutex<HashMap<String, cargo::Store>>,
+    pypi: Mutex<HashMap<String, pypi::Store>>,
 }
 
 impl Registries {
@@ -68,12 +70,18 @@ impl Registries {
             .cargo_registries
             .iter()
             .map(|registry| (registry.host.clone(), cargo::Store::with(&registry.crates)));
-        Registries { cargo: Mutex::new(stores.collect()) }
+        Registries { cargo: Mutex::new(stores.collect()), pypi: Mutex::default() }
     }
 
     /// Works on the Cargo packages of one repository.
     pub(crate) fn with_cargo<T>(&self, repository: &str, work: impl FnOnce(&mut cargo::Store) -> T) -> T {
         let mut stores = self.cargo.lock().unwrap_or_else(PoisonError::into_inner);
+        work(stores.entry(repository.into()).or_default())
+    }
+
+    /// Works on the Python packages of one repository.
+    fn with_pypi<T>(&self, repository: &str, work: impl FnOnce(&mut pypi::Store) -> T) -> T {
+        let mut stores = self.pypi.lock().unwrap_or_else(PoisonError::into_inner);
         work(stores.entry(repository.into()).or_default())
     }
 }

@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Clients that nobody here wrote, as their registries have them: sourced after lib.sh, not run.
+# Each one lives in a virtual environment of its own below $clients. What is there already is left alone.
+# shellcheck disable=SC2154
+
+# name=requirements
+python_clients=(
+  'awscli-1.46.3=awscli==1.46.3'
+  'pip-23.0.1=pip==23.0.1'
+  'pip-24.0=pip==24.0'
+  'pip-25.3=pip==25.3'
+  'pip-26.1=pip==26.1'
+  'pip-26.2.1=pip==26.2.1'
+  'pip-26.3=pip==26.3'
+  'keyring-23.13.1=keyring==23.13.1 pip==24.0'
+  'keyring-24.3.1=keyring==24.3.1 pip==25.3'
+  'keyring-25.7.0=keyring==25.7.0 pip==26.3'
+  'uv-0.9.30=uv==0.9.30'
+  'uv-0.13.9=uv==0.13.9'
+  'twine-7.0.0=twine==7.0.0'
+  'poetry-2.5.1=poetry==2.5.1'
+  # hishel 2 took away what this pdm is built on.
+  'pdm-2.29.4=pdm[keyring]==2.29.4 hishel[httpx2]==1.4.0'
+  'keyrings.codeartifact-2.1.2=keyrings.codeartifact==2.1.2 keyring==25.7.0'
+  'pipx-1.18.4=pipx==1.18.4'
+  # Builds the wheel of the keyring backend.
+  'maturin-1.16.0=maturin==1.16.0'
+)
+
+# A folder gets its final name only when it is complete, so an interrupted run leaves nothing half done behind.
+# Scripts name the folder that they were installed to, so it is a link that gets the final name.
+install_python_client() {
+  local name=${1%%=*} requirements=()
+  local venv=$clients/.$name.venv
+  read -ra requirements <<<"${1#*=}"
+  rm -rf "$venv"
+  python3 -m venv --without-pip "$venv" || return
+  "$clients/.installer/bin/pip" --python "$venv/bin/python" install --quiet --no-input \
+    --disable-pip-version-check --no-warn-script-location "${requirements[@]}" || return
+  ln -sfn ".$name.venv" "$clients/$name"
+}
+
+need_python_clients() {
+  local client running=() missing=() failed=()
+  mkdir -p "$clients"
+  for client in "${python_clients[@]}"; do
+    [[ -e $clients/${client%%=*}/bin/python ]] || missing+=("$client")
+  done
+  ((${#missing[@]})) || return 0
+  say "installing ${missing[*]%%=*}"
+  [[ -x $clients/.installer/bin/pip ]] || python3 -m venv "$clients/.installer" || die "python3 -m venv does not work"
+  for client in "${missing[@]}"; do
+    install_python_client "$client" &
+    running+=("$!=${client%%=*}")
+  done
+  for client in "${running[@]}"; do
+    wait "${client%%=*}" || failed+=("${client#*=}")
+  done
+  ((${#failed[@]} == 0)) || die "not installed: ${failed[*]}"
+}

@@ -1,0 +1,122 @@
+//! One client: an installed program, and a person's home that nobody else uses.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::bed::{Bed, programs};
+use crate::command::Run;
+
+/// The folder of an installed client, such as `pip-26.3`, or the first whose name begins so, such as `poetry-`.
+pub fn installed(name: &str) -> PathBuf {
+    let clients = env::var_os("VOUCH_TEST_CLIENTS").expect("`make test` names the clients");
+    let clients = PathBuf::from(clients);
+    if clients.join(name).exists() {
+        return clients.join(name);
+    }
+    let entries = fs::read_dir(&clients).expect("the clients are installed").flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let found = names.into_iter().find(|found| found.starts_with(name));
+    clients.join(found.unwrap_or_else(|| panic!("the client {name} is not installed")))
+}
+
+/// A client, with a home of its own in which `keyring` is our program and each start of it is noted.
+///
+/// The session is the bed's.
+#[derive(Debug)]
+pub struct Client {
+    program: PathBuf,
+    home: PathBuf,
+    vouch_home: PathBuf,
+    keyring: PathBuf,
+}
+
+impl Client {
+    /// A new home below the bed's, named `label`.
+    pub fn new(bed: &Bed, name: &str, label: &str) -> Self {
+        let home = bed.file(&format!("people/{label}"));
+        assert!(!home.exists(), "two clients are called {label}");
+        let counting = home.join("counting");
+        let keyring = home.join("keyring");
+        for folder in [&counting, &keyring] {
+            fs::create_dir_all(folder).expect("the home is writable");
+        }
+        symlink(programs().join("count-starts"), counting.join("keyring")).expect("a link");
+        symlink(programs().join("pip-keyring-vouch"), keyring.join("keyring")).expect("a link");
+        Self { program: installed(name).join("bin"), home, vouch_home: bed.file(".vouch"), keyring }
+    }
+
+    /// Its home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// A file in its home.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
+    /// Writes a file in its home, with the folders that it needs.
+    pub fn write(&self, name: &str, text: &str) -> &Self {
+        let file = self.file(name);
+        fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("the home is writable");
+        fs::write(file, text).expect("the home is writable");
+        self
+    }
+
+    /// Takes our program away: there is no `keyring` on `PATH` then, but one that says so.
+    pub fn without_keyring(&self) -> &Self {
+        fs::remove_dir_all(&self.keyring).expect("it was there");
+        fs::remove_dir_all(self.file("counting")).expect("it was there");
+        self
+    }
+
+    /// One of the client's programs, in its home.
+    pub fn run(&self, program: &str) -> Run {
+        self.prepared(Run::new(self.program.join(program)))
+    }
+
+    /// The same with the output on a terminal, where programs that ask open it.
+    pub fn on_terminal(&self, program: &str, args: &[&str]) -> Run {
+        let quoted = |word: &str| format!("'{word}'");
+        let program = self.program.join(program);
+        let words: Vec<String> =
+            [program.to_str().expect("text")].into_iter().chain(args.iter().copied()).map(quoted).collect();
+        self.prepared(Run::new("script").args(["-qec", &words.join(" "), "/dev/null"]))
+    }
+
+    /// Any program in the client's surroundings.
+    pub fn prepared(&self, run: Run) -> Run {
+        let counting = self.file("counting");
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let folders = [counting.clone(), self.keyring.clone()];
+        let path = env::join_paths(folders.into_iter().chain(env::split_paths(&inherited)));
+        run.within(&self.home)
+            .env("HOME", &self.home)
+            .env("PATH", path.expect("no folder has a colon"))
+            .env("VOUCH_HOME", &self.vouch_home)
+            .env("VOUCH_E2E_STARTS", self.starts_file())
+            .env("VOUCH_E2E_COUNTING", counting)
+            // What is not private has to come from nowhere, and quickly.
+            .env("UV_PYTHON_DOWNLOADS", "never")
+            .env("UV_PYTHON", self.program.join("python"))
+            .env("NO_COLOR", "1")
+    }
+
+    /// How often a helper was started so far, each with its arguments.
+    pub fn starts(&self) -> Vec<String> {
+        let notes = fs::read_to_string(self.starts_file()).unwrap_or_default();
+        notes.lines().map(String::from).collect()
+    }
+
+    /// Forgets the starts.
+    pub fn forget_starts(&self) {
+        let _ = fs::remove_file(self.starts_file());
+    }
+
+    fn starts_file(&self) -> PathBuf {
+        self.home.join("starts")
+    }
+}
