@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::files;
 
+use crate::journal::{self, Author, Recorded};
 use crate::report::Failed;
 
 /// A file as it was when it was read.
@@ -20,7 +21,8 @@ pub(crate) struct EditedFile {
 #[must_use]
 pub(crate) struct Written {
     file: EditedFile,
-    made_folder: bool,
+    made_folders: Vec<PathBuf>,
+    recorded: Recorded,
 }
 
 impl EditedFile {
@@ -46,34 +48,71 @@ impl EditedFile {
         self.before.as_deref().unwrap_or_default()
     }
 
-    /// Puts another text in its place; mode and symbolic link stay.
-    pub(crate) fn write(self, text: &str) -> Result<Written, Failed> {
-        let failed = |error: &io::Error| {
-            let folder = self.path.parent().unwrap_or(&self.path).display();
-            Failed::configuration(
-                format!("cannot write `{}`; it is as it was", self.path.display()),
-                format!(
-                    "Make room on the disk, and the file and `{folder}` writable; then run the command again."
-                ),
-            )
-            .because(error)
-        };
+    /// What is in it, if it is there.
+    pub(crate) fn existing_text(&self) -> Option<&str> {
+        self.before.as_deref()
+    }
+
+    /// Puts another text in its place and writes that into the journal; mode and symbolic link stay.
+    pub(crate) fn write(self, text: &str, author: &Author<'_>) -> Result<Written, Failed> {
+        self.check_writable()?;
+        let made_folders = self.missing_folders();
+        // First, so that an edit that is cut short can be taken back, too.
+        let edit = (self.before.as_deref(), text);
+        let recorded = journal::record(author, &self.path, &made_folders, edit)?;
+        if let Err(failed) = self.put(text, &made_folders) {
+            // The error at hand matters more.
+            let _ = recorded.forget();
+            return Err(failed);
+        }
+        Ok(Written { file: self, made_folders, recorded })
+    }
+
+    /// Puts the text of an earlier time in its place: what the journal knows already.
+    pub(crate) fn restore(&self, text: &str) -> Result<(), Failed> {
+        self.check_writable()?;
+        self.put(text, &[])
+    }
+
+    /// Removes the file, and of the folders that were made for it those that are empty. A link to it stays.
+    pub(crate) fn remove(&self, made_folders: &[PathBuf]) -> Result<(), Failed> {
+        self.check_writable()?;
+        remove(&self.path, made_folders).map_err(|error| self.failed(&error))
+    }
+
+    fn check_writable(&self) -> Result<(), Failed> {
         if self.path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
             // Its owner could replace it all the same, but somebody does not want that.
-            return Err(failed(&io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only")));
+            return Err(
+                self.failed(&io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"))
+            );
         }
-        let folder = self.path.parent().filter(|folder| !folder.is_dir());
-        if let Some(folder) = folder {
-            fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        }
-        let made_folder = folder.is_some();
-        if let Err(error) = files::replace(&self.path, text.as_bytes(), 0o644) {
-            if let Some(folder) = folder {
-                let _ = fs::remove_dir(folder);
-            }
-            return Err(failed(&error));
-        }
-        Ok(Written { file: self, made_folder })
+        Ok(())
+    }
+
+    /// Folders that a new file needs, the innermost first.
+    fn missing_folders(&self) -> Vec<PathBuf> {
+        let folders = self.path.ancestors().skip(1);
+        folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
+    }
+
+    fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), Failed> {
+        let made = made_folders.first().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| files::replace(&self.path, text.as_bytes(), 0o644)).map_err(|error| {
+            remove_folders(made_folders);
+            self.failed(&error)
+        })
+    }
+
+    fn failed(&self, error: &io::Error) -> Failed {
+        let folder = self.path.parent().unwrap_or(&self.path).display();
+        Failed::configuration(
+            format!("cannot write `{}`; it is as it was", self.path.display()),
+            format!(
+                "Make room on the disk, and the file and `{folder}` writable; then run the command again."
+            ),
+        )
+        .because(error)
     }
 }
 
@@ -84,15 +123,28 @@ impl Written {
 
     /// Puts the file back as it was. That even this fails is for the person to know.
     pub(crate) fn take_back(self) -> io::Result<()> {
-        let EditedFile { path, before } = self.file;
-        if let Some(before) = before {
-            return files::replace(&path, before.as_bytes(), 0o644);
+        let Self { file: EditedFile { path, before }, made_folders, recorded } = self;
+        match before {
+            Some(before) => files::replace(&path, before.as_bytes(), 0o644)?,
+            None => remove(&path, &made_folders)?,
         }
-        fs::remove_file(&path)?;
-        match path.parent() {
-            Some(folder) if self.made_folder => fs::remove_dir(folder),
-            _ => Ok(()),
-        }
+        // With an entry too many, `vouch undo` finds nothing left to do.
+        let _ = recorded.forget();
+        Ok(())
+    }
+}
+
+fn remove(path: &Path, made_folders: &[PathBuf]) -> io::Result<()> {
+    // What a link leads to was made, not the link.
+    fs::remove_file(path.canonicalize()?)?;
+    remove_folders(made_folders);
+    Ok(())
+}
+
+fn remove_folders(folders: &[PathBuf]) {
+    for folder in folders {
+        // One with something else in it stays.
+        let _ = fs::remove_dir(folder);
     }
 }
 
@@ -101,7 +153,17 @@ impl Written {
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
+    use vouch_core::home::Home;
+
     use super::*;
+
+    fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failed> {
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
+        let written = EditedFile::read(path.to_owned()).unwrap().write(text, &author);
+        assert_eq!(journal::entries(&home).unwrap().len(), usize::from(written.is_ok()));
+        written
+    }
 
     #[test]
     fn mode_and_link_stay_and_all_is_taken_back() {
@@ -110,7 +172,7 @@ mod tests {
         fs::write(&real, "old").unwrap();
         fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
         symlink("real", &link).unwrap();
-        let written = EditedFile::read(link.clone()).unwrap().write("new").unwrap();
+        let written = write(&dir, &link, "new").unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
         written.take_back().unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "old");
@@ -121,9 +183,9 @@ mod tests {
     #[test]
     fn what_was_not_there_is_not_there_again() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("folder/file");
-        EditedFile::read(path.clone()).unwrap().write("new").unwrap().take_back().unwrap();
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        write(&dir, &dir.path().join("some/folder/file"), "new").unwrap().take_back().unwrap();
+        assert!(!dir.path().join("some").exists());
+        assert!(!dir.path().join("vouch/journal.json").exists());
     }
 
     #[test]
@@ -132,7 +194,7 @@ mod tests {
         let path = dir.path().join("file");
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-        let failed = EditedFile::read(path.clone()).unwrap().write("new").unwrap_err();
+        let failed = write(&dir, &path, "new").unwrap_err();
         assert!(failed.failure().causes[0].contains("read-only"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         fs::write(dir.path().join("binary"), [0xff, 0xfe]).unwrap();

@@ -2,17 +2,21 @@
 //!
 //! stdout is for the answer; everything said to a person goes to stderr.
 
+mod aws_config;
 mod card;
 mod clients;
 mod commands;
 mod domain;
 mod edited_file;
 mod environment;
+mod handout;
+mod journal;
 mod log;
 mod parse;
 mod prompt;
 mod region;
 mod report;
+mod shell;
 mod terminal;
 
 use std::process::ExitCode;
@@ -21,8 +25,10 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
-    // Wrong usage ends here, with code 2.
-    let cli = commands::Cli::parse();
+    let cli = match commands::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return commands::wrong_usage(&error),
+    };
     log::start();
     match commands::run(cli.command) {
         Ok(code) => code,

@@ -17,6 +17,16 @@ pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, F
     text.map(Secret::new)
 }
 
+/// Whether the person says yes. Where there is nobody to ask, the answer is no.
+pub(crate) fn agrees(question: &str) -> Result<bool, Failed> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    crate::terminal::ask(&format!("{question} Type y for yes:"));
+    let answer = line(&mut io::stdin().lock())?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
 /// One line without its end.
 fn line(from: &mut impl BufRead) -> Result<String, Failed> {
     let mut text = Zeroizing::new(String::with_capacity(256));

@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use clap::builder::styling::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use vouch_core::UnixTime;
+use vouch_core::{Class, UnixTime};
+
+use crate::report::Failed;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -59,6 +61,11 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// As [`answer`], for a command that has nothing else to do.
+pub(crate) fn print(text: &str) -> Result<(), Failed> {
+    answer(text).map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
 /// A moment in the person's own time zone, such as `18:04 (CET)`; with the date when it is not today.

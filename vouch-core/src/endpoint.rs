@@ -118,8 +118,13 @@ impl Endpoint {
         let Domain { name, owner, region } = &self.domain;
         match region.partition().dualstack_suffix.filter(|_| self.dualstack) {
             Some(suffix) => format!("{name}-{owner}.codeartifact.{region}.{suffix}"),
-            None => format!("{name}-{owner}.d.codeartifact.{region}.{}", region.partition().dns_suffix),
+            None => Self::host_of(&self.domain),
         }
+    }
+
+    /// The IPv4 host name of every repository of a domain.
+    pub fn host_of(Domain { name, owner, region }: &Domain) -> String {
+        format!("{name}-{owner}.d.codeartifact.{region}.{}", region.partition().dns_suffix)
     }
 
     /// The repository's URL with its trailing slash, which every client needs.

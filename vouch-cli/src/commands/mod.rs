@@ -1,18 +1,24 @@
 //! The commands, one file each.
 
+mod completions;
 mod credential;
 mod enroll;
+mod env;
+mod exec;
 mod issuer;
 mod login;
 mod logout;
 mod setup;
 mod status;
+mod undo;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use vouch_core::Class;
 
 use crate::report::Failed;
+use crate::terminal;
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
 #[derive(Debug, Parser)]
@@ -41,6 +47,16 @@ pub(crate) enum Command {
     /// Print a credential
     #[command(subcommand)]
     Credential(credential::Credential),
+    /// Print what makes a shell set a credential as environment variables
+    Env(env::Args),
+    /// Run a command with a credential in its environment
+    Exec(exec::Args),
+    /// Take back what setup did to your files
+    Undo(undo::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+    /// Write the man pages
+    Man(completions::ManArgs),
 }
 
 pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
@@ -52,6 +68,26 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Status(args) => return status::run(args),
         Command::Setup(setup) => setup::run(setup)?,
         Command::Credential(credential) => credential::run(credential)?,
+        Command::Env(args) => env::run(args)?,
+        Command::Exec(args) => return Ok(exec::run(args)),
+        Command::Undo(args) => undo::run(args)?,
+        Command::Completions(args) => completions::run(&args)?,
+        Command::Man(args) => completions::man(&args)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends a run whose arguments do not parse, or that asked for help.
+pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
+    // Where neither stream is open there is nobody to tell.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let arguments = || std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    if let Some(answer) = env::answer_to_wrong_usage(arguments()) {
+        let _ = terminal::answer(&answer);
+    }
+    let is_exec = arguments().nth(1).is_some_and(|command| command == "exec");
+    ExitCode::from(if is_exec { exec::FAILED } else { Class::Usage.exit_code() })
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use vouch_core::broker::Broker;
-use vouch_core::config::Config;
+use vouch_core::config::{AwsProfile, Config, Profile};
 use vouch_core::endpoint::Domain;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show the profiles alone; exit code 0 with or without a session
+    #[arg(long)]
+    profiles: bool,
 }
 
 /// What there is to tell.
@@ -32,6 +35,11 @@ struct Status {
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
     let home = Home::from_env()?;
     let config = Config::load(&home)?;
+    if args.profiles {
+        let text = if args.json { format!("{:#}\n", profiles_json(&config)) } else { profiles_text(&config) };
+        terminal::print(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let keystore = Keystore::from_env(&home)?;
     let session = session::open(&home, &keystore).and_then(|vault| Session::read(&vault, &home));
     // A keystore that does not work is more than the lack of a session.
@@ -42,8 +50,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
     let tokens = Broker::new(home, config.clone(), keystore).live_tokens().unwrap_or_default();
     let status = Status { config, session, tokens };
     let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
-    terminal::answer(&text)
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))?;
+    terminal::print(&text)?;
     let code = status.session.as_ref().map_or_else(|error| error.class().exit_code(), |_| 0);
     Ok(ExitCode::from(code))
 }
@@ -73,18 +80,6 @@ impl Status {
                 "keys": identity.keys.iter().map(key).collect::<Vec<_>>(),
             })
         });
-        let aws = self.config.aws.profiles.iter().map(
-            |(name, profile)| json!({ "name": name, "role_arn": profile.role_arn, "region": profile.region }),
-        );
-        let profiles = self.config.codeartifact.profiles.iter().map(|(name, profile)| {
-            json!({
-                "name": name,
-                "domain": profile.domain,
-                "domain_owner": profile.domain_owner,
-                "region": profile.region,
-                "aws_profile": profile.aws_profile,
-            })
-        });
         let registrations = self.config.codeartifact.registrations.iter().map(|registration| {
             json!({
                 "tool": registration.tool,
@@ -107,8 +102,8 @@ impl Status {
             "version": 1,
             "session": session,
             "identity": identity,
-            "aws_profiles": aws.collect::<Vec<_>>(),
-            "profiles": profiles.collect::<Vec<_>>(),
+            "aws_profiles": aws_profiles(&self.config),
+            "profiles": profiles(&self.config),
             "registrations": registrations.collect::<Vec<_>>(),
             "tokens": tokens.collect::<Vec<_>>(),
         })
@@ -152,4 +147,54 @@ impl Status {
         }
         lines.join("\n") + "\n"
     }
+}
+
+fn aws_profiles(config: &Config) -> Vec<Value> {
+    let shown = |(name, profile): (&String, &AwsProfile)| json!({ "name": name, "role_arn": profile.role_arn, "region": profile.region });
+    config.aws.profiles.iter().map(shown).collect()
+}
+
+fn profiles(config: &Config) -> Vec<Value> {
+    let shown = |(name, profile): (&String, &Profile)| {
+        json!({
+            "name": name,
+            "domain": profile.domain,
+            "domain_owner": profile.domain_owner,
+            "region": profile.region,
+            "aws_profile": profile.aws_profile,
+        })
+    };
+    config.codeartifact.profiles.iter().map(shown).collect()
+}
+
+fn profiles_json(config: &Config) -> Value {
+    json!({
+        "version": 1,
+        "default_aws_profile": config.aws.default,
+        "aws_profiles": aws_profiles(config),
+        "default_profile": config.default_profile().ok(),
+        "profiles": profiles(config),
+    })
+}
+
+/// Each profile with what it stands for and the role that reads it.
+fn profiles_text(config: &Config) -> String {
+    let mut lines = Vec::new();
+    let default = config.default_profile().ok();
+    for (name, profile) in &config.codeartifact.profiles {
+        let mark = if default == Some(name) { " (default)" } else { "" };
+        let role = match config.role_for(profile, None) {
+            Ok(role) => format!("role {} of AWS profile `{}`", role.arn, role.profile),
+            Err(error) => format!("no role: {error}"),
+        };
+        lines.push(format!("{name}{mark}: {}, {role}", profile.domain()));
+    }
+    if lines.is_empty() {
+        lines.push("no CodeArtifact profile was set up".into());
+    }
+    for (name, profile) in &config.aws.profiles {
+        let mark = if config.aws.default.as_ref() == Some(name) { " (default)" } else { "" };
+        lines.push(format!("AWS profile {name}{mark}: {} ({})", profile.role_arn, profile.region));
+    }
+    lines.join("\n") + "\n"
 }

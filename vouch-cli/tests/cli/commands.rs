@@ -34,6 +34,11 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
         "setup codeartifact --tool cargo --repository my-repo --token-prefix basic",
         "credential",
         "credential codeartifact --domain-owner x",
+        "credential aws --domain my-domain",
+        "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact --yes --no",
+        "completions tcsh",
+        "man",
+        "undo cargo npm",
         "status --xml",
     ] {
         let (code, stdout, stderr) = person.run(arguments);

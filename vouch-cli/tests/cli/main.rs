@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 mod commands;
+mod everyday;
 mod person;
+mod setup_aws;
 mod setup_cargo;
 mod setup_python;
+mod undo;

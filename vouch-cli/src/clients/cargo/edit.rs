@@ -96,7 +96,8 @@ pub(crate) fn without_secrets(text: &str) -> String {
     for span in spans {
         blanked.replace_range(span, "\"[redacted]\"");
     }
-    blanked
+    let bom = if body.len() < text.len() { BOM } else { "" };
+    format!("{bom}{blanked}")
 }
 
 /// The registries of a text with their index, and those whose provider is a plain string.

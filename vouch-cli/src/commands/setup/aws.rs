@@ -6,6 +6,12 @@ use vouch_core::home::Home;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::ProfileError;
 
+use super::preview;
+use crate::aws_config;
+use crate::clients::cargo;
+use crate::edited_file::EditedFile;
+use crate::journal::Author;
+use crate::prompt;
 use crate::region::{self, Choice};
 use crate::report::Failed;
 use crate::terminal;
@@ -16,7 +22,7 @@ const ROLE_DURATION: u32 = 3600;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The ARN of the role, such as arn:aws:iam::123456789012:role/CodeArtifact
-    #[arg(long, value_name = "ARN", required_unless_present = "default")]
+    #[arg(long, value_name = "ARN", required_unless_present_any = ["default", "yes", "dry_run"])]
     role: Option<RoleArn>,
     /// The name to keep it under
     #[arg(long, value_name = "NAME", default_value = "vouch")]
@@ -27,6 +33,15 @@ pub(crate) struct Args {
     /// Let this profile serve where nothing else decides
     #[arg(long)]
     default: bool,
+    /// Add a profile of the same name to ~/.aws/config, so that AWS tools use the session, without asking
+    #[arg(long, conflicts_with = "no")]
+    yes: bool,
+    /// Leave ~/.aws/config alone, without asking
+    #[arg(long)]
+    no: bool,
+    /// Show what would change in ~/.aws/config and write nothing
+    #[arg(long, conflicts_with_all = ["yes", "no"])]
+    dry_run: bool,
 }
 
 /// What a change came to.
@@ -42,13 +57,23 @@ struct Outcome {
 
 pub(crate) fn run(args: Args) -> Result<(), Failed> {
     let home = Home::from_env()?;
+    if args.dry_run {
+        return dry_run(&home, &args);
+    }
     let outcome = Config::update(&home, |config| change(config, &args))?;
+    let region_of_tools = outcome.region.region.clone();
+    let changed = outcome.changed;
+    tell(outcome, &home, &args);
+    if changed || args.yes { offer(&home, &args, &region_of_tools) } else { Ok(()) }
+}
+
+fn tell(outcome: Outcome, home: &Home, args: &Args) {
     let Outcome { region, role, was, is_default, changed, unused } = outcome;
     let name = &args.profile;
     let file = home.config_file();
     if !changed {
         terminal::done(&format!("nothing to change: AWS profile `{name}` is {role} in {}", region.region));
-        return Ok(());
+        return;
     }
     if let Some(was) = was.filter(|was| was.role_arn != role) {
         terminal::warn(&format!("AWS profile `{name}` was {} in {}", was.role_arn, was.region));
@@ -64,7 +89,94 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
             "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
         );
     }
+}
+
+fn dry_run(home: &Home, args: &Args) -> Result<(), Failed> {
+    let before = Config::load(home)?;
+    let mut config = before.clone();
+    let region = change(&mut config, args)?.region.region;
+    let (file, after) = planned(args, &region)?;
+    let mut diff = preview::diff(file.path(), &blanked(file.text()), &blanked(&after));
+    if config != before {
+        let text = EditedFile::read(home.config_file())?;
+        let after = serde_json::to_string_pretty(&config).unwrap_or_default();
+        diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
+    }
+    if diff.is_empty() {
+        terminal::done("nothing would change");
+    }
+    terminal::print(&diff)
+}
+
+/// Offers to let AWS tools use the role: the person says so, or a flag does.
+fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failed> {
+    if args.no {
+        return Ok(());
+    }
+    let planned = planned(args, region);
+    let (file, after) = match planned {
+        Ok(planned) => planned,
+        Err(failed) if args.yes => return Err(failed),
+        // Nobody asked for it.
+        Err(_) => return Ok(()),
+    };
+    let shown = file.path().display().to_string();
+    let name = &args.profile;
+    if after == file.text() {
+        return Ok(());
+    }
+    if !args.yes
+        && !prompt::agrees(&format!("Add profile `{name}` to `{shown}`, for aws, SDKs and Terraform?"))?
+    {
+        terminal::next(&format!(
+            "for aws, SDKs and Terraform: `vouch setup aws --profile {name} --yes` adds a profile to `{shown}`"
+        ));
+        return Ok(());
+    }
+    let author = Author { home, client: "aws", blank: &blanked, registration: None };
+    let _written = file.write(&after, &author)?;
+    terminal::done(&format!(
+        "profile `{name}` in `{shown}` gets its credentials from `vouch credential aws`"
+    ));
+    if let Some(shadow) = aws_config::shadowed_by(name) {
+        terminal::warn(&format!(
+            "`{}` has keys for `{name}`, which AWS tools prefer: remove them",
+            shadow.display()
+        ));
+    }
+    terminal::next(&format!("`aws sts get-caller-identity --profile {name}`"));
     Ok(())
+}
+
+/// The file of the AWS tools and what it is to say.
+fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failed> {
+    let path = aws_config::file().ok_or_else(|| {
+        Failed::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
+    })?;
+    let file = EditedFile::read(path)?;
+    let program = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
+    let program = program.ok_or_else(|| {
+        Failed::configuration(
+            "`vouch` does not know its own path",
+            "Install it in a folder on PATH, with a plain name.",
+        )
+    })?;
+    let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program };
+    let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
+        Failed::configuration(
+            format!("`{}`: {error}", file.path().display()),
+            "Give this one another name with `--profile NAME`, or change that profile by hand; the file is as it was.",
+        )
+    })?;
+    Ok((file, after))
+}
+
+fn blanked(text: &str) -> String {
+    let mut blanked = text.to_owned();
+    for span in aws_config::secrets(text).into_iter().rev() {
+        blanked.replace_range(span, " [redacted]");
+    }
+    blanked
 }
 
 fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failed> {

@@ -14,6 +14,7 @@ use super::registration::{self, GivenEndpoint, Planned};
 use crate::clients::{self, Client, Edits, Wanted, cargo, node, python};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
+use crate::journal::{Author, Registered};
 use crate::report::Failed;
 use crate::terminal;
 
@@ -95,6 +96,8 @@ struct Plan {
     chosen: Chosen,
     registration: Registration,
     corrects: Option<Registration>,
+    /// The registration in whose place it comes.
+    replaced: Option<Registration>,
     edits: Edits,
     /// The configuration before.
     before: Config,
@@ -236,8 +239,12 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
     let outcome = Config::update(home, |config| {
         let plan = plan(request, config)?;
         let mut changed = Changed { file: false, config: plan.records };
+        let blank = |text: &str| request.client.without_secrets(text);
+        let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
+        let author =
+            Author { home, client: request.client.tool(), blank: &blank, registration: Some(registered) };
         for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
-            written.push(edit.file.clone().write(&edit.after)?);
+            written.push(edit.file.clone().write(&edit.after, &author)?);
             changed.file = true;
         }
         Ok((plan, changed))
@@ -259,9 +266,9 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     let registration = planned.registration.clone();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
     let typed = matches!(chosen.change, Change::Changed { .. }) || request.endpoint.is_some();
-    let corrects = planned
-        .before(config)
-        .cloned()
+    let replaced = planned.before(config).cloned();
+    let corrects = replaced
+        .clone()
         .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
     let before = config.clone();
     let wanted = Wanted { registration: &registration, corrects: corrects.as_ref(), config: &before };
@@ -273,7 +280,7 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
     planned.record(config);
     let records = *config != before;
-    Ok(Plan { chosen, registration, corrects, edits, before, records })
+    Ok(Plan { chosen, registration, corrects, replaced, edits, before, records })
 }
 
 fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failed> {

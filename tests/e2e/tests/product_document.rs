@@ -1,0 +1,246 @@
+//! Every command block of the product's description, typed as it is printed there, with real names in the place of
+//! placeholders. Where it says that something is optional, both forms are typed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use vouch_e2e::{Bed, Done, in_sandbox};
+
+/// Package managers whose own commands are not typed yet: what they need is not in the sandbox.
+const LATER: [&str; 4] = ["--tool pip", "pip install", "npm install", "npm publish"];
+
+const STEP_1: &str = "\
+vouch setup codeartifact --tool cargo --repository my-repo [--domain my-domain] [--domain-owner 123456789012] [--region us-east-1] [--profile my-profile]";
+
+const DEFAULT_PROFILE: &str = "\
+# First time: specify all values (saved to default profile)
+vouch setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 --repository my-repo --region us-east-1
+
+# Later: only --tool and --repository are needed
+vouch setup codeartifact --tool pip --repository my-pypi-repo";
+
+const NAMED_PROFILES: &str = "\
+# Create a profile for the shared artifacts account
+vouch setup codeartifact --tool cargo --domain shared-packages --domain-owner 111111111111 --repository cargo-store --profile shared
+
+# Create a profile for the team account
+vouch setup codeartifact --tool cargo --domain team-packages --domain-owner 222222222222 --repository team-cargo --profile team";
+
+const CARGO: &str = "\
+# Build a project that depends on private crates
+cargo build
+
+# Publish a crate to your CodeArtifact registry
+cargo publish --registry my-codeartifact-registry";
+
+const PIP: &str = "\
+# Install a package from your CodeArtifact repository
+pip install my-package --index-url https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/
+
+# Install from requirements.txt
+pip install -r requirements.txt";
+
+const NPM: &str = "\
+# Install packages
+npm install
+
+# Publish a package
+npm publish";
+
+const NPM_REFRESH: &str = "\
+vouch setup codeartifact --tool npm --repository <REPO>
+vouch setup codeartifact --tool npm";
+
+const ENV: &str = r#"eval "$(vouch env --type codeartifact [--ca-domain <DOMAIN>] [--ca-domain-owner <ACCOUNT_ID>] [--ca-region <REGION>] [--ca-profile <PROFILE>] [--shell <SHELL>])""#;
+
+const EXEC: &str = "\
+vouch exec --type codeartifact [--ca-domain <DOMAIN>] [--ca-domain-owner <ACCOUNT_ID>] [--ca-region <REGION>] [--ca-profile <PROFILE>] -- mvn deploy";
+
+const MAVEN: &str = "\
+# Option 1: Set the token in your shell
+export CODEARTIFACT_AUTH_TOKEN=$(vouch credential codeartifact)
+
+# Option 2: Use vouch exec to inject the token into Maven
+vouch exec --type codeartifact -- mvn deploy -s settings.xml";
+
+const MAVEN_DOMAIN: &str = "\
+export CODEARTIFACT_AUTH_TOKEN=$(vouch credential codeartifact --domain my-domain --domain-owner 123456789012)";
+
+const CROSS_ACCOUNT: &str = "\
+# Set up a Vouch AWS profile for the artifacts account
+vouch setup aws \\
+  --role arn:aws:iam::ARTIFACTS_ACCOUNT:role/CodeArtifactReader \\
+  --profile vouch-artifacts
+
+# Create a CodeArtifact profile that uses the artifacts account
+vouch setup codeartifact \\
+  --tool npm \\
+  --domain shared-packages \\
+  --domain-owner ARTIFACTS_ACCOUNT \\
+  --repository npm-store \\
+  --profile artifacts
+
+# Use the profile when fetching credentials
+vouch credential codeartifact --profile artifacts";
+
+/// The commands of a block, each on one line, with names for placeholders and, if `full`, with what is in brackets.
+fn commands(block: &str, full: bool) -> Vec<String> {
+    let mut text = block.replace("\\\n", " ");
+    for (placeholder, name) in [
+        ("<DOMAIN>", "my-domain"),
+        ("<ACCOUNT_ID>", "123456789012"),
+        ("<REGION>", "us-east-1"),
+        ("<PROFILE>", "my-profile"),
+        ("<SHELL>", "bash"),
+        ("<REPO>", "my-npm-repo"),
+        ("ARTIFACTS_ACCOUNT", "111111111111"),
+        ("my-codeartifact-registry", "my-repo"),
+    ] {
+        text = text.replace(placeholder, name);
+    }
+    while let (Some(from), Some(to)) = (text.find('['), text.find(']')) {
+        let inside = if full { text[from + 1..to].to_owned() } else { String::new() };
+        text.replace_range(from..=to, &inside);
+    }
+    let typed = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
+    let now = |line: &&str| !LATER.iter().any(|later| line.contains(later));
+    text.lines().filter(typed).filter(now).map(str::to_owned).collect()
+}
+
+/// Types commands into one bash; what they set is then printed by `print`.
+fn types(bed: &Bed, folder: &str, block: &str, full: bool, print: &str) -> Done {
+    let mut script = String::from("set -e\n");
+    for command in commands(block, full) {
+        script.push_str(&command);
+        script.push('\n');
+    }
+    script.push_str(print);
+    let path = format!("{}:{}", bed.file("tools").display(), std::env::var("PATH").unwrap());
+    bed.run("bash").args(["-c", &script]).within(bed.file(folder)).env("PATH", path).ok()
+}
+
+/// Stands in for Maven: what matters here is what it is started with.
+fn install_mvn(bed: &Bed) {
+    bed.write("tools/mvn", "#!/bin/sh\necho \"$* $CODEARTIFACT_AUTH_TOKEN\"\n");
+    fs::set_permissions(bed.file("tools/mvn"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn token(bed: &Bed) -> String {
+    bed.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned()
+}
+
+#[test]
+fn blocks_are_read_as_they_are_meant() {
+    assert_eq!(
+        commands(STEP_1, false).concat().trim_end(),
+        "vouch setup codeartifact --tool cargo --repository my-repo"
+    );
+    assert!(commands(STEP_1, true).concat().ends_with("--region us-east-1 --profile my-profile"));
+    assert_eq!(commands(CROSS_ACCOUNT, true).len(), 3);
+    assert_eq!(commands(PIP, true).len() + commands(NPM, true).len(), 0);
+}
+
+#[test]
+fn step_1_with_and_without_what_is_optional() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", STEP_1, true, "");
+        let _ = types(bed, "", STEP_1, false, "");
+        let _ = bed.vouch(&["status", "--profiles"]).ok().shows("my-profile (default): my-domain");
+    });
+}
+
+#[test]
+fn profiles_and_cargo() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        let _ = types(bed, "", NAMED_PROFILES, true, "");
+        let listed = bed.vouch(&["status", "--profiles"]).ok().stdout;
+        for line in ["default (default): my-domain", "shared: shared-packages", "team: team-packages"] {
+            assert!(listed.contains(line), "{listed}");
+        }
+        bed.log_in();
+        bed.library("greeting");
+        let _ = types(bed, "greeting", CARGO, true, "");
+        bed.program("hello", "greeting", "my-repo");
+        let _ = types(bed, "hello", "cargo build", true, "");
+    });
+}
+
+#[test]
+fn npms_token_is_refreshed() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        bed.log_in();
+        let _ = types(bed, "", NPM_REFRESH, true, "");
+        assert!(bed.read(".npmrc").contains(":_authToken="));
+    });
+}
+
+#[test]
+fn environment_variables() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        install_mvn(bed);
+        let _ = types(bed, "", STEP_1, true, "");
+        bed.log_in();
+        let token = token(bed);
+        for full in [true, false] {
+            let done = types(bed, "", ENV, full, "printenv CODEARTIFACT_AUTH_TOKEN");
+            assert_eq!(done.stdout.trim(), token);
+            assert_eq!(types(bed, "", EXEC, full, "").stdout, format!("deploy {token}\n"));
+        }
+    });
+}
+
+#[test]
+fn maven() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        install_mvn(bed);
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        bed.log_in();
+        let token = token(bed);
+        let print = "printenv CODEARTIFACT_AUTH_TOKEN";
+        let done = types(bed, "", MAVEN, true, print);
+        assert_eq!(done.stdout, format!("deploy -s settings.xml {token}\n{token}\n"));
+        assert_eq!(types(bed, "", MAVEN_DOMAIN, true, print).stdout.trim(), token);
+    });
+}
+
+#[test]
+fn cross_account_access() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        bed.log_in();
+        let token = types(bed, "", CROSS_ACCOUNT, true, "").stdout.trim().to_owned();
+        let listed = bed.vouch(&["status", "--profiles"]).ok().stdout;
+        let line = "artifacts: shared-packages of account 111111111111 in us-east-1, role arn:aws:iam::111111111111:role/CodeArtifactReader of AWS profile `vouch-artifacts`";
+        assert!(listed.contains(line), "{listed}");
+        // It opens that account's repositories, and no other's.
+        let read = |host: &str, repository: &str| {
+            let url = format!(
+                "https://{host}.d.codeartifact.us-east-1.amazonaws.com/cargo/{repository}/config.json"
+            );
+            let header = format!("Authorization: {token}");
+            bed.run("curl")
+                .args([
+                    "--silent",
+                    "--output",
+                    "/dev/null",
+                    "--write-out",
+                    "%{http_code}",
+                    "--header",
+                    &header,
+                    &url,
+                ])
+                .ok()
+                .stdout
+        };
+        assert_eq!(read("shared-packages-111111111111", "cargo-store"), "200");
+        assert_ne!(read("my-domain-123456789012", "my-repo"), "200");
+    });
+}

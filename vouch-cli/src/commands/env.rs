@@ -1,0 +1,99 @@
+//! `vouch env`: a credential for the shell that evaluates the answer.
+
+use std::io::{IsTerminal, stdout};
+
+use vouch_core::Class;
+
+use crate::handout::{Kind, Wanted};
+use crate::report::Failed;
+use crate::shell::Shell;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    wanted: Wanted,
+    /// The shell that reads the answer [default: the one that asks]
+    #[arg(long, value_enum)]
+    shell: Option<Shell>,
+    /// Print the secret even to a terminal
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failed> {
+    let shell = args.shell.unwrap_or_else(Shell::detect);
+    if stdout().is_terminal() && !args.force {
+        let mut arguments = format!("env {}", args.wanted.arguments());
+        if let Some(shell) = args.shell.and_then(|shell| clap::ValueEnum::to_possible_value(&shell)) {
+            arguments.push_str(&format!(" --shell {}", shell.get_name()));
+        }
+        return Err(Failed::new(
+            Class::Usage,
+            "this would show a secret on the terminal",
+            format!(
+                "Let the shell read it: `{}`. To see it all the same, add `--force`.",
+                shell.usage(&arguments)
+            ),
+        ));
+    }
+    match script(&args, shell) {
+        Ok(script) => terminal::print(&script),
+        Err(failed) => {
+            // Whatever reads this must neither go on nor use a credential of yesterday.
+            terminal::print(&shell.fail(args.wanted.kind.variables()))?;
+            Err(failed)
+        }
+    }
+}
+
+fn script(args: &Args, shell: Shell) -> Result<String, Failed> {
+    let values = args.wanted.fetch()?;
+    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
+    shell.set(&variables).map_err(|_| {
+        Failed::new(
+            Class::Other,
+            "the credential has characters that this shell cannot read",
+            "Use `vouch exec`, or another shell with `--shell`.",
+        )
+    })
+}
+
+/// What a command line that was mistyped is answered with on stdout: `eval` of nothing would succeed.
+pub(crate) fn answer_to_wrong_usage(arguments: impl Iterator<Item = String>) -> Option<String> {
+    let arguments: Vec<String> = arguments.skip(1).collect();
+    if arguments.first().is_none_or(|command| command != "env") {
+        return None;
+    }
+    let value = |flag: &str| {
+        let mut following = arguments.iter().skip_while(|argument| *argument != flag).skip(1);
+        let joined = format!("{flag}=");
+        following
+            .next()
+            .map(String::as_str)
+            .or_else(|| arguments.iter().find_map(|arg| arg.strip_prefix(&joined)))
+    };
+    let shell = value("--shell").and_then(|name| <Shell as clap::ValueEnum>::from_str(name, false).ok());
+    let kind = value("--type").and_then(|name| <Kind as clap::ValueEnum>::from_str(name, false).ok());
+    // What is known to be meant is unset; a mistyped word takes nothing away.
+    Some(shell.unwrap_or_else(Shell::detect).fail(kind.map_or(&[], Kind::variables)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(line: &str) -> Option<String> {
+        answer_to_wrong_usage(line.split(' ').map(str::to_owned))
+    }
+
+    #[test]
+    fn a_mistyped_line_makes_the_shell_fail() {
+        let unset = "unset CODEARTIFACT_AUTH_TOKEN;\nfalse;\n";
+        assert_eq!(answered("vouch env --type codeartifact --shell sh --typo").unwrap(), unset);
+        assert_eq!(answered("vouch env --shell=sh --type=codeartifact x").unwrap(), unset);
+        assert_eq!(answered("vouch env --shell fish --type x").unwrap(), "false;\n");
+        assert_eq!(answered("vouch exec --type codeartifact"), None);
+        assert_eq!(answered("vouch"), None);
+    }
+}

@@ -1,0 +1,192 @@
+//! `vouch undo`: takes back what setup did to somebody's files.
+
+use clap::Args as ClapArgs;
+use vouch_core::Class;
+use vouch_core::config::{Config, Registration};
+use vouch_core::home::Home;
+use vouch_core::npm::registration::{Filter, places};
+use vouch_core::npm::tokens;
+
+use crate::edited_file::EditedFile;
+use crate::journal::{self, Entry, Registered, Remark, WayBack};
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// Take back everything that setup did for this client, such as cargo [default: the last setup alone]
+    client: Option<String>,
+    /// Show what setup did and change nothing
+    #[arg(long)]
+    list: bool,
+}
+
+pub(crate) fn run(args: Args) -> Result<(), Failed> {
+    let home = Home::from_env()?;
+    let entries = journal::entries(&home)?;
+    let named: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| args.client.as_ref().is_none_or(|client| entry.client == *client))
+        .collect();
+    if args.list {
+        return list(&named);
+    }
+    let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
+    let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
+    let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
+        live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
+    for entry in now {
+        take_back(&home, entry)?;
+    }
+    if let Some(next) = rest.first() {
+        terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
+    }
+    Ok(())
+}
+
+fn list(entries: &[&Entry]) -> Result<(), Failed> {
+    if entries.is_empty() {
+        terminal::say("setup has edited no file");
+    }
+    let line = |entry: &&Entry| {
+        let mut line =
+            format!("{}  {}  `{}`", terminal::local_time(entry.at), entry.client, entry.file.display());
+        if let Some(Registered { after, .. }) = &entry.registration {
+            line.push_str(&format!("  {}", after.endpoint));
+        }
+        if let Some(at) = entry.taken_back_at {
+            line.push_str(&format!("  (taken back {})", terminal::local_time(at)));
+        }
+        line + "\n"
+    };
+    terminal::print(&entries.iter().map(line).collect::<String>())
+}
+
+fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
+    let done = named.iter().filter_map(|entry| Some((entry, entry.taken_back_at?)));
+    if let Some((entry, at)) = done.max_by_key(|(_, at)| *at) {
+        let command = match entry.client.as_str() {
+            "aws" => "vouch setup aws".to_owned(),
+            client => format!("vouch setup codeartifact --tool {client}"),
+        };
+        return Failed::new(
+            Class::Other,
+            format!(
+                "nothing is left to take back: that was done already, for {} at {}",
+                entry.client,
+                terminal::local_time(at)
+            ),
+            format!("An undo is not undone: run `{command}` again instead."),
+        );
+    }
+    let mut clients: Vec<_> =
+        all.iter().filter(|entry| entry.is_live()).map(|entry| entry.client.as_str()).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    let hint = match clients.as_slice() {
+        [] => "`vouch undo --list` shows what setup did.".to_owned(),
+        clients => format!("There is something of {}.", clients.join(", ")),
+    };
+    let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();
+    Failed::new(Class::Other, format!("nothing is there to take back: setup has edited no file{what}"), hint)
+}
+
+/// The file first and then the registration: nothing may keep receiving tokens because of an edit that is gone.
+fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
+    if let Some(registered) = &entry.registration {
+        remove_static_token(home, &registered.after)?;
+    }
+    let file = EditedFile::read(entry.file.clone())?;
+    let shown = entry.file.display();
+    let way = entry.way_back(file.existing_text());
+    match &way {
+        WayBack::Nothing => {}
+        WayBack::Exact(Some(text)) => file.restore(text)?,
+        WayBack::Exact(None) | WayBack::EditedAway => file.remove(&entry.made_folders)?,
+        WayBack::Edited(taken) => file.restore(&taken.text)?,
+    }
+    let unregistered = match &entry.registration {
+        Some(registered) => Config::update(home, |config| Ok::<_, Failed>(unregister(config, registered)))?,
+        None => false,
+    };
+    journal::mark_taken_back(home, entry.id)?;
+    match way {
+        WayBack::Nothing if file.existing_text().is_none() => {
+            terminal::done(&format!("`{shown}` is gone: nothing to take back in it"));
+        }
+        WayBack::Nothing => terminal::done(&format!("`{shown}` is already as it was before setup")),
+        WayBack::Exact(Some(_)) => terminal::done(&format!("`{shown}` is as it was before setup")),
+        WayBack::Exact(None) | WayBack::EditedAway => {
+            terminal::done(&format!("`{shown}` is removed: it was made by setup"));
+        }
+        WayBack::Edited(taken) => {
+            terminal::warn(&format!(
+                "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
+            ));
+            for remark in &taken.remarks {
+                tell(remark);
+            }
+        }
+    }
+    if let (true, Some(registered)) = (unregistered, &entry.registration) {
+        terminal::done(&format!("{} no longer receives tokens", registered.after.endpoint));
+    }
+    Ok(())
+}
+
+/// What was written after setup, and anew each day: the token of a client that cannot ask for one.
+fn remove_static_token(home: &Home, registration: &Registration) -> Result<(), Failed> {
+    let mut config = Config::load(home)?;
+    let others = std::mem::take(&mut config.codeartifact.registrations);
+    let is_it = |known: &Registration| {
+        (&known.tool, &known.name, &known.file)
+            == (&registration.tool, &registration.name, &registration.file)
+    };
+    config.codeartifact.registrations.push(registration.clone());
+    let ours = places(&config, Filter::default());
+    config.codeartifact.registrations = others.into_iter().filter(|known| !is_it(known)).collect();
+    let shared = places(&config, Filter::default());
+    if ours.iter().any(|place| shared.iter().any(|known| known.key == place.key && known.file == place.file))
+    {
+        return Ok(());
+    }
+    config.codeartifact.registrations = vec![registration.clone()];
+    for (_, removed) in tokens::remove(home, &config, Filter::default()) {
+        removed?;
+    }
+    Ok(())
+}
+
+fn tell(remark: &Remark) {
+    match remark {
+        Remark::Stays(line) => {
+            terminal::warn(&format!("this line of setup stays, because lines of yours depend on it: {line}"))
+        }
+        Remark::Lost(line) => terminal::warn(&format!("this line from before setup is not put back: {line}")),
+    }
+}
+
+/// Puts the registration back that was there before; whether that takes one away.
+fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
+    let registrations = &mut config.codeartifact.registrations;
+    let place = registrations.iter().position(|known| {
+        known.tool == after.tool
+            && known.endpoint == after.endpoint
+            && known.name == after.name
+            && known.file == after.file
+    });
+    match (place, before) {
+        (Some(place), None) => {
+            registrations.remove(place);
+            true
+        }
+        (Some(place), Some(before)) => {
+            let others = before.endpoint != after.endpoint;
+            if let Some(known) = registrations.get_mut(place) {
+                *known = before.clone();
+            }
+            others
+        }
+        (None, _) => false,
+    }
+}

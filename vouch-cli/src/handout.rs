@@ -1,0 +1,342 @@
+//! What `credential`, `env` and `exec` hand out: which credential is meant, and the variables that carry it.
+
+use clap::ValueEnum;
+use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::config::{Config, Profile};
+use vouch_core::endpoint::Domain;
+use vouch_core::exchange::{RoleCredentials, Token};
+use vouch_core::partition::{AccountId, DomainName, Region};
+use vouch_core::profile::{ProfileError, Role, Target};
+use vouch_core::{Class, Secret};
+
+use crate::domain::{Completed, DomainFlags};
+use crate::report::Failed;
+use crate::terminal;
+
+/// A kind of credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// CODEARTIFACT_AUTH_TOKEN
+    Codeartifact,
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+    Aws,
+}
+
+impl Kind {
+    /// The variables that carry it.
+    pub(crate) fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Codeartifact => &["CODEARTIFACT_AUTH_TOKEN"],
+            Self::Aws => &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        }
+    }
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Codeartifact => "codeartifact",
+            Self::Aws => "aws",
+        }
+    }
+}
+
+/// Names the credential of `env` and `exec`.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Wanted {
+    /// Which credential
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Kind,
+    /// The CodeArtifact domain [default: that of the profile]
+    #[arg(long, value_name = "DOMAIN")]
+    ca_domain: Option<DomainName>,
+    /// The AWS account that owns the domain [default: that of the profile]
+    #[arg(long, value_name = "ACCOUNT_ID")]
+    ca_domain_owner: Option<AccountId>,
+    /// The AWS region of the domain [default: that of the profile]
+    #[arg(long, value_name = "REGION")]
+    ca_region: Option<Region>,
+    /// The CodeArtifact profile [default: VOUCH_PROFILE, else the default profile]
+    #[arg(long, value_name = "PROFILE")]
+    ca_profile: Option<String>,
+    /// The AWS profile whose role is used
+    #[arg(long, value_name = "NAME")]
+    aws_profile: Option<String>,
+}
+
+impl Wanted {
+    /// The variables with their values.
+    pub(crate) fn fetch(&self) -> Result<Vec<(&'static str, Secret<String>)>, Failed> {
+        let values = match self.kind {
+            Kind::Codeartifact => vec![token(&self.domain_flags(), Spelling::Prefixed)?.0.value],
+            Kind::Aws => {
+                if let Some(flag) = self.domain_flag() {
+                    return Err(Failed::new(
+                        Class::Usage,
+                        format!("`{flag}` is for `--type codeartifact`"),
+                        "Name the role of `--type aws` with `--aws-profile`.",
+                    ));
+                }
+                let given = role_credentials(self.aws_profile.as_deref())?;
+                vec![Secret::new(given.access_key_id), given.secret_access_key, given.session_token]
+            }
+        };
+        Ok(self.kind.variables().iter().copied().zip(values).collect())
+    }
+
+    /// The arguments as they would be typed again, for a message.
+    pub(crate) fn arguments(&self) -> String {
+        let mut arguments = format!("--type {}", self.kind.name());
+        let mut add = |flag: &str, value: Option<String>| {
+            if let Some(value) = value {
+                arguments.push_str(&format!(" {flag} {value}"));
+            }
+        };
+        add("--ca-domain", self.ca_domain.as_ref().map(ToString::to_string));
+        add("--ca-domain-owner", self.ca_domain_owner.as_ref().map(ToString::to_string));
+        add("--ca-region", self.ca_region.as_ref().map(ToString::to_string));
+        add("--ca-profile", self.ca_profile.clone());
+        add("--aws-profile", self.aws_profile.clone());
+        arguments
+    }
+
+    fn domain_flags(&self) -> DomainFlags {
+        DomainFlags {
+            domain: self.ca_domain.clone(),
+            domain_owner: self.ca_domain_owner.clone(),
+            region: self.ca_region.clone(),
+            profile: self.ca_profile.clone(),
+            aws_profile: self.aws_profile.clone(),
+        }
+    }
+
+    fn domain_flag(&self) -> Option<&'static str> {
+        [
+            ("--ca-domain", self.ca_domain.is_some()),
+            ("--ca-domain-owner", self.ca_domain_owner.is_some()),
+            ("--ca-region", self.ca_region.is_some()),
+            ("--ca-profile", self.ca_profile.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+/// How the flags that name a domain are spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// `--domain`
+    Plain,
+    /// `--ca-domain`
+    Prefixed,
+}
+
+/// A domain that was named, and the profile that it came from.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) target: Target,
+    pub(crate) profile: Option<String>,
+}
+
+/// A token for the rest of the session, for the domain that flags and profiles name.
+pub(crate) fn token(flags: &DomainFlags, spelling: Spelling) -> Result<(Token, Named), Failed> {
+    let broker = Broker::from_env()?;
+    let named = named(broker.config(), flags, spelling)?;
+    let token = broker.token(&named.target, Lifetime::Session)?;
+    Ok((token, named))
+}
+
+/// The credentials of an AWS profile: the one named, else the default, else the only one.
+pub(crate) fn role_credentials(profile: Option<&str>) -> Result<RoleCredentials, Failed> {
+    let broker = Broker::from_env()?;
+    let role = role(broker.config(), profile)?;
+    Ok(broker.role_credentials(&role)?)
+}
+
+fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failed> {
+    let profiles = &config.aws.profiles;
+    let name = match (profile, &config.aws.default) {
+        (Some(name), _) => name,
+        (None, Some(name)) => name,
+        (None, None) => match profiles.keys().collect::<Vec<_>>().as_slice() {
+            [] => return Err(ProfileError::NoRole.into()),
+            [only] => only,
+            several => {
+                let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
+                return Err(Failed::configuration(
+                    format!("several AWS profiles could be meant: {}", names.join(", ")),
+                    "Name one, or make one the default with `vouch setup aws --profile NAME --default`.",
+                ));
+            }
+        },
+    };
+    Ok(config.role_named(name)?)
+}
+
+/// The domain and role that flags and profiles name. What is typed needs no registration.
+pub(crate) fn named(config: &Config, flags: &DomainFlags, spelling: Spelling) -> Result<Named, Failed> {
+    let from_environment = flags.profile.is_none();
+    let stored = match flags.profile_name() {
+        Some(name) => {
+            let profile = config.profile_named(&name)?;
+            match contradiction(flags, profile, spelling) {
+                Some(what) if from_environment => {
+                    terminal::warn(&format!("{what} of VOUCH_PROFILE: the flag counts"));
+                }
+                Some(what) => {
+                    let hint = "Leave out the profile or the flag, whichever is wrong.";
+                    return Err(Failed::new(Class::Usage, format!("{what} `{name}`"), hint));
+                }
+                None => {}
+            }
+            Some(name)
+        }
+        // A domain that was typed in full needs no profile at all.
+        None if flags.domain.is_some() => config.default_profile().ok().map(str::to_owned),
+        None => Some(config.default_profile()?.to_owned()),
+    };
+    let profile = stored.as_deref().map(|name| config.profile_named(name)).transpose()?;
+    let Completed { domain, aws_profile, .. } = flags.complete(profile)?;
+    let profile_of_domain = stored.filter(|_| profile.is_some_and(|profile| profile.domain() == domain));
+    let wanted = Profile {
+        domain: domain.name.clone(),
+        domain_owner: domain.owner.clone(),
+        region: domain.region.clone(),
+        aws_profile,
+        other: serde_json::Map::new(),
+    };
+    let role = config.role_for(&wanted, flags.aws_profile.as_deref())?;
+    let target = Target { domain, role, token_prefix: String::new() };
+    Ok(Named { target, profile: profile_of_domain })
+}
+
+/// The flag that says something else than a profile that is named beside it.
+fn contradiction(flags: &DomainFlags, profile: &Profile, spelling: Spelling) -> Option<String> {
+    let Domain { name, owner, region } = profile.domain();
+    let differs = |flag: &str, typed: Option<String>, stored: String| {
+        let typed = typed.filter(|typed| *typed != stored)?;
+        let prefix = if spelling == Spelling::Prefixed { "ca-" } else { "" };
+        Some(format!(
+            "`--{prefix}{flag} {typed}` contradicts `{stored}`, the {} of profile",
+            flag.replace('-', " ")
+        ))
+    };
+    differs("domain", flags.domain.as_ref().map(ToString::to_string), name.to_string())
+        .or_else(|| {
+            let typed = flags.domain_owner.as_ref().map(ToString::to_string);
+            differs("domain-owner", typed, owner.to_string())
+        })
+        .or_else(|| differs("region", flags.region.as_ref().map(ToString::to_string), region.to_string()))
+}
+
+/// A name that a variable can have everywhere.
+pub(crate) fn variable_name(text: &str) -> Result<String, String> {
+    let start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if text.starts_with(start) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Ok(text.to_owned());
+    }
+    Err("a variable has letters, digits and `_` in its name, and no digit first".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn config() -> Config {
+        serde_json::from_value(json!({
+            "version": 1,
+            "aws": { "profiles": {
+                "vouch": { "role_arn": "arn:aws:iam::123456789012:role/CodeArtifact", "region": "us-east-1" },
+                "shared": { "role_arn": "arn:aws:iam::111111111111:role/CodeArtifactReader", "region": "us-east-1" }
+            } },
+            "codeartifact": { "profiles": {
+                "default": { "domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1" },
+                "shared": { "domain": "shared-packages", "domain_owner": "111111111111", "region": "eu-west-1" }
+            } }
+        }))
+        .unwrap()
+    }
+
+    fn shown(domain: &str, owner: &str, profile: &str, aws_profile: &str) -> String {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let flags = DomainFlags {
+            domain: domain.parse().ok(),
+            domain_owner: owner.parse().ok(),
+            region: "us-west-2".parse().ok().filter(|_| !owner.is_empty()),
+            profile: some(profile),
+            aws_profile: some(aws_profile),
+        };
+        match named(&config(), &flags, Spelling::Plain) {
+            Ok(Named { target, profile }) => {
+                format!("{} / {} / {}", target.domain, target.role.profile, profile.unwrap_or_default())
+            }
+            Err(failed) => failed.failure().message.clone(),
+        }
+    }
+
+    #[test]
+    fn flags_and_profiles_name_one_domain_and_its_role() {
+        let default = "my-domain of account 123456789012 in us-east-1 / vouch / default";
+        assert_eq!(shown("", "", "", ""), default);
+        assert_eq!(shown("my-domain", "", "", ""), default);
+        assert_eq!(
+            shown("", "", "shared", ""),
+            "shared-packages of account 111111111111 in eu-west-1 / shared / shared"
+        );
+        assert_eq!(
+            shown("typed", "111111111111", "", ""),
+            "typed of account 111111111111 in us-west-2 / shared / "
+        );
+        assert_eq!(
+            shown("typed", "111111111111", "", "vouch"),
+            "typed of account 111111111111 in us-west-2 / vouch / "
+        );
+        assert!(shown("typed", "", "", "").starts_with("the owner of domain `typed` is not known"));
+        assert!(shown("", "", "nowhere", "").starts_with("there is no CodeArtifact profile `nowhere`"));
+        assert!(shown("", "", "", "nowhere").starts_with("there is no AWS profile `nowhere`"));
+        assert!(shown("typed", "222222222222", "", "").starts_with("several AWS profiles"));
+    }
+
+    #[test]
+    fn a_flag_that_contradicts_the_profile_beside_it_is_named() {
+        assert_eq!(
+            shown("my-domain", "", "shared", ""),
+            "`--domain my-domain` contradicts `shared-packages`, the domain of profile `shared`"
+        );
+        assert_eq!(
+            shown("", "222222222222", "shared", ""),
+            "`--domain-owner 222222222222` contradicts `111111111111`, the domain owner of profile `shared`"
+        );
+        assert_eq!(
+            shown("", "111111111111", "shared", ""),
+            "`--region us-west-2` contradicts `eu-west-1`, the region of profile `shared`"
+        );
+        assert!(shown("shared-packages", "", "shared", "").starts_with("shared-packages of"));
+    }
+
+    #[test]
+    fn the_role_is_named_or_the_default_or_the_only_one() {
+        let mut config = config();
+        assert_eq!(role(&config, Some("shared")).unwrap().profile, "shared");
+        let failed = role(&config, None).unwrap_err();
+        assert!(failed.failure().message.ends_with("vouch, shared"));
+        config.aws.default = Some("vouch".into());
+        assert_eq!(role(&config, None).unwrap().profile, "vouch");
+        config.aws.default = None;
+        config.aws.profiles.shift_remove("vouch");
+        assert_eq!(role(&config, None).unwrap().profile, "shared");
+        config.aws.profiles.clear();
+        assert!(role(&config, None).is_err());
+    }
+
+    #[test]
+    fn names_of_variables() {
+        for good in ["NPM_TOKEN", "_x", "CARGO_REGISTRIES_X_TOKEN"] {
+            assert!(variable_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "1A", "A-B", "A=B", "A B", "Ä"] {
+            assert!(variable_name(bad).is_err(), "{bad}");
+        }
+    }
+}

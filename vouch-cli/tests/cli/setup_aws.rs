@@ -1,0 +1,78 @@
+//! `vouch setup aws` and the profile for AWS tools.
+
+use std::fs;
+
+use crate::person::{Person, read};
+
+const ROLE: &str = "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact";
+
+fn lines(person: &Person, profile: &str) -> String {
+    format!(
+        "[profile {profile}]\ncredential_process = \"{}/vouch\" credential aws --profile {profile}\nregion = us-east-1\n",
+        person.bin().display()
+    )
+}
+
+#[test]
+fn nothing_is_written_unasked() {
+    let person = Person::new();
+    let said = person.succeed(ROLE);
+    assert!(
+        said.contains("next: for aws, SDKs and Terraform: `vouch setup aws --profile vouch --yes`"),
+        "{said}"
+    );
+    assert!(!person.succeed(&format!("{ROLE}2 --no")).contains("Terraform"));
+    assert!(!person.path("home/.aws").exists());
+}
+
+#[test]
+fn a_profile_is_added_beside_what_is_there_and_taken_back() {
+    let person = Person::new();
+    let file = person.path("home/.aws/config");
+    person.succeed(&format!("{ROLE} --yes"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), lines(&person, "vouch"));
+    person.succeed("undo aws");
+    assert!(!person.path("home/.aws").exists());
+    let mine = "[default]\nregion = eu-west-1\naws_secret_access_key = hunter2";
+    fs::create_dir(person.path("home/.aws")).unwrap();
+    fs::write(&file, mine).unwrap();
+    let (code, diff, _) = person.run("setup aws --profile vouch --dry-run");
+    assert!(code == 0 && diff.contains("+[profile vouch]") && !diff.contains("hunter2"), "{diff}");
+    person.succeed("setup aws --profile vouch --yes");
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{mine}\n\n{}", lines(&person, "vouch")));
+    let journal = fs::read_to_string(person.path("home/.vouch/journal.json")).unwrap();
+    assert!(!journal.contains("hunter2"), "{journal}");
+    let before = person.files();
+    person.succeed("setup aws --profile vouch --yes");
+    assert_eq!(person.files(), before);
+}
+
+#[test]
+fn the_file_that_aws_tools_read_is_edited() {
+    let person = Person::new();
+    let elsewhere = person.path("home/elsewhere");
+    let (code, ..) = read(person.vouch(&format!("{ROLE} --yes")).env("AWS_CONFIG_FILE", &elsewhere));
+    assert_eq!(code, 0);
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), lines(&person, "vouch"));
+    let (code, ..) = read(person.vouch("setup aws --profile vouch --yes").env("AWS_CONFIG_FILE", "~/tilde"));
+    assert_eq!(code, 0);
+    assert!(person.path("home/tilde").exists());
+}
+
+#[test]
+fn credentials_from_elsewhere_are_left_and_named() {
+    let person = Person::new();
+    let file = person.path("home/.aws/config");
+    fs::create_dir(person.path("home/.aws")).unwrap();
+    fs::write(&file, "[profile vouch]\nsso_session = work\n").unwrap();
+    let (code, _, said) = person.run(&format!("{ROLE} --yes"));
+    assert_eq!(code, 7);
+    assert!(
+        said.contains("profile `vouch` has `sso_session` already") && said.contains("--profile NAME"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[profile vouch]\nsso_session = work\n");
+    fs::write(person.path("home/.aws/credentials"), "[work]\naws_access_key_id = A\n").unwrap();
+    let said = person.succeed(&format!("{ROLE} --profile work --yes"));
+    assert!(said.contains("credentials` has keys for `work`"), "{said}");
+}

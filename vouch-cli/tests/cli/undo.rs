@@ -1,0 +1,130 @@
+//! `vouch undo` and its journal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::person::Person;
+
+const SETUP: &str = "setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 --region us-east-1 --repository my-repo";
+
+fn write(person: &Person, text: &str) {
+    fs::create_dir_all(person.path("home/.cargo")).unwrap();
+    fs::write(person.cargo_config(), text).unwrap();
+}
+
+fn text(person: &Person) -> String {
+    fs::read_to_string(person.cargo_config()).unwrap()
+}
+
+#[test]
+fn an_undo_is_exact_unregisters_and_is_not_undone() {
+    let person = Person::new();
+    let mine = "# mine\r\n[net]\r\nretry = 3";
+    write(&person, mine);
+    person.succeed(SETUP);
+    assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 1);
+    let (code, listed, _) = person.run("undo --list");
+    assert!(code == 0 && listed.contains("cargo") && listed.contains("/cargo/my-repo/"), "{listed}");
+    let said = person.succeed("undo cargo");
+    assert!(
+        said.contains("is as it was before setup") && said.contains("no longer receives tokens"),
+        "{said}"
+    );
+    assert_eq!(text(&person), mine);
+    assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
+    assert!(person.run("undo --list").1.contains("(taken back "));
+    let before = person.files();
+    for again in ["undo", "undo cargo"] {
+        let (code, _, said) = person.run(again);
+        assert_eq!(code, 1);
+        assert!(
+            said.contains("that was done already, for cargo") && said.contains("--tool cargo` again"),
+            "{said}"
+        );
+    }
+    assert_eq!(person.files(), before);
+    let (code, _, said) = person.run("undo npm");
+    assert!(code == 1 && said.contains("setup has edited no file for `npm`"), "{said}");
+}
+
+#[test]
+fn the_last_setup_alone_or_all_of_a_client() {
+    let person = Person::new();
+    person.succeed(SETUP);
+    let one = text(&person);
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    person.succeed("setup codeartifact --tool cargo --repository third-repo");
+    let said = person.succeed("undo");
+    assert!(said.contains("next: `vouch undo` again"), "{said}");
+    assert!(text(&person).contains("other-repo") && !text(&person).contains("third-repo"));
+    person.succeed("undo");
+    assert_eq!(text(&person), one);
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    person.succeed("undo cargo");
+    assert!(!person.path("home/.cargo").exists());
+    assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
+}
+
+#[test]
+fn a_correction_is_taken_back_to_what_it_corrected() {
+    let person = Person::new();
+    person.succeed(SETUP);
+    let before = (text(&person), person.config()["codeartifact"]["registrations"].clone());
+    person.succeed(&format!("{SETUP} --endpoint https://packages.example.com/cargo/my-repo/"));
+    assert!(text(&person).contains("packages.example.com"));
+    person.succeed("undo");
+    assert_eq!((text(&person), person.config()["codeartifact"]["registrations"].clone()), before);
+}
+
+#[test]
+fn after_a_hand_edit_only_our_lines_go() {
+    let person = Person::new();
+    write(&person, "[net]\nretry = 3\n");
+    person.succeed(SETUP);
+    let edited =
+        format!("# new\n{}\n[alias]\nb = \"build\"\n", text(&person).replace("retry = 3", "retry = 5"));
+    write(&person, &edited);
+    let said = person.succeed("undo");
+    assert!(said.contains("was edited since: only the lines of setup"), "{said}");
+    assert_eq!(text(&person), "# new\n[net]\nretry = 5\n\n[alias]\nb = \"build\"\n");
+    // A key of the person's own in our table keeps the table.
+    person.succeed(SETUP);
+    write(&person, &text(&person).replace("credential-provider", "token = \"hunter2\"\ncredential-provider"));
+    let said = person.succeed("undo cargo");
+    assert!(said.contains("stays, because lines of yours depend on it: [registries.my-repo]"), "{said}");
+    assert!(text(&person).ends_with("[registries.my-repo]\ntoken = \"hunter2\"\n"), "{}", text(&person));
+}
+
+#[test]
+fn a_file_that_is_gone_or_read_only() {
+    let person = Person::new();
+    person.succeed(SETUP);
+    fs::remove_file(person.cargo_config()).unwrap();
+    assert!(person.succeed("undo").contains("is gone: nothing to take back"));
+    person.succeed(SETUP);
+    fs::set_permissions(person.cargo_config(), fs::Permissions::from_mode(0o444)).unwrap();
+    let before = person.files();
+    let (code, _, said) = person.run("undo");
+    assert_eq!((code, person.files()), (7, before));
+    assert!(said.contains("read-only"), "{said}");
+}
+
+#[test]
+fn mode_and_link_stay() {
+    let person = Person::new();
+    fs::create_dir_all(person.path("home/dotfiles")).unwrap();
+    fs::create_dir(person.path("home/.cargo")).unwrap();
+    let real = person.path("home/dotfiles/cargo.toml");
+    symlink("../dotfiles/cargo.toml", person.cargo_config()).unwrap();
+    // A link to nothing yet: what it leads to was made, not the link.
+    person.succeed(SETUP);
+    person.succeed("undo");
+    assert!(!real.exists() && person.cargo_config().symlink_metadata().unwrap().is_symlink());
+    fs::write(&real, "# mine").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    person.succeed(SETUP);
+    person.succeed("undo");
+    assert_eq!(fs::read_to_string(&real).unwrap(), "# mine");
+    assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(person.cargo_config().symlink_metadata().unwrap().is_symlink());
+}
