@@ -25,6 +25,8 @@ python_clients=(
   'pdm-2.29.4=pdm[keyring]==2.29.4 hishel[httpx2]==1.4.0'
   'keyrings.codeartifact-2.1.2=keyrings.codeartifact==2.1.2 keyring==25.7.0'
   'pipx-1.18.4=pipx==1.18.4'
+  # Builds the wheel of the keyring backend.
+  'maturin-1.16.0=maturin==1.16.0'
 )
 
 # A folder gets its final name only when it is complete, so an interrupted run leaves nothing half done behind.

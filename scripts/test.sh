@@ -12,3 +12,4 @@ cargo build --workspace --locked
 VOUCH_TEST_CLIENTS=$(realpath "$clients")
 export VOUCH_TEST_CLIENTS
 cargo test --workspace --locked "$@"
+scripts/python.sh

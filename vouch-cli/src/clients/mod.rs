@@ -3,6 +3,7 @@
 
 pub(crate) mod cargo;
 pub(crate) mod node;
+pub(crate) mod python;
 
 use std::path::Path;
 

@@ -27,7 +27,7 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
         "setup aws --role arn:aws:iam::ARTIFACTS_ACCOUNT:role/CodeArtifactReader",
         "setup codeartifact --repository my-repo",
         "setup codeartifact --tool cargo",
-        "setup codeartifact --tool pip --repository my-repo",
+        "setup codeartifact --tool docker --repository my-repo",
         "setup codeartifact --tool cargo --repository my-repo --domain-owner 12345",
         "setup codeartifact --tool cargo --repository my-repo --domain My_Domain",
         "setup codeartifact --tool cargo --repository my-repo --region nowhere",
@@ -51,10 +51,10 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
 #[test]
 fn a_tool_that_is_not_supported_lists_those_that_are() {
     let person = Person::new();
-    let said = person.vouch("setup codeartifact --tool poetry --repository my-repo").assert().code(2);
+    let said = person.vouch("setup codeartifact --tool docker --repository my-repo").assert().code(2);
     said.stderr_eq(str![[r#"
-error: invalid value 'poetry' for '--tool <TOOL>'
-  [possible values: cargo, npm, pnpm, yarn, yarn-classic, bun]
+error: invalid value 'docker' for '--tool <TOOL>'
+  [possible values: cargo, npm, pnpm, yarn, yarn-classic, bun, pip, uv, twine, poetry, pdm]
 
 For more information, try '--help'.
 

@@ -8,4 +8,5 @@ mod everyday;
 mod person;
 mod setup_aws;
 mod setup_cargo;
+mod setup_python;
 mod undo;

@@ -6,7 +6,7 @@ mod edit;
 mod helper;
 mod levels;
 mod program;
-mod splice;
+pub(super) mod splice;
 
 use std::path::PathBuf;
 

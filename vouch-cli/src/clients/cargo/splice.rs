@@ -89,15 +89,71 @@ impl<'a> Splices<'a> {
                 self.add_lines(table, pairs).ok_or_else(form)
             }
             _ => {
-                self.append_table(&format!("{outer}.{inner}"), pairs);
+                self.append_table(&format!("[{outer}.{inner}]"), pairs);
                 Ok(())
             }
         }
     }
 
+    /// Adds keys to the top level.
+    pub(crate) fn add_root(&mut self, root: &Table, pairs: &[(&str, String)]) -> Result<(), SpliceError> {
+        if last_leaf(root).is_some() {
+            let form = || SpliceError::Form { key: "the top level".into() };
+            return self.add_lines(root, pairs).ok_or_else(form);
+        }
+        // Before every table: below the first header nothing is on the top level any more.
+        let newline = self.newline;
+        let mut new: String = pairs.iter().map(|(key, value)| format!("{key} = {value}{newline}")).collect();
+        if !self.text.is_empty() && !self.text.starts_with(['\r', '\n']) {
+            new.push_str(newline);
+        }
+        self.inside.push((0..0, new));
+        Ok(())
+    }
+
+    /// Adds keys to a table of the top level, which may be missing.
+    pub(crate) fn add_table(
+        &mut self,
+        root: &Table,
+        name: &str,
+        pairs: &[(&str, String)],
+    ) -> Result<(), SpliceError> {
+        match root.get(name) {
+            _ if pairs.is_empty() => Ok(()),
+            Some(item) if !item.is_table() => {
+                Err(SpliceError::NotATable { key: name.to_owned(), found: type_name(item) })
+            }
+            Some(Item::Table(table)) if !table.is_implicit() || table.is_dotted() => {
+                self.add_to(name, table, pairs)
+            }
+            _ => {
+                self.append_table(&format!("[{name}]"), pairs);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds keys to a table that has a header, or is written with dotted keys.
+    pub(crate) fn add_to(
+        &mut self,
+        name: &str,
+        table: &Table,
+        pairs: &[(&str, String)],
+    ) -> Result<(), SpliceError> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        self.add_lines(table, pairs).ok_or_else(|| SpliceError::Form { key: name.to_owned() })
+    }
+
+    /// Adds one more table to an array of tables, `[[name]]`.
+    pub(crate) fn append_to_array(&mut self, name: &str, pairs: &[(&str, String)]) {
+        self.append_table(&format!("[[{name}]]"), pairs);
+    }
+
     fn append_table(&mut self, header: &str, pairs: &[(&str, String)]) {
         let newline = self.newline;
-        self.appended.push_str(&format!("[{header}]{newline}"));
+        self.appended.push_str(&format!("{header}{newline}"));
         for (key, value) in pairs {
             self.appended.push_str(&format!("{key} = {value}{newline}"));
         }

@@ -11,7 +11,7 @@ use vouch_core::{Class, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::clients::{self, Client, Edits, Wanted, cargo, node};
+use crate::clients::{self, Client, Edits, Wanted, cargo, node, python};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::journal::{Author, Registered};
@@ -44,6 +44,8 @@ pub(crate) struct Args {
     cargo: cargo::Flags,
     #[command(flatten)]
     node: node::Flags,
+    #[command(flatten)]
+    python: python::Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,16 +58,26 @@ enum Tool {
     /// yarn 1
     YarnClassic,
     Bun,
+    Pip,
+    Uv,
+    Twine,
+    Poetry,
+    Pdm,
 }
 
 impl Tool {
+    /// Whether it reads an `.npmrc` or a `.yarnrc.yml`.
+    fn is_nodes(self) -> bool {
+        matches!(self, Self::Npm | Self::Pnpm | Self::Yarn | Self::YarnClassic | Self::Bun)
+    }
+
     /// As in registrations, for those who read a token out of a file.
     fn with_static_token(self) -> Option<&'static str> {
         match self {
             Self::Npm => Some("npm"),
             Self::YarnClassic => Some("yarn-classic"),
             Self::Bun => Some("bun"),
-            Self::Cargo | Self::Pnpm | Self::Yarn => None,
+            _ => None,
         }
     }
 }
@@ -150,13 +162,14 @@ fn run_one(
 
 /// A flag that means nothing to the tool is an error: the person expects something of it.
 fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
-    let of_node = args.node.typed().filter(|_| tool == Tool::Cargo);
+    let of_node = args.node.typed().filter(|_| !tool.is_nodes());
     let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
-    let of_cargo = args.cargo.typed().or(args.registry.as_ref().map(|_| "--registry"));
-    let stray = of_node.or(of_files).or(of_cargo.filter(|_| tool != Tool::Cargo));
-    match stray {
+    let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
+    let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
+    let name = args.registry.as_ref().filter(|_| tool.is_nodes() || tool == Tool::Pip).map(|_| "--registry");
+    match of_node.or(of_files).or(of_python).or(of_cargo).or(name) {
         None => Ok(()),
-        Some("--registry") => Err(Failed::new(
+        Some("--registry") if tool.is_nodes() => Err(Failed::new(
             Class::Usage,
             "`--registry` means nothing to this tool",
             "Registries have no names there; `--scope @SCOPE` chooses packages.",
@@ -176,6 +189,11 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
         Tool::Yarn => Box::new(node::Yarn::new()?),
         Tool::YarnClassic => Box::new(node::NpmrcClient::new("yarn-classic", &args.node)?),
         Tool::Bun => Box::new(node::NpmrcClient::new("bun", &args.node)?),
+        Tool::Pip => Box::new(python::Pip::new(&args.python)?),
+        Tool::Uv => Box::new(python::Uv::new(&args.python)?),
+        Tool::Twine => Box::new(python::Twine::new()?),
+        Tool::Poetry => Box::new(python::Poetry::new()?),
+        Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
     })
 }
 
