@@ -12,8 +12,9 @@ pub(crate) mod sts;
 pub(crate) mod trust;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
 use http::{HeaderValue, StatusCode};
+use sha2::{Digest as _, Sha256};
 
 use crate::http::{Request, Response};
 
@@ -31,6 +32,16 @@ pub(crate) fn json(status: u16, value: &serde_json::Value) -> Response {
 
 pub(crate) fn text(status: u16, body: &'static str) -> Response {
     respond(status, "text/plain; charset=utf-8", body)
+}
+
+/// A body with a tag of its content, or 304 without one where the client has it already.
+pub(crate) fn tagged(request: &Request, content_type: &'static str, body: String) -> Response {
+    let digest = Sha256::digest(&body);
+    let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{tag}\"");
+    let is_known = header(request, IF_NONE_MATCH.as_str()) == Some(tag.as_str());
+    let (status, body) = if is_known { (304, String::new()) } else { (200, body) };
+    with_header(respond(status, content_type, body), ETAG, &tag)
 }
 
 /// Sets a header; a value that no header can carry is left out.

@@ -44,6 +44,12 @@ pub(crate) fn iso(seconds: i64) -> String {
         .to_string()
 }
 
+/// `2026-01-31T12:00:00.000Z`, as npm's registries write times.
+pub(crate) fn iso_milliseconds(milliseconds: i64) -> String {
+    let time = Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
 /// `20260131T120000Z`, as SigV4 writes times.
 pub(crate) fn compact(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%dT%H%M%SZ").to_string()

@@ -131,6 +131,9 @@ pub struct Domain {
     pub region: String,
     /// Its repositories; each serves every package format.
     pub repositories: Vec<String>,
+    /// Seconds that its tokens live at most, whatever was asked for: shorter than AWS makes them, to see one expire.
+    #[serde(default)]
+    pub token_life: Option<u32>,
     /// Roles of other accounts that the domain's and its repositories' policies allow, by role ARN.
     #[serde(default)]
     pub allow: Vec<String>,

@@ -20,6 +20,8 @@ const ISSUER: [&str; 2] = ["discovery", "jwks"];
 const CARGO: [&str; 8] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token"];
 const PYPI: [&str; 5] = ["index", "download", "upload", "unauthenticated", "bad_token"];
+const NPM: [&str; 7] =
+    ["packument", "tarball", "publish", "dist_tags", "ping", "unauthenticated", "bad_token"];
 /// `leaked`: requests that carried a token which CodeArtifact had made.
 const FOREIGN: [&str; 9] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token", "leaked"];
@@ -54,6 +56,7 @@ impl Counters {
             "registry": {
                 "cargo": section(&CARGO, &|name| Count::Registry("cargo", name)),
                 "pypi": section(&PYPI, &|name| Count::Registry("pypi", name)),
+                "npm": section(&NPM, &|name| Count::Registry("npm", name)),
                 "foreign": section(&FOREIGN, &|name| Count::Registry("foreign", name)),
             },
         })

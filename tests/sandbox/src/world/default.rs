@@ -121,6 +121,7 @@ fn domain(name: &str, region: &str, repositories: &[&str]) -> Domain {
         name: name.into(),
         region: region.into(),
         repositories: repositories.iter().map(|r| (*r).to_string()).collect(),
+        token_life: None,
         allow: Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
 use crate::services::{self, registry};
 
-pub(crate) use clock::{Clock, compact, http_date, iso, parse_compact};
+pub(crate) use clock::{Clock, compact, http_date, iso, iso_milliseconds, parse_compact};
 pub use config::{
     Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,
 };
@@ -139,7 +139,8 @@ impl World {
         *self.issuer_hook.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
     }
 
-    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.pypi`, `registry.foreign`.
+    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.npm`, `registry.pypi`,
+    /// `registry.foreign`.
     pub fn stats(&self) -> serde_json::Value {
         self.counters.to_json()
     }

@@ -59,6 +59,19 @@ fn duration_zero_means_as_long_as_the_role() {
 }
 
 #[test]
+fn tokens_live_as_short_as_the_domain_says() {
+    let scene = Scene::changed(|world| world["accounts"][0]["domains"][0]["token_life"] = json!(30));
+    let expires =
+        |query: &str| ask_token(&scene, query).json()["expiration"].as_f64().unwrap() - now() as f64;
+    for query in ["domain=my-domain", "domain=my-domain&duration=900", "domain=my-domain&duration=0"] {
+        assert!((28.0..=31.0).contains(&expires(query)), "{query}");
+    }
+    let scene = Scene::changed(|world| world["accounts"][0]["domains"][0]["token_life"] = json!(20_000));
+    let answer = ask_token(&scene, "domain=my-domain&duration=900").json();
+    assert!(answer["expiration"].as_f64().unwrap() - now() as f64 <= 901.0, "never longer than asked for");
+}
+
+#[test]
 fn duration_out_of_range() {
     let scene = Scene::new();
     for seconds in ["1", "899", "43201", "-1"] {

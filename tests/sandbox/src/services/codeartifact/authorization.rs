@@ -26,7 +26,7 @@ pub(super) fn token(caller: &Caller<'_>, request: &Request) -> Result<Value, Ref
     let owner = request::owner(request, &caller.session.account)?;
     let duration = Duration::of(request)?;
     caller.check_identity(ACTION, &caller.domain_arn(&owner, &name))?;
-    caller.domain(&owner, &name, ACTION)?;
+    let token_life = caller.domain(&owner, &name, ACTION)?.token_life;
     let now = caller.world.clock().now();
     let seconds = match duration {
         Duration::Seconds(seconds) => seconds,
@@ -37,6 +37,8 @@ pub(super) fn token(caller: &Caller<'_>, request: &Request) -> Result<Value, Ref
         Duration::Seconds(seconds) => now.as_millisecond().saturating_add(seconds.saturating_mul(1000)),
         Duration::Caller => caller.session.expires.saturating_mul(1000),
     };
+    let at_most = |seconds: u32| now.as_millisecond().saturating_add(i64::from(seconds).saturating_mul(1000));
+    let expires = token_life.map_or(expires, |seconds| expires.min(at_most(seconds)));
     let token = new_authorization_token();
     let answer = json!({ "authorizationToken": token, "expiration": epoch(expires) });
     caller.world.credentials().add_token(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::WWW_AUTHENTICATE;
 
 use super::cargo::Operation;
-use super::{cargo, not_found, pypi};
+use super::{cargo, not_found, npm, pypi};
 use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
 use crate::services::{arn, decoded, permission, with_header};
@@ -33,6 +33,7 @@ pub(super) fn handle(world: &World, request: &Request) -> Result<Response, Refus
     match format {
         "cargo" => cargo_request(world, request, &address, rest),
         "pypi" => pypi_request(world, request, &address, rest),
+        "npm" => npm_request(world, request, &address, rest),
         _ => Err(not_found(format!("no package format {format}"))),
     }
 }
@@ -86,6 +87,24 @@ fn pypi_request(
     authorize(world, &grant, address, operation.action())?;
     count(operation.counter());
     world.registries().with_pypi(&address.key(), |store| pypi::answer(store, &operation, request))
+}
+
+fn npm_request(world: &World, request: &Request, address: &Address, rest: &str) -> Result<Response, Refusal> {
+    let count = |name| world.count(Count::Registry("npm", name));
+    let Some(credential) = npm::credential(request) else {
+        count("unauthenticated");
+        return Ok(challenge(401, address));
+    };
+    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
+        count("bad_token");
+        return Ok(challenge(world.registry_rules().bad_token, address));
+    };
+    let operation = npm::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
+    authorize(world, &grant, address, operation.action())?;
+    count(operation.counter());
+    let base = format!("https://{}/npm/{}", request.host, address.repository);
+    let now = world.clock().now().as_millisecond();
+    world.registries().with_npm(&address.key(), |store| npm::answer(store, &operation, request, &base, now))
 }
 
 /// The token has to be one that was made for this domain, here, and has not expired.

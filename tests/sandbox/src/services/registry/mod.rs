@@ -6,6 +6,7 @@
 pub(crate) mod cargo;
 mod codeartifact;
 mod foreign;
+mod npm;
 mod pypi;
 
 use std::collections::HashMap;
@@ -61,6 +62,7 @@ impl Rules {
 pub(crate) struct Registries {
     cargo: Mutex<HashMap<String, cargo::Store>>,
     pypi: Mutex<HashMap<String, pypi::Store>>,
+    npm: Mutex<HashMap<String, npm::Store>>,
 }
 
 impl Registries {
@@ -70,7 +72,7 @@ impl Registries {
             .cargo_registries
             .iter()
             .map(|registry| (registry.host.clone(), cargo::Store::with(&registry.crates)));
-        Registries { cargo: Mutex::new(stores.collect()), pypi: Mutex::default() }
+        Registries { cargo: Mutex::new(stores.collect()), npm: Mutex::default(), pypi: Mutex::default() }
     }
 
     /// Works on the Cargo packages of one repository.
@@ -82,6 +84,12 @@ impl Registries {
     /// Works on the Python packages of one repository.
     fn with_pypi<T>(&self, repository: &str, work: impl FnOnce(&mut pypi::Store) -> T) -> T {
         let mut stores = self.pypi.lock().unwrap_or_else(PoisonError::into_inner);
+        work(stores.entry(repository.into()).or_default())
+    }
+
+    /// Works on the npm packages of one repository.
+    fn with_npm<T>(&self, repository: &str, work: impl FnOnce(&mut npm::Store) -> T) -> T {
+        let mut stores = self.npm.lock().unwrap_or_else(PoisonError::into_inner);
         work(stores.entry(repository.into()).or_default())
     }
 }

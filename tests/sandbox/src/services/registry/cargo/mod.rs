@@ -4,14 +4,12 @@ mod publish;
 mod store;
 
 use http::Method;
-use http::header::{ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{Scheme, not_found};
 use crate::http::{Request, Response};
 use crate::services::refusal::Refusal;
-use crate::services::{decoded, header, json as json_response, query_parameter, respond, with_header};
+use crate::services::{decoded, json as json_response, query_parameter, respond, tagged};
 
 pub(crate) use store::Store;
 
@@ -134,7 +132,7 @@ pub(crate) fn answer(
         Operation::Config => Ok(json_response(200, &config(site))),
         Operation::Index(name) => {
             let lines = store.index(name).ok_or_else(|| not_found(format!("no crate {name}")))?;
-            Ok(index_file(request, lines))
+            Ok(tagged(request, "text/plain; charset=utf-8", lines))
         }
         Operation::Download { name, version } => {
             let data = store.crate_file(name, version);
@@ -187,15 +185,6 @@ fn config(site: &Site<'_>) -> Value {
         config.insert("auth-required".into(), true.into());
     }
     config
-}
-
-fn index_file(request: &Request, lines: String) -> Response {
-    let digest = Sha256::digest(&lines);
-    let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
-    let is_known = header(request, IF_NONE_MATCH.as_str()) == Some(tag.as_str());
-    let (status, body) = if is_known { (304, String::new()) } else { (200, lines) };
-    with_header(respond(status, "text/plain; charset=utf-8", body), ETAG, &tag)
 }
 
 fn search(store: &Store, request: &Request) -> Value {
