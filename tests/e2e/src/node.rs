@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// The arguments that add packages to a project.
-    pub fn add<'a>(self, packages: &[&'a str]) -> Vec<&'a str> {
+    pub fn adding<'a>(self, packages: &[&'a str]) -> Vec<&'a str> {
         let verb = if self.program() == "npm" { "install" } else { "add" };
         [&[verb], packages].concat()
     }

@@ -37,7 +37,7 @@ fn everyday(clients: &[(&'static str, usize)]) {
             node::fresh_project(bed, client, "app");
             node::helper_starts(bed);
             bed.ctl(&["reset"]);
-            let _ = client.run(bed, &client.add(&["plain", "@acme/scoped"])).within(bed.file("app")).ok();
+            let _ = client.run(bed, &client.adding(&["plain", "@acme/scoped"])).within(bed.file("app")).ok();
             assert_eq!(node::helper_starts(bed), *starts, "{name}");
             assert_eq!(upstream(bed), 0, "{name}: warm");
             assert!(bed.count("/registry/npm/tarball") >= 3, "{name}: downloaded");

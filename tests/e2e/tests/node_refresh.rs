@@ -124,7 +124,7 @@ fn installations_beside_a_watcher_never_fail() {
         // Two lives of a token and a half.
         while start.elapsed() < Duration::from_secs(75) {
             node::fresh_project(bed, NPM, "app");
-            let _ = NPM.run(bed, &NPM.add(&["plain", "@acme/scoped"])).within(bed.file("app")).ok();
+            let _ = NPM.run(bed, &NPM.adding(&["plain", "@acme/scoped"])).within(bed.file("app")).ok();
             installed += 1;
             tokens.insert(parts(&bed.read(".npmrc")).1);
         }
