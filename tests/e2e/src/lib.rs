@@ -6,6 +6,7 @@
 mod bed;
 mod command;
 pub mod helper;
+pub mod node;
 pub mod python;
 mod secrets;
 
