@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::WWW_AUTHENTICATE;
 
 use super::cargo::Operation;
+use super::credential::Credential;
 use super::{cargo, not_found, npm, pypi};
 use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
@@ -75,7 +76,7 @@ fn pypi_request(
     rest: &str,
 ) -> Result<Response, Refusal> {
     let count = |name| world.count(Count::Registry("pypi", name));
-    let Some(credential) = pypi::credential(request) else {
+    let Some(credential) = Credential::of(request) else {
         count("unauthenticated");
         return Ok(challenge(401, address));
     };
@@ -91,7 +92,7 @@ fn pypi_request(
 
 fn npm_request(world: &World, request: &Request, address: &Address, rest: &str) -> Result<Response, Refusal> {
     let count = |name| world.count(Count::Registry("npm", name));
-    let Some(credential) = npm::credential(request) else {
+    let Some(credential) = Credential::of(request) else {
         count("unauthenticated");
         return Ok(challenge(401, address));
     };

@@ -5,6 +5,7 @@
 
 pub(crate) mod cargo;
 mod codeartifact;
+mod credential;
 mod foreign;
 mod npm;
 mod pypi;

@@ -4,8 +4,6 @@ mod packument;
 mod publish;
 mod store;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -32,41 +30,6 @@ pub(crate) enum Operation {
     Tags(String),
     SetTag { name: String, tag: String },
     RemoveTag { name: String, tag: String },
-}
-
-/// The credential of a request.
-#[derive(Debug)]
-pub(crate) enum Credential {
-    Token(String),
-    /// Another user than `aws`, another scheme, or something that is none.
-    Misplaced,
-}
-
-impl Credential {
-    pub(crate) fn token(&self) -> Option<&str> {
-        match self {
-            Credential::Token(token) => Some(token),
-            Credential::Misplaced => None,
-        }
-    }
-}
-
-/// What a request says about who it is from: `Bearer TOKEN`, or `Basic` with the user `aws`. `None` when it says nothing.
-pub(crate) fn credential(request: &Request) -> Option<Credential> {
-    let value = match request.headers.get("authorization")?.to_str() {
-        Ok("") => return None,
-        Ok(value) => value,
-        Err(_) => return Some(Credential::Misplaced),
-    };
-    let token = value.split_once(' ').and_then(|(scheme, rest)| {
-        if scheme.eq_ignore_ascii_case("bearer") {
-            return Some(rest.to_string());
-        }
-        let encoded = scheme.eq_ignore_ascii_case("basic").then_some(rest)?;
-        let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-        text.strip_prefix("aws:").map(String::from)
-    });
-    Some(token.map_or(Credential::Misplaced, Credential::Token))
 }
 
 impl Operation {

@@ -4,8 +4,6 @@ mod page;
 mod store;
 mod upload;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::Method;
 
 use super::not_found;
@@ -24,52 +22,6 @@ pub(crate) enum Operation {
     Index(String),
     Download { project: String, version: String, file: String },
     Upload,
-}
-
-/// The credential of a request.
-#[derive(Debug)]
-pub(crate) enum Credential {
-    Token(String),
-    /// Another user than `aws`, another scheme, or something that is none.
-    Misplaced,
-}
-
-impl Credential {
-    pub(crate) fn token(&self) -> Option<&str> {
-        match self {
-            Credential::Token(token) => Some(token),
-            Credential::Misplaced => None,
-        }
-    }
-}
-
-/// What a request says about who it is from. A user without a password says nothing: that is how pip asks first
-/// when the URL of its index has a user in it.
-pub(crate) fn credential(request: &Request) -> Option<Credential> {
-    let value = match request.headers.get("authorization")?.to_str() {
-        Ok("") => return None,
-        Ok(value) => value,
-        Err(_) => return Some(Credential::Misplaced),
-    };
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-    let token = if scheme.eq_ignore_ascii_case("bearer") {
-        Some(rest.to_string())
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        let (user, password) = user_and_password(rest).unwrap_or_default();
-        if password.is_empty() && !user.is_empty() {
-            return None;
-        }
-        (user == "aws").then_some(password)
-    } else {
-        None
-    };
-    Some(token.map_or(Credential::Misplaced, Credential::Token))
-}
-
-fn user_and_password(encoded: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    let (user, password) = text.split_once(':')?;
-    Some((user.into(), password.into()))
 }
 
 impl Operation {
