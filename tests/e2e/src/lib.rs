@@ -7,6 +7,7 @@ mod bed;
 mod command;
 pub mod helper;
 pub mod node;
+pub mod pages;
 pub mod python;
 mod secrets;
 
