@@ -4,7 +4,7 @@ mod client;
 mod package;
 
 pub use client::{Client, installed};
-pub use package::{FIVE, Package, five_packages, upload, upload_to};
+pub use package::{FIVE, Package, five_packages, upload, upload_to, wheel_of_installed};
 
 /// The host of the default world's first domain.
 pub const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
