@@ -22,6 +22,13 @@ pub fn installed(name: &str) -> PathBuf {
     clients.join(found.unwrap_or_else(|| panic!("the client {name} is not installed")))
 }
 
+/// The folder of the packages that are installed with a client.
+pub fn site_packages(name: &str) -> PathBuf {
+    let library = installed(name).join("lib");
+    let python = fs::read_dir(library).expect("a virtual environment").flatten().next().expect("one Python");
+    python.path().join("site-packages")
+}
+
 /// A client, with a home of its own in which `keyring` is our program and each start of it is noted.
 ///
 /// The session is the bed's.

@@ -3,7 +3,7 @@
 mod client;
 mod package;
 
-pub use client::{Client, installed};
+pub use client::{Client, installed, site_packages};
 pub use package::{FIVE, Package, five_packages, upload, upload_to, wheel_of_installed};
 
 /// The host of the default world's first domain.

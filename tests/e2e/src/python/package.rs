@@ -12,7 +12,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::bed::{Bed, MY_DOMAIN};
 use crate::command::Run;
-use crate::python::{installed, publish_url};
+use crate::python::{publish_url, site_packages};
 
 /// A package of version 1.0 with one module of its own name.
 #[derive(Debug, Clone)]
@@ -129,9 +129,7 @@ fn zipped(files: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
 
 /// The wheel of a package that is installed as a client, such as `pip` in `pip-26.3`, made again from its files.
 pub fn wheel_of_installed(client: &str, package: &str) -> (String, Vec<u8>) {
-    let library = installed(client).join("lib");
-    let python = fs::read_dir(library).expect("a virtual environment").flatten().next().expect("one Python");
-    let site = python.path().join("site-packages");
+    let site = site_packages(client);
     let entries = fs::read_dir(&site).expect("a virtual environment").flatten();
     let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let info = names
