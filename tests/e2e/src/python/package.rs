@@ -172,6 +172,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         wheel.writestr(f"{info}/RECORD", record + f"{info}/RECORD,,\n")
     return file
 
+build_editable = build_wheel
+
 def build_sdist(sdist_directory, config_settings=None):
     import io, tarfile
     name = _project()
