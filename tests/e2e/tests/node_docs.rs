@@ -4,6 +4,8 @@ use vouch_e2e::node::{self, Client};
 use vouch_e2e::pages::{Block, blocks_of};
 use vouch_e2e::{Bed, in_sandbox};
 
+const PREAPPROVED: &str = "npmPreapprovedPackages:";
+
 /// Types what a part of a page says, with a client, in a project that is a package of its own. A block of another
 /// language must be in one of the files that what was typed so far has written.
 fn follow(bed: &Bed, client: Client, blocks: &[Block], files: &[&str]) {
@@ -72,11 +74,32 @@ fn the_page_of_yarn() {
     for (client, section, flags) in [("yarn-4", "yarn 4", &[][..]), ("yarn-1", "yarn 1", &["--cards", "1"])] {
         in_sandbox(flags, |bed| {
             begin(bed);
-            let blocks = blocks_of("yarn.md").into_iter().filter(|block| block.section == section);
+            let of_client = |block: &Block| block.section == section && !block.text.starts_with(PREAPPROVED);
+            let blocks = blocks_of("yarn.md").into_iter().filter(of_client);
             follow(bed, Client(client), &blocks.collect::<Vec<_>>(), &[".yarnrc.yml", ".npmrc"]);
             assert_used(bed, Client(client), true);
         });
     }
+}
+
+#[test]
+fn yarn_4_installs_a_new_version_that_is_named() {
+    in_sandbox(&[], |bed| {
+        begin(bed);
+        let yarn = Client("yarn-4");
+        let _ = yarn.set_up(bed, &[]).ok();
+        node::package(bed, "new", "@acme/new", &[]);
+        let _ = yarn.publish(bed, "new").ok();
+        node::fresh_project(bed, yarn, "app");
+        let install = || {
+            let add = yarn.run(bed, &["add", "@acme/new"]).within(bed.file("app"));
+            add.env("YARN_NPM_MINIMAL_AGE_GATE", "1440").done()
+        };
+        let _ = install().expect_code(1).shows("quarantined");
+        let block = blocks_of("yarn.md").into_iter().find(|block| block.text.starts_with(PREAPPROVED));
+        bed.write("app/.yarnrc.yml", &block.expect("the page tells it").text);
+        let _ = install().expect_code(0);
+    });
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn assert_no_token_in_any_file(bed: &Bed) {
             .args(["--recursive", "--text", "--files-with-matches", "--fixed-strings"])
             .args(["--file", "-", "."])
     };
-    bed.write("people/planted", &spellings(run.trim()).lines().nth(1).unwrap_or_default());
+    bed.write("people/planted", spellings(run.trim()).lines().nth(1).unwrap_or_default());
     let _ = search().stdin(patterns.clone()).ok().shows("people/planted");
     std::fs::remove_file(bed.file("people/planted")).unwrap();
     for lock in ["poetry", "pdm-module", "pdm-program"] {
