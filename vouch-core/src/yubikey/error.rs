@@ -49,6 +49,19 @@ pub enum CardError {
     LastTry { serial: u32 },
     #[error("the PIN of YubiKey {serial} is blocked")]
     PinBlocked { serial: u32 },
+    /// Whatever was given as the PIN was not sent.
+    #[error("YubiKey {serial} still has the PIN of the factory, 123456")]
+    FactoryPin { serial: u32 },
+    #[error("123456 is not the PIN of YubiKey {serial} any more; it was not sent")]
+    NoFactoryPin { serial: u32 },
+    #[error("a new PIN has 6 to 8 characters")]
+    NewPinLength,
+    #[error("a new PIN has letters without accents, digits and the signs of an English keyboard")]
+    NewPinCharacters,
+    #[error("123456 is the PIN of the factory, which everybody knows")]
+    NewPinIsFactorys,
+    #[error("YubiKey {serial} does not take this as its new PIN")]
+    NewPinRefused { serial: u32 },
     #[error("the YubiKey was not touched in time")]
     NoTouch,
 
@@ -156,6 +169,17 @@ impl Explain for CardError {
                     "Set a new one with the PUK: `ykman --device {serial} piv access unblock-pin`."
                 ));
             }
+            Self::FactoryPin { .. } => {
+                "Choose another one: on a terminal `vouch enroll` asks for it; or pipe in two lines, 123456 and the new PIN, \
+                 with `--pin-stdin --new-pin-stdin`."
+            }
+            Self::NoFactoryPin { .. } => "Give the PIN that was set in its place.",
+            Self::NewPinLength | Self::NewPinCharacters | Self::NewPinIsFactorys => {
+                "Choose another one; the PIN of the YubiKey has not been changed."
+            }
+            Self::NewPinRefused { .. } => {
+                "Choose one that is harder to guess, without a run such as 111111 or 123456: this YubiKey insists on it."
+            }
             Self::NoTouch => "Run the command again and touch the metal contact when the YubiKey blinks.",
             Self::NoKey { serial, .. }
             | Self::OtherAlgorithm { serial, .. }
@@ -182,7 +206,7 @@ impl Explain for CardError {
             Self::Unfinished { source, .. } => {
                 let before = source.hint().unwrap_or_default();
                 return Some(
-                    format!("{before} To make the key anew, add `--replace`.").trim_start().to_owned(),
+                    format!("{before} The same command goes on with this key.").trim_start().to_owned(),
                 );
             }
             Self::Failed(_) => {
@@ -259,6 +283,12 @@ mod tests {
             CardError::WrongPin { tries: 1 },
             CardError::LastTry { serial },
             CardError::PinBlocked { serial },
+            CardError::FactoryPin { serial },
+            CardError::NoFactoryPin { serial },
+            CardError::NewPinLength,
+            CardError::NewPinCharacters,
+            CardError::NewPinIsFactorys,
+            CardError::NewPinRefused { serial },
             CardError::NoTouch,
             CardError::NoKey { serial, slot },
             CardError::OtherAlgorithm { serial, slot },
