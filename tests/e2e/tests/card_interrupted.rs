@@ -2,6 +2,8 @@
 //! and the same command goes on.
 
 use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -195,5 +197,53 @@ fn only_a_key_as_vouch_makes_it_is_gone_on_with() {
         // A note for one slot says nothing about another.
         let _ = bed.vouch_with_pin(&ENROLL).args(["--slot", "83"]).ok().never_says("had made the key");
         assert_eq!(attested_key(bed, "82"), made);
+    });
+}
+
+/// What a login says, and whether it succeeded, when `meddle` comes between PIN and signature.
+fn login_meanwhile(bed: &Bed, meddle: impl FnOnce()) -> (bool, String) {
+    // It stops where it asks for the touch: there is no room for what it wants to say.
+    let (mut said, mut errors) = std::io::pipe().unwrap();
+    errors.write_all(&vec![b' '; 65_536]).unwrap();
+    let mut login = Command::new("vouch");
+    login.args(["login", "--pin-stdin"]).current_dir(bed.home()).stdin(Stdio::piped()).stderr(errors);
+    let apdus = bed.count("/card/apdus");
+    let mut running = login.spawn().unwrap();
+    drop(login);
+    running.stdin.take().unwrap().write_all(format!("{}\n", bed.pin()).as_bytes()).unwrap();
+    wait_until("the PIN is verified", || bed.count("/card/apdus") > apdus + 3);
+    thread::sleep(Duration::from_millis(500));
+    meddle();
+    let mut text = String::new();
+    said.read_to_string(&mut text).unwrap();
+    (running.wait().unwrap().success(), text.trim_start().to_owned())
+}
+
+#[test]
+fn another_program_between_pin_and_touch_costs_no_try_and_no_second_pin() {
+    on_all_firmwares(|bed| {
+        bed.enrol();
+        let ykman = installed("ykman-").join("bin/ykman");
+        let signs = bed.count("/card/signs");
+        let quiet = || bed.count("/card/signs") == signs;
+        // It resets the card.
+        let (done, said) = login_meanwhile(bed, || {
+            assert!(quiet(), "the login waits");
+            let _ = bed.run("yubico-piv-tool").args(["-a", "status"]).ok();
+        });
+        assert!(done, "{said}");
+        // It selects another application.
+        let (done, said) = login_meanwhile(bed, || {
+            let _ = bed.run(ykman.to_str().unwrap()).args(["--device", "12345678", "info"]).ok();
+        });
+        assert!(done, "{said}");
+        assert_eq!((bed.count("/card/signs"), bed.count("/card/pin_failures")), (signs + 2, 0));
+        // It pulls the card out.
+        let (done, said) = login_meanwhile(bed, || {
+            bed.ctl(&["card", "remove"]);
+        });
+        assert!(!done && said.contains("pulled out"), "{said}");
+        bed.ctl(&["card", "insert"]);
+        unhurt(bed);
     });
 }

@@ -163,3 +163,45 @@ fn a_management_key_behind_the_pin_is_found_there() {
         });
     }
 }
+
+/// `body` after an enrolment in slot 82 whose configuration says that the key is in slot 83.
+fn looking_in_slot_83(body: impl Fn(&Bed)) {
+    for firmware in ["5.7.1", "5.4.3", "5.2.7", "4.3.5"] {
+        in_sandbox(&["--firmware", firmware], |bed| {
+            bed.enrol();
+            bed.log_in();
+            let config = bed.read(".vouch/config.json");
+            bed.write(".vouch/config.json", &config.replace("\"slot\": \"82\"", "\"slot\": \"83\""));
+            let signs = bed.count("/card/signs");
+            body(bed);
+            assert_eq!((bed.count("/card/signs"), bed.count("/card/pin_failures")), (signs, 0));
+            assert_eq!(pin_tries(bed), 3);
+            // The session of before is still there, and so is the key.
+            let _ = bed.vouch(&["status"]).ok();
+            bed.write(".vouch/config.json", &config);
+            bed.log_in();
+        });
+    }
+}
+
+#[test]
+fn a_slot_without_a_key() {
+    looking_in_slot_83(|bed| {
+        let done = bed.vouch_with_pin(&["login"]).fails(4).says("slot 83 of YubiKey 12345678 holds no key");
+        let _ = done.says("vouch enroll --serial 12345678");
+    });
+}
+
+#[test]
+fn a_key_of_another_kind() {
+    looking_in_slot_83(|bed| {
+        let ykman = installed("ykman-").join("bin/ykman");
+        let generate = ["--device", "12345678", "piv", "keys", "generate", "--algorithm", "ECCP384"];
+        let key = ["--management-key", FACTORY_KEY, "83", "public.pem"];
+        let _ = bed.run(ykman.to_str().unwrap()).args(generate).args(key).ok();
+        let _ = bed
+            .vouch_with_pin(&["login"])
+            .fails(4)
+            .says("the key in slot 83 of YubiKey 12345678 is no P-256 key");
+    });
+}

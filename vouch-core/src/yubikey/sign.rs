@@ -150,8 +150,14 @@ impl Card {
             Err(Yk::GenericError) if holding.key.is_none() && self.is_present() => {
                 Err(Failure::Final(CardError::NoKey { serial: self.serial, slot }))
             }
+            Err(Yk::GenericError) if self.is_elsewhere() => Err(Failure::Disturbed(CardError::Interrupted)),
             Err(error) => Err(disturbed(CardError::other(error))),
         }
+    }
+
+    /// Whether another program has selected another application of the card, which knows no command of PIV.
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Err(Yk::GenericError)))
     }
 
     /// Whether a PIN that serves for several signatures still does. Costs no try.
