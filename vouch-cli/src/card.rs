@@ -70,8 +70,14 @@ impl PinFlags {
     /// No PIN is sent that was not given, and none of which the card says that it is wrong.
     pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failed> {
         let serial = card.serial();
+        let has_factorys = card.has_factory_pin()?;
+        if has_factorys == Some(true) && !self.pin_stdin {
+            terminal::ask(&format!(
+                "YubiKey {serial} still has the PIN of the factory, 123456: type it, then choose another one"
+            ));
+        }
         let pin = self.ask(card)?;
-        match (pin.is_factorys(), card.has_factory_pin()?) {
+        match (pin.is_factorys(), has_factorys) {
             (false, Some(true)) => return Err(CardError::FactoryPin { serial }.into()),
             (false, _) => return Ok(pin),
             // Both lines again after the change was made: the command goes on with the second.
@@ -103,10 +109,7 @@ impl PinFlags {
 
 /// A new PIN, typed twice alike.
 fn choose_pin(serial: u32) -> Result<NewPin, Failed> {
-    terminal::ask(&format!(
-        "YubiKey {serial} still has the PIN of the factory, 123456, which everybody knows. Choose another one: 6 to 8 \
-         characters."
-    ));
+    terminal::ask("Everybody knows the PIN of the factory. Choose another one: 6 to 8 characters");
     for _ in 0..ROUNDS {
         match NewPin::new(prompt::secret(false, &format!("New PIN of YubiKey {serial}: "))?) {
             Ok(new) => {
