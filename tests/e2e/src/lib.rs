@@ -8,6 +8,7 @@ pub mod card;
 mod command;
 pub mod helper;
 pub mod node;
+pub mod pages;
 pub mod python;
 mod secrets;
 mod terminal;

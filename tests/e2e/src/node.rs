@@ -64,6 +64,8 @@ impl Client {
             .env("PATH", env::join_paths(folders).expect("no folder has a colon"))
             .env("NO_COLOR", "1")
             .env("YARN_ENABLE_TELEMETRY", "0")
+            // For root, yarn 1 would keep it outside the home.
+            .env("YARN_CACHE_FOLDER", bed.file(".yarn/cache"))
             .env("YARN_NODE_LINKER", "node-modules")
             // yarn 4 lets packages lie for days before it installs them.
             .env("YARN_NPM_MINIMAL_AGE_GATE", "0")
