@@ -66,6 +66,10 @@ fn a_blocked_pin_says_how_to_unblock() {
         let _ = login_with(bed, &wrong_pin(bed), &["--last-try"]).expect_code(4).says("blocked");
         let _ = login_with(bed, bed.pin(), &["--last-try"]).expect_code(4).says("blocked").says("unblock");
         assert_eq!(bed.count("/card/pin_failures"), 3);
+        // As it says, with the PUK.
+        let unblock = ["-a", "unblock-pin", "-P", "12345678", "-N", bed.pin()];
+        let _ = bed.run("yubico-piv-tool").args(unblock).ok();
+        bed.log_in();
     });
 }
 

@@ -1,6 +1,6 @@
 //! What a card holds already: keys that must stay, on firmware that does not tell of them, and management keys of its own.
 
-use vouch_e2e::card::{ENROLL, pin_tries};
+use vouch_e2e::card::{ENROLL, FACTORY_PIN, pin_tries};
 use vouch_e2e::python::installed;
 use vouch_e2e::{Bed, Run, in_sandbox};
 
@@ -143,6 +143,23 @@ fn a_management_key_is_asked_for_on_a_terminal() {
         assert!(!terminal.echoes());
         terminal.type_line(key);
         let _ = terminal.wait().expect_code(0).never_says(key);
+    });
+}
+
+#[test]
+fn pin_new_pin_and_management_key_come_in_this_order() {
+    in_sandbox(&["--pin", FACTORY_PIN], |bed| {
+        let (_, algorithm, key) = GIVEN[4];
+        change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
+        let flags = ["--pin-stdin", "--new-pin-stdin", "--management-key", "-"];
+        let enrol = |lines: &[&str]| bed.vouch(&ENROLL).args(flags).stdin(lines.join("\n") + "\n");
+        let _ = enrol(&[FACTORY_PIN, key, "246810"]).fails(4).says("6 to 8 characters");
+        let _ = enrol(&[FACTORY_PIN, "246810", key]).ok();
+        // A second line that is not needed any more is still the new PIN's.
+        let again = ["--replace"];
+        let _ = enrol(&[FACTORY_PIN, "246810", key]).args(again).ok();
+        let _ = enrol(&["246810", "135790", key]).args(again).ok();
+        assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
     });
 }
 
