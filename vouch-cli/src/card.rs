@@ -77,14 +77,16 @@ impl PinFlags {
             ));
         }
         let pin = self.ask(card)?;
+        // Read whether it is needed or not: what comes after it is something else.
+        let second_line = if new_pin_stdin { Some(prompt::secret(true, "")?) } else { None };
         match (pin.is_factorys(), has_factorys) {
             (false, Some(true)) => return Err(CardError::FactoryPin { serial }.into()),
             (false, _) => return Ok(pin),
-            // Both lines again after the change was made: the command goes on with the second.
-            (true, Some(false)) if new_pin_stdin => {
-                return Ok(Pin::new(prompt::secret(true, "")?, self.last_try)?);
+            (true, Some(false)) => {
+                // Both lines again after the change was made: the command goes on with the second.
+                let own = second_line.ok_or(CardError::NoFactoryPin { serial })?;
+                return Ok(Pin::new(own, self.last_try)?);
             }
-            (true, Some(false)) => return Err(CardError::NoFactoryPin { serial }.into()),
             (true, _) => {}
         }
         // Older firmware does not tell: whoever has another PIN is told so before a new one is asked for.
@@ -96,10 +98,10 @@ impl PinFlags {
             ),
             other => other.into(),
         })?;
-        let new = match (self.pin_stdin, new_pin_stdin) {
-            (true, true) => NewPin::new(prompt::secret(true, "")?)?,
-            (true, false) => return Err(CardError::FactoryPin { serial }.into()),
-            (false, _) => choose_pin(serial)?,
+        let new = match second_line {
+            Some(new) => NewPin::new(new)?,
+            None if self.pin_stdin => return Err(CardError::FactoryPin { serial }.into()),
+            None => choose_pin(serial)?,
         };
         let pin = card.change_pin(&pin, &new)?;
         terminal::done(&format!("YubiKey {serial} has a PIN of its own"));
