@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use vouch_core::Error;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::npm::registration::key;
+use vouch_core::npm::registration::{key, registry_key, replaced};
 use vouch_core::npm::{Mode, NpmError, Npmrc, file};
 
 use crate::cli::Which;
@@ -49,8 +49,12 @@ fn take_out(home: &Home, path: &Path, gone: &Registration, kept: &[Registration]
     }
     let shared = kept.iter().any(|known| known.endpoint == gone.endpoint && known.file == gone.file);
     let edited = file::edit(home, path, false, |npmrc| {
+        // A line that somebody has since pointed elsewhere is theirs.
         if points_to(npmrc, gone) {
-            npmrc.remove(&registry_key(gone));
+            match replaced(gone) {
+                Some(before) => npmrc.set(&registry_key(gone), before),
+                None => drop(npmrc.remove(&registry_key(gone))),
+            }
         }
         // Another scope may live on the same token.
         for field in ["_authToken", "tokenHelper", "always-auth"] {
@@ -65,11 +69,6 @@ fn take_out(home: &Home, path: &Path, gone: &Registration, kept: &[Registration]
     Ok(())
 }
 
-fn registry_key(registration: &Registration) -> String {
-    registration.name.as_deref().map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
-}
-
-/// A line that somebody has since pointed elsewhere is theirs.
 fn points_to(npmrc: &Npmrc, registration: &Registration) -> bool {
     let value = npmrc.value(&registry_key(registration));
     value.is_some_and(|value| value.trim_end_matches('/') == registration.endpoint.trim_end_matches('/'))

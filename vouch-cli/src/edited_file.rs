@@ -1,4 +1,4 @@
-//! Somebody's file that setup edits: read, judged, replaced as a whole, and put back if something later fails.
+//! Somebody's file that setup edits: read, judged, replaced as a whole where it can be, put back if something later fails.
 
 use std::fs;
 use std::io;
@@ -98,7 +98,8 @@ impl EditedFile {
 
     fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), Failed> {
         let made = made_folders.first().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| files::replace(&self.path, text.as_bytes(), 0o644)).map_err(|error| {
+        let put = || files::replace_or_overwrite(&self.path, text.as_bytes(), 0o644).map(drop);
+        made.and_then(|()| put()).map_err(|error| {
             remove_folders(made_folders);
             self.failed(&error)
         })
@@ -125,7 +126,7 @@ impl Written {
     pub(crate) fn take_back(self) -> io::Result<()> {
         let Self { file: EditedFile { path, before }, made_folders, recorded } = self;
         match before {
-            Some(before) => files::replace(&path, before.as_bytes(), 0o644)?,
+            Some(before) => drop(files::replace_or_overwrite(&path, before.as_bytes(), 0o644)?),
             None => remove(&path, &made_folders)?,
         }
         // With an entry too many, `vouch undo` finds nothing left to do.

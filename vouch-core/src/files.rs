@@ -29,6 +29,34 @@ pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     written
 }
 
+/// How a file got its new contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// As [`replace`] does it.
+    Replaced,
+    /// The file was overwritten where it is: a crash in the middle can leave a mixture.
+    InPlace,
+}
+
+/// Replaces somebody's file as [`replace`] does, or overwrites it where it cannot be replaced: a mount point (as in a
+/// container that has the one file of a home), a folder that takes no new file, or a file that belongs to somebody else,
+/// whom a new one would lock out.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Result<Manner> {
+    if is_anothers(path) {
+        return overwrite(path, contents).map(|()| Manner::InPlace);
+    }
+    match replace(path, contents, mode) {
+        Ok(()) => Ok(Manner::Replaced),
+        Err(error) if needs_place(&error) && path.is_file() => {
+            overwrite(path, contents).map(|()| Manner::InPlace)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Deletes what a killed [`replace`] left beside `path`. For callers that may find nothing to write; they hold its lock.
 pub fn clear_leftover(path: &Path) {
     if let Ok(target) = follow(path) {
@@ -67,6 +95,31 @@ fn existing_mode(path: &Path) -> Option<u32> {
 #[cfg(not(unix))]
 fn existing_mode(_path: &Path) -> Option<u32> {
     None
+}
+
+#[cfg(unix)]
+fn is_anothers(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    path.metadata().is_ok_and(|metadata| metadata.uid() != rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_anothers(_path: &Path) -> bool {
+    false
+}
+
+fn needs_place(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+
+    matches!(error.kind(), ResourceBusy | ReadOnlyFilesystem | PermissionDenied | CrossesDevices)
+}
+
+fn overwrite(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(contents)?;
+    file.set_len(u64::try_from(contents.len()).unwrap_or(u64::MAX))?;
+    file.sync_all()
 }
 
 fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
@@ -201,6 +254,17 @@ mod tests {
         fs::write(path.join("inside"), b"x").unwrap();
         assert!(replace(&path, b"y", 0o600).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn overwriting_leaves_nothing_of_a_longer_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, "a long one\n").unwrap();
+        overwrite(&path, b"short").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "short");
+        assert_eq!(replace_or_overwrite(&path, b"x", 0o600).unwrap(), Manner::Replaced);
+        assert!(replace_or_overwrite(dir.path(), b"x", 0o600).is_err());
     }
 
     #[test]

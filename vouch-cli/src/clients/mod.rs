@@ -36,8 +36,17 @@ pub(crate) trait Client {
         true
     }
 
-    /// Adds what a registration of this client says beyond the common.
-    fn complete(&self, _registration: &mut Registration) {}
+    /// Adds what a registration of this client says beyond the common; `before` is the one that gives way to it.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    fn complete(
+        &self,
+        _registration: &mut Registration,
+        _before: Option<&Registration>,
+    ) -> Result<(), Failed> {
+        Ok(())
+    }
 
     /// Whether a registration of the same file gives way to a new one.
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {

@@ -1,7 +1,7 @@
 //! An `.npmrc` on disk: edited under a lock, replaced as a whole, link, owner and the rest of it as they were.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::NpmError;
 use super::npmrc::Npmrc;
-use crate::files::{self, Lock, LockError};
+use crate::files::{self, Lock, LockError, Manner};
 use crate::home::{self, Home};
 
 /// How long to wait for another edit of the same file.
@@ -114,30 +114,11 @@ fn write(path: &Path, bytes: &[u8], private: bool) -> Result<Change, NpmError> {
     if private && let Some(metadata) = &metadata {
         make_private(path, metadata).map_err(failed)?;
     }
-    if metadata.is_some_and(|metadata| is_anothers(&metadata)) {
-        return overwrite(path, bytes).map(|()| Change::InPlace).map_err(failed);
-    }
-    match files::replace(path, bytes, 0o600) {
-        Ok(()) => Ok(Change::Replaced),
-        // A mount point, a read-only folder round a writable file.
-        Err(error) if needs_place(&error) && path.is_file() => {
-            overwrite(path, bytes).map(|()| Change::InPlace).map_err(failed)
-        }
+    match files::replace_or_overwrite(path, bytes, 0o600) {
+        Ok(Manner::Replaced) => Ok(Change::Replaced),
+        Ok(Manner::InPlace) => Ok(Change::InPlace),
         Err(error) => Err(failed(error)),
     }
-}
-
-fn needs_place(error: &io::Error) -> bool {
-    use io::ErrorKind::{CrossesDevices, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
-
-    matches!(error.kind(), ResourceBusy | ReadOnlyFilesystem | PermissionDenied | CrossesDevices)
-}
-
-fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(bytes)?;
-    file.set_len(u64::try_from(bytes.len()).unwrap_or(u64::MAX))?;
-    file.sync_all()
 }
 
 #[cfg(unix)]
@@ -154,19 +135,6 @@ fn make_private(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_private(_path: &Path, _metadata: &fs::Metadata) -> io::Result<()> {
     Ok(())
-}
-
-/// A new file would be ours and lock its owner out, as under sudo.
-#[cfg(unix)]
-fn is_anothers(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-
-    metadata.uid() != rustix::process::geteuid().as_raw()
-}
-
-#[cfg(not(unix))]
-fn is_anothers(_metadata: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]
@@ -250,13 +218,5 @@ mod tests {
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
         assert!(matches!(set(&home, &file, true), Err(NpmError::Read { .. })));
-    }
-
-    #[test]
-    fn overwriting_leaves_nothing_of_a_longer_file() {
-        let (_dir, _home, file) = bed();
-        fs::write(&file, "a long one\n").unwrap();
-        overwrite(&file, b"short").unwrap();
-        assert_eq!(fs::read_to_string(&file).unwrap(), "short");
     }
 }

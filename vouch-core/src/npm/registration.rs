@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use url::Url;
 
+use super::npmrc::BareValue;
 use crate::config::{Config, Registration};
 
 /// The tools that get their token from npm's files or from the helper `npm-token-vouch`.
@@ -12,6 +13,9 @@ const TOOLS: [&str; 5] = ["npm", "pnpm", "yarn", "yarn-classic", "bun"];
 
 /// Those of them that can only read a token, not ask for one.
 const READERS: [&str; 3] = ["npm", "yarn-classic", "bun"];
+
+/// Where a registration keeps what it replaced.
+const REPLACED: &str = "replaced";
 
 /// Where the token of a registration comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,35 @@ impl Mode {
             Self::Static | Self::Helper => registration.other.remove("mode"),
         };
     }
+}
+
+/// The key of the setting that says where packages come from: those of a scope, or all others.
+pub fn registry_key(registration: &Registration) -> String {
+    registration.name.as_deref().map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
+}
+
+/// Records where packages came from before the registration, for whoever takes it back; `found` is what the file says
+/// now, `before` the registration that gives way to this one. What may hold a secret is not recorded.
+pub fn record_replaced(registration: &mut Registration, before: Option<&Registration>, found: Option<&str>) {
+    let ours = |url: &str| {
+        let known = [Some(&registration.endpoint), before.map(|before| &before.endpoint)];
+        known.into_iter().flatten().any(|known| known.trim_end_matches('/') == url.trim_end_matches('/'))
+    };
+    match found {
+        // What was recorded by then still holds.
+        Some(found) if ours(found) => {}
+        Some(found) if BareValue::new(found).is_some() && !found.contains('@') => {
+            registration.other.insert(REPLACED.into(), found.into());
+        }
+        _ => {
+            registration.other.remove(REPLACED);
+        }
+    }
+}
+
+/// What [`record_replaced`] recorded.
+pub fn replaced(registration: &Registration) -> Option<BareValue<'_>> {
+    registration.other.get(REPLACED).and_then(Value::as_str).and_then(BareValue::new)
 }
 
 /// The key of a setting for one registry, such as `//host/npm/repo/:_authToken`; none for what is no URL with a host.

@@ -20,6 +20,9 @@ pub(crate) use pnpm::Pnpm;
 pub(crate) use tokens::{refresh_all, remove_all, renew_after_login};
 pub(crate) use yarn::Yarn;
 
+use vouch_core::config::Registration;
+use vouch_core::npm;
+
 use crate::clients::cargo;
 use crate::report::Failed;
 
@@ -57,9 +60,15 @@ fn helper() -> Result<PathBuf, Failed> {
     })
 }
 
-/// The key that routes packages to a registry: those of a scope, or all.
-fn registry_key(scope: Option<&str>) -> String {
-    scope.map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
+/// Records where packages came from by now, for `npm-token-vouch remove`.
+fn record_replaced(
+    file: &Path,
+    registration: &mut Registration,
+    before: Option<&Registration>,
+) -> Result<(), Failed> {
+    let found = npm::file::load(file)?.value(&npm::registration::registry_key(registration));
+    npm::registration::record_replaced(registration, before, found.as_deref());
+    Ok(())
 }
 
 /// What comes from the repository, for a message.

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
-use vouch_core::npm::registration::{Filter, key};
+use vouch_core::npm::registration::{Filter, key, registry_key};
 use vouch_core::npm::{BareValue, Mode, Npmrc};
 
 use super::flags::{Flags, TokenMode};
-use super::{packages, project, registry_key, tokens, user_npmrc};
+use super::{packages, project, tokens, user_npmrc};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::report::Failed;
@@ -37,7 +37,7 @@ impl NpmrcClient {
                 "Give a URL of plain letters with `--endpoint`.",
             )
         })?;
-        npmrc.set(&registry_key(registration.name.as_deref()), value);
+        npmrc.set(&registry_key(registration), value);
         let names_variable = npmrc.value(&token).is_some_and(|value| value.contains("${"));
         match Mode::of(registration) {
             Some(Mode::Env) => npmrc.set(&token, BareValue::TOKEN_VARIABLE),
@@ -86,12 +86,13 @@ impl Client for NpmrcClient {
         known.name == new.name
     }
 
-    fn complete(&self, registration: &mut Registration) {
+    fn complete(&self, registration: &mut Registration, before: Option<&Registration>) -> Result<(), Failed> {
         match self.mode {
             Some(TokenMode::Static) => Mode::Static.record(registration),
             Some(TokenMode::Env) => Mode::Env.record(registration),
             None => {}
         }
+        super::record_replaced(&self.file, registration, before)
     }
 
     fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
@@ -109,7 +110,7 @@ impl Client for NpmrcClient {
         }
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
-        let before = npmrc.value(&registry_key(scope));
+        let before = npmrc.value(&registry_key(registration));
         self.lines(&mut npmrc, registration)?;
         let mut notes = Vec::new();
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {

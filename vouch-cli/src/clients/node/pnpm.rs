@@ -10,11 +10,11 @@ use std::process::{Command, Stdio};
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
-use vouch_core::npm::registration::key;
+use vouch_core::npm::registration::{key, registry_key};
 use vouch_core::npm::{BareValue, Npmrc};
 use vouch_core::partition::RepositoryName;
 
-use super::{helper, home, packages, project, registry_key, user_npmrc};
+use super::{helper, home, packages, project, user_npmrc};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
@@ -85,7 +85,7 @@ impl Pnpm {
                 "Give a URL of plain letters with `--endpoint`.",
             )
         })?;
-        npmrc.set(&registry_key(registration.name.as_deref()), url);
+        npmrc.set(&registry_key(registration), url);
         npmrc.set(&helper_key, link);
         Ok(())
     }
@@ -116,6 +116,10 @@ impl Client for Pnpm {
         known.name == new.name
     }
 
+    fn complete(&self, registration: &mut Registration, before: Option<&Registration>) -> Result<(), Failed> {
+        super::record_replaced(&self.file, registration, before)
+    }
+
     fn check(&self) -> Result<Vec<String>, Failed> {
         let shown = |(major, minor): Version| format!("pnpm {major}.{minor}");
         Ok(match self.version {
@@ -139,7 +143,7 @@ impl Client for Pnpm {
         let scope = wanted.registration.name.as_deref();
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
-        let before = npmrc.value(&registry_key(scope));
+        let before = npmrc.value(&registry_key(wanted.registration));
         self.lines(&mut npmrc, wanted.registration)?;
         let url = &wanted.registration.endpoint;
         let mut notes = Vec::new();

@@ -5,10 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::Registration;
-use vouch_core::npm::registration::key;
+use vouch_core::npm::registration::{key, registry_key};
 use vouch_core::npm::{Npmrc, file};
 
-use super::registry_key;
 use crate::clients::Wanted;
 
 /// What stands against the lines of the user's file in the project of the working directory.
@@ -40,7 +39,7 @@ fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<Strin
     let shown = path.display();
     let ours = key(&registration.endpoint, "").unwrap_or_default();
     let ours = ours.trim_end_matches(':');
-    let route = registry_key(registration.name.as_deref());
+    let route = registry_key(registration);
     let mut warnings = Vec::new();
     for (key, value) in npmrc.settings() {
         let credential =

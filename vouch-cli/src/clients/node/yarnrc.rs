@@ -25,6 +25,8 @@ pub(super) fn edit(text: &str, wanted: &Lines<'_>) -> Result<String, UnknownForm
     match wanted.scope {
         Some(scope) => {
             file.set(&["npmScopes", scope, "npmRegistryServer"], &server)?;
+            // Without it yarn publishes the packages of a scope to the default registry (measured with yarn 4.18).
+            file.set(&["npmScopes", scope, "npmPublishRegistry"], &server)?;
             file.set(&["npmScopes", scope, "npmAlwaysAuth"], "true")?;
         }
         None => {
@@ -257,8 +259,8 @@ mod tests {
         );
         assert_eq!(
             edited("", Some("acme")).unwrap(),
-            "npmScopes:\n  acme:\n    npmRegistryServer: \"https://host/npm/repo\"\n    npmAlwaysAuth: true\n\
-             plugins:\n  - \"/v/plugin.cjs\"\n"
+            "npmScopes:\n  acme:\n    npmRegistryServer: \"https://host/npm/repo\"\n    npmPublishRegistry: \"https://host/npm/repo\"\n\
+             \x20   npmAlwaysAuth: true\nplugins:\n  - \"/v/plugin.cjs\"\n"
         );
     }
 
@@ -270,6 +272,7 @@ mod tests {
         let ours = [
             "    acme:",
             "      npmRegistryServer: \"https://host/npm/repo\"",
+            "      npmPublishRegistry: \"https://host/npm/repo\"",
             "      npmAlwaysAuth: true",
             "  - \"/v/plugin.cjs\"",
         ];

@@ -299,7 +299,7 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Faile
             recorded.filter(|_| kept).unwrap_or_else(usual)
         }
     };
-    let planned = Planned::new(config, &**client, place, url, registry);
+    let planned = Planned::new(config, &**client, place, url, registry)?;
     Ok((chosen, planned))
 }
 

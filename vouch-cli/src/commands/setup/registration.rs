@@ -110,13 +110,16 @@ pub(crate) struct Planned {
 
 impl Planned {
     /// Plans the registration of a repository under its URL.
+    ///
+    /// # Errors
+    /// When a file of the client cannot be read.
     pub(crate) fn new(
         config: &Config,
         client: &dyn Client,
         (profile, repository): (&str, &RepositoryName),
         endpoint: String,
         registry: Option<&str>,
-    ) -> Self {
+    ) -> Result<Self, Failed> {
         let registrations = &config.codeartifact.registrations;
         let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
         let same_url = same_url.find(|known| is_of(client, known));
@@ -136,15 +139,16 @@ impl Planned {
         let place = registrations
             .iter()
             .position(|known| is_of(client, known) && client.replaces(known, &registration));
-        if let Some(before) = place.and_then(|place| registrations.get(place)) {
+        let before = place.and_then(|place| registrations.get(place));
+        if let Some(before) = before {
             registration.token_prefix.clone_from(&before.token_prefix);
             registration.other.clone_from(&before.other);
         }
         if let Some(prefix) = client.token_prefix() {
             prefix.clone_into(&mut registration.token_prefix);
         }
-        client.complete(&mut registration);
-        Self { registration, place }
+        client.complete(&mut registration, before)?;
+        Ok(Self { registration, place })
     }
 
     /// The registration before, of the same name or the same URL.
