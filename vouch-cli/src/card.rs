@@ -50,7 +50,7 @@ fn missing_card(missing: &CardError) -> String {
             let serials: Vec<_> = enrolled.iter().map(u32::to_string).collect();
             format!("Plug in your enrolled YubiKey ({})", serials.join(" or "))
         }
-        CardError::Busy => {
+        CardError::Busy { .. } => {
             "Another program is using the YubiKey: finish there, or touch it if it blinks".into()
         }
         _ => "Plug in your YubiKey".into(),

@@ -152,9 +152,11 @@ fn no_card_in_any_reader() {
     });
 }
 
-/// Runs `body` while another program uses every card, in the way that the arguments say.
-fn while_held(args: &[&str], body: impl FnOnce()) {
-    let mut holder = Command::new(sibling("hold-card"))
+/// Runs `body` while a program of this name uses every card, in the way that the arguments say.
+fn while_held(bed: &Bed, name: &str, args: &[&str], body: impl FnOnce()) {
+    let program = bed.file(name);
+    std::fs::copy(sibling("hold-card"), &program).unwrap();
+    let mut holder = Command::new(program)
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -198,10 +200,16 @@ const ENROLLED: &str = r#"{"version": 1, "identity": {"issuer": "https://id.exam
 fn a_card_held_by_another_program() {
     in_sandbox(&[], |bed| {
         bed.enrol();
-        while_held(&[], || {
-            let done = bed.vouch_with_pin(&["login"]).fails(4).says("another program keeps the card");
-            let _ = done.says("gpgconf --kill scdaemon");
-        });
+        for (name, way) in [
+            ("scdaemon", "`gpgconf --kill scdaemon`"),
+            ("yubikey-agent", "`systemctl --user stop yubikey-agent`"),
+            ("somebody-else", "close what uses the YubiKey"),
+        ] {
+            while_held(bed, name, &[], || {
+                let done = bed.vouch_with_pin(&["login"]).fails(4).says("another program keeps the card");
+                let _ = done.says(&format!("{name} (process ")).says(way);
+            });
+        }
         assert_eq!(bed.count("/card/pin_failures"), 0);
         bed.log_in();
     });
@@ -212,11 +220,12 @@ fn a_card_in_the_middle_of_somebody_elses_transaction() {
     in_sandbox(&[], |bed| {
         bed.enrol();
         let signs = bed.count("/card/signs");
-        while_held(&["transaction"], || {
+        while_held(bed, "scdaemon", &["transaction"], || {
             let done =
                 bed.vouch_with_pin(&["login"]).fails(4).says("another program has been using the YubiKey");
             assert!(done.took < Duration::from_secs(40), "{done}");
-            let _ = done.says("if the YubiKey blinks");
+            let _ =
+                done.says("if the YubiKey blinks").says("scdaemon (process ").says("gpgconf --kill scdaemon");
         });
         assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, signs));
         bed.log_in();

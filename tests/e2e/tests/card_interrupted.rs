@@ -72,7 +72,8 @@ fn while_the_card_blinks() {
         let next = bed.vouch_with_pin(&["login"]).start();
         thread::sleep(Duration::from_secs(2));
         bed.ctl(&["touch", "auto"]);
-        let _ = next.wait().expect_code(0).says("Another program is using the YubiKey");
+        let _ =
+            next.wait().expect_code(0).says("is using the YubiKey: finish there, or touch it if it blinks");
         unhurt(bed);
         // Nobody touches it: after 15 s it is free by itself.
         bed.ctl(&["touch", "never"]);

@@ -8,7 +8,7 @@ use pcsc::{Disposition, Error as Pcsc};
 use yubikey::reader::Context;
 use yubikey::{Error as Yk, YubiKey};
 
-use super::{Card, CardError, PATIENCE, within};
+use super::{Card, CardError, PATIENCE, holders, within};
 
 impl Card {
     /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one
@@ -129,7 +129,7 @@ impl<K: HasSerial> Readers<K> {
     fn why_none(&self, serial: Option<u32>, wanted: &[u32]) -> CardError {
         // What cannot be looked at may be the one.
         if let Some(reader) = self.held.clone() {
-            return CardError::Held { reader };
+            return CardError::Held { reader, others: holders::others() };
         }
         let present: Vec<u32> = self.keys.iter().map(K::serial).collect();
         match (serial, &self.foreign, self.failed) {

@@ -7,6 +7,7 @@ mod attestation;
 mod enrol;
 mod error;
 mod find;
+mod holders;
 mod pin;
 mod sign;
 mod unfinished;
@@ -21,6 +22,7 @@ use yubikey::YubiKey;
 
 pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
+pub use holders::Holder;
 pub use pin::{NewPin, Pin};
 pub use sign::{TOUCH_TIME, TouchPrompt};
 pub use unfinished::Unfinished;
@@ -109,7 +111,7 @@ fn within<T: Send + 'static>(
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(CardError::Failed(yubikey::Error::GenericError));
             }
-            Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(CardError::Busy),
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(CardError::busy()),
             Err(RecvTimeoutError::Timeout) => tell(start.elapsed()),
         }
     }
@@ -123,7 +125,7 @@ mod tests {
     fn what_takes_too_long_is_left_behind() {
         let (hold, held) = mpsc::channel::<()>();
         let blocked = within(Duration::from_millis(20), &|_| (), move || held.recv());
-        assert!(matches!(blocked, Err(CardError::Busy)));
+        assert!(matches!(blocked, Err(CardError::Busy { .. })));
         drop(hold);
         assert_eq!(within(Duration::from_secs(5), &|_| (), || 7).unwrap(), 7);
     }

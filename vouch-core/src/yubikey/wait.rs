@@ -33,7 +33,9 @@ impl Card {
         on_wait: &dyn Fn(&CardError, Duration),
     ) -> Result<Self, CardError> {
         let deadline = Instant::now() + patience;
-        let busy = |waited: Duration| on_wait(&CardError::Busy, PATIENCE.saturating_sub(waited));
+        let busy = |waited: Duration| {
+            on_wait(&CardError::Busy { others: Vec::new() }, PATIENCE.saturating_sub(waited))
+        };
         let mut changed_at: Option<Instant> = None;
         loop {
             // Taken before the look: what changes after it is not missed.
@@ -142,8 +144,8 @@ mod tests {
         for vain in [
             CardError::NoService,
             CardError::ServiceRefused,
-            CardError::Busy,
-            CardError::Held { reader: "reader".into() },
+            CardError::Busy { others: Vec::new() },
+            CardError::Held { reader: "reader".into(), others: Vec::new() },
             CardError::NotAYubiKey { reader: "reader".into() },
             CardError::Several { serials: vec![7, 8] },
         ] {
