@@ -92,6 +92,19 @@ fn what_cannot_be_a_pin_is_not_sent() {
 }
 
 #[test]
+fn slips_at_the_prompt_are_corrected_before_the_card_is_asked() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let mut terminal = bed.vouch(&["login"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        // A wrong digit and backspace, an arrow, a whole line taken back, and a key that means nothing here.
+        terminal.type_line(&format!("9\u{7f}\u{1b}[D99\u{15}\u{1a}{}", bed.pin()));
+        let _ = terminal.wait().expect_code(0);
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+    });
+}
+
+#[test]
 fn no_touch_in_time_is_told_apart_from_a_wrong_pin() {
     on_both_firmwares(|bed| {
         bed.enrol();
