@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pcsc::{Context, Disposition, Protocols, Scope, ShareMode};
 use vouch_e2e::card::{ENROLL, attested_key, pin_tries, wait_for_blinking, wait_until};
 use vouch_e2e::python::installed;
 use vouch_e2e::{Bed, Run, Terminal, in_sandbox};
@@ -80,6 +81,51 @@ fn while_the_card_blinks() {
         interrupt(blinking());
         let status = bed.run("yubico-piv-tool").args(["-a", "status"]).ok();
         assert!(status.took > Duration::from_secs(5), "{status}");
+        bed.ctl(&["touch", "auto"]);
+        unhurt(bed);
+    });
+}
+
+/// What the card answers to commands, over a connection whose end leaves everything as it is.
+fn answers(commands: &[&[u8]]) -> Vec<[u8; 2]> {
+    let context = Context::establish(Scope::System).unwrap();
+    let readers = context.list_readers_owned().unwrap();
+    let mut cards =
+        readers.iter().filter_map(|reader| context.connect(reader, ShareMode::Shared, Protocols::T1).ok());
+    let card = cards.next().expect("a card is plugged in");
+    let mut buffer = [0; 300];
+    let answers =
+        commands.iter().map(|command| *card.transmit(command, &mut buffer).unwrap().last_chunk().unwrap());
+    let answers = answers.collect();
+    card.disconnect(Disposition::LeaveCard).map_err(|(_, error)| error).unwrap();
+    answers
+}
+
+#[test]
+fn who_comes_after_an_interrupted_login_finds_no_verified_pin() {
+    const OK: [u8; 2] = [0x90, 0x00];
+    const IS_VERIFIED: &[u8] = &[0x00, 0x20, 0x00, 0x80];
+    const SELECT_PIV: &[u8] = &[0x00, 0xa4, 0x04, 0x00, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08];
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        // A program that cleans up after itself badly leaves one.
+        let verify = [&[0x00, 0x20, 0x00, 0x80, 0x08], bed.pin().as_bytes()].concat();
+        assert_eq!(answers(&[SELECT_PIV, &verify])[1], OK);
+        assert_eq!(answers(&[IS_VERIFIED]), [OK]);
+        bed.log_in();
+        assert_ne!(answers(&[IS_VERIFIED]), [OK]);
+        bed.ctl(&["touch", "never"]);
+        for end in [Terminal::ctrl_c, Terminal::kill] {
+            let mut terminal = bed.vouch(&["login"]).on_terminal();
+            terminal.wait_for("PIN of YubiKey 12345678: ");
+            terminal.type_line(bed.pin());
+            terminal.wait_for("Touch your YubiKey");
+            wait_for_blinking(bed);
+            end(&mut terminal);
+            let _ = terminal.wait();
+            bed.ctl(&["touch", "now"]);
+            assert_ne!(answers(&[IS_VERIFIED]), [OK]);
+        }
         bed.ctl(&["touch", "auto"]);
         unhurt(bed);
     });
