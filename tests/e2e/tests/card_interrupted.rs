@@ -207,6 +207,15 @@ fn killed_anywhere_the_same_command_goes_on() {
         std::fs::remove_file(bed.file("enrollment.json")).unwrap();
         let _ = enroll().ok().says("signs the file again");
         assert_eq!(attested_key(bed, "82"), made);
+
+        // A key that is to take its place.
+        let replace = || enroll().arg("--replace");
+        bed.ctl(&["touch", "never"]);
+        killed(replace(), || wait_for_blinking(bed));
+        bed.ctl(&["touch", "auto"]);
+        let _ = enroll().fails(4).says("is not the one that was enrolled").says("--replace");
+        let _ = replace().ok();
+        assert_ne!(attested_key(bed, "82"), made);
         bed.publish(&["enrollment.json"]);
         unhurt(bed);
     });

@@ -205,7 +205,7 @@ fn looking_in_slot_83(body: impl Fn(&Bed)) {
 fn a_slot_without_a_key() {
     looking_in_slot_83(|bed| {
         let done = bed.vouch_with_pin(&["login"]).fails(4).says("slot 83 of YubiKey 12345678 holds no key");
-        let _ = done.says("vouch enroll --serial 12345678");
+        let _ = done.says("vouch enroll --serial 12345678 --replace");
     });
 }
 
@@ -221,4 +221,33 @@ fn a_key_of_another_kind() {
             .fails(4)
             .says("the key in slot 83 of YubiKey 12345678 is no P-256 key");
     });
+}
+
+/// What login says to do about a key that is gone works.
+#[test]
+fn a_key_that_is_gone_is_made_anew_when_asked_to() {
+    for firmware in ["5.7.1", "5.4.3", "4.3.5"] {
+        in_sandbox(&["--firmware", firmware], |bed| {
+            bed.enrol();
+            // Another one in its place, or none: only newer cards can delete a key.
+            let ykman = installed("ykman-").join("bin/ykman");
+            let keys = ["--device", "12345678", "piv", "keys"];
+            let (change, said) = match firmware {
+                "5.7.1" => (vec!["delete", "82"], "holds no key"),
+                _ => (
+                    vec!["generate", "--algorithm", "ECCP256", "82", "-"],
+                    "is not the one that was enrolled",
+                ),
+            };
+            let managed = [&change[..1], &["--management-key", FACTORY_KEY], &change[1..]].concat();
+            let _ = bed.run(ykman.to_str().unwrap()).args(keys).args(managed).ok();
+            for command in [&["login"], &ENROLL[..]] {
+                let done = bed.vouch_with_pin(command).fails(4).says(said);
+                let _ = done.says("vouch enroll --serial 12345678 --replace").never_says("genuine");
+            }
+            assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, 1));
+            let _ = bed.vouch_with_pin(&ENROLL).args(["--serial", "12345678", "--replace"]).ok();
+            bed.log_in();
+        });
+    }
 }

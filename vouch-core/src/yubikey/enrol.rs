@@ -84,7 +84,7 @@ pub fn enrol(
 /// nothing on the card changes. `request.replace` does not matter.
 ///
 /// # Errors
-/// See [`CardError`]; [`CardError::OtherAttestation`] when the slot holds another key.
+/// See [`CardError`]; [`CardError::NoKey`] or [`CardError::OtherKey`] when the slot does not hold it any more.
 pub fn enrol_again(
     card: &mut Card,
     request: &Request,
@@ -92,6 +92,7 @@ pub fn enrol_again(
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, Error> {
+    card.check_holds(request.slot, public_key)?;
     finish(card, request, public_key.clone(), pin, on_touch)
 }
 
@@ -165,6 +166,16 @@ impl Card {
             Ok(SigningKey::from_point(point).map_err(|_| CardError::Failed(Yk::ParseError))?)
         })?;
         made.map(|public_key| Made { public_key, before: false })
+    }
+
+    /// Whether a slot still holds a key that the card has made and attested before.
+    fn check_holds(&self, slot: Slot, public_key: &SigningKey) -> Result<(), CardError> {
+        let serial = self.serial;
+        match self.holding(slot)?.key {
+            Some(held) if held == *public_key => Ok(()),
+            Some(_) => Err(CardError::OtherKey { serial, slot }),
+            None => Err(CardError::NoKey { serial, slot }),
+        }
     }
 
     /// The key in an occupied slot, if an enrolment that found the slot empty left it there.

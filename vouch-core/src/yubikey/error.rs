@@ -195,7 +195,7 @@ impl Explain for CardError {
             | Self::OtherAlgorithm { serial, .. }
             | Self::OtherKey { serial, .. } => {
                 return Some(format!(
-                    "Plug in the YubiKey that you enrolled, or enrol this one again: `vouch enroll --serial {serial}`."
+                    "Plug in the YubiKey that you enrolled, or enrol this one again: `vouch enroll --serial {serial} --replace`."
                 ));
             }
             Self::NoSlot(_) => "Correct `slot` in `config.json`, or run `vouch enroll` again.",

@@ -33,8 +33,8 @@ pub struct TouchPrompt {
 
 /// What is known of the key in a slot before it is used.
 #[derive(Debug, Default)]
-struct Holding {
-    key: Option<SigningKey>,
+pub(super) struct Holding {
+    pub(super) key: Option<SigningKey>,
     pin: Option<PinPolicy>,
     touch: Option<TouchPolicy>,
 }
@@ -171,7 +171,7 @@ impl Card {
         matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Ok(()) | Err(Yk::WrongPin { .. })))
     }
 
-    fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
+    pub(super) fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
         let id = slot_id(slot)?;
         let serial = self.serial;
         self.run(PATIENCE, move |key| look_into(key, serial, slot, id))?
