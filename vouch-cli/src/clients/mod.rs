@@ -2,6 +2,7 @@
 //! to all of them is in the command.
 
 pub(crate) mod cargo;
+pub(crate) mod jvm;
 pub(crate) mod node;
 pub(crate) mod python;
 

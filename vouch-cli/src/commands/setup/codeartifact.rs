@@ -11,7 +11,7 @@ use vouch_core::{Class, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::clients::{self, Client, Edits, Wanted, cargo, node, python};
+use crate::clients::{self, Client, Edits, Wanted, cargo, jvm, node, python};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::journal::{Author, Registered};
@@ -46,6 +46,8 @@ pub(crate) struct Args {
     node: node::Flags,
     #[command(flatten)]
     python: python::Flags,
+    #[command(flatten)]
+    jvm: jvm::Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +65,7 @@ enum Tool {
     Twine,
     Poetry,
     Pdm,
+    Maven,
 }
 
 impl Tool {
@@ -167,7 +170,8 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
     let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
     let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
     let name = args.registry.as_ref().filter(|_| tool.is_nodes() || tool == Tool::Pip).map(|_| "--registry");
-    match of_node.or(of_files).or(of_python).or(of_cargo).or(name) {
+    let of_maven = args.jvm.typed().filter(|_| tool != Tool::Maven);
+    match of_node.or(of_files).or(of_python).or(of_cargo).or(of_maven).or(name) {
         None => Ok(()),
         Some("--registry") if tool.is_nodes() => Err(Failed::new(
             Class::Usage,
@@ -194,6 +198,7 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
         Tool::Twine => Box::new(python::Twine::new()?),
         Tool::Poetry => Box::new(python::Poetry::new()?),
         Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
+        Tool::Maven => Box::new(jvm::Maven::new(&args.jvm)?),
     })
 }
 
