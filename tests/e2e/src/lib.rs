@@ -6,6 +6,7 @@
 mod bed;
 mod command;
 pub mod helper;
+pub mod maven;
 pub mod node;
 pub mod pages;
 pub mod python;

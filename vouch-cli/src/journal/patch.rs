@@ -250,6 +250,7 @@ fn is_element(open: &str, close: &str) -> bool {
     name.is_some_and(|name| {
         close.trim().strip_prefix("</").and_then(|end| end.strip_suffix('>')) == Some(name)
     })
+}
 
 /// With an end behind the last line.
 fn closed<'a>(text: &'a str, end: &str) -> Cow<'a, str> {

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, Default, clap::Args)]
+#[group(id = "jvm")]
+#[command(next_help_heading = "Maven")]
 pub(crate) struct Flags {
     /// Maven's settings file [default: ~/.m2/settings.xml]
-    #[arg(long, value_name = "FILE", help_heading = "Maven")]
+    #[arg(long, value_name = "FILE")]
     pub(super) settings: Option<PathBuf>,
 }
 
