@@ -1,14 +1,16 @@
-//! Maven, Gradle and sbt, as clients to set up. Facts: the documentation of each and measurements with Maven 3.8.7 and
+//! Maven and Gradle, as clients to set up. Facts: the documentation of each and measurements with Maven 3.8.7 and
 //! Gradle 4.4.1.
 //!
-//! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle and sbt ask `vouch credential` as they build.
+//! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
 
 mod flags;
+mod gradle;
 mod maven;
 mod settings;
 mod xml;
 
 pub(crate) use flags::Flags;
+pub(crate) use gradle::Gradle;
 pub(crate) use maven::Maven;
 
 use vouch_core::Class;
