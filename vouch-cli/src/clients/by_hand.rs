@@ -1,5 +1,5 @@
 //! sbt, NuGet, Bundler and Swift: setup edits no file of theirs, it shows the lines to add. Facts: the documentation of
-//! each; none but Bundler's and NuGet's reading of them was run.
+//! each; only what Bundler reads was run.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::partition::RepositoryName;
 
+use super::jvm::exec;
 use super::{Client, Edits, Wanted};
 use crate::report::Failed;
 
@@ -90,8 +91,13 @@ impl Client for ByHand {
         Vec::new()
     }
 
-    fn next(&self, _wanted: &Wanted<'_>) -> String {
-        format!("add the lines above: Vouch edits no file of {}", self.tool())
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool());
+        if self.tool == Tool::Nuget {
+            // The one of them that reads a variable.
+            next.push_str(&format!("; then {}", exec(wanted, "dotnet restore")));
+        }
+        next
     }
 }
 
@@ -140,11 +146,10 @@ fn sbt(Place { name, url, host, realm, profile }: &Place<'_>) -> String {
     )
 }
 
-fn nuget(Place { name, url, profile, .. }: &Place<'_>) -> String {
+fn nuget(Place { name, url, .. }: &Place<'_>) -> String {
     let element = encoded_name(name);
     format!(
-        "<!-- nuget.config; run: vouch exec --type codeartifact --ca-profile {profile} -- dotnet restore -->\n\
-         <configuration>\n  <packageSources>\n    <add key=\"{name}\" value=\"{url}v3/index.json\" />\n  \
+        "<!-- nuget.config -->\n<configuration>\n  <packageSources>\n    <add key=\"{name}\" value=\"{url}v3/index.json\" />\n  \
          </packageSources>\n  <packageSourceCredentials>\n    <{element}>\n      \
          <add key=\"Username\" value=\"aws\" />\n      \
          <add key=\"ClearTextPassword\" value=\"%CODEARTIFACT_AUTH_TOKEN%\" />\n    </{element}>\n  \

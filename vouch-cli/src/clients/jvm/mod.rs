@@ -22,7 +22,7 @@ use crate::report::Failed;
 const USER: &str = "aws";
 
 /// The command that runs another with the token of a profile.
-pub(super) fn exec(wanted: &super::Wanted<'_>, command: &str) -> String {
+pub(in crate::clients) fn exec(wanted: &super::Wanted<'_>, command: &str) -> String {
     let profile = &wanted.registration.profile;
     let is_default = match &wanted.config.codeartifact.default {
         Some(default) => default == profile,
