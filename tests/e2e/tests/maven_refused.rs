@@ -48,8 +48,10 @@ fn tokens_that_are_not_good() {
             seen += 1;
         }
         assert_eq!(seen, 4);
-        // The next try works: a refusal is not remembered, what was missing is until `-U`.
+        // What was missing is remembered, a refusal is not.
         bed.ctl(&["clock", "--skew", "0"]);
+        let remembered = maven::exec(bed, "app", &["compile"]).fails(1);
+        assert!(remembered.stdout.contains("cached in the local repository"), "{remembered}");
         let _ = maven::exec(bed, "lib", &["deploy"]).ok();
         maven::forget(bed);
         let _ = maven::exec(bed, "app", &["compile"]).ok();
