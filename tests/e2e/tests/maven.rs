@@ -98,6 +98,12 @@ fn the_users_settings_are_edited_and_work() {
             .says("`vouch exec --type codeartifact -- mvn deploy`");
         let _ = bed.vouch(&["status", "--profiles"]).ok().shows("my-domain");
         bed.log_in();
+        let _ = bed.vouch(&["status"]).ok();
+        // Of all that was set up, this alone may receive tokens.
+        let config: serde_json::Value = serde_json::from_str(&bed.read(".vouch/config.json")).unwrap();
+        let registrations = config["codeartifact"]["registrations"].as_array().unwrap();
+        assert_eq!(registrations.len(), 1);
+        assert_eq!(registrations[0]["endpoint"], ENDPOINT);
         maven::library(bed, "lib", "1.0", maven::REPOSITORY);
         let _ = exec(bed, "lib", &["deploy"]).ok();
         maven::program(bed, "app", "1.0", maven::REPOSITORY);

@@ -85,6 +85,34 @@ fn nothing_of_the_rest_is_lost() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn every_byte_stays(
+        pieces in proptest::collection::vec(proptest::sample::select(&[
+            "<mirrors/>", "<!-- </servers> -->", "\n", "\r\n", "  ", "\t", "<offline>true</offline>", "<?pi x?>",
+            "<proxies>\n <proxy><password>hunter2</password></proxy>\n</proxies>\n", "é", "<![CDATA[</settings>]]>",
+        ][..]), 0..8),
+        servers in proptest::sample::select(&["", "<servers/>", "<servers></servers>", "<servers>\n</servers>",
+            "<servers>\n\t<server><id>x</id></server>\n </servers>", "<servers >\r\n<!-- é --></servers >"][..]),
+        at in 0usize..8,
+    ) {
+        let (before, after) = pieces.split_at(at.min(pieces.len()));
+        let text = format!("<settings>{}{servers}{}</settings>\n", before.concat(), after.concat());
+        let Ok(edited) = with_server(&text, ID) else {
+            // Only a divided line with a secret is refused.
+            proptest::prop_assert!(text.contains("hunter2"));
+            return Ok(());
+        };
+        let same = |(one, other): &(u8, u8)| one == other;
+        let head = text.bytes().zip(edited.bytes()).take_while(same).count();
+        let tail = text.bytes().rev().zip(edited.bytes().rev()).take_while(same).count();
+        // What closed an element at once, gives way.
+        let given_way = if servers == "<servers/>" { 2 } else { 0 };
+        proptest::prop_assert!(head + tail + given_way >= text.len(), "{edited}");
+        proptest::prop_assert_eq!(with_server(&edited, ID).unwrap(), edited);
+    }
+}
+
 #[test]
 fn what_is_no_settings_file_is_refused() {
     for text in [
