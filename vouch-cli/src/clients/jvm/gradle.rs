@@ -39,7 +39,7 @@ impl Gradle {
     }
 
     /// The script with a line for the repository in its list.
-    fn script(&self, text: &str, registration: &Registration) -> Result<String, Failed> {
+    fn script(&self, text: &str, registration: &Registration, vouch: String) -> Result<String, Failed> {
         let text = if text.is_empty() { SCRIPT } else { text };
         let foreign = || {
             Failed::configuration(
@@ -52,7 +52,7 @@ impl Gradle {
         let (list, after) = rest.split_at_checked(end).ok_or_else(foreign)?;
         let key = format!("    {}: ", quoted(&registration.endpoint));
         let command = ["credential", "codeartifact", "--profile", &registration.profile];
-        let words = std::iter::once(vouch()?).chain(command.map(str::to_owned));
+        let words = std::iter::once(vouch).chain(command.map(str::to_owned));
         let words: Vec<String> = words.map(|word| quoted(&word)).collect();
         let mut lines: String = list.split_inclusive('\n').filter(|line| !line.starts_with(&key)).collect();
         lines.push_str(&format!("{key}[{}],\n", words.join(", ")));
@@ -87,14 +87,14 @@ impl Client for Gradle {
 
     fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
         let file = EditedFile::read(self.file.clone())?;
-        let after = self.script(file.text(), wanted.registration)?;
+        let after = self.script(file.text(), wanted.registration, vouch()?)?;
         let token = EditedFile::read(self.token_file.clone())?;
         let files = vec![Edit { file, after }, Edit { file: token, after: TOKEN_SCRIPT.into() }];
         Ok(Edits { files, notes: Vec::new() })
     }
 
     fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
-        let script = self.script("", wanted.registration)?;
+        let script = self.script("", wanted.registration, vouch()?)?;
         let token_file = self.token_file.display();
         Ok(format!("{script}\n// ---- for `{token_file}`\n{TOKEN_SCRIPT}"))
     }
@@ -147,18 +147,19 @@ mod tests {
     #[test]
     fn each_url_has_one_line() {
         let gradle = Gradle { file: "/x".into(), token_file: "/y".into() };
-        let one = gradle.script("", &registration("https://one/maven/a/", "default")).unwrap();
-        let both = gradle.script(&one, &registration("https://two/it's\\/", "p")).unwrap();
+        let script = |text: &str, registration| gradle.script(text, &registration, "/bin/vouch".into());
+        let one = script("", registration("https://one/maven/a/", "default")).unwrap();
+        let both = script(&one, registration("https://two/it's\\/", "p")).unwrap();
         assert!(
             both.contains("    'https://one/maven/a/': ['") && both.contains("'--profile', 'default'],\n")
         );
         assert!(both.contains("    'https://two/it\\'s\\\\/': ['"));
-        let changed = gradle.script(&both, &registration("https://one/maven/a/", "other")).unwrap();
+        let changed = script(&both, registration("https://one/maven/a/", "other")).unwrap();
         assert_eq!(changed.matches("https://one/maven/a/").count(), 1);
         assert!(changed.contains("'--profile', 'other'],\n]\n"));
         assert_eq!(both.replace("    'https://two", "x").lines().count(), SCRIPT.lines().count() + 2);
         for foreign in ["println 'x'", "def served = [\n"] {
-            assert!(gradle.script(foreign, &registration("https://one/", "p")).is_err());
+            assert!(script(foreign, registration("https://one/", "p")).is_err());
         }
     }
 }
