@@ -144,6 +144,15 @@ fn what_setup_writes_and_refuses() {
                 maven::set_up(bed, &[]).fails(7).says(said).says("nothing was changed").never_says("hunter2");
             assert_eq!(bed.read(".m2/settings.xml"), text);
         }
+        // What the person put beside our server stays, with the list that it is in now.
+        bed.write(".m2/settings.xml", "<settings>\n</settings>\n");
+        let _ = maven::set_up(bed, &[]).ok();
+        let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
+        let text = bed.read(".m2/settings.xml").replace("  </servers>", &format!("{mine}  </servers>"));
+        bed.write(".m2/settings.xml", &text);
+        let _ = bed.vouch(&["undo", "maven"]).ok().says("was edited since").says("<servers>");
+        let left = format!("<settings>\n  <servers>\n{mine}  </servers>\n</settings>\n");
+        assert_eq!(bed.read(".m2/settings.xml"), left);
         // Another id is a server of its own.
         let _ = maven::set_up(bed, &["--registry", "codeartifact"]).ok();
         assert!(bed.read(".m2/settings.xml").contains("<id>codeartifact</id>"));

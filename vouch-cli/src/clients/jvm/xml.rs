@@ -95,8 +95,8 @@ fn check_line(text: &str, place: &Range<usize>, blank: impl Fn(&str) -> String) 
     let (first, last) = (number(place.start), number(place.end));
     let blanked = blank(text);
     let same = |(one, other): (&str, &str)| one == other;
-    let touched = text.lines().zip(blanked.lines()).skip(first).take(last - first + 1);
-    if text.lines().count() == blanked.lines().count() && touched.map(same).all(|same| same) {
+    let mut touched = text.lines().zip(blanked.lines()).skip(first).take(last - first + 1);
+    if text.lines().count() == blanked.lines().count() && touched.all(same) {
         return Ok(());
     }
     Err(())
@@ -121,7 +121,7 @@ fn indentation(text: &str, at: usize) -> String {
 }
 
 fn last_child_indentation(text: &str, parent: Node<'_, '_>) -> Option<String> {
-    let last = parent.children().filter(Node::is_element).next_back()?;
+    let last = parent.children().rfind(Node::is_element)?;
     let space = indentation(text, last.range().start);
     (!space.is_empty()).then_some(space)
 }
