@@ -20,7 +20,7 @@ use yubikey::YubiKey;
 pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
 pub use pin::Pin;
-pub use sign::TouchPrompt;
+pub use sign::{Holding, TouchPrompt};
 
 use crate::piv::Firmware;
 
