@@ -9,6 +9,7 @@ mod commands;
 mod domain;
 mod edited_file;
 mod environment;
+mod finding;
 mod handout;
 mod journal;
 mod log;

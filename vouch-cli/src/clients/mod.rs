@@ -2,7 +2,10 @@
 //! to all of them is in the command.
 
 pub(crate) mod cargo;
+pub(crate) mod inspect;
+mod lockfile;
 pub(crate) mod node;
+pub(crate) mod program;
 pub(crate) mod python;
 
 use std::path::Path;
