@@ -127,12 +127,15 @@ impl Case<'_> {
 
 /// A note of setup's as a finding.
 pub(crate) fn shadow(note: String) -> Finding {
-    Finding::warn(
-        SHADOW,
-        note,
-        "The client does not do what the entry of Vouch says.",
-        "Take it back if you do not mean it; otherwise nothing is to be done.",
-    )
+    let is_variable = |word: &str| {
+        word.contains('_')
+            && word.bytes().all(|byte| b"_0123456789".contains(&byte) || byte.is_ascii_uppercase())
+    };
+    let mend = match note.split_once(" is set") {
+        Some((variable, _)) if is_variable(variable) => format!("If you do not mean it: `unset {variable}`."),
+        _ => "If you do not mean it, take it back.".into(),
+    };
+    Finding::warn(SHADOW, note, "The client does not do what the entry of Vouch says.", mend)
 }
 
 /// A variable that goes before the entry. Its value is nobody's business.
@@ -196,7 +199,7 @@ pub(crate) fn helper(path: &Path, registration: &Registration) -> Option<Finding
         HELPER,
         format!("`{}` {reason}", path.display()),
         "The client gets its token from it.",
-        format!("Install Vouch again, then: {}", setup(registration)),
+        format!("Install Vouch again. {}", setup(registration)),
     ))
 }
 

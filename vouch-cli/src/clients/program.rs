@@ -1,12 +1,13 @@
 //! Programs on PATH, and their versions.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::env::consts::EXE_SUFFIX;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,23 @@ pub(crate) enum Asked {
     Silent,
 }
 
+/// What was answered, by program: each is asked once.
+static ANSWERS: Mutex<BTreeMap<OsString, Arc<OnceLock<Asked>>>> = Mutex::new(BTreeMap::new());
+
 /// `PROGRAM --version`. From the root folder: a project may name another version of a client, which would then be
 /// downloaded.
 pub(crate) fn ask_version(program: impl AsRef<OsStr>) -> Asked {
-    let mut command = Command::new(program);
-    command.arg("--version").current_dir(if cfg!(windows) { "C:\\" } else { "/" });
-    ask(command, PATIENCE)
+    let program = program.as_ref().to_owned();
+    let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let answer = Arc::clone(answers.entry(program.clone()).or_default());
+    // Others are asked in the meantime.
+    drop(answers);
+    let asked = answer.get_or_init(|| {
+        let mut command = Command::new(program);
+        command.arg("--version").current_dir(if cfg!(windows) { "C:\\" } else { "/" });
+        ask(command, PATIENCE)
+    });
+    asked.clone()
 }
 
 fn ask(mut command: Command, patience: Duration) -> Asked {

@@ -166,10 +166,7 @@ fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Findi
             HELPER,
             "there is no `keyring` on PATH",
             "The client gets its token from it.",
-            format!(
-                "Put the folder of `keyring` that setup named on PATH, or: {}",
-                inspect::setup(registration)
-            ),
+            format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
         )),
     }
 }

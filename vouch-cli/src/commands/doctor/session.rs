@@ -16,8 +16,8 @@ const KEYSTORE: &str = "keystore";
 const SESSION: &str = "session";
 const VAULT: &str = "vault";
 
-/// Seconds for which a session should still last: the shortest token lives as long.
-const SHORT: i64 = 15 * 60;
+/// Seconds for which a session should still last.
+const SHORT: i64 = 20 * 60;
 
 pub(super) fn look(ground: &Ground) -> (Option<Session>, Vec<Finding>) {
     let Some(home) = &ground.home else {
