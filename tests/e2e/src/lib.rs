@@ -5,6 +5,7 @@
 
 mod bed;
 mod command;
+pub mod doctor;
 pub mod helper;
 pub mod node;
 pub mod pages;
