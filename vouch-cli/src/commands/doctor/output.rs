@@ -59,7 +59,7 @@ fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
         let joins = |line: &&mut Line<'_>| {
             status == Status::Ok && line.status == Status::Ok && line.subject == subject
         };
-        match lines.last_mut().filter(|line| joins(line)) {
+        match lines.iter_mut().find(joins) {
             Some(line) => line.seen.extend([", ", finding.seen()]),
             None => lines.push(Line {
                 status,
@@ -107,16 +107,16 @@ mod tests {
         let findings = [
             Finding::ok("session", "until tomorrow"),
             Finding::ok("entry", "in force").about("cargo my-repo"),
+            Finding::fail("shadow", "a variable", "It goes before.", "Unset it.").about("cargo my-repo"),
             Finding::ok("version", "cargo 1.95.0").about("cargo my-repo"),
-            Finding::fail("pin", "blocked", "No login works.", "Unblock it."),
         ];
         let plain = anstream::adapter::strip_str(&text(&findings, true)).to_string();
         let wanted = "\
 ok    session        until tomorrow
 ok    cargo my-repo  in force, cargo 1.95.0
-FAIL  pin            blocked
-                     why: No login works.
-                     mend: Unblock it.
+FAIL  cargo my-repo  a variable
+                     why: It goes before.
+                     mend: Unset it.
 
 3 ok, 0 to know, 1 failed, 0 skipped
 ";

@@ -128,6 +128,7 @@ fn vault(home: &Home) -> Finding {
         .collect();
     let unreadable = sealed.iter().find_map(|path| Some((path, fs::read(path).err()?)));
     match unreadable {
+        None if sealed.is_empty() => Finding::ok(VAULT, "empty"),
         None if sealed.len() == 1 => Finding::ok(VAULT, "1 sealed entry"),
         None => Finding::ok(VAULT, format!("{} sealed entries", sealed.len())),
         Some((path, error)) => Finding::fail(
