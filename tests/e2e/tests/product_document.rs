@@ -1,13 +1,14 @@
 //! Every command block of the product's description, typed as it is printed there, with real names in the place of
 //! placeholders. Where it says that something is optional, both forms are typed.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
-use vouch_e2e::{Bed, Done, in_sandbox};
-
-/// Package managers whose own commands are not typed yet: what they need is not in the sandbox.
-const LATER: [&str; 4] = ["--tool pip", "pip install", "npm install", "npm publish"];
+use vouch_e2e::python::{Package, installed, upload};
+use vouch_e2e::{Bed, Done, in_sandbox, node};
 
 const STEP_1: &str = "\
 vouch setup codeartifact --tool cargo --repository my-repo [--domain my-domain] [--domain-owner 123456789012] [--region us-east-1] [--profile my-profile]";
@@ -103,8 +104,15 @@ fn commands(block: &str, full: bool) -> Vec<String> {
         text.replace_range(from..=to, &inside);
     }
     let typed = |line: &&str| !line.trim().is_empty() && !line.starts_with('#');
-    let now = |line: &&str| !LATER.iter().any(|later| line.contains(later));
-    text.lines().filter(typed).filter(now).map(str::to_owned).collect()
+    text.lines().filter(typed).map(str::to_owned).collect()
+}
+
+/// The newest pip and npm before any others, and the folder that a login shell adds for programs of the person's own.
+fn path(bed: &Bed) -> OsString {
+    let npm = PathBuf::from(env::var_os("VOUCH_TEST_CLIENTS").unwrap()).join("node/npm-12/bin");
+    let folders = [bed.file("tools"), bed.file(".local/bin"), installed("pip-26.3").join("bin"), npm];
+    let inherited = env::var_os("PATH").unwrap();
+    env::join_paths(folders.into_iter().chain(env::split_paths(&inherited))).unwrap()
 }
 
 /// Types commands into one bash; what they set is then printed by `print`.
@@ -115,8 +123,9 @@ fn types(bed: &Bed, folder: &str, block: &str, full: bool, print: &str) -> Done 
         script.push('\n');
     }
     script.push_str(print);
-    let path = format!("{}:{}", bed.file("tools").display(), std::env::var("PATH").unwrap());
-    bed.run("bash").args(["-c", &script]).within(bed.file(folder)).env("PATH", path).ok()
+    let bash = bed.run("bash").args(["-c", &script]).within(bed.file(folder));
+    // The pip at hand is everybody's: what it installs belongs into the home.
+    bash.env("PATH", path(bed)).env("PIP_TARGET", bed.file("site")).ok()
 }
 
 /// Stands in for Maven: what matters here is what it is started with.
@@ -137,7 +146,7 @@ fn blocks_are_read_as_they_are_meant() {
     );
     assert!(commands(STEP_1, true).concat().ends_with("--region us-east-1 --profile my-profile"));
     assert_eq!(commands(CROSS_ACCOUNT, true).len(), 3);
-    assert_eq!(commands(PIP, true).len() + commands(NPM, true).len(), 0);
+    assert_eq!((commands(PIP, true).len(), commands(NPM, true).len()), (2, 2));
 }
 
 #[test]
@@ -165,6 +174,38 @@ fn profiles_and_cargo() {
         let _ = types(bed, "greeting", CARGO, true, "");
         bed.program("hello", "greeting", "my-repo");
         let _ = types(bed, "hello", "cargo build", true, "");
+    });
+}
+
+#[test]
+fn pip() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        bed.log_in();
+        upload(bed, "my-repo", &[Package::new("my_package").wheel()]);
+        upload(bed, "my-pypi-repo", &[Package::new("required").wheel()]);
+        bed.write("requirements.txt", "required\n");
+        let _ = types(bed, "", PIP, true, "");
+        for name in ["my_package", "required"] {
+            assert!(bed.file(&format!("site/{name}.py")).exists(), "{name}");
+        }
+    });
+}
+
+#[test]
+fn npm() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
+        bed.log_in();
+        let _ = types(bed, "", NPM_REFRESH, true, "");
+        node::package(bed, "left", "left", &[]);
+        node::package(bed, "app", "app", &["left"]);
+        let _ = types(bed, "left", "npm publish", true, "");
+        let _ = types(bed, "app", NPM, true, "");
+        assert!(bed.file("app/node_modules/left/index.js").exists());
+        assert_eq!(bed.count("/registry/npm/publish"), 2);
     });
 }
 

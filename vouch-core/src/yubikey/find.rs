@@ -2,21 +2,31 @@
 
 use std::slice;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pcsc::{Disposition, Error as Pcsc};
 use yubikey::reader::Context;
 use yubikey::{Error as Yk, YubiKey};
 
-use super::{Card, CardError, PATIENCE, within};
+use super::{Card, CardError, PATIENCE, holders, within};
 
 impl Card {
-    /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one among those `wanted`, or the only one at all
-    /// when none is wanted in particular.
+    /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one
+    /// among those `wanted`, or the only one at all when none is wanted in particular.
     ///
     /// # Errors
     /// Why there is none, or that there are several to choose from.
     pub fn open(serial: Option<u32>, wanted: &[u32]) -> Result<Self, CardError> {
-        let mut readers = within(PATIENCE, look)??;
+        Self::open_telling(serial, wanted, &|_| ())
+    }
+
+    /// As [`Card::open`]; `tell` hears every second how long another program has kept a card busy.
+    pub(super) fn open_telling(
+        serial: Option<u32>,
+        wanted: &[u32],
+        tell: &dyn Fn(Duration),
+    ) -> Result<Self, CardError> {
+        let mut readers = within(PATIENCE, tell, look)??;
         let index = readers.choose(serial, wanted);
         let chosen = match index {
             Ok(index) => Ok(readers.keys.swap_remove(index)),
@@ -128,7 +138,7 @@ impl<K: HasSerial> Readers<K> {
     fn why_none(&self, serial: Option<u32>, wanted: &[u32]) -> CardError {
         // What cannot be looked at may be the one.
         if let Some(reader) = self.held.clone() {
-            return CardError::Held { reader };
+            return CardError::Held { reader, others: holders::others() };
         }
         let present: Vec<u32> = self.keys.iter().map(K::serial).collect();
         match (serial, &self.foreign, self.failed) {

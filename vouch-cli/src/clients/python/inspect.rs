@@ -9,7 +9,7 @@ use vouch_core::config::Registration;
 use super::flags::Flags;
 use super::ini::Ini;
 use super::keyring::{Found, Keyring};
-use super::{Pdm, Pip, Poetry, Twine, Uv, netrc, pip, url, wheel};
+use super::{Pdm, Pip, Poetry, Twine, Uv, pip, url, wheel};
 use crate::clients::inspect::{self, Case, HELPER, Inspect, Planned};
 use crate::clients::lockfile;
 use crate::environment::variable;
@@ -42,7 +42,6 @@ fn of_pip(case: &Case<'_>) -> Vec<Finding> {
     // Said at setup, and true of every extra index.
     planned.notes.retain(|note| note != pip::CONFUSION);
     let mut findings = with_keyring(case, planned);
-    findings.extend(netrc::look(&case.registration.endpoint));
     findings.extend(pip_network());
     findings.extend(requirements(case));
     findings.push(inspect::version("pip", &[23, 0]));
@@ -51,9 +50,6 @@ fn of_pip(case: &Case<'_>) -> Vec<Finding> {
 
 fn of_uv(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = with_keyring(case, case.by_plan(Uv::new(&Flags::default())));
-    findings.extend(netrc::look(&case.registration.endpoint));
-    let name = variable_name(case.registration);
-    findings.extend(set([format!("UV_INDEX_{name}_USERNAME"), format!("UV_INDEX_{name}_PASSWORD")]));
     findings.extend(uv_project(case));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
     findings.push(inspect::version("uv", &[0, 9]));
@@ -62,43 +58,17 @@ fn of_uv(case: &Case<'_>) -> Vec<Finding> {
 
 fn of_twine(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan(Twine::new()).findings();
-    let user = variable("TWINE_USERNAME").filter(|user| user != super::USER).map(|_| "TWINE_USERNAME");
-    let others = ["TWINE_PASSWORD", "TWINE_REPOSITORY", "TWINE_REPOSITORY_URL"];
-    findings.extend(set(user.into_iter().chain(others).map(str::to_owned)));
     findings.extend(wheel::look("twine"));
     findings.push(inspect::version("twine", &[]));
     findings
 }
 
 fn of_poetry(case: &Case<'_>) -> Vec<Finding> {
-    let client = Poetry::new();
-    let folder = client
-        .as_ref()
-        .ok()
-        .and_then(|client| Some(crate::clients::Client::file(client).parent()?.to_owned()));
-    let mut findings = case.by_plan(client).findings();
-    let name = variable_name(case.registration);
-    findings.extend(set([
-        format!("POETRY_REPOSITORIES_{name}_URL"),
-        format!("POETRY_HTTP_BASIC_{name}_USERNAME"),
-        format!("POETRY_HTTP_BASIC_{name}_PASSWORD"),
-        format!("POETRY_PYPI_TOKEN_{name}"),
-    ]));
-    if variable("POETRY_KEYRING_ENABLED").is_some_and(|value| value != "true") {
-        findings.push(inspect::shadow_variable("POETRY_KEYRING_ENABLED"));
-    }
+    let mut findings = case.by_plan(Poetry::new()).findings();
     let registry = case.registration.name.as_deref().unwrap_or_default();
     let nested = |document: &DocumentMut, table: &str| {
         document.get(table).and_then(|table| table.get(registry)).is_some()
     };
-    if let Some((path, document)) = folder.and_then(|folder| toml_file(folder.join("auth.toml")))
-        && nested(&document, "http-basic")
-    {
-        findings.push(inspect::shadow(format!(
-            "`{}` has a credential for `{registry}`: poetry sends that and does not ask Vouch",
-            path.display()
-        )));
-    }
     if let Some((path, document)) = nearest(case.folder, "poetry.toml") {
         if nested(&document, "repositories") {
             findings.push(inspect::shadow(format!("`{}` has a `{registry}` of its own", path.display())));
@@ -117,7 +87,6 @@ fn of_pdm(case: &Case<'_>) -> Vec<Finding> {
     // Without a name of PyPI's own place it was set up beside that.
     let extra = is_extra(case);
     let mut findings = with_keyring(case, case.by_plan(Pdm::new(&Flags { extra, chain: false })));
-    findings.extend(set(["PDM_PYPI_USERNAME".to_owned(), "PDM_PYPI_PASSWORD".to_owned()]));
     if let Some((path, document)) = nearest(case.folder, "pdm.toml")
         && let Some(settings) = document.get("pypi")
     {
@@ -241,24 +210,10 @@ fn uv_project(case: &Case<'_>) -> Vec<Finding> {
             findings.push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
         }
     }
-    if table.get("keyring-provider").and_then(Item::as_str).is_some_and(|provider| provider != "subprocess") {
-        findings.push(shadow("`keyring-provider`"));
-    }
     if table.contains_key("allow-insecure-host") {
         findings.push(inspect::network(&path, "allow-insecure-host"));
     }
     findings
-}
-
-fn set(names: impl IntoIterator<Item = String>) -> Vec<Finding> {
-    let set = names.into_iter().filter(|name| variable(name).is_some());
-    set.map(|name| inspect::shadow_variable(&name)).collect()
-}
-
-/// The registration's name as it stands in variables.
-fn variable_name(registration: &Registration) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    registration.name.as_deref().unwrap_or_default().chars().map(plain).collect()
 }
 
 fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
@@ -304,7 +259,6 @@ mod tests {
             ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
             ("index-url = \"https://x.example\"".into(), &["shadow"]),
             (format!("index-url = \"{ours}\""), &[]),
-            ("keyring-provider = \"disabled\"".into(), &["shadow"]),
             ("allow-insecure-host = [\"x\"]".into(), &["network"]),
             ("= nonsense".into(), &[]),
         ] {

@@ -8,7 +8,7 @@ mod folders;
 mod ini;
 mod inspect;
 mod keyring;
-mod netrc;
+mod overruled;
 mod pdm;
 mod pip;
 mod poetry;

@@ -1,5 +1,7 @@
 //! The card: the service, the reader and who holds it, the PIN's tries, the key in its slot. No PIN, no touch.
 
+use std::fs;
+
 use vouch_core::config::Config;
 use vouch_core::identity::{EnrolledKey, Identity};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
@@ -40,18 +42,12 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
 fn none(error: &CardError) -> Vec<Finding> {
     let why = "`vouch login` needs the YubiKey; a session that is there goes on without it.";
     let mut finding = Finding::error(CARD, error, why);
-    let holders = match error {
-        CardError::Held { .. } | CardError::Busy => users_of_cards(),
-        // With a driver of its own it takes the USB device itself, and the service sees no reader.
-        CardError::NoReader | CardError::NoCard => {
-            users_of_cards().into_iter().filter(|program| program.starts_with("scdaemon")).collect()
-        }
-        _ => Vec::new(),
-    };
-    if !holders.is_empty() {
-        let failure = vouch_core::Explain::failure(error);
-        let seen = format!("{failure}; programs that use cards: {}", holders.join(", "));
-        finding = Finding::fail(CARD, seen, why, failure.hint.unwrap_or_default());
+    if matches!(error, CardError::NoReader | CardError::NoCard)
+        && let Some(process) = gnupg()
+    {
+        let seen = format!("{}; GnuPG's scdaemon (process {process}) is running", finding.seen());
+        let mend = format!("Run `gpgconf --kill scdaemon`. {}", finding.mend().unwrap_or_default());
+        finding = Finding::warn(CARD, seen, why, mend);
     }
     // Who has put it away for the day has done nothing wrong.
     let away = matches!(
@@ -62,33 +58,14 @@ fn none(error: &CardError) -> Vec<Finding> {
     vec![finding, Finding::skip(PIN, "no card to ask"), Finding::skip(KEY, "no card to ask")]
 }
 
-/// Name and process id of the person's programs that have loaded the library of the smart card service, and of
-/// GnuPG's daemon, which can do without it.
-#[cfg(target_os = "linux")]
-fn users_of_cards() -> Vec<String> {
-    use std::fs;
-
-    let own = std::process::id().to_string();
+/// The process of GnuPG's daemon, which can take the USB device itself, so that the service sees no reader.
+fn gnupg() -> Option<u32> {
+    // Elsewhere than on Linux there is no such folder.
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let uses_cards = |id: &str, name: &str| {
-        let loaded = || fs::read_to_string(format!("/proc/{id}/maps")).unwrap_or_default();
-        name == "scdaemon" || (name != "pcscd" && loaded().contains("libpcsclite"))
-    };
-    let program = |entry: fs::DirEntry| {
-        let id = entry.file_name().into_string().ok()?;
-        if id == own || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let name = fs::read_to_string(format!("/proc/{id}/comm")).ok()?;
-        let name = name.trim();
-        uses_cards(&id, name).then(|| format!("{name} (process {id})"))
-    };
-    processes.filter_map(program).collect()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn users_of_cards() -> Vec<String> {
-    Vec::new()
+    let mut processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    processes.find(|process: &u32| {
+        fs::read_to_string(format!("/proc/{process}/comm")).is_ok_and(|name| name.trim() == "scdaemon")
+    })
 }
 
 /// Asking for the tries spends none.
@@ -102,6 +79,12 @@ fn tries(card: &Card) -> Finding {
             "1 try for the PIN is left",
             "One more wrong PIN blocks it.",
             format!("If you are sure of the PIN: `vouch login --last-try`. {unblock}"),
+        ),
+        Ok(_) if matches!(card.has_factory_pin(), Ok(Some(true))) => Finding::warn(
+            PIN,
+            "its PIN is still that of the factory, 123456",
+            "Everybody knows it: whoever has the YubiKey can log in as you.",
+            format!("Choose your own: `ykman --device {serial} piv access change-pin`."),
         ),
         Ok(tries) => Finding::ok(PIN, format!("{tries} tries for the PIN")),
         Err(error) => Finding::error(PIN, &error, "`vouch login` asks for the PIN."),

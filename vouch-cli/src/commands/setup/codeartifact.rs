@@ -247,6 +247,13 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
             written.push(edit.file.clone().write(&edit.after, &author)?);
             changed.file = true;
         }
+        let found = || plan.edits.files.iter().find(|edit| edit.file.path() == request.client.file());
+        if !changed.file
+            && plan.replaced.as_ref() != Some(&plan.registration)
+            && let Some(edit) = found()
+        {
+            written.push(edit.file.clone().write(&edit.after, &author)?);
+        }
         Ok((plan, changed))
     });
     if outcome.is_err() {
