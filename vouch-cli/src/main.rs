@@ -10,6 +10,7 @@ mod desktop;
 mod domain;
 mod edited_file;
 mod environment;
+mod finding;
 mod handout;
 mod journal;
 mod log;

@@ -13,10 +13,10 @@ use vouch_core::{Class, UnixTime};
 
 use crate::report::Failed;
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 
 /// One line of plain talk.
 pub(crate) fn say(text: &str) {
@@ -63,6 +63,13 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// As [`answer`], with the colours in it where stdout shows them.
+pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failed> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
 /// As [`answer`], for a command that has nothing else to do.
@@ -171,7 +178,7 @@ fn line(label: &str, text: &str) {
 }
 
 /// Without control characters: some of the text comes from servers and files.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let keep = |c: char| !c.is_control() || c == '\n' || c == '\t';
     text.chars().flat_map(|c| if keep(c) { vec![c] } else { c.escape_default().collect() }).collect()
 }

@@ -6,6 +6,7 @@
 mod bed;
 pub mod card;
 mod command;
+pub mod doctor;
 pub mod helper;
 pub mod maven;
 pub mod node;

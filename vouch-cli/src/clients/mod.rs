@@ -3,8 +3,11 @@
 
 pub(crate) mod by_hand;
 pub(crate) mod cargo;
+pub(crate) mod inspect;
 pub(crate) mod jvm;
+mod lockfile;
 pub(crate) mod node;
+pub(crate) mod program;
 pub(crate) mod python;
 
 use std::path::Path;

@@ -60,6 +60,11 @@ impl Connector {
         Ok(Self { tcp, trust: Trust::new(home, &variable)?, proxies: Proxies::new(variable) })
     }
 
+    /// From now on nothing is written, not even which roots were needed.
+    pub(super) fn forget(&self) {
+        self.trust.forget();
+    }
+
     /// Connects to a host, and makes its driver a task of the runtime.
     ///
     /// # Errors

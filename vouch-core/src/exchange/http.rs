@@ -172,6 +172,11 @@ impl Http {
         Ok(Self(Arc::new(Inner { connector, spare: Mutex::default(), deadline })))
     }
 
+    /// From now on nothing is written, not even which roots were needed.
+    pub(super) fn forget(&self) {
+        self.0.connector.forget();
+    }
+
     /// Begins to connect to a host that will be asked soon. Within the runtime only.
     pub(super) fn open_ahead(&self, authority: &str) {
         let (this, host) = (self.clone(), authority.to_owned());

@@ -39,13 +39,22 @@ impl Card {
         chosen.map(Self::new)
     }
 
+    /// Ends the connection without a reset: for who has only looked, while others may be at work with the card.
+    pub fn leave(mut self) {
+        self.disconnect();
+    }
+
+    fn disconnect(&mut self) {
+        let key = self.key.take().and_then(Arc::into_inner).and_then(|key| key.into_inner().ok());
+        if let Some(key) = key {
+            let _ = key.disconnect(Disposition::LeaveCard);
+        }
+    }
+
     /// Connects anew to the same YubiKey, after another program reset it.
     pub(super) fn reopen(&mut self) -> Result<(), CardError> {
         // The old connection first: its end may reset the card, under the new one's feet.
-        let old = self.key.take().and_then(Arc::into_inner).and_then(|old| old.into_inner().ok());
-        if let Some(old) = old {
-            let _ = old.disconnect(Disposition::LeaveCard);
-        }
+        self.disconnect();
         let again = Self::open(Some(self.serial), &[]);
         *self = again.map_err(|error| match error {
             CardError::NoReader | CardError::NoCard | CardError::Absent { .. } => CardError::Removed,

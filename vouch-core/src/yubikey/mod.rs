@@ -24,7 +24,7 @@ pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
 pub use holders::Holder;
 pub use pin::{NewPin, Pin};
-pub use sign::{TOUCH_TIME, TouchPrompt};
+pub use sign::{Holding, TOUCH_TIME, TouchPrompt};
 pub use unfinished::Unfinished;
 
 use crate::piv::Firmware;

@@ -31,12 +31,12 @@ pub struct TouchPrompt {
     pub left: Duration,
 }
 
-/// What is known of the key in a slot before it is used.
-#[derive(Debug, Default)]
-pub(super) struct Holding {
-    pub(super) key: Option<SigningKey>,
-    pin: Option<PinPolicy>,
-    touch: Option<TouchPolicy>,
+/// What is known of the key in a slot before it is used. Old firmware does not tell of a key that was imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    pub key: Option<SigningKey>,
+    pub pin: Option<PinPolicy>,
+    pub touch: Option<TouchPolicy>,
 }
 
 /// What a failed try at signing means.
@@ -171,7 +171,12 @@ impl Card {
         matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Ok(()) | Err(Yk::WrongPin { .. })))
     }
 
-    pub(super) fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
+    /// What a slot holds. Needs neither PIN nor touch.
+    ///
+    /// # Errors
+    /// [`CardError::NoKey`] when it is empty, [`CardError::OtherAlgorithm`] when it holds something else than a P-256
+    /// key, or the card is gone or busy.
+    pub fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
         let id = slot_id(slot)?;
         let serial = self.serial;
         self.run(PATIENCE, move |key| look_into(key, serial, slot, id))?

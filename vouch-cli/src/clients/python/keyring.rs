@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::folders;
 use crate::clients::cargo;
+use crate::clients::program::is_executable;
 use crate::report::Failed;
 
 /// Our program, and where it may be linked.
@@ -23,7 +24,7 @@ pub(super) struct Keyring {
 
 /// What clients find by the name `keyring`.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Ours,
     /// Another one, and its place on PATH.
     Other(PathBuf, usize),
@@ -74,6 +75,17 @@ impl Keyring {
         }
     }
 
+    /// What clients find by the name `keyring`.
+    pub(super) fn found(&self) -> Found {
+        let name = format!("keyring{EXE_SUFFIX}");
+        let mut programs = self.path.iter().map(|folder| folder.join(&name)).enumerate();
+        match programs.find(|(_, program)| is_executable(program)) {
+            Some((_, program)) if is_same(&program, &self.program) => Found::Ours,
+            Some((at, program)) => Found::Other(program, at),
+            None => Found::None,
+        }
+    }
+
     /// Links our program as `keyring`, where that is called for, and says so.
     pub(super) fn link(&self) -> Result<Vec<String>, Failed> {
         let (folder, off_path) = match self.place() {
@@ -110,16 +122,6 @@ impl Keyring {
             ));
         }
         Ok(done)
-    }
-
-    fn found(&self) -> Found {
-        let name = format!("keyring{EXE_SUFFIX}");
-        let mut programs = self.path.iter().map(|folder| folder.join(&name)).enumerate();
-        match programs.find(|(_, program)| is_executable(program)) {
-            Some((_, program)) if is_same(&program, &self.program) => Found::Ours,
-            Some((at, program)) => Found::Other(program, at),
-            None => Found::None,
-        }
     }
 
     fn place(&self) -> Place {
@@ -170,18 +172,6 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
         true => Err(io::ErrorKind::AlreadyExists.into()),
         false => fs::copy(program, link).map(drop),
     };
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// Whether the folder is the person's own, not the system's.
