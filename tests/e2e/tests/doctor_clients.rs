@@ -211,6 +211,26 @@ fn twine_poetry_and_pdm() {
     });
 }
 
+#[test]
+fn maven_and_gradle() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["maven", "gradle"]);
+        patient.hurry(&["mvn"]);
+        let maven = |check: &str| format!("{check} maven my-repo");
+        let gradle = |check: &str| format!("{check} gradle my-repo");
+        const SETTINGS: &str = ".m2/settings.xml";
+        patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
+        patient.with_file(SETTINGS, Some("<settings>"), &[&maven("fail entry")]);
+        patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
+        const SCRIPT: &str = ".gradle/init.d/vouch.gradle";
+        patient.with_file(SCRIPT, None, &[&gradle("fail entry")]);
+        patient.with_edit(SCRIPT, "/my-repo/", "/another/", &[&gradle("fail entry")]);
+        patient.with_file(".gradle/vouch-token.gradle", Some("// gone\n"), &[&gradle("fail entry")]);
+        pretends(&patient, "mvn", "echo Apache Maven 3.0.5", &[&maven("fail version")]);
+        patient.has(&[]);
+    });
+}
+
 fn module_in(lib: &Path) -> std::path::PathBuf {
     let version = fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
     version.join("site-packages/keyring_vouch")

@@ -5,12 +5,14 @@
 
 mod flags;
 mod gradle;
+mod inspect;
 mod maven;
 mod settings;
 mod xml;
 
 pub(crate) use flags::Flags;
 pub(crate) use gradle::Gradle;
+pub(crate) use inspect::inspector;
 pub(crate) use maven::Maven;
 
 use vouch_core::Class;
