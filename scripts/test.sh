@@ -8,6 +8,7 @@ need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@
 need_python_clients
 need_node_clients
 need_npm_ini
+need_nushell
 
 # The tests run the built programs, so these come first.
 cargo build --workspace --locked
