@@ -2,19 +2,20 @@
 # The wheel of the keyring backend, tested with the oldest and the newest keyring and every Python that is here.
 . "$(dirname "$0")/lib.sh"
 . scripts/clients.sh
+. scripts/wheel.sh
 need_rust
 need_packages "${build_packages[@]}" python3 python3-venv
 need_python_clients
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$clients/maturin-1.16.0/bin/maturin" build --quiet --locked --profile dev --manifest-path pip-keyring-vouch/Cargo.toml --out "$work"
+build_wheel
 
 try() {
   local python=$1 keyring=$2 venv=$work/venv
   rm -rf "$venv"
   "$python" -m venv "$venv" || return 1
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "keyring$keyring" "$work"/pip_keyring_vouch-*.whl
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "keyring$keyring" "$wheels"/pip_keyring_vouch-*.whl
   say "$("$venv/bin/python" --version), $("$venv/bin/pip" list --disable-pip-version-check 2>/dev/null | grep '^keyring ')"
   env -i HOME="$work" PATH="$venv/bin:/usr/bin:/bin" \
     "$venv/bin/python" -W error::ResourceWarning pip-keyring-vouch/python/tests/test_backend.py

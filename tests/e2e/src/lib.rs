@@ -7,6 +7,7 @@ mod bed;
 pub mod card;
 mod command;
 pub mod helper;
+pub mod maven;
 pub mod node;
 pub mod pages;
 pub mod python;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::bed::{Bed, programs};
+use crate::bed::{Bed, MY_DOMAIN, programs};
 use crate::command::Run;
 
 /// The folder of an installed client, such as `pip-26.3`, or the first whose name begins so, such as `poetry-`.
@@ -22,6 +22,13 @@ pub fn installed(name: &str) -> PathBuf {
     clients.join(found.unwrap_or_else(|| panic!("the client {name} is not installed")))
 }
 
+/// The folder of the packages that are installed with a client.
+pub fn site_packages(name: &str) -> PathBuf {
+    let library = installed(name).join("lib");
+    let python = fs::read_dir(library).expect("a virtual environment").flatten().next().expect("one Python");
+    python.path().join("site-packages")
+}
+
 /// A client, with a home of its own in which `keyring` is our program and each start of it is noted.
 ///
 /// The session is the bed's.
@@ -31,6 +38,7 @@ pub struct Client {
     home: PathBuf,
     vouch_home: PathBuf,
     keyring: PathBuf,
+    python_path: Option<PathBuf>,
 }
 
 impl Client {
@@ -43,9 +51,39 @@ impl Client {
         for folder in [&counting, &keyring] {
             fs::create_dir_all(folder).expect("the home is writable");
         }
-        symlink(programs().join("count-starts"), counting.join("keyring")).expect("a link");
+        for counted in ["keyring", "pip-keyring-vouch"] {
+            symlink(programs().join("count-starts"), counting.join(counted)).expect("a link");
+        }
         symlink(programs().join("pip-keyring-vouch"), keyring.join("keyring")).expect("a link");
-        Self { program: installed(name).join("bin"), home, vouch_home: bed.file(".vouch"), keyring }
+        let program = installed(name).join("bin");
+        Self { program, home, vouch_home: bed.file(".vouch"), keyring, python_path: None }
+    }
+
+    /// Puts the keyring backend where the client's Python finds it, as if its wheel were installed beside the client.
+    #[must_use]
+    pub fn with_backend(mut self) -> Self {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pip-keyring-vouch");
+        let project = fs::read_to_string(source.join("pyproject.toml")).expect("the project is there");
+        let (_, backends) =
+            project.split_once("[project.entry-points.\"keyring.backends\"]\n").expect("its entry point");
+        let backend = backends.lines().next().unwrap_or_default().replace('"', "");
+        let info = "backend/pip_keyring_vouch-1.dist-info";
+        self.write(
+            &format!("{info}/METADATA"),
+            "Metadata-Version: 2.1\nName: pip-keyring-vouch\nVersion: 1\n",
+        );
+        self.write(&format!("{info}/entry_points.txt"), &format!("[keyring.backends]\n{backend}\n"));
+        symlink(source.join("python/keyring_vouch"), self.file("backend/keyring_vouch")).expect("a link");
+        self.python_path = Some(self.file("backend"));
+        self
+    }
+
+    /// Hides the Python package `keyring`, as where a client was installed without it.
+    #[must_use]
+    pub fn without_keyring_package(mut self) -> Self {
+        self.write("hidden/keyring.py", "raise ImportError('hidden')\n");
+        self.python_path = Some(self.file("hidden"));
+        self
     }
 
     /// Its home.
@@ -87,14 +125,26 @@ impl Client {
         self.prepared(Run::new("script").args(["-qec", &words.join(" "), "/dev/null"]))
     }
 
+    /// `vouch setup codeartifact` for `my-pypi-repo` of `my-domain`, in its home.
+    pub fn set_up(&self, tool: &str) -> Run {
+        let repository = ["setup", "codeartifact", "--tool", tool, "--repository", "my-pypi-repo"];
+        self.prepared(Run::new("vouch")).args(repository).args(MY_DOMAIN)
+    }
+
     /// Any program in the client's surroundings.
     pub fn prepared(&self, run: Run) -> Run {
         let counting = self.file("counting");
         let inherited = env::var_os("PATH").unwrap_or_default();
         let folders = [counting.clone(), self.keyring.clone()];
         let path = env::join_paths(folders.into_iter().chain(env::split_paths(&inherited)));
+        let run = match &self.python_path {
+            Some(folder) => run.env("PYTHONPATH", folder),
+            None => run,
+        };
         run.within(&self.home)
             .env("HOME", &self.home)
+            // Several clients share these files.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PATH", path.expect("no folder has a colon"))
             .env("VOUCH_HOME", &self.vouch_home)
             .env("VOUCH_E2E_STARTS", self.starts_file())

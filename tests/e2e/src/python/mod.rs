@@ -2,9 +2,11 @@
 
 mod client;
 mod package;
+mod reader;
 
-pub use client::{Client, installed};
-pub use package::{FIVE, Package, five_packages, upload, upload_to};
+pub use client::{Client, installed, site_packages};
+pub use package::{FIVE, Package, five_packages, upload, upload_to, wheel_of_installed};
+pub use reader::Reader;
 
 /// The host of the default world's first domain.
 pub const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";

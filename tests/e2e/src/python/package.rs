@@ -1,14 +1,18 @@
 //! Python packages, made on the spot: wheels, and source distributions with what builds them.
 
+use std::fs;
 use std::io::{Cursor, Write};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::bed::{Bed, MY_DOMAIN};
 use crate::command::Run;
-use crate::python::publish_url;
+use crate::python::{publish_url, site_packages};
 
 /// A package of version 1.0 with one module of its own name.
 #[derive(Debug, Clone)]
@@ -75,16 +79,10 @@ impl Package {
         if let Some(command) = &self.command {
             files.push((format!("{info}/entry_points.txt"), format!("[console_scripts]\n{command}\n")));
         }
-        let mut record: String = files.iter().map(|(file, _)| format!("{file},,\n")).collect();
+        let mut record: String = files.iter().map(|(file, text)| recorded(file, text.as_bytes())).collect();
         record += &format!("{info}/RECORD,,\n");
         files.push((format!("{info}/RECORD"), record));
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        for (file, text) in files {
-            archive.start_file(file, options).expect("memory takes everything");
-            archive.write_all(text.as_bytes()).expect("memory takes everything");
-        }
-        let content = archive.finish().expect("memory takes everything").into_inner();
+        let content = zipped(files.into_iter().map(|(file, text)| (file, text.into_bytes())));
         (format!("{name}-1.0-py3-none-any.whl"), content)
     }
 
@@ -113,8 +111,46 @@ impl Package {
     }
 }
 
+/// A line of RECORD. Some installers refuse a wheel whose files are not what it says.
+fn recorded(file: &str, content: &[u8]) -> String {
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(content));
+    format!("{file},sha256={digest},{}\n", content.len())
+}
+
+fn zipped(files: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (file, content) in files {
+        archive.start_file(file, options).expect("memory takes everything");
+        archive.write_all(&content).expect("memory takes everything");
+    }
+    archive.finish().expect("memory takes everything").into_inner()
+}
+
+/// The wheel of a package that is installed as a client, such as `pip` in `pip-26.3`, made again from its files.
+pub fn wheel_of_installed(client: &str, package: &str) -> (String, Vec<u8>) {
+    let site = site_packages(client);
+    let entries = fs::read_dir(&site).expect("a virtual environment").flatten();
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let info = names
+        .find(|name| name.starts_with(&format!("{package}-")) && name.ends_with(".dist-info"))
+        .unwrap_or_else(|| panic!("{package} is not in {client}"));
+    let record = fs::read_to_string(site.join(&info).join("RECORD")).expect("every package has one");
+    // Programs and what installing it added are no part of the wheel.
+    let files = record.lines().filter_map(|line| line.split(',').next()).filter(|file| {
+        let added = ["INSTALLER", "REQUESTED", "RECORD"].map(|name| format!("{info}/{name}"));
+        !file.starts_with("../") && !file.ends_with(".pyc") && !added.iter().any(|name| name == file)
+    });
+    let mut files: Vec<(String, Vec<u8>)> =
+        files.map(|file| (file.to_owned(), fs::read(site.join(file)).expect("it is installed"))).collect();
+    let mut record: String = files.iter().map(|(file, content)| recorded(file, content)).collect();
+    record += &format!("{info}/RECORD,,\n");
+    files.push((format!("{info}/RECORD"), record.into_bytes()));
+    (format!("{}-py3-none-any.whl", info.trim_end_matches(".dist-info")), zipped(files.into_iter()))
+}
+
 const BACKEND: &str = r#"
-import os, zipfile
+import base64, hashlib, os, zipfile
 
 def _project():
     text = open("pyproject.toml").read()
@@ -124,12 +160,32 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = _project()
     file = f"{name}-1.0-py3-none-any.whl"
     info = f"{name}-1.0.dist-info"
+    files = {module: open(module).read() for module in os.listdir(".") if module.endswith(".py")}
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = ""
     with zipfile.ZipFile(os.path.join(wheel_directory, file), "w") as wheel:
-        for module in (found for found in os.listdir(".") if found.endswith(".py")):
-            wheel.write(module)
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
+        for path, text in files.items():
+            wheel.writestr(path, text)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+            record += f"{path},sha256={digest},{len(text.encode())}\n"
+        wheel.writestr(f"{info}/RECORD", record + f"{info}/RECORD,,\n")
+    return file
+
+build_editable = build_wheel
+
+def build_sdist(sdist_directory, config_settings=None):
+    import io, tarfile
+    name = _project()
+    file = f"{name}-1.0.tar.gz"
+    info = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()
+    with tarfile.open(os.path.join(sdist_directory, file), "w:gz") as sdist:
+        for path in os.listdir("."):
+            if path.endswith(".py") or path == "pyproject.toml":
+                sdist.add(path, f"{name}-1.0/{path}")
+        header = tarfile.TarInfo(f"{name}-1.0/PKG-INFO")
+        header.size = len(info)
+        sdist.addfile(header, io.BytesIO(info))
     return file
 "#;
 
@@ -160,11 +216,12 @@ pub fn upload_to(bed: &Bed, url: &str, domain: &[&str], files: &[(String, Vec<u8
     for (file, content) in files {
         let path = bed.file("uploads").join(file);
         std::fs::write(&path, content).expect("the home is writable");
-        let name = file.split('-').next().unwrap_or_default();
+        let mut parts = file.trim_end_matches(".tar.gz").split('-');
+        let (name, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         config += &format!(
             "next\nsilent\nshow-error\nfail-with-body\nurl = \"{url}\"\nuser = \"aws:{token}\"\n\
              form = \":action=file_upload\"\nform = \"protocol_version=1\"\nform = \"name={name}\"\n\
-             form = \"version=1.0\"\nform = \"content=@{}\"\n",
+             form = \"version={version}\"\nform = \"content=@{}\"\n",
             path.display()
         );
     }

@@ -7,6 +7,7 @@ mod flags;
 mod folders;
 mod ini;
 mod keyring;
+mod overruled;
 mod pdm;
 mod pip;
 mod poetry;

@@ -10,12 +10,20 @@ use vouch_core::home::Home;
 use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
-use super::{USER, folders, name, occupied, url};
+use super::{USER, folders, name, occupied, overruled, url};
 use crate::clients::cargo::splice::{SpliceError, Splices, table_at};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::environment;
 use crate::report::Failed;
+
+const VARIABLES: [&str; 6] = [
+    "PDM_PYPI_URL",
+    "PDM_PYPI_USERNAME",
+    "PDM_PYPI_PASSWORD",
+    "PDM_PUBLISH_REPO",
+    "PDM_PUBLISH_USERNAME",
+    "PDM_PUBLISH_PASSWORD",
+];
 
 /// pdm, for one configuration file.
 #[derive(Debug)]
@@ -36,6 +44,22 @@ impl Pdm {
             .join("config.toml"),
         };
         Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
+    }
+
+    /// Passwords in the file, which pdm takes instead of asking.
+    fn passwords(&self, file: &EditedFile, wanted: &Wanted<'_>) -> Result<Vec<String>, Failed> {
+        let name = name(wanted.registration)?;
+        let index = if self.extra { format!("pypi.{name}") } else { "pypi".into() };
+        let mut notes = Vec::new();
+        for place in [index, format!("repository.{name}")] {
+            let path: Vec<&str> = place.split('.').chain(["password"]).collect();
+            if overruled::value_in(file.path(), &path).is_some() {
+                notes.push(format!(
+                    "pdm takes `{place}.password` of this file instead of asking Vouch: remove that line"
+                ));
+            }
+        }
+        Ok(notes)
     }
 
     fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
@@ -133,9 +157,8 @@ impl Client for Pdm {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        if environment::variable("PDM_PYPI_URL").is_some() {
-            notes.push("PDM_PYPI_URL is set and goes before this file".into());
-        }
+        notes.extend(overruled::variables(VARIABLES));
+        notes.extend(self.passwords(&file, wanted)?);
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 

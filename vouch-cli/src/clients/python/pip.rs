@@ -10,7 +10,7 @@ use vouch_core::partition::RepositoryName;
 use super::flags::Flags;
 use super::ini::{Ini, IniError};
 use super::keyring::Keyring;
-use super::{folders, occupied, url};
+use super::{folders, occupied, overruled, url};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
@@ -95,16 +95,8 @@ impl Pip {
                 notes.push(format!("`{key}` of `[{section}]` in the same file goes before this one"));
             }
         }
-        for variable in ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"] {
-            let matters = match variable {
-                "PIP_INDEX_URL" => !self.extra,
-                "PIP_EXTRA_INDEX_URL" => self.extra,
-                _ => true,
-            };
-            if matters && environment::variable(variable).is_some() {
-                notes.push(format!("{variable} is set and goes before this file"));
-            }
-        }
+        let index_variable = if self.extra { "PIP_EXTRA_INDEX_URL" } else { "PIP_INDEX_URL" };
+        notes.extend(overruled::variables([index_variable, "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"]));
         if environment::variable("PIP_CONFIG_FILE").is_some() {
             return notes;
         }

@@ -7,7 +7,7 @@ use toml_edit::Item;
 use vouch_core::endpoint::Format;
 
 use super::toml::{self, quoted};
-use super::{folders, name, occupied, url};
+use super::{folders, name, occupied, overruled, url};
 use crate::clients::cargo::splice::{SpliceError, table_at};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
@@ -61,6 +61,40 @@ impl Poetry {
             Ok(())
         })
     }
+
+    /// What poetry takes before this file, or before it asks Vouch.
+    fn overruled(&self, name: &str) -> Vec<String> {
+        let upper = overruled::upper(name);
+        let mut notes = overruled::variables(
+            [
+                format!("POETRY_REPOSITORIES_{upper}_URL"),
+                format!("POETRY_HTTP_BASIC_{upper}_USERNAME"),
+                format!("POETRY_HTTP_BASIC_{upper}_PASSWORD"),
+                format!("POETRY_PYPI_TOKEN_{upper}"),
+            ]
+            .iter()
+            .map(String::as_str),
+        );
+        if environment::variable("POETRY_KEYRING_ENABLED")
+            .is_some_and(|value| value != "true" && value != "1")
+        {
+            notes.push("POETRY_KEYRING_ENABLED is set: poetry will not ask Vouch".into());
+        }
+        // Where `poetry config` puts secrets.
+        let file = self.file.with_file_name("auth.toml");
+        for (table, key) in [("http-basic", Some("password")), ("pypi-token", None)] {
+            let path: Vec<&str> = [table, name].into_iter().chain(key).collect();
+            if overruled::value_in(&file, &path).is_none() {
+                continue;
+            }
+            notes.push(format!(
+                "`{}` has a secret for `{name}`, which poetry takes instead of asking Vouch: \
+                 `poetry config --unset {table}.{name}`",
+                file.display()
+            ));
+        }
+        notes
+    }
 }
 
 impl Client for Poetry {
@@ -80,6 +114,7 @@ impl Client for Poetry {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
+        notes.extend(self.overruled(name(wanted.registration)?));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 

@@ -6,7 +6,7 @@ use vouch_core::endpoint::Format;
 
 use super::ini::{Ini, lower_case};
 use super::pip::refused;
-use super::{USER, folders, name, occupied, url};
+use super::{USER, folders, name, occupied, overruled, url};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::report::Failed;
@@ -88,6 +88,7 @@ impl Client for Twine {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
+        notes.extend(overruled::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 

@@ -27,6 +27,12 @@ pub(super) fn without_userinfo(url: &str) -> String {
     }
 }
 
+/// The host of a URL without user name and password.
+pub(super) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
+}
+
 /// Whether both name one index, whoever asks.
 pub(super) fn same(one: &str, other: &str) -> bool {
     let plain = |url: &str| without_userinfo(url).trim_end_matches('/').to_owned();

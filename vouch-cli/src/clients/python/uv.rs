@@ -10,7 +10,7 @@ use vouch_core::home::Home;
 use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
-use super::{folders, name, occupied, url};
+use super::{folders, name, occupied, overruled, url};
 use crate::clients::cargo::splice::{SpliceError, Splices};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
@@ -18,6 +18,7 @@ use crate::environment;
 use crate::report::Failed;
 
 const PROVIDER: &str = "keyring-provider";
+const PROVIDER_VARIABLE: &str = "UV_KEYRING_PROVIDER";
 
 /// uv, for one configuration file.
 #[derive(Debug)]
@@ -114,16 +115,39 @@ impl Uv {
         splices.append_to_array("index", &pairs);
         Ok(())
     }
+}
 
-    /// What else uv would take before what is written here.
-    fn overruled(&self) -> Vec<String> {
-        let before = ["UV_KEYRING_PROVIDER", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_CONFIG"];
-        let set = before.into_iter().filter(|variable| environment::variable(variable).is_some());
-        let subprocess = environment::variable("UV_KEYRING_PROVIDER").as_deref() == Some("subprocess");
-        set.filter(|variable| !(subprocess && *variable == "UV_KEYRING_PROVIDER"))
-            .map(|variable| format!("{variable} is set and goes before this file"))
-            .collect()
+/// What else uv would take before what is written here.
+fn overruled(name: &str) -> Vec<String> {
+    let upper = overruled::upper(name);
+    let index = ["USERNAME", "PASSWORD"].map(|what| format!("UV_INDEX_{upper}_{what}"));
+    let fixed = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_CONFIG"];
+    let publish = ["UV_PUBLISH_URL", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"];
+    let mut notes =
+        overruled::variables(fixed.into_iter().chain(publish).chain(index.iter().map(String::as_str)));
+    if environment::variable(PROVIDER_VARIABLE).is_some_and(|provider| provider != "subprocess") {
+        notes.extend(overruled::variables([PROVIDER_VARIABLE]));
     }
+    notes.extend(project_provider());
+    notes
+}
+
+/// A project that setup is run in and that says otherwise for itself.
+fn project_provider() -> Option<String> {
+    // Where a file is named, uv looks for no other.
+    if environment::variable("UV_CONFIG_FILE").is_some() {
+        return None;
+    }
+    let here = std::env::current_dir().ok()?;
+    let (file, provider) = here.ancestors().find_map(|folder| {
+        let read = |name: &str, path: &[&str]| {
+            let file = folder.join(name);
+            overruled::value_in(&file, path).map(|value| (file, value))
+        };
+        read("uv.toml", &[PROVIDER]).or_else(|| read("pyproject.toml", &["tool", "uv", PROVIDER]))
+    })?;
+    (provider != "subprocess")
+        .then(|| format!("`{PROVIDER}` in `{}` goes before this file, in that project", file.display()))
 }
 
 impl Client for Uv {
@@ -143,7 +167,8 @@ impl Client for Uv {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(self.overruled());
+        notes.extend(overruled(name(wanted.registration)?));
+        notes.extend(overruled::netrc(wanted.registration));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 

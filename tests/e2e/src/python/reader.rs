@@ -1,0 +1,136 @@
+//! Somebody who types what a page of the documentation says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::bed::{Bed, programs};
+use crate::command::{Done, Run};
+use crate::pages::Block;
+use crate::python::{Package, installed, site_packages, upload, wheel_of_installed};
+
+/// A reader, on a terminal, with an environment of their own that has some clients in it and nothing of Vouch's.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    bed: &'a Bed,
+    /// What setup said had to be typed, which a person puts into `~/.profile`.
+    profile: String,
+    project: PathBuf,
+    /// The folder of the environment's packages.
+    site: PathBuf,
+}
+
+/// The package that pages install, and the one that builds the reader's.
+const GREETING: &str = "greeting";
+const BUILDER: &str = "builder";
+
+impl<'a> Reader<'a> {
+    /// Has enrolled, and has a project that is a package. In `my-pypi-repo` is what pages install.
+    pub fn new(bed: &'a Bed, clients: &[&str]) -> Self {
+        bed.enrol();
+        bed.log_in();
+        // Only so that something can be uploaded.
+        bed.set_up_cargo();
+        let greeting = Package::new(GREETING).code("def main():\n    print('hello')\n").command();
+        let pip = wheel_of_installed("pip-26.3", "pip");
+        upload(bed, "my-pypi-repo", &[greeting.wheel(), Package::build_backend(BUILDER).wheel(), pip]);
+        let _ = bed.vouch(&["undo", "cargo"]).ok();
+        let _ = bed.vouch(&["logout"]).ok();
+        let _ = bed.ctl(&["reset"]);
+
+        let site = install(bed, clients);
+        let reader = Self { bed, profile: String::new(), project: bed.file("project"), site };
+        reader.check_out();
+        let project = format!(
+            "[project]\nname = \"mine\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\n\
+             [build-system]\nrequires = [\"{BUILDER}\"]\nbuild-backend = \"{BUILDER}\"\n"
+        );
+        bed.write("project/pyproject.toml", &project);
+        bed.write("project/mine.py", "");
+        reader
+    }
+
+    /// Takes the Python package `keyring` away, as where a client was installed without it.
+    #[must_use]
+    pub fn without_keyring_package(self) -> Self {
+        self.bed.write("env/hidden/keyring.py", "raise ImportError('hidden')\n");
+        let hide = "import sys; sys.path.insert(0, sys.prefix + '/hidden')\n";
+        self.bed.write(&format!("{}/hide.pth", self.site.display()), hide);
+        self
+    }
+
+    /// The clone that pages install the wheel from. Building it again here would take minutes: the wheel is the one
+    /// that was built from the same sources before the tests.
+    fn check_out(&self) {
+        let wheels = programs().parent().expect("the target folder").join("wheels");
+        let built = fs::read_dir(&wheels).into_iter().flatten().flatten().map(|entry| entry.path());
+        let wheel = built.filter(|path| path.extension().is_some_and(|extension| extension == "whl")).max();
+        let wheel =
+            wheel.unwrap_or_else(|| panic!("no wheel in {}: `make test` builds it", wheels.display()));
+        let project = "[build-system]\nrequires = []\nbuild-backend = \"built\"\nbackend-path = [\".\"]\n";
+        self.bed.write("project/pip-keyring-vouch/pyproject.toml", project);
+        let backend = format!(
+            "import os, shutil\n\n\
+             def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):\n    \
+             return os.path.basename(shutil.copy({:?}, wheel_directory))\n",
+            wheel.display().to_string()
+        );
+        self.bed.write("project/pip-keyring-vouch/built.py", &backend);
+    }
+
+    /// Types the blocks of a page in the project; a block that is not to be typed is in the file that `setup` wrote.
+    pub fn follow(&mut self, blocks: &[Block], file: &str) {
+        assert!(blocks.iter().any(Block::is_typed), "nothing to type");
+        for block in blocks {
+            if !block.is_typed() {
+                block.assert_in(self.bed, &self.bed.read(file));
+                continue;
+            }
+            let done = self.types(&block.text).expect_code(0);
+            for advice in done.stdout.split('`').filter(|text| text.starts_with("export PATH=")) {
+                self.profile += &format!("{advice}\n");
+            }
+        }
+    }
+
+    /// Types commands on a terminal, and the PIN when they ask for it.
+    pub fn types(&self, text: &str) -> Done {
+        self.bed.write("typed.sh", &format!("set -euo pipefail\n{}{text}", self.profile));
+        let path = std::env::var("PATH").expect("the sandbox sets it");
+        let typed = format!("bash {}", self.bed.file("typed.sh").display());
+        Run::new("script")
+            .args(["-qec", &typed, "/dev/null"])
+            .within(&self.project)
+            .env("PATH", format!("{}:{path}", self.bed.file("env/bin").display()))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("UV_PYTHON_DOWNLOADS", "never")
+            .env("NO_COLOR", "1")
+            .stdin(format!("{}\n", self.bed.pin()))
+            .done()
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Path {
+        &self.project
+    }
+}
+
+/// An environment in which the clients are installed: their packages are where they are, their commands here.
+fn install(bed: &Bed, clients: &[&str]) -> PathBuf {
+    let python = installed(clients[0]).join("bin/python");
+    let venv = ["-m", "venv", "--without-pip", "env"];
+    let _ = bed.run(python.to_str().expect("text")).args(venv).ok();
+    let site = fs::read_dir(bed.file("env/lib")).expect("an environment").flatten().next();
+    let site = site.expect("one Python").path().join("site-packages");
+    let folders = clients.iter().map(|client| format!("{}\n", site_packages(client).display()));
+    fs::write(site.join("clients.pth"), folders.collect::<String>()).expect("the home is writable");
+    for client in clients {
+        let name = client.split('-').next().unwrap_or_default();
+        let command = match name {
+            "uv" => format!("exec '{}' \"$@\"\n", installed(client).join("bin/uv").display()),
+            _ => format!("exec '{}' -m {name} \"$@\"\n", bed.file("env/bin/python").display()),
+        };
+        bed.write(&format!("env/bin/{name}"), &format!("#!/bin/sh\n{command}"));
+        let _ = bed.run("chmod").args(["+x", &format!("env/bin/{name}")]).ok();
+    }
+    site
+}
