@@ -86,6 +86,7 @@ fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
         ("get http://HOST/pypi/my-repo/ aws", "only https"),
         ("get https://HOST:8443/pypi/my-repo/ aws", "names a port"),
         ("get https://bob:hunter2@HOST/pypi/my-repo/ aws", "a user name or password"),
+        ("get https://bob@HOST/pypi/my-repo/ aws", "no user `bob`, only `aws`"),
         ("get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
         ("--mode=creds --output=json get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
     ] {
