@@ -44,6 +44,15 @@ install_python_client() {
   ln -sfn ".$name.venv" "$clients/$name"
 }
 
+# Leaves only the named ones in the list.
+only_python_clients() {
+  local client all=("${python_clients[@]}")
+  python_clients=()
+  for client in "${all[@]}"; do
+    [[ " $* " != *" ${client%%=*} "* ]] || python_clients+=("$client")
+  done
+}
+
 need_python_clients() {
   local client running=() missing=() failed=()
   mkdir -p "$clients"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -101,6 +102,16 @@ class Answers(Bed):
             for user in [None, "", "aws", "alice"]:
                 self.assertIsNone(ours.get_credential(service, user), (service, user))
                 self.assertIsNone(ours.get_password(service, user), (service, user))
+
+    def test_whatever_the_name_a_foreign_one_gets_none(self):
+        chance = random.Random(7)
+        parts = ["https://", "http://", "://", "-", "--mode=creds", "@", ":", "/", ".", "[::1]", "%2e", "é", "\udc80", "\n",
+                 "\0", " ", "pypi.org", "a" * 300, "poetry-repository-", ".codeartifact.evil.example", "\u202e"]
+        ours = VouchKeyring()
+        for _ in range(300):
+            service = "".join(chance.choices(parts, k=chance.randrange(6)))
+            user = chance.choice([None, "", "aws", "alice", "\0", "\udc80", "-x"])
+            self.assertIsNone(ours.get_credential(service, user), (service, user))
 
     def test_for_names_that_are_no_url_no_process_is_started(self):
         with mock.patch.object(subprocess, "run", side_effect=AssertionError):

@@ -123,7 +123,11 @@ fn listener() -> (String, Arc<AtomicUsize>) {
     let address = listener.local_addr().unwrap().to_string();
     let seen = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&seen);
-    thread::spawn(move || listener.incoming().for_each(|_| drop(counted.fetch_add(1, Ordering::SeqCst))));
+    thread::spawn(move || {
+        for _ in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
     (address, seen)
 }
 
