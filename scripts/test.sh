@@ -5,7 +5,7 @@
 . scripts/wheel.sh
 . scripts/npm-ini.sh
 need_rust
-need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
+need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}" "${jvm_packages[@]}"
 need_python_clients
 need_node_clients
 need_npm_ini

@@ -8,6 +8,7 @@ pub mod card;
 mod command;
 pub mod doctor;
 pub mod helper;
+pub mod maven;
 pub mod node;
 pub mod pages;
 pub mod python;

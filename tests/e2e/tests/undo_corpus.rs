@@ -151,8 +151,27 @@ const AWS: Client = Client {
     ],
 };
 
-const CLIENTS: [&Client; 12] =
-    [&CARGO, &PIP, &UV, &TWINE, &POETRY, &PDM, &NPM, &PNPM, &YARN, &YARN_CLASSIC, &BUN, &AWS];
+const MAVEN: Client = Client {
+    tool: "maven",
+    file: ".m2/settings.xml",
+    corpus: &[
+        "<settings/>\n",
+        "<settings>\n  <servers>\n    <server>\n      <id>other</id>\n      <username>alice</username>\n      <password>hunter2</password>\n    </server>\n  </servers>\n</settings>\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<settings xmlns=\"http://maven.apache.org/SETTINGS/1.2.0\"\n          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"\n          xsi:schemaLocation=\"http://maven.apache.org/SETTINGS/1.2.0 https://maven.apache.org/xsd/settings-1.2.0.xsd\">\n  <!-- <localRepository>/x</localRepository> -->\n  <servers>\n    <!-- <server><id>x</id></server> -->\n  </servers>\n</settings>\n",
+        "<?xml version=\"1.0\"?>\r\n<settings>\r\n\t<offline>false</offline>\r\n\t<servers>\r\n\t\t<server>\r\n\t\t\t<id>other</id>\r\n\t\t\t<privateKey>${user.home}/.ssh/id</privateKey>\r\n\t\t</server>\r\n\t</servers>\r\n</settings>\r\n",
+        "<settings>\n    <mirrors>\n        <mirror>\n            <id>m</id>\n            <mirrorOf>*</mirrorOf>\n            <url>https://repo.example.com/a?b&amp;c</url>\n        </mirror>\n    </mirrors>\n</settings>",
+        "\u{feff}<settings>\n<servers></servers>\n</settings>\n",
+        "<settings><servers/></settings>",
+        "<settings>\n  <servers />\n  <proxies>\n    <proxy>\n      <host>proxy</host>\n      <password>hunter2</password>\n    </proxy>\n  </proxies>\n</settings>\n\n",
+        "<!DOCTYPE settings [\n  <!ENTITY me \"al&#105;ce\">\n]>\n<settings>\n  <servers>\n    <server><id>&me;</id></server>\n  </servers>\n</settings>\n",
+        "<settings>\n  <profiles>\n    <profile>\n      <id>p</id>\n      <properties><x><![CDATA[</servers>]]></x></properties>\n    </profile>\n  </profiles>\n  <activeProfiles><activeProfile>p</activeProfile></activeProfiles>\n</settings>\n<!-- Zoë -->\n",
+        "<settings>\n\n  <servers>\n\n    <server>\n      <id>h</id>\n      <configuration><httpHeaders><property><name>Authorization</name><value>Bearer hunter2</value></property></httpHeaders></configuration>\n    </server>\n\n  </servers>\n\n</settings>\n",
+        "<settings>\n  <servers>\n    <server><id>a</id><username>u</username><password>{COQLCE6DU6GtcS5P=}</password></server>\n    <server><id>b</id></server> </servers>\n</settings>\n",
+    ],
+};
+
+const CLIENTS: [&Client; 13] =
+    [&CARGO, &PIP, &UV, &TWINE, &POETRY, &PDM, &NPM, &PNPM, &YARN, &YARN_CLASSIC, &BUN, &AWS, &MAVEN];
 
 impl Client {
     fn set_up(&self, bed: &Bed) -> Run {

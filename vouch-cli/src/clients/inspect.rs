@@ -9,7 +9,7 @@ use std::path::Path;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 
-use super::{Client, Wanted, cargo, node, program, python};
+use super::{Client, Wanted, cargo, jvm, node, program, python};
 use crate::finding::Finding;
 use crate::report::Failed;
 
@@ -47,9 +47,8 @@ pub(crate) trait Inspect {
 /// Lets the module of the registration's client look.
 pub(crate) fn inspect(case: &Case<'_>) -> Vec<Finding> {
     let tool = case.registration.tool.as_str();
-    let client: Option<Box<dyn Inspect>> =
-        cargo::inspector(tool).or_else(|| node::inspector(tool)).or_else(|| python::inspector(tool));
-    match client {
+    let inspectors = [cargo::inspector, node::inspector, python::inspector, jvm::inspector];
+    match inspectors.iter().find_map(|inspector| inspector(tool)) {
         Some(client) => client.inspect(case),
         None => vec![Finding::skip(ENTRY, format!("this Vouch does not know `{tool}`"))],
     }

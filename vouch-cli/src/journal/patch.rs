@@ -93,6 +93,7 @@ pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> TakenOut {
     for hunk in hunks.iter().rev() {
         match hunk.place(&lines) {
             Some(at) => hunk.take_block(&mut lines, at, &mut remarks),
+            None if hunk.take_inner(&mut lines, &mut remarks) => {}
             None => hunk.take_lines(&mut lines, &mut remarks),
         }
     }
@@ -121,6 +122,28 @@ impl Hunk {
             }
         }
         lines.splice(at..at + self.added.len(), back);
+    }
+
+    /// Takes what is inside an element out, where the element itself holds something else by now.
+    fn take_inner(&self, lines: &mut Vec<String>, remarks: &mut Vec<Remark>) -> bool {
+        let mut outer = Vec::new();
+        let mut inner = self.added.as_slice();
+        while let [open, rest @ .., close] = inner
+            && self.removed.is_empty()
+            && is_element(&open.shown(), &close.shown())
+        {
+            outer.extend([open, close]);
+            inner = rest;
+            let part = Self { at: self.at, removed: Vec::new(), added: inner.to_vec() };
+            if let Some(at) = part.place(lines) {
+                part.take_block(lines, at, remarks);
+                let stays = |line: &&Line| lines.iter().any(|text| line.is(text));
+                let stay = outer.iter().copied().filter(stays);
+                remarks.extend(stay.map(|line| Remark::Stays(line.shown().trim().to_owned())));
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes those lines out that are still there, where that cannot give another meaning to what stays.
@@ -219,6 +242,14 @@ impl Line {
 fn is_heading(line: &str) -> bool {
     let line = line.trim();
     line.starts_with('[') && line.ends_with(']')
+}
+
+/// Whether an element of XML begins with one line and ends with another.
+fn is_element(open: &str, close: &str) -> bool {
+    let name = open.trim().strip_prefix('<').and_then(|open| open.strip_suffix('>'));
+    name.is_some_and(|name| {
+        close.trim().strip_prefix("</").and_then(|end| end.strip_suffix('>')) == Some(name)
+    })
 }
 
 /// With an end behind the last line.
@@ -373,6 +404,17 @@ mod tests {
         let taken = take_out(&hunks, edited);
         assert_eq!(taken.text, edited);
         assert_eq!(taken.remarks, ["<server>", "</server>"].map(|line| Remark::Stays(line.into())));
+    }
+
+    #[test]
+    fn an_element_that_others_came_into_stays() {
+        let after = "<s>\n  <servers>\n    <server>\n    </server>\n  </servers>\n</s>\n";
+        let hunks = hunks("<s>\n</s>\n", after, no_secrets);
+        let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
+        let edited = after.replace("  </servers>\n", &format!("{mine}  </servers>\n"));
+        let taken = take_out(&hunks, &edited);
+        assert_eq!(taken.text, format!("<s>\n  <servers>\n{mine}  </servers>\n</s>\n"));
+        assert_eq!(taken.remarks, ["<servers>", "</servers>"].map(|line| Remark::Stays(line.into())));
     }
 
     #[test]
