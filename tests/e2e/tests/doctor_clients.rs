@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use vouch_e2e::doctor::{Patient, clients, set_up};
+use vouch_e2e::doctor::{Patient, clients, set_up, snapshot};
 use vouch_e2e::python::{HOST, installed};
 use vouch_e2e::{Bed, in_sandbox, node};
 
@@ -211,26 +211,6 @@ fn twine_poetry_and_pdm() {
     });
 }
 
-#[test]
-fn maven_and_gradle() {
-    in_sandbox(&[], |bed| {
-        let mut patient = patient(bed, &["maven", "gradle"]);
-        patient.hurry(&["mvn"]);
-        let maven = |check: &str| format!("{check} maven my-repo");
-        let gradle = |check: &str| format!("{check} gradle my-repo");
-        const SETTINGS: &str = ".m2/settings.xml";
-        patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
-        patient.with_file(SETTINGS, Some("<settings>"), &[&maven("fail entry")]);
-        patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
-        const SCRIPT: &str = ".gradle/init.d/vouch.gradle";
-        patient.with_file(SCRIPT, None, &[&gradle("fail entry")]);
-        patient.with_edit(SCRIPT, "/my-repo/", "/another/", &[&gradle("fail entry")]);
-        patient.with_file(".gradle/vouch-token.gradle", Some("// gone\n"), &[&gradle("fail entry")]);
-        pretends(&patient, "mvn", "echo Apache Maven 3.0.5", &[&maven("fail version")]);
-        patient.has(&[]);
-    });
-}
-
 fn module_in(lib: &Path) -> std::path::PathBuf {
     let version = fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
     version.join("site-packages/keyring_vouch")
@@ -332,11 +312,82 @@ fn bun_and_yarn_1() {
             let _ = set_up(bed.vouch(&[]).env("PATH", &path), tool, more).ok();
         }
         let patient = Patient::new(bed, &[], path);
-        patient.with_edit(".npmrc", "${CODEARTIFACT_AUTH_TOKEN}", "hunter2", &["fail entry bun my-repo"]);
+        patient.with_edit(
+            ".npmrc",
+            "${CODEARTIFACT_AUTH_TOKEN}",
+            "hunter2",
+            &["fail entry bun my-repo", "fail entry yarn-classic my-repo"],
+        );
         // It is how these get their token.
         patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
         let later = installed("node").join(node::Client("yarn-4").0).join("bin");
         let run = patient.doctor().env("PATH", patient.path_with(&later));
         patient.finds(run, &["warn version yarn-classic my-repo"]);
+    });
+}
+
+#[test]
+fn maven_and_gradle() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["maven", "gradle"]);
+        // A second line of Gradle's is no reason to complain about the first.
+        let second = ["setup", "codeartifact", "--tool", "gradle", "--repository", "my-maven-repo"];
+        let _ = patient.vouch(&second).ok();
+        let mut patient = Patient::new(bed, &[], patient.hurry(&[]));
+        patient.hurry(&["mvn"]);
+        let maven = |check: &str| format!("{check} maven my-repo");
+        let gradle = |check: &str| format!("{check} gradle my-repo");
+
+        const SETTINGS: &str = ".m2/settings.xml";
+        patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
+        patient.with_file(SETTINGS, Some("<settings/>"), &[&maven("fail entry")]);
+        patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
+        patient.with_variable("MAVEN_ARGS", "-s other.xml", &[&maven("warn shadow")]);
+        patient.with_variable("MAVEN_ARGS", "--batch-mode", &[]);
+        // It is how Maven gets its token.
+        patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
+        patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn shadow")]);
+        let text = "-Dmaven.wagon.http.ssl.insecure=true";
+        patient.with_file("project/.mvn/maven.config", Some(text), &[&maven("warn network")]);
+        let text = "-Xmx1g -Dhttps.proxyHost=127.0.0.1";
+        patient.with_file("project/.mvn/jvm.config", Some(text), &[&maven("warn network")]);
+        patient.with_file("project/.mvn/jvm.config", Some("-Xmx1g"), &[]);
+
+        const SCRIPT: &str = ".gradle/init.d/vouch.gradle";
+        let both = [gradle("fail entry"), "fail entry gradle my-maven-repo".to_owned()];
+        let [first, second] = &both;
+        patient.with_file(SCRIPT, None, &[first, second]);
+        patient.with_file(SCRIPT, Some("nonsense"), &[first, second]);
+        patient.with_edit(SCRIPT, "/maven/my-repo/", "/maven/other/", &[first]);
+        patient.with_edit(SCRIPT, "/maven/my-maven-repo/", "/maven/other/", &[second]);
+        let elsewhere = bed.file("elsewhere");
+        patient.with_variable("GRADLE_USER_HOME", elsewhere.to_str().unwrap(), &[first, second]);
+        let text = "org.gradle.jvmargs=-Xmx1g\nsystemProp.https.proxyHost=127.0.0.1\n";
+        patient.with_file("project/gradle.properties", Some(text), &[&gradle("warn network")]);
+    });
+}
+
+#[test]
+fn asking_clients_for_their_versions_changes_nothing_of_vouch() {
+    in_sandbox(&[], |bed| {
+        let tools =
+            ["cargo", "pip", "uv", "twine", "poetry", "pdm", "npm", "pnpm", "yarn", "maven", "gradle"];
+        let patient = patient(bed, &tools);
+        let files =
+            [".vouch", ".cargo", ".config", ".local", ".m2", ".gradle", ".npmrc", ".yarnrc.yml", ".pypirc"];
+        let all = || {
+            files.map(|name| (name, bed.file(name))).map(|(name, file)| match file.is_dir() {
+                true => (name, snapshot(&file), Vec::new()),
+                false => (name, Vec::new(), fs::read(&file).unwrap()),
+            })
+        };
+        let before = all();
+        let done = patient.vouch(&["doctor", "--online"]).ok();
+        assert_eq!(all(), before);
+        assert_eq!(
+            done.stdout.lines().filter(|line| line.contains(" my-repo  ")).count(),
+            tools.len(),
+            "{done}"
+        );
     });
 }

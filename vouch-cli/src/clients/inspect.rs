@@ -47,11 +47,8 @@ pub(crate) trait Inspect {
 /// Lets the module of the registration's client look.
 pub(crate) fn inspect(case: &Case<'_>) -> Vec<Finding> {
     let tool = case.registration.tool.as_str();
-    let client: Option<Box<dyn Inspect>> = cargo::inspector(tool)
-        .or_else(|| jvm::inspector(tool))
-        .or_else(|| node::inspector(tool))
-        .or_else(|| python::inspector(tool));
-    match client {
+    let inspectors = [cargo::inspector, node::inspector, python::inspector, jvm::inspector];
+    match inspectors.iter().find_map(|inspector| inspector(tool)) {
         Some(client) => client.inspect(case),
         None => vec![Finding::skip(ENTRY, format!("this Vouch does not know `{tool}`"))],
     }

@@ -178,6 +178,7 @@ impl Http {
     }
 
     /// From now on nothing is written, not even which roots were needed.
+    #[cfg(feature = "issuer")]
     pub(super) fn forget(&self) {
         self.0.connector.forget();
     }

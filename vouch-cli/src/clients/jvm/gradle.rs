@@ -54,8 +54,12 @@ impl Gradle {
         let command = ["credential", "codeartifact", "--profile", &registration.profile];
         let words = std::iter::once(vouch).chain(command.map(str::to_owned));
         let words: Vec<String> = words.map(|word| quoted(&word)).collect();
+        let line = format!("{key}[{}],", words.join(", "));
+        if list.lines().any(|known| known == line) {
+            return Ok(text.to_owned());
+        }
         let mut lines: String = list.split_inclusive('\n').filter(|line| !line.starts_with(&key)).collect();
-        lines.push_str(&format!("{key}[{}],\n", words.join(", ")));
+        lines.push_str(&format!("{line}\n"));
         Ok(format!("{before}{}{lines}{after}", LIST.0))
     }
 }

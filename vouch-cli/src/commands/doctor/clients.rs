@@ -37,7 +37,7 @@ pub(super) fn look(ground: &Ground) -> Vec<Finding> {
         for finding in looked {
             // What is about the client as a whole is told once.
             let known = |known: &Finding| known.check() == finding.check() && known.seen() == finding.seen();
-            if !findings.iter().any(known) {
+            if finding.check() == inspect::ENTRY || !findings.iter().any(known) {
                 findings.push(finding.about(inspect::label(registration)));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use vouch_core::config::Config;
+use vouch_core::config::{Config, Registration};
 use vouch_core::exchange::{NamedProxy, Probe, Roots};
 use vouch_core::npm::Mode;
 use vouch_core::partition::PARTITIONS;
@@ -98,13 +98,8 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
             )
         })
         .collect();
-    let read = |config: &Config| {
-        config
-            .codeartifact
-            .registrations
-            .iter()
-            .any(|known| Mode::of(known).is_none_or(|mode| mode == Mode::Env) && !is_asked(&known.tool))
-    };
+    let reads = |known: &Registration| known.tool == "maven" || Mode::of(known) == Some(Mode::Env);
+    let read = |config: &Config| config.codeartifact.registrations.iter().any(reads);
     if variable("CODEARTIFACT_AUTH_TOKEN").is_some() && !config.is_some_and(read) {
         findings.push(Finding::warn(
             VARIABLES,
@@ -118,9 +113,4 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
         findings.push(Finding::ok(VARIABLES, "none that leads other tools past Vouch"));
     }
     findings
-}
-
-/// Package managers that ask Vouch themselves; any other reads the variable.
-fn is_asked(tool: &str) -> bool {
-    ["cargo", "pip", "uv", "twine", "poetry", "pdm"].contains(&tool)
 }
