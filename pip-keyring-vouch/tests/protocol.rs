@@ -4,7 +4,9 @@
 
 mod person;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -63,6 +65,14 @@ fn foreign_services_get_status_1_and_not_a_word() {
     }
     let huge = format!("get https://{} aws", "a".repeat(100_000));
     assert_eq!(person.ask(&huge), (1, String::new(), String::new()));
+    for service in
+        [&b"https://pypi.org/\xff"[..], b"\xff", &[HOST.as_bytes(), b"\xff"].concat(), b"https://\xc3"]
+    {
+        let mut command = person.command(Path::new(PROGRAM));
+        let output =
+            command.args(["get".as_ref(), OsStr::from_bytes(service), "aws".as_ref()]).output().unwrap();
+        assert_eq!(parts(output), (1, String::new(), String::new()), "{service:?}");
+    }
     // What is wrong with the configuration is no business of a foreign service.
     person.configure("{ oops");
     assert_eq!(person.ask("get https://pypi.org/simple/ aws"), (1, String::new(), String::new()));
