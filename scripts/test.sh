@@ -16,5 +16,6 @@ build_wheel
 cargo build --workspace --locked
 VOUCH_TEST_CLIENTS=$(realpath "$clients")
 export VOUCH_TEST_CLIENTS
-cargo test --workspace --locked "$@"
+# All of it, so that one look shows every failure.
+cargo test --workspace --locked --no-fail-fast "$@"
 scripts/python.sh

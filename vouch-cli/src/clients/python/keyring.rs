@@ -114,9 +114,11 @@ impl Keyring {
             if let Err(error) = make(&self.program, &link) {
                 // The error at hand matters more.
                 let _ = recorded.forget(home);
-                let hint = "Make that folder writable or the file go away, then run the command again.";
-                let what = format!("cannot make `{}`, which clients are to start", link.display());
-                return Err(Failed::configuration(what, hint).because(&error));
+                return Err(Failed::configuration(
+                    format!("cannot make `{}`, which clients are to start", link.display()),
+                    "Make that folder writable or the file go away, then run the command again.",
+                )
+                .because(&error));
             }
         }
         let mut done = vec![match found {
