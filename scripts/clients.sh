@@ -44,6 +44,15 @@ install_python_client() {
   ln -sfn ".$name.venv" "$clients/$name"
 }
 
+# Leaves only the named ones in the list.
+only_python_clients() {
+  local client all=("${python_clients[@]}")
+  python_clients=()
+  for client in "${all[@]}"; do
+    [[ " $* " != *" ${client%%=*} "* ]] || python_clients+=("$client")
+  done
+}
+
 need_python_clients() {
   local client running=() missing=() failed=()
   mkdir -p "$clients"
@@ -61,4 +70,23 @@ need_python_clients() {
     wait "${client%%=*}" || failed+=("${client#*=}")
   done
   ((${#failed[@]} == 0)) || die "not installed: ${failed[*]}"
+}
+
+NUSHELL_VERSION=0.115.1
+
+# A shell that no distribution has, as its registry of Node packages has it: the program is in the package as it is.
+need_nushell() {
+  local folder=$clients/nushell
+  [[ $(uname -m) == x86_64 ]] || return 0
+  [[ -e $folder/$NUSHELL_VERSION ]] && return 0
+  command -v npm >/dev/null || need_packages nodejs npm
+  say "installing nushell $NUSHELL_VERSION"
+  rm -rf "$folder"
+  mkdir -p "$folder/bin"
+  (cd "$folder" && npm install --loglevel=error --ignore-scripts --no-audit --no-fund --no-save "@nushell/linux-x64@$NUSHELL_VERSION") >&2 ||
+    die "nushell could not be installed"
+  ln -s ../node_modules/@nushell/linux-x64/bin/nu "$folder/bin/nu"
+  chmod +x "$(realpath -e "$folder/bin/nu")"
+  "$folder/bin/nu" --version >/dev/null || die "nushell does not run"
+  touch "$folder/$NUSHELL_VERSION"
 }

@@ -34,13 +34,14 @@ pub(crate) enum Answer {
 pub(crate) fn to(request: &Request) -> Answer {
     match request {
         Request::Get { service, user, mode, output } => {
-            let (url, retry) = match Service::read(service) {
-                Service::Url { url, retry } => (url, retry),
+            let (url, in_url, retry) = match Service::read(service) {
+                Service::Url { url, user, retry } => (url, user, retry),
                 Service::Host => return Answer::Nothing,
                 Service::Foreign => return Answer::Foreign,
             };
-            let user = user.as_deref().filter(|user| !user.is_empty());
-            match get(&url, user, *mode, *output) {
+            let named = [user.as_deref(), in_url.as_deref()].into_iter().flatten();
+            let other = named.into_iter().find(|user| ![USER, ""].contains(user));
+            match get(&url, other, *mode, *output) {
                 Answer::Refused(_) if retry => Answer::Nothing,
                 answer => answer,
             }
@@ -79,8 +80,9 @@ fn failure(class: Class, message: &str, hint: &str) -> Failure {
     Failure { class, message: message.into(), causes: Vec::new(), hint: Some(hint.into()) }
 }
 
-fn get(url: &str, user: Option<&str>, mode: Mode, output: Output) -> Answer {
-    match token(url, user) {
+/// `other` is a user name that is not ours.
+fn get(url: &str, other: Option<&str>, mode: Mode, output: Output) -> Answer {
+    match token(url, other) {
         Ok(Some(token)) => Answer::Text(written(&token, mode, output)),
         Ok(None) => Answer::Nothing,
         Err(Error::Endpoint(EndpointError::Foreign(_))) => Answer::Foreign,
@@ -90,10 +92,10 @@ fn get(url: &str, user: Option<&str>, mode: Mode, output: Output) -> Answer {
 }
 
 /// The token for a URL, or none for the user name that is not worth a word.
-fn token(url: &str, user: Option<&str>) -> Result<Option<Secret<String>>, Error> {
+fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Error> {
     let (home, config, target) = target(url)?;
-    match user {
-        None | Some(USER) => {}
+    match other {
+        None => {}
         Some(PYPI_TOKEN_USER) => return Ok(None),
         Some(other) => return Err(Error::Shared(wrong_user(other))),
     }

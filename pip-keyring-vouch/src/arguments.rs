@@ -57,7 +57,6 @@ pub(crate) enum Wrong {
         operation: &'static str,
         what: &'static str,
     },
-    NotUnicode,
 }
 
 impl fmt::Display for Wrong {
@@ -68,15 +67,15 @@ impl fmt::Display for Wrong {
             Self::NoValue(option) => write!(f, "argument {option}: expected one argument"),
             Self::NoOperation => f.write_str("specify an operation: get"),
             Self::Missing { operation, what } => write!(f, "{operation} requires {what}"),
-            Self::NotUnicode => f.write_str("the arguments are not UTF-8"),
         }
     }
 }
 
 /// Reads the words after the program's name.
 pub(crate) fn parse(words: &[OsString]) -> Result<Request, Wrong> {
-    let words: Option<Vec<&str>> = words.iter().map(|word| word.to_str()).collect();
-    let mut words = words.ok_or(Wrong::NotUnicode)?.into_iter();
+    // What is no UTF-8 in a word makes it somebody else's service or user.
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let mut words = words.iter().map(|word| &**word);
     let mut positional = Vec::new();
     let (mut mode, mut output) = (Mode::default(), Output::default());
     let mut options = true;
@@ -205,11 +204,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_text_is_wrong() {
+    fn what_is_no_text_is_another_service() {
         use std::os::unix::ffi::OsStringExt;
 
-        let words = ["get".into(), OsString::from_vec(vec![0xff]), "aws".into()];
-        assert_eq!(parse(&words), Err(Wrong::NotUnicode));
+        let words = ["get".into(), OsString::from_vec(b"x\xff".to_vec()), "aws".into()];
+        let service = "x\u{fffd}".to_owned();
+        let expected =
+            Request::Get { service, user: Some("aws".into()), mode: Mode::Password, output: Output::Plain };
+        assert_eq!(parse(&words), Ok(expected));
     }
 
     proptest! {

@@ -11,6 +11,8 @@ pub(crate) enum Service {
     /// A URL: what it is worth is for the configuration to say.
     Url {
         url: String,
+        /// The user name in it, which is not in `url` any more.
+        user: Option<String>,
         /// Clients ask with the host alone after they were refused with the whole URL, and the reason was told then.
         retry: bool,
     },
@@ -24,10 +26,10 @@ impl Service {
     /// Reads what a client gave.
     pub(crate) fn read(text: &str) -> Self {
         if text.contains("://") {
-            let url = without_user(text);
+            let (url, user) = split_user(text);
             let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
             let retry = path.is_none_or(|(_, path)| path.trim_matches('/').is_empty());
-            return Self::Url { url, retry };
+            return Self::Url { url, user, retry };
         }
         // No name of a host has any of these, and a longer one (RFC 1035) is none, either.
         if text.len() > 300 || text.contains(['/', '\\', '?', '#']) {
@@ -41,12 +43,15 @@ impl Service {
     }
 }
 
-/// Without the one user name that setup itself writes into URLs; what else is in one is for the endpoint to refuse.
-fn without_user(url: &str) -> String {
-    let user = format!("{USER}@");
-    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix(&user)?))) {
-        Some((scheme, rest)) => format!("{scheme}://{rest}"),
-        None => url.to_owned(),
+/// The URL without its user name, and that. What else is before the host is for the endpoint to refuse.
+fn split_user(url: &str) -> (String, Option<String>) {
+    let plain = |user: &str| {
+        !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let split = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)));
+    match split {
+        Some((scheme, (user, rest))) if plain(user) => (format!("{scheme}://{rest}"), Some(user.to_owned())),
+        _ => (url.to_owned(), None),
     }
 }
 
@@ -60,14 +65,21 @@ mod tests {
 
     #[test]
     fn urls_hosts_and_other_names() {
-        let url = |url: &str, retry| Service::Url { url: url.replace("HOST", HOST), retry };
+        let with = |user: Option<&str>, url: &str, retry| Service::Url {
+            url: url.replace("HOST", HOST),
+            user: user.map(str::to_owned),
+            retry,
+        };
+        let url = |address: &str, retry| with(None, address, retry);
         for (text, expected) in [
             ("https://HOST/pypi/r/simple/", url("https://HOST/pypi/r/simple/", false)),
             ("https://HOST/pypi/r", url("https://HOST/pypi/r", false)),
-            ("https://aws@HOST/pypi/r/", url("https://HOST/pypi/r/", false)),
+            ("https://aws@HOST/pypi/r/", with(Some("aws"), "https://HOST/pypi/r/", false)),
             ("https://aws:x@HOST/pypi/r/", url("https://aws:x@HOST/pypi/r/", false)),
-            ("https://bob@HOST/pypi/r/", url("https://bob@HOST/pypi/r/", false)),
-            ("https://aws@x@HOST/pypi/r/", url("https://x@HOST/pypi/r/", false)),
+            ("https://bob@HOST/pypi/r/", with(Some("bob"), "https://HOST/pypi/r/", false)),
+            ("https://%61ws@HOST/pypi/r/", url("https://%61ws@HOST/pypi/r/", false)),
+            ("https://@HOST/pypi/r/", url("https://@HOST/pypi/r/", false)),
+            ("https://aws@x@HOST/pypi/r/", with(Some("aws"), "https://x@HOST/pypi/r/", false)),
             ("https://HOST", url("https://HOST", true)),
             ("https://HOST/", url("https://HOST/", true)),
             ("https://HOST:443", url("https://HOST:443", true)),

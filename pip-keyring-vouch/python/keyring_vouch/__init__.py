@@ -45,9 +45,11 @@ class VouchKeyring(backend.KeyringBackend):
 
     def get_credential(self, service: str, username: str | None) -> credentials.SimpleCredential | None:
         # Tokens are for URLs; no process is started for any other name.
-        if not isinstance(service, str) or "://" not in service or "\0" in service:
+        if not isinstance(service, str) or "://" not in service or not _is_argument(service):
             return None
-        token = _ask(service, username or "")
+        username = username or ""
+        # Refused or not, it is another user's.
+        token = _ask(service, username if _is_argument(username) else "?")
         return None if token is None else credentials.SimpleCredential(_USER, token)
 
     def set_password(self, service: str, username: str, password: str) -> None:
@@ -61,6 +63,14 @@ class VouchKeyring(backend.KeyringBackend):
 
 def _is_codeartifact(service: str) -> bool:
     return ".codeartifact." in str(service)
+
+
+def _is_argument(text: str) -> bool:
+    """Whether a program can be given it."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _ask(service: str, username: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -102,6 +103,16 @@ class Answers(Bed):
                 self.assertIsNone(ours.get_credential(service, user), (service, user))
                 self.assertIsNone(ours.get_password(service, user), (service, user))
 
+    def test_whatever_the_name_a_foreign_one_gets_none(self):
+        chance = random.Random(7)
+        parts = ["https://", "http://", "://", "-", "--mode=creds", "@", ":", "/", ".", "[::1]", "%2e", "é", "\udc80", "\ud800", "\n",
+                 "\0", " ", "pypi.org", "a" * 300, "poetry-repository-", ".codeartifact.evil.example", "\u202e"]
+        ours = VouchKeyring()
+        for _ in range(300):
+            service = "".join(chance.choices(parts, k=chance.randrange(6)))
+            user = chance.choice([None, "", "aws", "alice", "\0", "\udc80", "\ud800", "-x"])
+            self.assertIsNone(ours.get_credential(service, user), (service, user))
+
     def test_for_names_that_are_no_url_no_process_is_started(self):
         with mock.patch.object(subprocess, "run", side_effect=AssertionError):
             for service in ["", "pypi.org", "poetry-repository-x", HOST]:
@@ -122,6 +133,9 @@ class Answers(Bed):
         with self.assertRaises(errors.KeyringError) as caught:
             VouchKeyring().get_password(URL, "bob")
         self.assertIn("only `aws`", str(caught.exception))
+        for user in ["\0", "\udc80", "\ud800", "aws\0"]:
+            with self.assertRaises(errors.KeyringError):
+                VouchKeyring().get_password(URL, user)
 
     def test_the_answer_is_a_credential(self):
         self.program(

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
+use vouch_core::home::Home;
 
 use crate::command::Run;
 
@@ -175,6 +177,32 @@ impl Bed {
     /// Logs in with the card.
     pub fn log_in(&self) {
         let _ = self.vouch_with_pin(&["login"]).ok();
+    }
+
+    /// Ends the session as time does: the kernel takes its key away.
+    pub fn end_session(&self) {
+        let name = format!("vouch:{}", Home::at(self.file(".vouch")).expect("a home").id());
+        let keys = fs::read_to_string("/proc/keys").expect("the kernel lists keys");
+        // Those of earlier sessions may still be listed, as revoked or dead.
+        let live = |line: &&str| {
+            line.contains(&name) && !line.split_whitespace().nth(1).unwrap_or_default().contains(['R', 'D'])
+        };
+        let line = keys.lines().rfind(live).expect("a session");
+        let serial = line.split_whitespace().next().expect("keys have numbers");
+        // Only who possesses the key may change its time-out.
+        let shorten = format!("keyctl link @u @s && keyctl timeout 0x{serial} 1");
+        let _ = Run::new("keyctl").args(["session", "-", "sh", "-c", &shorten]).ok();
+        thread::sleep(Duration::from_millis(1200));
+    }
+
+    /// Forgets role credentials and tokens, not the session.
+    pub fn forget(&self) {
+        for entry in fs::read_dir(self.file(".vouch/vault")).expect("a login has made the vault").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".sealed") && !name.starts_with("session") {
+                fs::remove_file(entry.path()).expect("the vault is writable");
+            }
+        }
     }
 
     /// Sets cargo up for `my-repo` of `my-domain`.

@@ -94,6 +94,11 @@ pub(crate) trait Client {
     /// What setup has done, in the client's words; said only when a file was edited.
     fn done(&self, wanted: &Wanted<'_>) -> Vec<String>;
 
+    /// What [`Self::finish`] would make beside the files, for `--dry-run`.
+    fn would_make(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Does what only a recorded registration allows, such as asking for its token. Answers what it did.
     ///
     /// # Errors

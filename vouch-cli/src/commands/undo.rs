@@ -8,9 +8,12 @@ use vouch_core::npm::registration::{Filter, places};
 use vouch_core::npm::tokens;
 
 use crate::edited_file::EditedFile;
-use crate::journal::{self, Entry, Registered, Remark, WayBack};
+use crate::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
 use crate::report::Failed;
 use crate::terminal;
+
+/// The clients that start the `keyring` on PATH, which setup links.
+const USE_KEYRING: [&str; 3] = ["pip", "uv", "pdm"];
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -29,7 +32,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
         .filter(|entry| args.client.as_ref().is_none_or(|client| entry.client == *client))
         .collect();
     if args.list {
-        return list(&named);
+        let links = journal::links(&home)?;
+        let of_client = |link: &Link| args.client.as_ref().is_none_or(|client| link.client == *client);
+        return list(&named, &links.into_iter().filter(of_client).collect::<Vec<_>>());
     }
     let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
     let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
@@ -41,14 +46,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
             None => take_back(&home, entry)?,
         }
     }
+    take_back_links(&home)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }
     Ok(())
 }
 
-fn list(entries: &[&Entry]) -> Result<(), Failed> {
-    if entries.is_empty() {
+fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failed> {
+    if entries.is_empty() && links.is_empty() {
         terminal::say("setup has edited no file");
     }
     let line = |entry: &&Entry| {
@@ -62,7 +68,12 @@ fn list(entries: &[&Entry]) -> Result<(), Failed> {
         }
         line + "\n"
     };
-    terminal::print(&entries.iter().map(line).collect::<String>())
+    let link = |Link { at, client, path, program, .. }: &Link| {
+        let (at, program) = (terminal::local_time(*at), program.display());
+        format!("{at}  {client}  `{}`  (a link to `{program}`)\n", path.display())
+    };
+    let lines = entries.iter().map(line).chain(links.iter().map(link));
+    terminal::print(&lines.collect::<String>())
 }
 
 fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
@@ -148,6 +159,33 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
     }
     if let (true, Some(registered)) = (unregistered, &entry.registration) {
         terminal::done(&format!("{} no longer receives tokens", registered.after.endpoint));
+    }
+    Ok(())
+}
+
+/// Links that setup made, once nobody who was set up with them is left.
+fn take_back_links(home: &Home) -> Result<(), Failed> {
+    let links = journal::links(home)?;
+    if links.is_empty() {
+        return Ok(());
+    }
+    let config = Config::load(home)?;
+    let mut users: Vec<&str> =
+        config.codeartifact.registrations.iter().map(|registration| registration.tool.as_str()).collect();
+    users.retain(|tool| USE_KEYRING.contains(tool));
+    users.sort_unstable();
+    users.dedup();
+    for link in links {
+        let shown = link.path.display();
+        if !users.is_empty() {
+            terminal::say(&format!("`{shown}` stays: {} asks it", users.join(", ")));
+            continue;
+        }
+        match link.take_back(home)? {
+            Gone::Removed => terminal::done(&format!("`{shown}` is removed: it was made by setup")),
+            Gone::Before => {}
+            Gone::Replaced => terminal::warn(&format!("`{shown}` is no longer what setup made: it stays")),
+        }
     }
     Ok(())
 }

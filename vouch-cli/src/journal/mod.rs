@@ -3,6 +3,7 @@
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
 //! file before and after.
 
+mod links;
 mod patch;
 
 use std::fs;
@@ -21,6 +22,7 @@ use vouch_core::home::Home;
 use crate::report::Failed;
 use patch::Hunk;
 
+pub(crate) use links::{Gone, Link, links};
 pub(crate) use patch::{Remark, TakenOut};
 
 /// The schema that this version writes.
@@ -97,7 +99,10 @@ pub(crate) struct Recorded {
 #[derive(Debug, Serialize, Deserialize)]
 struct Journal {
     version: u64,
+    #[serde(default)]
     entries: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<Link>,
 }
 
 /// Writes an edit down, before it is made.
@@ -109,7 +114,7 @@ pub(crate) fn record(
 ) -> Result<Recorded, Failed> {
     let Author { home, client, blank, registration } = author.clone();
     home.create()?;
-    update(home, |entries| {
+    update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
         let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
         if let Some(last) = last.filter(|last| last.is_refreshed_by(client, text, registration.as_ref()))
@@ -144,7 +149,7 @@ impl Recorded {
     /// Strikes the entry out again: the edit did not take place.
     pub(crate) fn forget(self) -> Result<(), Failed> {
         let Self { home, id, replaced } = self;
-        update(&home, |entries| match replaced {
+        update(&home, |Journal { entries, .. }| match replaced {
             Some(replaced) => {
                 entries.iter_mut().filter(|entry| entry.id == id).for_each(|entry| *entry = replaced.clone());
             }
@@ -155,12 +160,12 @@ impl Recorded {
 
 /// All entries, the oldest first.
 pub(crate) fn entries(home: &Home) -> Result<Vec<Entry>, Failed> {
-    load(home)
+    Ok(load(home)?.entries)
 }
 
 /// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
 pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failed> {
-    update(home, |entries| {
+    update(home, |Journal { entries, .. }| {
         let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
         let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
         let left = Entry {
@@ -180,7 +185,7 @@ pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failed
 
 /// Marks an entry as taken back.
 pub(crate) fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failed> {
-    update(home, |entries| {
+    update(home, |Journal { entries, .. }| {
         for entry in entries.iter_mut().filter(|entry| entry.id == id) {
             entry.taken_back_at = Some(UnixTime::now());
         }
@@ -260,11 +265,13 @@ fn path(home: &Home) -> PathBuf {
     home.path().join("journal.json")
 }
 
-fn load(home: &Home) -> Result<Vec<Entry>, Failed> {
+fn load(home: &Home) -> Result<Journal, Failed> {
     let path = path(home);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Journal { version: VERSION, entries: Vec::new(), links: Vec::new() });
+        }
         Err(error) => return Err(unreadable(&path).because(&error)),
     };
     let journal: Journal = serde_json::from_str(&text).map_err(|error| unreadable(&path).because(&error))?;
@@ -274,7 +281,7 @@ fn load(home: &Home) -> Result<Vec<Entry>, Failed> {
             "Install a Vouch at least as new as the one that wrote it.",
         ));
     }
-    Ok(journal.entries)
+    Ok(journal)
 }
 
 fn unreadable(path: &Path) -> Failed {
@@ -285,7 +292,7 @@ fn unreadable(path: &Path) -> Failed {
 }
 
 /// Changes the journal under its lock.
-fn update<T>(home: &Home, change: impl FnOnce(&mut Vec<Entry>) -> T) -> Result<T, Failed> {
+fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failed> {
     let path = path(home);
     let failed = |error: &dyn std::error::Error| {
         let hint = "Make room on the disk, and the folder writable; then run the command again.";
@@ -293,15 +300,15 @@ fn update<T>(home: &Home, change: impl FnOnce(&mut Vec<Entry>) -> T) -> Result<T
     };
     let _lock = Lock::acquire(&path.with_extension("lock"), Instant::now() + LOCK_WAIT)
         .map_err(|error| failed(&error))?;
-    let mut entries = load(home)?;
-    let answer = change(&mut entries);
-    let written = if entries.is_empty() {
+    let mut journal = load(home)?;
+    let answer = change(&mut journal);
+    let written = if journal.entries.is_empty() && journal.links.is_empty() {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     } else {
-        let text = serde_json::to_string_pretty(&Journal { version: VERSION, entries }).unwrap_or_default();
+        let text = serde_json::to_string_pretty(&Journal { version: VERSION, ..journal }).unwrap_or_default();
         files::replace(&path, format!("{text}\n").as_bytes(), 0o600)
     };
     written.map_err(|error| failed(&error))?;

@@ -122,7 +122,14 @@ impl Client {
         let program = self.program.join(program);
         let words: Vec<String> =
             [program.to_str().expect("text")].into_iter().chain(args.iter().copied()).map(quoted).collect();
-        self.prepared(Run::new("script").args(["-qec", &words.join(" "), "/dev/null"]))
+        // Whoever asks a question there gets no answer: it ends the program here.
+        self.prepared(Run::new("timeout").args(["60", "script", "-qec", &words.join(" "), "/dev/null"]))
+    }
+
+    /// The same without any terminal, as a build server runs it.
+    pub fn without_terminal(&self, program: &str, args: &[&str]) -> Run {
+        let program = self.program.join(program);
+        self.prepared(Run::new("timeout").args(["60", "setsid", "--wait"]).arg(program).args(args))
     }
 
     /// `vouch setup codeartifact` for `my-pypi-repo` of `my-domain`, in its home.

@@ -7,9 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use vouch_core::home::Home;
+
 use super::folders;
 use crate::clients::cargo;
 use crate::clients::program::is_executable;
+use crate::journal::Link;
 use crate::report::Failed;
 
 /// Our program, and where it may be linked.
@@ -86,23 +89,35 @@ impl Keyring {
         }
     }
 
-    /// Links our program as `keyring`, where that is called for, and says so.
-    pub(super) fn link(&self) -> Result<Vec<String>, Failed> {
+    /// The link that [`Self::link`] would make.
+    pub(super) fn would_link(&self) -> Vec<String> {
+        let (Place::Link(folder) | Place::LinkOffPath(folder)) = self.place() else { return Vec::new() };
+        let link = link_in(&folder);
+        if is_same(&link, &self.program) {
+            return Vec::new();
+        }
+        vec![format!("`{}` would be made, a link to `{}`", link.display(), self.program.display())]
+    }
+
+    /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
+    pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failed> {
         let (folder, off_path) = match self.place() {
             Place::Stays | Place::Behind => return Ok(Vec::new()),
             Place::Link(folder) => (folder, false),
             Place::LinkOffPath(folder) => (folder, true),
         };
         let found = self.found();
-        let link = folder.join(format!("keyring{EXE_SUFFIX}"));
+        let link = link_in(&folder);
         if !is_same(&link, &self.program) {
-            make(&self.program, &link).map_err(|error| {
-                Failed::configuration(
-                    format!("cannot make `{}`, which clients are to start", link.display()),
-                    "Make that folder writable or the file go away, then run the command again.",
-                )
-                .because(&error)
-            })?;
+            let recorded = Link::new(client, &link, &self.program);
+            recorded.record(home)?;
+            if let Err(error) = make(&self.program, &link) {
+                // The error at hand matters more.
+                let _ = recorded.forget(home);
+                let hint = "Make that folder writable or the file go away, then run the command again.";
+                let what = format!("cannot make `{}`, which clients are to start", link.display());
+                return Err(Failed::configuration(what, hint).because(&error));
+            }
         }
         let mut done = vec![match found {
             Found::Other(other, _) => {
@@ -143,6 +158,10 @@ impl Keyring {
     fn fallback(&self) -> &Path {
         self.folders.last().map_or(Path::new(""), PathBuf::as_path)
     }
+}
+
+fn link_in(folder: &Path) -> PathBuf {
+    folder.join(format!("keyring{EXE_SUFFIX}"))
 }
 
 fn split(path: &OsStr) -> Vec<PathBuf> {
@@ -206,6 +225,10 @@ mod tests {
         Keyring { program, folders: folders.into(), path, chain }
     }
 
+    fn link(keyring: &Keyring, dir: &Path) -> Result<Vec<String>, Failed> {
+        keyring.link(&Home::at(dir.join("vouch")).unwrap(), "pip")
+    }
+
     fn executable(path: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
@@ -217,20 +240,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &["system", ".cargo/bin"], false);
         assert_eq!((keyring.found(), keyring.notes().unwrap()), (Found::None, vec![]));
-        assert_eq!(keyring.link().unwrap().len(), 1);
-        assert_eq!(keyring.found(), Found::Ours);
-        assert_eq!(keyring.link().unwrap(), Vec::<String>::new());
+        assert!(keyring.would_link()[0].contains(".cargo/bin/keyring` would be made"));
+        assert_eq!(keyring.found(), Found::None);
+        assert_eq!(link(&keyring, dir.path()).unwrap().len(), 1);
+        assert_eq!((keyring.found(), keyring.would_link()), (Found::Ours, vec![]));
+        assert_eq!(link(&keyring, dir.path()).unwrap(), Vec::<String>::new());
     }
 
     #[test]
     fn a_folder_that_is_not_on_path_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &["system"], false);
-        let done = keyring.link().unwrap();
+        let done = link(&keyring, dir.path()).unwrap();
         assert!(done[1].contains(".local/bin` is not on PATH"), "{done:?}");
         assert!(is_same(&dir.path().join(".local/bin/keyring"), &keyring.program));
         // A second time it is said again: it still does not work.
-        assert_eq!(keyring.link().unwrap(), done);
+        assert_eq!(link(&keyring, dir.path()).unwrap(), done);
     }
 
     #[test]
@@ -240,12 +265,12 @@ mod tests {
         executable(&other);
         let stays = keyring(dir.path(), &[".cargo/bin", "system"], false);
         assert!(stays.notes().unwrap()[0].contains("--chain"));
-        assert_eq!(stays.link().unwrap(), Vec::<String>::new());
+        assert_eq!(link(&stays, dir.path()).unwrap(), Vec::<String>::new());
         let behind = keyring(dir.path(), &["system", ".cargo/bin"], true);
         assert!(behind.notes().is_err());
         let chained = keyring(dir.path(), &[".cargo/bin", "system"], true);
         assert_eq!(chained.notes().unwrap(), Vec::<String>::new());
-        assert!(chained.link().unwrap()[0].contains("hands other requests on"));
+        assert!(link(&chained, dir.path()).unwrap()[0].contains("hands other requests on"));
         assert_eq!(chained.found(), Found::Ours);
     }
 
@@ -253,13 +278,14 @@ mod tests {
     fn what_is_in_the_way_is_not_removed() {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &[".cargo/bin"], false);
-        let link = dir.path().join(".cargo/bin/keyring");
-        fs::write(&link, "mine").unwrap();
-        assert!(keyring.link().is_err());
-        assert_eq!(fs::read_to_string(&link).unwrap(), "mine");
-        fs::remove_file(&link).unwrap();
-        std::os::unix::fs::symlink("/nonexistent", &link).unwrap();
-        keyring.link().unwrap();
+        let place = dir.path().join(".cargo/bin/keyring");
+        fs::write(&place, "mine").unwrap();
+        assert!(link(&keyring, dir.path()).is_err());
+        assert_eq!(fs::read_to_string(&place).unwrap(), "mine");
+        assert!(!dir.path().join("vouch/journal.json").exists());
+        fs::remove_file(&place).unwrap();
+        std::os::unix::fs::symlink("/nonexistent", &place).unwrap();
+        link(&keyring, dir.path()).unwrap();
         assert_eq!(keyring.found(), Found::Ours);
     }
 }

@@ -159,8 +159,12 @@ impl Client for Pip {
         vec![format!("packages come {how} {}, in `{}`", url::index(wanted.registration), self.file.display())]
     }
 
-    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
-        self.keyring.link()
+    fn would_make(&self) -> Vec<String> {
+        self.keyring.would_link()
+    }
+
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+        self.keyring.link(home, self.tool())
     }
 
     fn next(&self, _wanted: &Wanted<'_>) -> String {

@@ -186,8 +186,12 @@ impl Client for Uv {
         vec![format!("index `{name}`: {}, in `{}`", url::index(registration), self.file.display())]
     }
 
-    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
-        self.keyring.link()
+    fn would_make(&self) -> Vec<String> {
+        self.keyring.would_link()
+    }
+
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+        self.keyring.link(home, self.tool())
     }
 
     fn next(&self, wanted: &Wanted<'_>) -> String {

@@ -245,7 +245,11 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failed> {
         let after = serde_json::to_string_pretty(&config).unwrap_or_default();
         diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
     }
-    if diff.is_empty() {
+    let made = request.client.would_make();
+    for line in &made {
+        terminal::done(line);
+    }
+    if diff.is_empty() && made.is_empty() {
         terminal::done("nothing would change");
     }
     out(&diff)

@@ -1,6 +1,9 @@
 //! Speed and memory of the helpers, as ratios in one run. Runs inside the sandbox, after a login and `setup`.
 //!
 //! `bench warm` and `bench cold` need no emulated distance; `bench distance MS` expects the sandbox's `--rtt MS`.
+//! `bench keyrings` needs pip to be set up, too.
+
+mod keyrings;
 
 use std::env;
 use std::fs;
@@ -26,7 +29,9 @@ fn main() {
         ["cold"] => cold(),
         ["crowd", callers] => crowd(callers.parse().expect("a number of callers")),
         ["distance", rtt] => distance(rtt.parse().expect("milliseconds")),
-        _ => panic!("bench warm|cold|crowd N|distance MS"),
+        ["keyrings"] => keyrings::side_by_side(),
+        ["keyring", peer, state] => keyrings::one(peer, *state == "cold"),
+        _ => panic!("bench warm|cold|crowd N|distance MS|keyrings"),
     };
     println!("{result}");
 }
