@@ -353,6 +353,8 @@ fn maven_and_gradle() {
         patient.with_file("project/.mvn/jvm.config", Some(text), &[&maven("warn network")]);
         patient.with_file("project/.mvn/jvm.config", Some("-Xmx1g"), &[]);
 
+        pretends(&patient, "mvn", "echo Apache Maven 3.0.5", &[&maven("fail version")]);
+
         const SCRIPT: &str = ".gradle/init.d/vouch.gradle";
         let both = [gradle("fail entry"), "fail entry gradle my-maven-repo".to_owned()];
         let [first, second] = &both;
@@ -360,6 +362,7 @@ fn maven_and_gradle() {
         patient.with_file(SCRIPT, Some("nonsense"), &[first, second]);
         patient.with_edit(SCRIPT, "/maven/my-repo/", "/maven/other/", &[first]);
         patient.with_edit(SCRIPT, "/maven/my-maven-repo/", "/maven/other/", &[second]);
+        patient.with_file(".gradle/vouch-token.gradle", Some("// gone\n"), &[first, second]);
         let elsewhere = bed.file("elsewhere");
         patient.with_variable("GRADLE_USER_HOME", elsewhere.to_str().unwrap(), &[first, second]);
         let text = "org.gradle.jvmargs=-Xmx1g\nsystemProp.https.proxyHost=127.0.0.1\n";
