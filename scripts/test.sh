@@ -5,10 +5,11 @@
 . scripts/wheel.sh
 . scripts/npm-ini.sh
 need_rust
-need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}"
+need_packages "${build_packages[@]}" "${sandbox_packages[@]}" "${test_packages[@]}" "${jvm_packages[@]}"
 need_python_clients
 need_node_clients
 need_npm_ini
+need_nushell
 
 # The tests install the wheel and run the built programs, so these come first; the programs last, as both builds write them.
 build_wheel

@@ -7,8 +7,16 @@
 mod log;
 mod provider;
 
+use std::io::Write;
+
 fn main() {
     vouch_core::process::harden();
+    // Cargo never asks for it; people and `vouch doctor` do.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "--version") {
+        // Where stdout is closed there is nobody to tell.
+        let _ = writeln!(std::io::stdout(), "cargo-credential-vouch {}", env!("CARGO_PKG_VERSION"));
+        return;
+    }
     log::start();
     cargo_credential::main(provider::Provider);
 }

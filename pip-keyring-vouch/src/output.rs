@@ -1,5 +1,6 @@
 //! The answer on stdout, and what the person should know on stderr or on the terminal.
 
+use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -18,20 +19,26 @@ pub(crate) fn print(text: &str) -> ExitCode {
 
 /// Says why there is no answer, where the person can see it.
 ///
-/// pip 26.2 and pdm throw away what is on stderr: then one line goes to the terminal, if there is one.
+/// pip 26.2, pdm and our backend throw away what is on stderr: then one line goes to the terminal, if there is one.
 pub(crate) fn refuse(Failure { message, causes, hint, .. }: &Failure) {
     let mut lines = vec![message.clone()];
     lines.extend(causes.iter().map(|cause| format!("  caused by: {cause}")));
     lines.extend(hint.iter().map(|hint| format!("hint: {hint}")));
     let text: String = lines.iter().map(|line| format!("vouch: {}\n", printable(line))).collect();
     let _ = io::stderr().lock().write_all(text.as_bytes());
-    if io::stderr().is_terminal() {
+    if io::stderr().is_terminal() || is_shown_by_the_client() {
         return;
     }
     let hint = hint.as_deref().unwrap_or_default();
     let causes: String = causes.iter().map(|cause| format!(": {cause}")).collect();
     let line = format!("vouch: {message}{causes}. {hint}");
     terminal::write(&format!("\r{}\n", printable(line.trim_end())));
+}
+
+/// Whether the client shows our stderr itself, as uv and pip up to 26.1 do. These put no option first; those that throw
+/// it away do (measured).
+fn is_shown_by_the_client() -> bool {
+    env::args_os().nth(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-"))
 }
 
 /// Says what is wrong with the command line.

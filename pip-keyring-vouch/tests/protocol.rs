@@ -229,17 +229,30 @@ fn the_secret_of_another_keyring_is_passed_through_untouched() {
 fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
     let person = Person::new();
     let url = format!("https://{HOST}/pypi/my-repo/simple/");
-    let run = |redirection: &str| {
-        let line = format!("{PROGRAM} --mode=creds --output=json get {url} {redirection}; echo status=$?");
+    let run = |form: &str, redirection: &str| {
+        let line = format!("{PROGRAM} {} {redirection}; echo status=$?", form.replace("URL", &url));
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
         script.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
         script.env("HOME", person.dir.path()).env("VOUCH_HOME", person.home.path());
         parts(script.current_dir(person.dir.path()).stdin(Stdio::null()).output().unwrap()).1
     };
-    assert_eq!(run("2>/dev/null"), "\rvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n");
-    // Seen once is enough.
-    assert_eq!(run("").matches("vouch login").count(), 1);
+    let said = "\rvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n";
+    // pip 26.2, pdm, our backend.
+    for form in [
+        "--mode=creds --output=json get URL",
+        "--mode=creds get URL ''",
+        "--mode=creds --output=json get -- URL aws",
+    ] {
+        assert_eq!(run(form, "2>/dev/null"), said, "{form}");
+        // Seen once is enough.
+        assert_eq!(run(form, "").matches("vouch login").count(), 1, "{form}");
+    }
+    // pip up to 26.1 and uv show what is on stderr.
+    for form in ["get URL aws", "get URL --mode creds"] {
+        assert_eq!(run(form, "2>/dev/null"), "status=1\r\n", "{form}");
+        assert_eq!(run(form, "").matches("vouch login").count(), 1, "{form}");
+    }
 }
 
 #[test]

@@ -62,6 +62,16 @@ impl Failed {
         ExitCode::from(failure.class.exit_code())
     }
 
+    /// What would be told.
+    pub(crate) fn into_failure(self) -> Failure {
+        match self.0 {
+            Kind::Told(failure) => failure,
+            Kind::Interrupted => {
+                Failure { class: Class::Other, message: "interrupted".into(), causes: Vec::new(), hint: None }
+            }
+        }
+    }
+
     /// What was told, for tests and for messages built on it.
     #[cfg(test)]
     pub(crate) fn failure(&self) -> &Failure {

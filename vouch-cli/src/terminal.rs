@@ -2,7 +2,9 @@
 //!
 //! Colour shows only where stderr is a terminal and `NO_COLOR` is not set; every message reads the same without it.
 
-use std::io::{self, Write};
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
 use jiff::Timestamp;
@@ -11,10 +13,10 @@ use vouch_core::{Class, UnixTime};
 
 use crate::report::Failed;
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 
 /// One line of plain talk.
 pub(crate) fn say(text: &str) {
@@ -63,6 +65,13 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// As [`answer`], with the colours in it where stdout shows them.
+pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failed> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+}
+
 /// As [`answer`], for a command that has nothing else to do.
 pub(crate) fn print(text: &str) -> Result<(), Failed> {
     answer(text).map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
@@ -92,13 +101,84 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
+/// Something that the person can do within a time. On a terminal one line counts down and is wiped in the end; elsewhere it
+/// is said once.
+#[derive(Debug)]
+pub(crate) struct Countdown {
+    on_terminal: bool,
+    shown: RefCell<String>,
+}
+
+impl Countdown {
+    /// Nothing is shown yet.
+    pub(crate) fn new() -> Self {
+        // A terminal that cannot go back in its line is as good as a file.
+        let dumb = std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
+        let on_terminal = io::stderr().is_terminal() && !(cfg!(unix) && dumb);
+        Self { on_terminal, shown: RefCell::default() }
+    }
+
+    /// What to do, and how long is left for it.
+    pub(crate) fn show(&self, what: &str, left: Duration) {
+        let mut shown = self.shown.borrow_mut();
+        if self.on_terminal {
+            let text = countdown_line(what, left, terminal_width());
+            if *shown != text {
+                // Where stderr is closed there is nobody to tell.
+                let _ = write!(io::stderr().lock(), "\r\x1b[K{text}");
+                *shown = text;
+            }
+        } else if *shown != what {
+            ask(&format!("{what} ({} s)", seconds(left)));
+            what.clone_into(&mut shown);
+        }
+    }
+}
+
+impl Drop for Countdown {
+    fn drop(&mut self) {
+        if self.on_terminal && !self.shown.borrow().is_empty() {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+/// One line of a terminal, shortened where it would run over into the next: that could not be wiped.
+fn countdown_line(what: &str, left: Duration, width: usize) -> String {
+    let time = format!(" {} s", seconds(left));
+    let room = width.saturating_sub(time.chars().count() + 3);
+    let what = printable(what);
+    let mut text: String = what.chars().take(room).collect();
+    if what.chars().nth(room).is_some() {
+        text.pop();
+        text.push('\u{2026}');
+    }
+    format!("» {text}{time}")
+}
+
+/// Whole seconds, the one that has begun included.
+fn seconds(time: Duration) -> u64 {
+    time.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(unix)]
+fn terminal_width() -> usize {
+    let width = rustix::termios::tcgetwinsize(io::stderr()).map_or(0, |size| size.ws_col);
+    if width == 0 { 80 } else { width.into() }
+}
+
+#[cfg(not(unix))]
+fn terminal_width() -> usize {
+    80
+}
+
 fn line(label: &str, text: &str) {
     // Where stderr is closed there is nobody to tell.
     let _ = writeln!(anstream::stderr().lock(), "{label}{}", printable(text));
 }
 
 /// Without control characters: some of the text comes from servers and files.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let keep = |c: char| !c.is_control() || c == '\n' || c == '\t';
     text.chars().flat_map(|c| if keep(c) { vec![c] } else { c.escape_default().collect() }).collect()
 }
@@ -116,6 +196,19 @@ mod tests {
         }
         assert_eq!(utc_time(UnixTime(0)), "1970-01-01T00:00:00Z");
         assert!(local_time(UnixTime(0)).starts_with("19"));
+    }
+
+    #[test]
+    fn a_countdown_fits_its_line() {
+        let left = Duration::from_millis(14_200);
+        assert_eq!(countdown_line("Touch it", left, 80), "» Touch it 15 s");
+        assert_eq!(countdown_line("Touch your YubiKey", left, 18), "» Touch you… 15 s");
+        assert_eq!(countdown_line("Touch your YubiKey", Duration::ZERO, 80), "» Touch your YubiKey 0 s");
+        assert_eq!(countdown_line("a\u{1b}b", left, 80), "» a\\u{1b}b 15 s");
+        for width in 0..40 {
+            let line = countdown_line("Touch your YubiKey", left, width);
+            assert!(line.ends_with(" 15 s") && line.chars().count() <= width.max(8), "{width}: {line}");
+        }
     }
 
     #[test]

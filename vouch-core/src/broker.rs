@@ -182,17 +182,23 @@ impl Broker {
         let vault = session::open(&self.home, &self.keystore)?;
         let mut live: Vec<(Domain, UnixTime)> = Vec::new();
         for profile in self.config.codeartifact.profiles.values() {
-            let Ok(role) = self.config.role_for(profile, None) else { continue };
-            let target = Target { domain: profile.domain(), role, token_prefix: String::new() };
-            let expiry = [Lifetime::Request, Lifetime::Session]
-                .into_iter()
-                .filter_map(|lifetime| vault.read::<Token>(&token_entry(&target, lifetime)))
+            // Whichever role was named for it: `--aws-profile` may have named another than the usual one.
+            let names = self.config.aws.profiles.keys();
+            let roles = names.filter_map(|name| self.config.role_for(profile, Some(name)).ok());
+            let targets =
+                roles.map(|role| Target { domain: profile.domain(), role, token_prefix: String::new() });
+            let expiry = targets
+                .flat_map(|target| {
+                    [Lifetime::Request, Lifetime::Session].map(|lifetime| token_entry(&target, lifetime))
+                })
+                .filter_map(|entry| vault.read::<Token>(&entry))
                 .map(|token| token.expires_at)
                 .max();
             let Some(expiry) = expiry else { continue };
-            match live.iter_mut().find(|(domain, _)| *domain == target.domain) {
+            let domain = profile.domain();
+            match live.iter_mut().find(|(known, _)| *known == domain) {
                 Some((_, known)) => *known = expiry.max(*known),
-                None => live.push((target.domain, expiry)),
+                None => live.push((domain, expiry)),
             }
         }
         Ok(live)

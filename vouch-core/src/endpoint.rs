@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::error::{Class, Explain};
-use crate::partition::{AccountId, DomainName, Region, RepositoryName};
+use crate::partition::{AccountId, DomainName, PARTITIONS, Partition, Region, RepositoryName};
 
 /// One CodeArtifact domain: what a token is valid for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -205,6 +205,17 @@ fn domain_of_host(host: &str) -> Option<(Domain, bool)> {
     Some((Domain { name: name.parse().ok()?, owner: owner.parse().ok()?, region }, dualstack))
 }
 
+/// Whether a host has the form of CodeArtifact's, but the region of one partition and the suffix of another: no host of
+/// AWS, whatever it looks like.
+pub fn crosses_partitions(host: &str) -> bool {
+    let Some((_, rest)) = host.split_once(".codeartifact.") else { return false };
+    let Some((region, suffix)) = rest.split_once('.') else { return false };
+    let suffixes = |partition: &Partition| [Some(partition.dns_suffix), partition.dualstack_suffix];
+    let of_aws = PARTITIONS.iter().flat_map(suffixes).flatten().any(|known| known == suffix);
+    let own = region.parse::<Region>().map(|region| suffixes(&region.partition()).contains(&Some(suffix)));
+    of_aws && own == Ok(false)
+}
+
 /// What stands between `//` and the path, as it was written.
 fn written_authority(url: &str) -> &str {
     let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
@@ -225,6 +236,23 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+
+    #[test]
+    fn the_suffix_of_another_partition_is_told_from_other_names() {
+        for (host, crosses) in [
+            ("d-123456789012.d.codeartifact.us-east-1.amazonaws.com.cn", true),
+            ("d-123456789012.codeartifact.cn-north-1.on.aws", true),
+            ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com", true),
+            ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com.cn", false),
+            ("d-123456789012.d.codeartifact.us-east-1.amazonaws.com", false),
+            // A VPC endpoint, and a name of the person's own.
+            ("vpce-1.d.codeartifact.us-east-1.vpce.amazonaws.com", false),
+            ("a.codeartifact.us-east-1.example.com", false),
+            ("packages.example.com", false),
+        ] {
+            assert_eq!(crosses_partitions(host), crosses, "{host}");
+        }
+    }
 
     #[test]
     fn reads_and_writes_the_documented_forms() {

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::terminal::Terminal;
+
 /// A command that is about to run.
 #[derive(Debug)]
 pub struct Run {
@@ -15,7 +17,7 @@ pub struct Run {
 /// A command that has ended.
 #[derive(Debug)]
 pub struct Done {
-    line: String,
+    pub(crate) line: String,
     /// The exit code; 128 and the signal if one ended it.
     pub code: i32,
     pub stdout: String,
@@ -78,6 +80,11 @@ impl Run {
         Running { line, started, child }
     }
 
+    /// Starts the command on a terminal of its own, as a person does who sits in front of it.
+    pub fn on_terminal(self) -> Terminal {
+        Terminal::start(&self.command)
+    }
+
     /// Runs the command to its end.
     pub fn done(self) -> Done {
         self.start().wait()
@@ -115,7 +122,7 @@ impl Running {
     }
 }
 
-fn exit_code(status: std::process::ExitStatus) -> i32 {
+pub(crate) fn exit_code(status: std::process::ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
 
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())

@@ -67,3 +67,14 @@ impl Block {
         }
     }
 }
+
+/// The rows of the first table below a heading, without its head.
+pub fn table_of(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let is_heading = |line: &&str| line.trim_start_matches('#').trim() == heading && line.starts_with('#');
+    let below = text.lines().skip_while(|line| !is_heading(line)).skip(1);
+    let table = below.skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    table.skip(2).map(cells).collect()
+}

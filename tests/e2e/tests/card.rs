@@ -66,6 +66,10 @@ fn a_blocked_pin_says_how_to_unblock() {
         let _ = login_with(bed, &wrong_pin(bed), &["--last-try"]).expect_code(4).says("blocked");
         let _ = login_with(bed, bed.pin(), &["--last-try"]).expect_code(4).says("blocked").says("unblock");
         assert_eq!(bed.count("/card/pin_failures"), 3);
+        // As it says, with the PUK.
+        let unblock = ["-a", "unblock-pin", "-P", "12345678", "-N", bed.pin()];
+        let _ = bed.run("yubico-piv-tool").args(unblock).ok();
+        bed.log_in();
     });
 }
 
@@ -84,6 +88,19 @@ fn what_cannot_be_a_pin_is_not_sent() {
         }
         assert_eq!(bed.count("/card/pin_failures"), 0);
         bed.log_in();
+    });
+}
+
+#[test]
+fn slips_at_the_prompt_are_corrected_before_the_card_is_asked() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let mut terminal = bed.vouch(&["login"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        // A wrong digit and backspace, an arrow, a whole line taken back, and a key that means nothing here.
+        terminal.type_line(&format!("9\u{7f}\u{1b}[D99\u{15}\u{1a}{}", bed.pin()));
+        let _ = terminal.wait().expect_code(0);
+        assert_eq!(bed.count("/card/pin_failures"), 0);
     });
 }
 
@@ -143,14 +160,16 @@ fn no_card_in_any_reader() {
     in_sandbox(&[], |bed| {
         bed.enrol();
         bed.ctl(&["card", "remove"]);
-        thread::sleep(Duration::from_secs(1));
-        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("plug");
+        let _ =
+            bed.vouch_with_pin(&["login", "--wait", "0"]).fails(4).says("no smart card reader has a card");
     });
 }
 
-/// Runs `body` while another program uses every card, in the way that the arguments say.
-fn while_held(args: &[&str], body: impl FnOnce()) {
-    let mut holder = Command::new(sibling("hold-card"))
+/// Runs `body` while a program of this name uses every card, in the way that the arguments say.
+fn while_held(bed: &Bed, name: &str, args: &[&str], body: impl FnOnce()) {
+    let program = bed.file(name);
+    std::fs::copy(sibling("hold-card"), &program).unwrap();
+    let mut holder = Command::new(program)
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -178,7 +197,8 @@ fn no_reader() {
         while !std::path::Path::new("/run/pcscd/pcscd.comm").exists() {
             thread::sleep(Duration::from_millis(20));
         }
-        let _ = bed.vouch_with_pin(&["login"]).fails(4).never_says("pcscd").says("plug");
+        let done = bed.vouch_with_pin(&["login", "--wait", "0"]).fails(4).never_says("pcscd");
+        let _ = done.says("the system knows no smart card reader");
         pcscd.kill().unwrap();
         pcscd.wait().unwrap();
     });
@@ -193,10 +213,16 @@ const ENROLLED: &str = r#"{"version": 1, "identity": {"issuer": "https://id.exam
 fn a_card_held_by_another_program() {
     in_sandbox(&[], |bed| {
         bed.enrol();
-        while_held(&[], || {
-            let done = bed.vouch_with_pin(&["login"]).fails(4).says("another program keeps the card");
-            let _ = done.says("gpgconf --kill scdaemon");
-        });
+        for (name, way) in [
+            ("scdaemon", "`gpgconf --kill scdaemon`"),
+            ("yubikey-agent", "`systemctl --user stop yubikey-agent`"),
+            ("somebody-else", "close what uses the YubiKey"),
+        ] {
+            while_held(bed, name, &[], || {
+                let done = bed.vouch_with_pin(&["login"]).fails(4).says("another program keeps the card");
+                let _ = done.says(&format!("{name} (process ")).says(way);
+            });
+        }
         assert_eq!(bed.count("/card/pin_failures"), 0);
         bed.log_in();
     });
@@ -207,11 +233,12 @@ fn a_card_in_the_middle_of_somebody_elses_transaction() {
     in_sandbox(&[], |bed| {
         bed.enrol();
         let signs = bed.count("/card/signs");
-        while_held(&["transaction"], || {
+        while_held(bed, "scdaemon", &["transaction"], || {
             let done =
                 bed.vouch_with_pin(&["login"]).fails(4).says("another program has been using the YubiKey");
             assert!(done.took < Duration::from_secs(40), "{done}");
-            let _ = done.says("if the YubiKey blinks");
+            let _ =
+                done.says("if the YubiKey blinks").says("scdaemon (process ").says("gpgconf --kill scdaemon");
         });
         assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, signs));
         bed.log_in();
@@ -247,8 +274,8 @@ fn a_card_without_our_key() {
         let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
         let _ = bed.vouch_with_pin(&enroll).args(["--serial", "12345678"]).ok();
         bed.ctl(&["card", "remove", "--card", "12345678"]);
-        thread::sleep(Duration::from_secs(1));
-        let _ = bed.vouch_with_pin(&["login"]).fails(4).says("12345679").says("12345678");
+        let done = bed.vouch_with_pin(&["login", "--wait", "0"]).fails(4).says("12345679");
+        let _ = done.says("12345678");
     });
 }
 

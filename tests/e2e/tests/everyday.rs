@@ -1,20 +1,34 @@
 //! `vouch env` in real shells, with real tokens.
 
+use std::env;
 use std::path::Path;
 
 use vouch_e2e::{Bed, Done, Run, in_sandbox};
 
 /// A shell, how it starts without the person's own settings, and how it evaluates what `vouch env` prints.
-const SHELLS: [(&str, &[&str], &str); 4] = [
+const SHELLS: [(&str, &[&str], &str); 5] = [
     ("bash", &["--norc", "--noprofile"], r#"eval "$(vouch env --type codeartifact)""#),
     ("dash", &[], r#"eval "$(vouch env --type codeartifact)""#),
     ("zsh", &["-f"], r#"eval "$(vouch env --type codeartifact)""#),
     ("fish", &["--no-config"], "vouch env --type codeartifact | source"),
+    (
+        "nu",
+        &["--no-config-file"],
+        "hide-env -i CODEARTIFACT_AUTH_TOKEN; vouch env --type codeartifact | from json | load-env",
+    ),
 ];
 
 fn run(bed: &Bed, place: usize, script: &str) -> Done {
     let (shell, arguments, evaluate) = SHELLS[place];
-    bed.run(shell).args(arguments).args(["-c", &script.replace("EVALUATE", evaluate)]).done()
+    let program = match shell {
+        "nu" => Path::new(&env::var_os("VOUCH_TEST_CLIENTS").unwrap()).join("nushell/bin/nu"),
+        _ => shell.into(),
+    };
+    Run::new(program)
+        .within(bed.home())
+        .args(arguments)
+        .args(["-c", &script.replace("EVALUATE", evaluate)])
+        .done()
 }
 
 #[test]
@@ -40,11 +54,12 @@ fn a_stale_token_is_gone_when_there_is_no_session() {
         bed.ready();
         let _ = bed.vouch(&["logout"]).ok();
         for (place, (shell, ..)) in SHELLS.iter().enumerate() {
-            let (export, and) = match *shell {
-                "fish" => ("set -gx CODEARTIFACT_AUTH_TOKEN stale", "; and"),
-                _ => ("export CODEARTIFACT_AUTH_TOKEN=stale", " &&"),
+            let (before, after) = match *shell {
+                "fish" => ("set -gx CODEARTIFACT_AUTH_TOKEN stale\n", "; and echo went on"),
+                "nu" => ("$env.CODEARTIFACT_AUTH_TOKEN = 'stale'\ntry { ", "; print 'went on' }"),
+                _ => ("export CODEARTIFACT_AUTH_TOKEN=stale\n", " && echo went on"),
             };
-            let script = format!("{export}\nEVALUATE{and} echo went on\nprintenv CODEARTIFACT_AUTH_TOKEN");
+            let script = format!("{before}EVALUATE{after}\nprintenv CODEARTIFACT_AUTH_TOKEN");
             let done = run(bed, place, &script).expect_code(1).says("vouch login");
             assert_eq!(done.stdout, "", "{shell}: neither the command nor the stale token");
         }

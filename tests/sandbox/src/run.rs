@@ -27,6 +27,9 @@ pub struct Run {
     /// Number of virtual YubiKeys; their serial numbers start at 12345678
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=16))]
     pub cards: u16,
+    /// PIN of the virtual YubiKeys, 6 to 8 characters, such as the factory's 123456; drawn at random by default
+    #[arg(long, value_name = "PIN", value_parser = pin)]
+    pub pin: Option<String>,
     /// Run without pcscd, as on a machine where smart cards were never set up
     #[arg(long)]
     pub no_pcscd: bool,
@@ -75,6 +78,14 @@ pub enum Error {
     Config(String),
     #[error("cannot find a random PIN: {0}")]
     Random(String),
+}
+
+fn pin(text: &str) -> Result<String, String> {
+    if (6..=8).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a PIN has 6 to 8 characters".to_owned())
+    }
 }
 
 /// Names what was tried when the system says no.

@@ -91,6 +91,12 @@ fn the_cards_have_serial_numbers_and_the_pin_of_the_environment() {
 }
 
 #[test]
+fn the_pin_may_be_the_factorys() {
+    let script = r#"yubico-piv-tool -a verify-pin -P 123456 2>&1 | tail -1; echo "$VOUCH_SANDBOX_PIN""#;
+    assert_eq!(list(&["--pin", "123456"], script), ["Successfully verified PIN.", "123456"]);
+}
+
+#[test]
 fn the_firmware_is_the_one_asked_for() {
     let lines = list(&["--firmware", "5.4.3"], "yubico-piv-tool -a version");
     assert_eq!(lines, ["Application version 5.4.3 found."]);

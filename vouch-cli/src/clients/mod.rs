@@ -1,8 +1,13 @@
 //! The package managers that `vouch setup codeartifact` knows. Each brings its own part as a [`Client`]; what is common
 //! to all of them is in the command.
 
+pub(crate) mod by_hand;
 pub(crate) mod cargo;
+pub(crate) mod inspect;
+pub(crate) mod jvm;
+mod lockfile;
 pub(crate) mod node;
+pub(crate) mod program;
 pub(crate) mod python;
 
 use std::path::Path;
@@ -64,6 +69,11 @@ pub(crate) trait Client {
     /// When it cannot work with Vouch at all.
     fn check(&self) -> Result<Vec<String>, Failed> {
         Ok(Vec::new())
+    }
+
+    /// Whether a person adds its lines: then nothing is edited and nothing registered.
+    fn is_by_hand(&self) -> bool {
+        false
     }
 
     /// Plans every edit. Writes nothing.

@@ -10,9 +10,9 @@ use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
-use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, enrol, enrol_again};
+use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enrol, enrol_again};
 
-use crate::card::{self, PinFlags};
+use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
 use crate::prompt;
 use crate::report::Failed;
@@ -37,6 +37,11 @@ pub(crate) struct Args {
     replace: bool,
     #[command(flatten)]
     pin: PinFlags,
+    /// Read a new PIN from standard input, the line after the PIN, for a YubiKey that still has the factory's
+    #[arg(long, requires = "pin_stdin")]
+    new_pin_stdin: bool,
+    #[command(flatten)]
+    wait: WaitFlags,
     /// Ask for the management key of the YubiKey; `-` reads it from standard input, after the PIN
     #[arg(long, value_name = "-", num_args = 0..=1, default_missing_value = "")]
     management_key: Option<String>,
@@ -56,21 +61,29 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
             "Give `--management-key` alone, which asks for it, or `--management-key -` to pipe it in.",
         ));
     }
-    let mut card = Card::open(args.serial, &[])?;
+    let mut card = args.wait.open(args.serial, &[])?;
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
-    let Enrolled { enrollment, statement, key } = make(&mut card, &args, known.as_ref())?;
+    let begun = Unfinished::new(&home, card.serial(), args.slot);
+    let Enrolled { enrollment, statement, key, went_on } = make(&mut card, &args, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
     let spare = Config::update(&home, |config| record(config, &args, &key))?;
+    begun.end();
     write(&args.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(
         "{} of {}: YubiKey {}, slot {}, firmware {}",
         statement.subject, statement.issuer, statement.serial, statement.slot, statement.firmware
     ));
+    if went_on {
+        terminal::done(
+            "an enrolment that was interrupted had made the key; it is the one that is enrolled now",
+        );
+    }
     if spare {
         terminal::done("a spare: any of your enrolled YubiKeys logs in");
     }
     terminal::done(&format!("`{}`: nothing in it is secret", args.out.display()));
+    card::warn_of_factory_puk(&card);
     terminal::next(&format!(
         "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {}`",
         args.out.display()
@@ -78,7 +91,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     Ok(())
 }
 
-fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enrolled, Failed> {
+fn make(
+    card: &mut Card,
+    args: &Args,
+    known: Option<&EnrolledKey>,
+    begun: &Unfinished,
+) -> Result<Enrolled, Failed> {
     if known.is_some() {
         terminal::say(&format!(
             "YubiKey {} is enrolled with slot {}; its key signs the file again",
@@ -86,7 +104,7 @@ fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enr
             args.slot
         ));
     }
-    let pin = args.pin.ask(card)?;
+    let pin = args.pin.ask_for_own(card, args.new_pin_stdin)?;
     let management_key = match args.management_key.as_deref() {
         None => ManagementKey::Usual,
         Some(source) => ManagementKey::Given(prompt::secret(
@@ -102,9 +120,10 @@ fn make(card: &mut Card, args: &Args, known: Option<&EnrolledKey>) -> Result<Enr
         management_key,
         replace: args.replace,
     };
+    let notice = TouchNotice::new("vouch enroll", &args.subject);
     Ok(match known {
-        Some(key) => enrol_again(card, &request, &key.public_key, &pin, &card::ask_for_touch)?,
-        None => enrol(card, &request, &pin, &card::ask_for_touch)?,
+        Some(key) => enrol_again(card, &request, &key.public_key, &pin, &|prompt| notice.show(prompt))?,
+        None => enrol(card, &request, begun, &pin, &|prompt| notice.show(prompt))?,
     })
 }
 
@@ -201,6 +220,8 @@ mod tests {
             slot: slot.parse().unwrap(),
             replace,
             pin: PinFlags { pin_stdin: true, last_try: false },
+            new_pin_stdin: false,
+            wait: WaitFlags { wait: 0 },
             management_key: None,
             out: "enrollment.json".into(),
         }

@@ -33,7 +33,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
             "this would show a secret on the terminal",
             format!(
                 "Let the shell read it: `{}`. To see it all the same, add `--force`.",
-                shell.usage(&arguments)
+                shell.usage(&arguments, args.wanted.kind.variables())
             ),
         ));
     }

@@ -101,22 +101,72 @@ fn find(program: &OsString) -> OsString {
 /// scripts.
 #[cfg(windows)]
 fn find(program: &OsString) -> OsString {
-    use std::env;
-    use std::path::Path;
+    let endings = std::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    find_in(program, std::env::split_paths(&folders), &endings).unwrap_or_else(|| program.clone())
+}
 
-    let path = Path::new(program);
+/// The first file of that name with one of some endings. Nothing for a name with a folder or an ending of its own.
+#[cfg(any(windows, test))]
+fn find_in(
+    program: &std::ffi::OsStr,
+    folders: impl Iterator<Item = std::path::PathBuf>,
+    endings: &str,
+) -> Option<OsString> {
+    let path = std::path::Path::new(program);
     if path.components().count() > 1 || path.extension().is_some() {
-        return program.clone();
+        return None;
     }
-    let endings = env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
-    let folders = env::var_os("PATH").unwrap_or_default();
-    for folder in env::split_paths(&folders) {
-        for ending in endings.split(';').filter(|ending| !ending.is_empty()) {
-            let file = folder.join(format!("{}{ending}", path.display()));
+    let endings: Vec<_> = endings.split(';').filter(|ending| !ending.is_empty()).collect();
+    for folder in folders {
+        for ending in &endings {
+            let mut name = program.to_owned();
+            name.push(ending);
+            let file = folder.join(name);
             if file.is_file() {
-                return file.into_os_string();
+                return Some(file.into_os_string());
             }
         }
     }
-    program.clone()
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn scripts_are_found_by_the_endings_that_the_system_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+        for file in
+            ["first/mvn", "first/gradle.bat/x", "second/mvn.cmd", "second/mvn.exe", "second/gradle.bat"]
+        {
+            let file = dir.path().join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let found = |program: &str, endings: &str| {
+            let folders = [dir.path().join("missing"), first.clone(), second.clone()];
+            find_in(OsStr::new(program), folders.into_iter(), endings)
+        };
+        let second = |name: &str| Some(second.join(name).into_os_string());
+        // The script for other systems beside it, and a folder of that name, are none.
+        assert_eq!(found("mvn", ".com;.exe;.bat;.cmd"), second("mvn.exe"));
+        assert_eq!(found("mvn", ";.cmd;.exe"), second("mvn.cmd"));
+        assert_eq!(found("gradle", ".bat"), second("gradle.bat"));
+        for (program, endings) in [
+            ("npm", ".cmd"),
+            ("mvn", ""),
+            // As it was named.
+            ("mvn.cmd", ".cmd"),
+            ("./mvn", ".cmd"),
+            ("", ".cmd"),
+        ] {
+            assert_eq!(found(program, endings), None, "{program} {endings}");
+        }
+    }
 }

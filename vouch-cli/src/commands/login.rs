@@ -5,10 +5,9 @@ use vouch_core::home::Home;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, SessionDuration};
-use vouch_core::yubikey::Card;
 use vouch_core::{Class, Error};
 
-use crate::card::{self, PinFlags};
+use crate::card::{PinFlags, TouchNotice, WaitFlags};
 use crate::clients::node;
 use crate::parse;
 use crate::report::Failed;
@@ -24,6 +23,8 @@ pub(crate) struct Args {
     serial: Option<u32>,
     #[command(flatten)]
     pin: PinFlags,
+    #[command(flatten)]
+    wait: WaitFlags,
 }
 
 pub(crate) fn run(args: Args) -> Result<(), Failed> {
@@ -41,11 +42,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
             format!("Leave `--serial` out, or enrol it: `vouch enroll --serial {serial}`."),
         ));
     }
-    let mut card = Card::open(args.serial, &enrolled)?;
+    let mut card = args.wait.open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
     let pin = args.pin.ask(&card)?;
     let session = session::login(&home, &keystore, &identity, &key, args.duration, |digest| {
-        card.sign(&key, &pin, digest, &card::ask_for_touch).map_err(Error::from)
+        let notice = TouchNotice::new("vouch login", &identity.subject);
+        card.sign(&key, &pin, digest, &|prompt| notice.show(prompt)).map_err(Error::from)
     })?;
     terminal::done(&format!(
         "logged in as {} until {} ({})",

@@ -2,6 +2,7 @@
 
 mod completions;
 mod credential;
+mod doctor;
 mod enroll;
 mod env;
 mod exec;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Env(env::Args),
     /// Run a command with a credential in its environment
     Exec(exec::Args),
+    /// Look for what is wrong, and tell what mends it; exit code 1 if something does not work
+    Doctor(doctor::Args),
     /// Take back what setup did to your files
     Undo(undo::Args),
     /// Print the completions for a shell
@@ -70,6 +73,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
         Command::Credential(credential) => credential::run(credential)?,
         Command::Env(args) => env::run(args)?,
         Command::Exec(args) => return Ok(exec::run(args)),
+        Command::Doctor(args) => return doctor::run(args),
         Command::Undo(args) => undo::run(args)?,
         Command::Completions(args) => completions::run(&args)?,
         Command::Man(args) => completions::man(&args)?,

@@ -41,7 +41,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
         live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
     for entry in now {
-        take_back(&home, entry)?;
+        match entries.iter().find(|later| entry.serves(later)) {
+            Some(heir) => leave_to(&home, entry, heir)?,
+            None => take_back(&home, entry)?,
+        }
     }
     take_back_links(&home)?;
     if let Some(next) = rest.first() {
@@ -100,6 +103,21 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
     };
     let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();
     Failed::new(Class::Other, format!("nothing is there to take back: setup has edited no file{what}"), hint)
+}
+
+/// The lines of a client stay where another one needs them.
+fn leave_to(home: &Home, entry: &Entry, heir: &Entry) -> Result<(), Failed> {
+    if let Some(registered) = &entry.registration {
+        let _ = Config::update(home, |config| Ok::<_, Failed>(unregister(config, registered)))?;
+    }
+    journal::hand_over(home, entry.id, heir)?;
+    terminal::done(&format!(
+        "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
+        entry.file.display(),
+        heir.client,
+        heir.client
+    ));
+    Ok(())
 }
 
 /// The file first and then the registration: nothing may keep receiving tokens because of an edit that is gone.

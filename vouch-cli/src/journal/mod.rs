@@ -65,6 +65,9 @@ pub(crate) struct Entry {
     /// The digest of the file before; none where there was no file.
     before: Option<String>,
     after: String,
+    /// Whether the file before ended within a line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    open: bool,
     hunks: Vec<Hunk>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) registration: Option<Registered>,
@@ -133,6 +136,7 @@ pub(crate) fn record(
             made_folders: made_folders.to_vec(),
             before: before.map(digest),
             after: digest(after),
+            open: patch::is_open(text),
             hunks: patch::hunks(text, after, blank),
             registration,
             taken_back_at: None,
@@ -159,6 +163,26 @@ pub(crate) fn entries(home: &Home) -> Result<Vec<Entry>, Failed> {
     Ok(load(home)?.entries)
 }
 
+/// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
+pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failed> {
+    update(home, |Journal { entries, .. }| {
+        let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
+        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
+        let left = Entry {
+            id: next,
+            before: Some(entry.after.clone()),
+            hunks: Vec::new(),
+            made_folders: Vec::new(),
+            taken_back_at: Some(UnixTime::now()),
+            ..entry.clone()
+        };
+        entry.run.clone_from(&heir.run);
+        entry.client.clone_from(&heir.client);
+        entry.registration.clone_from(&heir.registration);
+        entries.push(left);
+    })
+}
+
 /// Marks an entry as taken back.
 pub(crate) fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failed> {
     update(home, |Journal { entries, .. }| {
@@ -172,6 +196,17 @@ impl Entry {
     /// Whether it was not taken back yet.
     pub(crate) fn is_live(&self) -> bool {
         self.taken_back_at.is_none()
+    }
+
+    /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
+    /// those of this edit.
+    pub(crate) fn serves(&self, later: &Self) -> bool {
+        let registry = |entry: &Self| {
+            let Registered { after, .. } = entry.registration.as_ref()?;
+            Some((after.endpoint.clone(), after.name.clone()))
+        };
+        let same = self.file == later.file && registry(self).is_some() && registry(self) == registry(later);
+        same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
     }
 
     /// What is to be done with the file, which now holds this; none where it is gone.
@@ -195,7 +230,7 @@ impl Entry {
         if self.after != digest(now) {
             return None;
         }
-        let original = patch::reverse(&self.hunks, now)?;
+        let original = patch::reverse(&self.hunks, now, self.open)?;
         match &self.before {
             Some(before) => (digest(&original) == *before).then_some(original),
             None => original.is_empty().then_some(original),

@@ -1,5 +1,6 @@
 //! What an edit did to a text, line by line, and the way back.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,19 @@ pub(crate) enum Remark {
     Lost(String),
 }
 
+/// Whether a text ends within a line.
+pub(crate) fn is_open(text: &str) -> bool {
+    !text.is_empty() && !text.ends_with('\n')
+}
+
 /// What leads from one text to another. `blank` blanks what must not be kept, line by line.
+///
+/// A last line that only got its end is no change: it may hold a secret, and could not be put back.
 pub(crate) fn hunks(before: &str, after: &str, blank: impl Fn(&str) -> String) -> Vec<Hunk> {
+    let after = &*closed(after, usual_end(after));
+    let last = split(before).last().copied().unwrap_or_default();
+    let end = if after.contains(&format!("{last}\r\n")) { "\r\n" } else { "\n" };
+    let before = &*closed(before, end);
     let (old, new) = (split(before), split(after));
     let (old_kept, new_kept) = (kept(before, &blank(before)), kept(after, &blank(after)));
     let part = |lines: &[Line], range: Range<usize>| lines.get(range).unwrap_or_default().to_vec();
@@ -56,16 +68,22 @@ pub(crate) fn hunks(before: &str, after: &str, blank: impl Fn(&str) -> String) -
         .collect()
 }
 
-/// The text before, from exactly the text after; none where a secret that was not kept is missing from it.
-pub(crate) fn reverse(hunks: &[Hunk], after: &str) -> Option<String> {
-    let mut lines = split(after);
+/// The text before, from exactly the text after; none where a secret that was not kept is missing from it. `open` says
+/// whether it ended within a line.
+pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<String> {
+    let after = closed(after, usual_end(after));
+    let mut lines = split(&after);
     for hunk in hunks.iter().rev() {
         let whole: Option<Vec<&str>> = hunk.removed.iter().map(Line::whole).collect();
         let place = hunk.at..hunk.at.checked_add(hunk.added.len())?;
         lines.get(place.clone())?;
         lines.splice(place, whole?);
     }
-    Some(lines.concat())
+    let mut before = lines.concat();
+    if open {
+        before.truncate(without_end_of_last_line(&before).len());
+    }
+    Some(before)
 }
 
 /// Takes the edit out of a text that was edited since: its lines go, everything else stays.
@@ -75,6 +93,7 @@ pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> TakenOut {
     for hunk in hunks.iter().rev() {
         match hunk.place(&lines) {
             Some(at) => hunk.take_block(&mut lines, at, &mut remarks),
+            None if hunk.take_inner(&mut lines, &mut remarks) => {}
             None => hunk.take_lines(&mut lines, &mut remarks),
         }
     }
@@ -103,6 +122,28 @@ impl Hunk {
             }
         }
         lines.splice(at..at + self.added.len(), back);
+    }
+
+    /// Takes what is inside an element out, where the element itself holds something else by now.
+    fn take_inner(&self, lines: &mut Vec<String>, remarks: &mut Vec<Remark>) -> bool {
+        let mut outer = Vec::new();
+        let mut inner = self.added.as_slice();
+        while let [open, rest @ .., close] = inner
+            && self.removed.is_empty()
+            && is_element(&open.shown(), &close.shown())
+        {
+            outer.extend([open, close]);
+            inner = rest;
+            let part = Self { at: self.at, removed: Vec::new(), added: inner.to_vec() };
+            if let Some(at) = part.place(lines) {
+                part.take_block(lines, at, remarks);
+                let stays = |line: &&Line| lines.iter().any(|text| line.is(text));
+                let stay = outer.iter().copied().filter(stays);
+                remarks.extend(stay.map(|line| Remark::Stays(line.shown().trim().to_owned())));
+                return true;
+            }
+        }
+        false
     }
 
     /// Takes those lines out that are still there, where that cannot give another meaning to what stays.
@@ -203,6 +244,29 @@ fn is_heading(line: &str) -> bool {
     line.starts_with('[') && line.ends_with(']')
 }
 
+/// Whether an element of XML begins with one line and ends with another.
+fn is_element(open: &str, close: &str) -> bool {
+    let name = open.trim().strip_prefix('<').and_then(|open| open.strip_suffix('>'));
+    name.is_some_and(|name| {
+        close.trim().strip_prefix("</").and_then(|end| end.strip_suffix('>')) == Some(name)
+    })
+}
+
+/// With an end behind the last line.
+fn closed<'a>(text: &'a str, end: &str) -> Cow<'a, str> {
+    if is_open(text) { Cow::Owned(format!("{text}{end}")) } else { Cow::Borrowed(text) }
+}
+
+/// How the first line ends.
+fn usual_end(text: &str) -> &'static str {
+    if text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+fn without_end_of_last_line(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
 fn split(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
@@ -234,8 +298,7 @@ fn with_mark(line: &str, blanked: &str) -> String {
 
 /// The lines as one text, each but the last with an end.
 fn join(lines: &[String], like: &str) -> String {
-    let end =
-        if like.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" };
+    let end = usual_end(like);
     let mut text = String::new();
     for line in lines {
         if !text.is_empty() && !text.ends_with('\n') {
@@ -267,7 +330,7 @@ mod tests {
         #[test]
         fn the_way_back_is_exact(before in "([ab]{0,2}\r?\n){0,6}[ab]?", after in "([ab]{0,2}\r?\n){0,6}[ab]?") {
             let hunks = hunks(&before, &after, no_secrets);
-            prop_assert_eq!(reverse(&hunks, &after), Some(before));
+            prop_assert_eq!(reverse(&hunks, &after, is_open(&before)), Some(before));
         }
 
         #[test]
@@ -299,10 +362,20 @@ mod tests {
             kept.contains("//x/:_authToken=[redacted]") && !kept.contains("old") && !kept.contains("new"),
             "{kept}"
         );
-        assert_eq!(reverse(&hunks, after), None);
+        assert_eq!(reverse(&hunks, after, false), None);
         let taken = take_out(&hunks, "mine\na\n//x/:_authToken=newer\nb=1\n");
         assert_eq!(taken.text, "mine\na\n");
         assert_eq!(taken.remarks, [Remark::Lost("//x/:_authToken=[redacted]".into())]);
+    }
+
+    #[test]
+    fn a_secret_in_a_last_line_without_an_end_is_not_touched() {
+        let (before, after) = ("a\n//x/:_authToken=old", "a\n//x/:_authToken=old\nb=1\n");
+        let hunks = hunks(before, after, after_equals);
+        assert_eq!(reverse(&hunks, after, is_open(before)).as_deref(), Some(before));
+        let taken = take_out(&hunks, "mine\na\n//x/:_authToken=old\nb=1\n");
+        assert_eq!(taken.text, "mine\na\n//x/:_authToken=old\n");
+        assert_eq!(taken.remarks, []);
     }
 
     #[test]
@@ -331,6 +404,17 @@ mod tests {
         let taken = take_out(&hunks, edited);
         assert_eq!(taken.text, edited);
         assert_eq!(taken.remarks, ["<server>", "</server>"].map(|line| Remark::Stays(line.into())));
+    }
+
+    #[test]
+    fn an_element_that_others_came_into_stays() {
+        let after = "<s>\n  <servers>\n    <server>\n    </server>\n  </servers>\n</s>\n";
+        let hunks = hunks("<s>\n</s>\n", after, no_secrets);
+        let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
+        let edited = after.replace("  </servers>\n", &format!("{mine}  </servers>\n"));
+        let taken = take_out(&hunks, &edited);
+        assert_eq!(taken.text, format!("<s>\n  <servers>\n{mine}  </servers>\n</s>\n"));
+        assert_eq!(taken.remarks, ["<servers>", "</servers>"].map(|line| Remark::Stays(line.into())));
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn a_tool_that_is_not_supported_lists_those_that_are() {
     let said = person.vouch("setup codeartifact --tool docker --repository my-repo").assert().code(2);
     said.stderr_eq(str![[r#"
 error: invalid value 'docker' for '--tool <TOOL>'
-  [possible values: cargo, npm, pnpm, yarn, yarn-classic, bun, pip, uv, twine, poetry, pdm]
+  [possible values: cargo, npm, pnpm, yarn, yarn-classic, bun, pip, uv, twine, poetry, pdm, maven, gradle, sbt, nuget, ruby, swift]
 
 For more information, try '--help'.
 

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::http::{HttpError, host_of};
+use super::http::{HttpError, broken, host_of};
 use super::proxy::{Proxies, Proxy};
 use super::roots::Trust;
 use crate::home::Home;
@@ -58,6 +58,12 @@ impl Connector {
         // Divided among the addresses of a host: one that is dead does not use up the time of the others.
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         Ok(Self { tcp, trust: Trust::new(home, &variable)?, proxies: Proxies::new(variable) })
+    }
+
+    /// From now on nothing is written, not even which roots were needed.
+    #[cfg(feature = "issuer")]
+    pub(super) fn forget(&self) {
+        self.trust.forget();
     }
 
     /// Connects to a host, and makes its driver a task of the runtime.
@@ -140,13 +146,8 @@ impl Connector {
         let variable = proxy.variable;
         let unreachable =
             |error| HttpError::ProxyUnreachable { variable, proxy: proxy.address(), source: Box::new(error) };
-        let closed = |error: hyper::Error| {
-            unreachable(HttpError::Closed {
-                host: proxy.uri.host().unwrap_or_default().into(),
-                source: error.into(),
-            })
-        };
         let proxy_host = proxy.uri.host().unwrap_or_default();
+        let closed = |error: hyper::Error| unreachable(broken(proxy_host, error));
         let scheme = proxy.uri.scheme_str().unwrap_or("http");
         let mut stream = self.dial(&proxy.address(), proxy_host, scheme).await.map_err(unreachable)?;
         if scheme == "https" {
@@ -166,6 +167,9 @@ impl Connector {
             200..300 => {
                 let upgraded = hyper::upgrade::on(response).await.map_err(closed)?;
                 Ok(Box::new(TokioIo::new(upgraded)))
+            }
+            407 if proxy.authorization.is_some() => {
+                Err(HttpError::ProxyCredentials { variable, proxy: proxy.address() })
             }
             407 => Err(HttpError::ProxyAuthentication { variable, proxy: proxy.address() }),
             status => Err(HttpError::ProxyRefused {

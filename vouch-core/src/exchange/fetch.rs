@@ -34,6 +34,7 @@ impl Page {
 pub struct Fetcher<'a> {
     home: &'a Home,
     runtime: Runtime,
+    remembers: bool,
 }
 
 impl<'a> Fetcher<'a> {
@@ -41,7 +42,13 @@ impl<'a> Fetcher<'a> {
     /// When the system gives no runtime.
     pub fn new(home: &'a Home) -> Result<Self, ExchangeError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
-        Ok(Self { home, runtime: runtime.map_err(ExchangeError::Start)? })
+        Ok(Self { home, runtime: runtime.map_err(ExchangeError::Start)?, remembers: true })
+    }
+
+    /// The same, writing nothing to the home: not even which roots were needed.
+    #[must_use]
+    pub fn without_memory(self) -> Self {
+        Self { remembers: false, ..self }
     }
 
     /// The document at an https URL, within ten seconds.
@@ -50,6 +57,9 @@ impl<'a> Fetcher<'a> {
     /// When no answer came, or the URL is none.
     pub fn fetch(&self, url: &str) -> Result<Page, HttpError> {
         let http = Http::new(self.home, Instant::now() + DEADLINE, home::variable)?;
+        if !self.remembers {
+            http.forget();
+        }
         let request = Request::get(url)
             .header(header::ACCEPT, "application/json")
             .header(header::USER_AGENT, concat!("vouch/", env!("CARGO_PKG_VERSION")))

@@ -62,6 +62,8 @@ pub enum HttpError {
     ProxyTimedOut { variable: &'static str, proxy: String, host: String },
     #[error("the proxy {proxy} that {variable} names asks for a user and a password")]
     ProxyAuthentication { variable: &'static str, proxy: String },
+    #[error("the proxy {proxy} does not accept the user and the password in {variable}")]
+    ProxyCredentials { variable: &'static str, proxy: String },
     #[error("the proxy {proxy} that {variable} names refuses to connect to {host}: status {status}")]
     ProxyRefused { variable: &'static str, proxy: String, host: String, status: u16 },
     #[error("{host} sent more than {} KiB", BODY_LIMIT / 1024)]
@@ -121,6 +123,9 @@ impl Explain for HttpError {
             Self::ProxyAuthentication { variable, .. } => {
                 format!("Put them into {variable}, as in `http://USER:PASSWORD@HOST:PORT`.")
             }
+            Self::ProxyCredentials { variable, .. } => format!(
+                "Correct them in {variable}; special characters of either are percent-encoded there, `@` as `%40`."
+            ),
             Self::ProxyRefused { host, .. } => {
                 format!("Have the proxy allow {host}, or except that name from it with NO_PROXY.")
             }
@@ -170,6 +175,12 @@ impl Http {
     ) -> Result<Self, HttpError> {
         let connector = Connector::new(home, variable)?;
         Ok(Self(Arc::new(Inner { connector, spare: Mutex::default(), deadline })))
+    }
+
+    /// From now on nothing is written, not even which roots were needed.
+    #[cfg(feature = "issuer")]
+    pub(super) fn forget(&self) {
+        self.0.connector.forget();
     }
 
     /// Begins to connect to a host that will be asked soon. Within the runtime only.
@@ -282,7 +293,7 @@ async fn read_whole(response: Response<Incoming>, host: &str) -> Result<Response
 }
 
 /// A failure of hyper's on an open connection.
-fn broken(host: &str, error: hyper::Error) -> HttpError {
+pub(super) fn broken(host: &str, error: hyper::Error) -> HttpError {
     classify(host, error.into())
 }
 

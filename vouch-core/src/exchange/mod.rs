@@ -14,6 +14,8 @@ mod fetch;
 mod http;
 #[cfg(test)]
 mod loopback;
+#[cfg(feature = "issuer")]
+mod probe;
 mod proxy;
 mod refusal;
 mod roots;
@@ -45,6 +47,10 @@ pub use error::{ExchangeError, Refusal, Service};
 #[cfg(feature = "issuer")]
 pub use fetch::{Fetcher, Page};
 pub use http::HttpError;
+#[cfg(feature = "issuer")]
+pub use probe::Probe;
+pub use proxy::NamedProxy;
+pub use roots::Roots;
 
 /// A credential is no longer than this; AWS's are 1 to 2 KiB.
 const MAX_CREDENTIAL: usize = 16 * 1024;

@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::http::HttpError;
+use crate::home;
 
 /// Variables that name a proxy for https; the first one that is set decides. Lower case comes first, as in curl, Cargo
 /// and pip.
@@ -30,6 +31,29 @@ impl fmt::Debug for Named {
     /// Without the matchers: where a password is not encoded as it should be, a part of it is in their URI.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Named").field("variable", &self.variable).finish_non_exhaustive()
+    }
+}
+
+/// The proxy for a host in an environment, for a person: without user and password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedProxy {
+    /// The variable that names it.
+    pub variable: &'static str,
+    /// Host and port.
+    pub address: String,
+}
+
+impl NamedProxy {
+    /// The variables that name proxies for https and exceptions from them; of each list the first that is set decides.
+    pub const VARIABLES: [&'static [&'static str]; 2] = [&VARIABLES, &EXCEPTIONS];
+
+    /// What the environment says for a host; nothing where it is reached directly. No network.
+    ///
+    /// # Errors
+    /// [`HttpError::ProxyName`] when a variable names a proxy in a way that cannot be understood.
+    pub fn from_env(host: &str) -> Result<Option<Self>, HttpError> {
+        let proxy = Proxies::new(home::variable).for_host(host)?;
+        Ok(proxy.map(|proxy| Self { variable: proxy.variable, address: proxy.address() }))
     }
 }
 

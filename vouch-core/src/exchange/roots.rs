@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::CertificateDer;
@@ -10,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::http::HttpError;
-use crate::home::Home;
+use crate::home::{self, Home};
 
 /// Variables that name a file of certificates; the first one that is set decides.
 ///
@@ -42,6 +43,31 @@ enum Choice {
     Bundled,
 }
 
+/// The certificate authorities that serve in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of a file that a variable names, and how many.
+    File { variable: &'static str, path: PathBuf, count: usize },
+    /// Those that are built in; with the system's, where they did not suffice before.
+    BuiltIn { with_system: bool },
+}
+
+impl Roots {
+    /// What the environment says. No network.
+    ///
+    /// # Errors
+    /// When a variable names a file that cannot be read or holds no certificate.
+    pub fn from_env(home: &Home) -> Result<Self, HttpError> {
+        match choose(home::variable) {
+            Choice::File { variable, path } => {
+                let count = from_file(variable, &path)?.len();
+                Ok(Self::File { variable, path, count })
+            }
+            Choice::Bundled => Ok(Self::BuiltIn { with_system: home.path().join(MARKER).exists() }),
+        }
+    }
+}
+
 fn choose(variable: impl Fn(&str) -> Option<OsString>) -> Choice {
     for name in VARIABLES {
         let Some(path) = variable(name).map(PathBuf::from) else { continue };
@@ -66,6 +92,8 @@ pub(super) struct Trust {
     current: Mutex<Arc<ClientConfig>>,
     /// Where to remember that the bundled roots do not suffice; nothing when they are not in use, or were widened.
     marker: Mutex<Option<PathBuf>>,
+    /// Whether anything may be written at all.
+    remembers: AtomicBool,
 }
 
 impl Trust {
@@ -79,7 +107,11 @@ impl Trust {
             Choice::Bundled if !marker.exists() => (bundled(), Some(marker)),
             Choice::Bundled => (bundled_and_system(), None),
         };
-        Ok(Self { current: Mutex::new(Arc::new(config(roots)?)), marker: Mutex::new(marker) })
+        Ok(Self {
+            current: Mutex::new(Arc::new(config(roots)?)),
+            marker: Mutex::new(marker),
+            remembers: AtomicBool::new(true),
+        })
     }
 
     /// The configuration to connect with.
@@ -99,9 +131,18 @@ impl Trust {
         Some(wide)
     }
 
+    /// From now on nothing is remembered.
+    #[cfg(feature = "issuer")]
+    pub(super) fn forget(&self) {
+        self.remembers.store(false, Ordering::Relaxed);
+    }
+
     /// Remembers that the system's roots were needed and sufficed.
     pub(super) fn remember(&self) {
         let Some(marker) = self.marker.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        if !self.remembers.load(Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = fs::write(&marker, "") {
             tracing::warn!(path = %marker.display(), %error, "the need for the system's roots is not remembered");
         }

@@ -34,6 +34,12 @@ pub const ROLE_NAME_SIZE: usize = 64;
 pub const AUDIENCE_SIZE: usize = 255;
 /// Bytes of a CloudFormation template that is handed over in the request; a larger one goes through S3.
 pub const TEMPLATE_SIZE: usize = 51_200;
+/// Resources of a CloudFormation template ("CloudFormation quotas" in its user guide).
+pub const TEMPLATE_RESOURCES: usize = 500;
+/// Outputs of a CloudFormation template.
+pub const TEMPLATE_OUTPUTS: usize = 200;
+/// Bytes of a bucket's policy (S3 user guide, "Bucket policies").
+pub const BUCKET_POLICY_SIZE: usize = 20 * 1024;
 /// Seconds that a session of the role lasts at most.
 pub const MAX_SESSION_DURATION: u32 = 3600;
 /// Seconds that a bearer token lasts at most: a working day, as a session of Vouch.
@@ -103,6 +109,13 @@ pub enum IamError {
     TrustSize { role: String, size: usize },
     #[error("the policy needs {size} characters, and IAM allows {MANAGED_POLICY_SIZE}")]
     PolicySize { size: usize },
+    #[error(
+        "the template needs {resources} resources and {outputs} outputs, and CloudFormation allows {TEMPLATE_RESOURCES} \
+         and {TEMPLATE_OUTPUTS}"
+    )]
+    TemplateParts { resources: usize, outputs: usize },
+    #[error("the bucket policy needs {size} bytes, and S3 allows {BUCKET_POLICY_SIZE}")]
+    BucketPolicySize { size: usize },
     #[error("`{0}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens are allowed")]
     Bucket(String),
     #[error("the template cannot be written")]
@@ -139,6 +152,15 @@ impl Explain for IamError {
                 "Leave `--shared-role` out for a role per person, or split the people between several roles.".into()
             }
             Self::PolicySize { .. } => "Name fewer domains, or none for every domain of the owner.".into(),
+            Self::TemplateParts { .. } => format!(
+                "Give the enrolments of {TEMPLATE_OUTPUTS} people at a time, for a stack of each, or use `--format terraform`, \
+                 which has no such limit."
+            ),
+            Self::BucketPolicySize { .. } => {
+                "Leave `--bucket` out and let a content delivery network read the whole bucket, which holds nothing but these \
+                 documents; or divide the people between buckets."
+                    .into()
+            }
             Self::Bucket(_) => "Give the name alone, such as `my-issuer-documents`.".into(),
             Self::Text => return None,
         })

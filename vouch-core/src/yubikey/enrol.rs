@@ -4,8 +4,9 @@ use serde_json::Map;
 use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId};
 use yubikey::{Certificate as StoredCertificate, Error as Yk, MgmAlgorithmId, MgmKey, YubiKey};
 
+use super::sign::SIGN_PATIENCE;
 use super::sign::slot_id;
-use super::{Card, CardError, PATIENCE, Pin, TouchPrompt, attestation};
+use super::{Card, CardError, PATIENCE, Pin, TouchPrompt, Unfinished, attestation};
 use crate::attestation::{Attestation, AttestationError};
 use crate::enrollment::{Certificate, Enrollment, Statement};
 use crate::error::Error;
@@ -42,26 +43,38 @@ pub struct Enrolled {
     pub enrollment: Enrollment,
     pub statement: Statement,
     pub key: EnrolledKey,
+    /// The key was made by an enrolment that did not come to its end.
+    pub went_on: bool,
+}
+
+/// A key that is to be enrolled.
+#[derive(Debug)]
+struct Made {
+    public_key: SigningKey,
+    before: bool,
 }
 
 /// Makes a P-256 key on the card (PIN once per process, touch for every signature) and has it sign its enrolment: one PIN,
 /// one touch.
 ///
 /// Nothing on the card is changed before the PIN and the management key are known to be right. The PIN is asked for the
-/// key's own signature anyway, so it is verified first and no key is made in vain.
+/// key's own signature anyway, so it is verified first and no key is made in vain. When `begun` tells that an enrolment
+/// in an empty slot was interrupted, and the slot has since got a key as enrolments make it, that key is taken. Whoever
+/// has recorded the key calls [`Unfinished::end`].
 ///
 /// # Errors
 /// See [`CardError`]. [`CardError::Unfinished`] says that a key was made and stays in the slot.
 pub fn enrol(
     card: &mut Card,
     request: &Request,
+    begun: &Unfinished,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, Error> {
     let slot = request.slot;
-    let public_key = card.make_key(request, pin)?;
+    let Made { public_key, before } = card.make_key(request, begun, pin)?;
     let finished = finish(card, request, public_key, pin, on_touch);
-    finished.map_err(|error| match error {
+    finished.map(|enrolled| Enrolled { went_on: before, ..enrolled }).map_err(|error| match error {
         Error::Card(source) => CardError::Unfinished { slot, source: Box::new(source) }.into(),
         other => other,
     })
@@ -71,7 +84,7 @@ pub fn enrol(
 /// nothing on the card changes. `request.replace` does not matter.
 ///
 /// # Errors
-/// See [`CardError`]; [`CardError::OtherAttestation`] when the slot holds another key.
+/// See [`CardError`]; [`CardError::NoKey`] or [`CardError::OtherKey`] when the slot does not hold it any more.
 pub fn enrol_again(
     card: &mut Card,
     request: &Request,
@@ -79,6 +92,7 @@ pub fn enrol_again(
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, Error> {
+    card.check_holds(request.slot, public_key)?;
     finish(card, request, public_key.clone(), pin, on_touch)
 }
 
@@ -90,9 +104,7 @@ fn finish(
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, Error> {
     let (attested, attestation) = card.attestation(request.slot)?;
-    let policies = (attested.pin_policy, attested.touch_policy) == (PinPolicy::Once, TouchPolicy::Always);
-    let place = (attested.serial, attested.slot) == (card.serial, request.slot);
-    if attested.public_key.as_ref() != Some(&public_key) || !place || !policies {
+    if attested.public_key.as_ref() != Some(&public_key) || !card.attests_as_made(&attested, request.slot) {
         return Err(CardError::OtherAttestation.into());
     }
     let key = EnrolledKey {
@@ -116,24 +128,34 @@ fn finish(
         attestation,
     };
     let enrollment = Enrollment::sign(&statement, |digest| Ok(card.sign(&key, pin, digest, on_touch)?))?;
-    Ok(Enrolled { enrollment, statement, key })
+    Ok(Enrolled { enrollment, statement, key, went_on: false })
 }
 
 impl Card {
-    fn make_key(&self, request: &Request, pin: &Pin) -> Result<SigningKey, CardError> {
+    fn make_key(&self, request: &Request, begun: &Unfinished, pin: &Pin) -> Result<Made, Error> {
         let (slot, replace) = (request.slot, request.replace);
         let id = slot_id(slot)?;
         let serial = self.serial;
         // Asking for the tries forgets PIN and management key: it comes first.
         self.check_tries(pin)?;
         let management_key = request.management_key.clone();
-        let occupied = self.run(PATIENCE, move |key| is_occupied(key, slot, id))??;
+        let occupied = self.run(SIGN_PATIENCE, move |key| is_occupied(key, slot, id))??;
         if occupied && !replace {
-            return Err(CardError::Occupied { serial, slot });
+            return match self.left_behind(slot, begun)? {
+                Some(public_key) => Ok(Made { public_key, before: true }),
+                None => Err(CardError::Occupied { serial, slot }.into()),
+            };
         }
-        self.verify(pin)?;
-        self.run(PATIENCE, move |key| {
+        self.verify(pin).map_err(CardError::from)?;
+        let begun = begun.clone();
+        let made = self.run(PATIENCE, move |key| {
             authenticate(key, &management_key)?;
+            if occupied {
+                // What was to be destroyed must not pass for what was made in its place.
+                begun.end();
+            } else {
+                begun.begin()?;
+            }
             let (pin, touch) = (yubikey::PinPolicy::Once, yubikey::TouchPolicy::Always);
             let made = piv::generate(key, id, AlgorithmId::EccP256, pin, touch).map_err(interrupted)?;
             if occupied && attestation::certificate(key, slot)?.is_some() {
@@ -141,8 +163,39 @@ impl Card {
                 let _ = StoredCertificate::delete(key, id);
             }
             let point = made.subject_public_key.raw_bytes();
-            SigningKey::from_point(point).map_err(|_| CardError::Failed(Yk::ParseError))
-        })?
+            Ok(SigningKey::from_point(point).map_err(|_| CardError::Failed(Yk::ParseError))?)
+        })?;
+        made.map(|public_key| Made { public_key, before: false })
+    }
+
+    /// Whether a slot still holds a key that the card has made and attested before.
+    fn check_holds(&self, slot: Slot, public_key: &SigningKey) -> Result<(), CardError> {
+        let serial = self.serial;
+        match self.holding(slot)?.key {
+            Some(held) if held == *public_key => Ok(()),
+            Some(_) => Err(CardError::OtherKey { serial, slot }),
+            None => Err(CardError::NoKey { serial, slot }),
+        }
+    }
+
+    /// The key in an occupied slot, if an enrolment that found the slot empty left it there.
+    fn left_behind(&self, slot: Slot, begun: &Unfinished) -> Result<Option<SigningKey>, CardError> {
+        if !begun.has_begun() {
+            return Ok(None);
+        }
+        let id = slot_id(slot)?;
+        let Some(der) = self.run(PATIENCE, move |key| attestation::attest(key, id))?? else {
+            return Ok(None);
+        };
+        let attested = Attestation::parse(&der)?;
+        Ok(attested.public_key.clone().filter(|_| self.attests_as_made(&attested, slot)))
+    }
+
+    /// Whether an attestation is of a key as [`Card::make_key`] makes it, on this card and in this slot.
+    fn attests_as_made(&self, attested: &Attestation, slot: Slot) -> bool {
+        let policies = (attested.pin_policy, attested.touch_policy);
+        (attested.serial, attested.slot) == (self.serial, slot)
+            && policies == (PinPolicy::Once, TouchPolicy::Always)
     }
 
     fn attestation(&self, slot: Slot) -> Result<(Attestation, [Certificate; 2]), CardError> {
@@ -156,17 +209,51 @@ impl Card {
     }
 }
 
-/// Whether a slot has a key or a certificate. Firmware before 5.3 does not tell of a key that was imported and has no
-/// certificate beside it; nothing but using it would.
+/// Whether a slot has a key or a certificate. The PIN must not be verified.
 fn is_occupied(key: &mut YubiKey, slot: Slot, id: SlotId) -> Result<bool, CardError> {
     let has_key = match piv::metadata(key, id) {
         Ok(_) | Err(Yk::AlgorithmError | Yk::ParseError) => true,
         Err(Yk::NotFound) => false,
         Err(error @ Yk::PcscError { .. }) => return Err(CardError::other(error)),
-        Err(_) => attestation::attest(key, id)?.is_some(),
+        Err(_) => attestation::attest(key, id)?.is_some() || is_guarded(key, id)?,
     };
     Ok(has_key || attestation::certificate(key, slot)?.is_some())
 }
+
+/// Whether a card that tells nothing about its slots (firmware before 5.3) guards a key there, such as one that was
+/// imported and has no certificate beside it.
+///
+/// Asked to use a key without the PIN, a card says that the PIN or a touch is missing, or does it where neither is
+/// needed (SP 800-73-4 part 2, 3.2.4); about a key that is not there it says that the command is wrong. A key answers for
+/// its own algorithm alone, so all that such a card can hold are tried. What is signed says nothing to anybody.
+fn is_guarded(key: &mut YubiKey, id: SlotId) -> Result<bool, CardError> {
+    let padded = |length: usize| {
+        // As PKCS #1 v1.5 pads, for cards that look at it.
+        let ones = vec![0xff; length.saturating_sub(PROBE.len() + 3)];
+        [&[0x00, 0x01][..], &ones, &[0x00], PROBE].concat()
+    };
+    let algorithms = [
+        (AlgorithmId::EccP256, PROBE.to_vec()),
+        (AlgorithmId::EccP384, PROBE.to_vec()),
+        (AlgorithmId::Rsa2048, padded(256)),
+        (AlgorithmId::Rsa1024, padded(128)),
+    ];
+    for (algorithm, input) in algorithms {
+        match piv::sign_data(key, &input, algorithm, id) {
+            Ok(_) | Err(Yk::AuthenticationError) => return Ok(true),
+            Err(error @ Yk::PcscError { .. }) => return Err(CardError::other(error)),
+            Err(_) => {}
+        }
+    }
+    Ok(false)
+}
+
+/// No digest of anything: 32 bytes of text.
+const PROBE: &[u8; 32] = b"vouch asks if here is a key ....";
+
+/// The number that every YubiKey leaves the factory with as its management key: for triple DES, and for AES-192 since
+/// firmware 5.7 (Yubico, "PIV tool: default management key").
+const FACTORY_KEY: [u8; 24] = [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /// Wrong management keys cost no tries.
 fn authenticate(key: &mut YubiKey, wanted: &ManagementKey) -> Result<(), CardError> {
@@ -179,9 +266,9 @@ fn authenticate(key: &mut YubiKey, wanted: &ManagementKey) -> Result<(), CardErr
             MgmKey::from_bytes(&*bytes, Some(algorithm)).map_err(|_| CardError::ManagementKeyFormat)?;
         return accepted(key, &given)?.then_some(()).ok_or(CardError::WrongManagementKey { serial });
     }
-    let default = MgmKey::get_default(key).ok().filter(|default| default.algorithm_id() == algorithm);
-    if let Some(default) = default
-        && accepted(key, &default)?
+    // One of another length cannot be the factory's; one of another algorithm can, where somebody changed just that.
+    if let Ok(factorys) = MgmKey::from_bytes(FACTORY_KEY, Some(algorithm))
+        && accepted(key, &factorys)?
     {
         return Ok(());
     }

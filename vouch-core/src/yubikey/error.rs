@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::holders::{self, Holder};
 use crate::attestation::AttestationError;
 use crate::error::{Class, Explain};
 use crate::piv::{Firmware, Slot};
@@ -19,11 +20,11 @@ pub enum CardError {
     NoReader,
     #[error("no YubiKey is plugged in: no smart card reader has a card")]
     NoCard,
-    #[error("another program keeps the card in `{reader}` to itself")]
-    Held { reader: String },
+    #[error("another program keeps the card in `{reader}` to itself{}", perhaps(.others))]
+    Held { reader: String, others: Vec<Holder> },
     /// It blocks in the middle of something, most likely waiting for a touch.
-    #[error("another program has been using the YubiKey for too long")]
-    Busy,
+    #[error("another program has been using the YubiKey for too long{}", perhaps(.others))]
+    Busy { others: Vec<Holder> },
     #[error("the card in `{reader}` is no YubiKey with PIV")]
     NotAYubiKey { reader: String },
     #[error("several YubiKeys are plugged in: {}", list(.serials))]
@@ -49,6 +50,19 @@ pub enum CardError {
     LastTry { serial: u32 },
     #[error("the PIN of YubiKey {serial} is blocked")]
     PinBlocked { serial: u32 },
+    /// Whatever was given as the PIN was not sent.
+    #[error("YubiKey {serial} still has the PIN of the factory, 123456")]
+    FactoryPin { serial: u32 },
+    #[error("123456 is not the PIN of YubiKey {serial} any more; it was not sent")]
+    NoFactoryPin { serial: u32 },
+    #[error("a new PIN has 6 to 8 characters")]
+    NewPinLength,
+    #[error("a new PIN has letters without accents, digits and the signs of an English keyboard")]
+    NewPinCharacters,
+    #[error("123456 is the PIN of the factory, which everybody knows")]
+    NewPinIsFactorys,
+    #[error("YubiKey {serial} does not take this as its new PIN")]
+    NewPinRefused { serial: u32 },
     #[error("the YubiKey was not touched in time")]
     NoTouch,
 
@@ -86,6 +100,11 @@ pub enum CardError {
 }
 
 impl CardError {
+    /// Another program keeps the card busy, now.
+    pub(super) fn busy() -> Self {
+        Self::Busy { others: holders::others() }
+    }
+
     /// The words for an error of PC/SC or of the card for which the caller has no better ones.
     pub(super) fn other(error: yubikey::Error) -> Self {
         use pcsc::Error as Pcsc;
@@ -120,13 +139,17 @@ impl Explain for CardError {
             Self::NoService => NO_SERVICE,
             Self::ServiceRefused => SERVICE_REFUSED,
             Self::NoReader | Self::NoCard => NO_YUBIKEY,
-            Self::Held { .. } => {
-                "GnuPG's scdaemon does that: run `gpgconf --kill scdaemon` and try again. Otherwise close what uses the \
-                 YubiKey, or unplug it and plug it in again."
+            Self::Held { others, .. } => {
+                return Some(format!(
+                    "{} Then try again; it helps, too, to unplug the YubiKey and plug it in again.",
+                    how_to_end(others)
+                ));
             }
-            Self::Busy => {
-                "Perhaps it waits for a touch: if the YubiKey blinks, finish there. `gpgconf --kill scdaemon` stops \
-                 GnuPG. Then try again."
+            Self::Busy { others } => {
+                return Some(format!(
+                    "Perhaps it waits for a touch: if the YubiKey blinks, finish there. {} Then try again.",
+                    how_to_end(others)
+                ));
             }
             Self::NotAYubiKey { .. } => {
                 "Plug in the YubiKey, and see that its PIV application is on: `ykman info`."
@@ -156,12 +179,23 @@ impl Explain for CardError {
                     "Set a new one with the PUK: `ykman --device {serial} piv access unblock-pin`."
                 ));
             }
+            Self::FactoryPin { .. } => {
+                "Choose another one: on a terminal `vouch enroll` asks for it; or pipe in two lines, 123456 and the new PIN, \
+                 with `--pin-stdin --new-pin-stdin`."
+            }
+            Self::NoFactoryPin { .. } => "Give the PIN that was set in its place.",
+            Self::NewPinLength | Self::NewPinCharacters | Self::NewPinIsFactorys => {
+                "Choose another one; the PIN of the YubiKey has not been changed."
+            }
+            Self::NewPinRefused { .. } => {
+                "Choose one that is harder to guess, without a run such as 111111 or 123456: this YubiKey insists on it."
+            }
             Self::NoTouch => "Run the command again and touch the metal contact when the YubiKey blinks.",
             Self::NoKey { serial, .. }
             | Self::OtherAlgorithm { serial, .. }
             | Self::OtherKey { serial, .. } => {
                 return Some(format!(
-                    "Plug in the YubiKey that you enrolled, or enrol this one again: `vouch enroll --serial {serial}`."
+                    "Plug in the YubiKey that you enrolled, or enrol this one again: `vouch enroll --serial {serial} --replace`."
                 ));
             }
             Self::NoSlot(_) => "Correct `slot` in `config.json`, or run `vouch enroll` again.",
@@ -182,7 +216,7 @@ impl Explain for CardError {
             Self::Unfinished { source, .. } => {
                 let before = source.hint().unwrap_or_default();
                 return Some(
-                    format!("{before} To make the key anew, add `--replace`.").trim_start().to_owned(),
+                    format!("{before} The same command goes on with this key.").trim_start().to_owned(),
                 );
             }
             Self::Failed(_) => {
@@ -213,6 +247,22 @@ const NO_YUBIKEY: &str = if cfg!(any(target_os = "macos", windows)) {
     "Plug it in and try again. If it is plugged in, install the driver: `sudo apt install libccid` (Fedora: \
      `pcsc-lite-ccid`)."
 };
+
+/// Programs that may be meant; none may be known.
+fn perhaps(others: &[Holder]) -> String {
+    let names: Vec<_> = others.iter().map(Holder::to_string).collect();
+    if names.is_empty() { String::new() } else { format!("; these use smart cards: {}", names.join(", ")) }
+}
+
+fn how_to_end(others: &[Holder]) -> String {
+    let mut ways: Vec<&str> = others.iter().filter_map(Holder::how_to_end).collect();
+    ways.dedup();
+    if ways.is_empty() {
+        // The one that is met most.
+        ways.push(holders::GNUPG);
+    }
+    format!("{} Otherwise close what uses the YubiKey.", ways.join(" "))
+}
 
 fn list(serials: &[u32]) -> String {
     serials.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
@@ -246,8 +296,9 @@ mod tests {
             CardError::ServiceRefused,
             CardError::NoReader,
             CardError::NoCard,
-            CardError::Held { reader: reader() },
-            CardError::Busy,
+            CardError::Held { reader: reader(), others: Vec::new() },
+            CardError::Held { reader: reader(), others: vec![Holder::new("yubikey-agent", 7)] },
+            CardError::Busy { others: vec![Holder::new("scdaemon", 7), Holder::new("other", 8)] },
             CardError::NotAYubiKey { reader: reader() },
             CardError::Several { serials: vec![7, 8] },
             CardError::Absent { serial, present: vec![8] },
@@ -259,6 +310,12 @@ mod tests {
             CardError::WrongPin { tries: 1 },
             CardError::LastTry { serial },
             CardError::PinBlocked { serial },
+            CardError::FactoryPin { serial },
+            CardError::NoFactoryPin { serial },
+            CardError::NewPinLength,
+            CardError::NewPinCharacters,
+            CardError::NewPinIsFactorys,
+            CardError::NewPinRefused { serial },
             CardError::NoTouch,
             CardError::NoKey { serial, slot },
             CardError::OtherAlgorithm { serial, slot },

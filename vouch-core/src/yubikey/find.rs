@@ -2,21 +2,31 @@
 
 use std::slice;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pcsc::{Disposition, Error as Pcsc};
 use yubikey::reader::Context;
 use yubikey::{Error as Yk, YubiKey};
 
-use super::{Card, CardError, PATIENCE, within};
+use super::{Card, CardError, PATIENCE, holders, within};
 
 impl Card {
-    /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one among those `wanted`, or the only one at all
-    /// when none is wanted in particular.
+    /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one
+    /// among those `wanted`, or the only one at all when none is wanted in particular.
     ///
     /// # Errors
     /// Why there is none, or that there are several to choose from.
     pub fn open(serial: Option<u32>, wanted: &[u32]) -> Result<Self, CardError> {
-        let mut readers = within(PATIENCE, look)??;
+        Self::open_telling(serial, wanted, &|_| ())
+    }
+
+    /// As [`Card::open`]; `tell` hears every second how long another program has kept a card busy.
+    pub(super) fn open_telling(
+        serial: Option<u32>,
+        wanted: &[u32],
+        tell: &dyn Fn(Duration),
+    ) -> Result<Self, CardError> {
+        let mut readers = within(PATIENCE, tell, look)??;
         let index = readers.choose(serial, wanted);
         let chosen = match index {
             Ok(index) => Ok(readers.keys.swap_remove(index)),
@@ -29,13 +39,22 @@ impl Card {
         chosen.map(Self::new)
     }
 
+    /// Ends the connection without a reset: for who has only looked, while others may be at work with the card.
+    pub fn leave(mut self) {
+        self.disconnect();
+    }
+
+    fn disconnect(&mut self) {
+        let key = self.key.take().and_then(Arc::into_inner).and_then(|key| key.into_inner().ok());
+        if let Some(key) = key {
+            let _ = key.disconnect(Disposition::LeaveCard);
+        }
+    }
+
     /// Connects anew to the same YubiKey, after another program reset it.
     pub(super) fn reopen(&mut self) -> Result<(), CardError> {
         // The old connection first: its end may reset the card, under the new one's feet.
-        let old = self.key.take().and_then(Arc::into_inner).and_then(|old| old.into_inner().ok());
-        if let Some(old) = old {
-            let _ = old.disconnect(Disposition::LeaveCard);
-        }
+        self.disconnect();
         let again = Self::open(Some(self.serial), &[]);
         *self = again.map_err(|error| match error {
             CardError::NoReader | CardError::NoCard | CardError::Absent { .. } => CardError::Removed,
@@ -119,7 +138,7 @@ impl<K: HasSerial> Readers<K> {
     fn why_none(&self, serial: Option<u32>, wanted: &[u32]) -> CardError {
         // What cannot be looked at may be the one.
         if let Some(reader) = self.held.clone() {
-            return CardError::Held { reader };
+            return CardError::Held { reader, others: holders::others() };
         }
         let present: Vec<u32> = self.keys.iter().map(K::serial).collect();
         match (serial, &self.foreign, self.failed) {

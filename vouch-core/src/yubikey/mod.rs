@@ -1,4 +1,4 @@
-//! The card: find it, PIN, sign, enrol, attestation. The only code that talks to one.
+//! The card: find it or wait for it, PIN, sign, enrol, attestation. The only code that talks to one.
 //!
 //! Everything that waits for the card runs on a thread of its own: PC/SC blocks for as long as another program is in the
 //! middle of something, such as waiting for a touch, and has no time-out.
@@ -7,25 +7,34 @@ mod attestation;
 mod enrol;
 mod error;
 mod find;
+mod holders;
 mod pin;
 mod sign;
+mod unfinished;
+mod wait;
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use yubikey::YubiKey;
 
 pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
-pub use pin::Pin;
-pub use sign::TouchPrompt;
+pub use holders::Holder;
+pub use pin::{NewPin, Pin};
+pub use sign::{Holding, TOUCH_TIME, TouchPrompt};
+pub use unfinished::Unfinished;
 
 use crate::piv::Firmware;
 
-/// How long another program may keep the card to itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long another program may keep the card to itself: a touch that it waits for takes up to 15 s. That other program
+/// may be one of ours which was ended by Ctrl-C; nothing takes a request for a touch back.
+const PATIENCE: Duration = Duration::from_secs(18);
+
+/// How often whoever waits is told how long it may still take.
+const TICK: Duration = Duration::from_secs(1);
 
 /// A YubiKey that was found and is held open, but shared with other programs.
 ///
@@ -64,27 +73,48 @@ impl Card {
         patience: Duration,
         work: impl FnOnce(&mut YubiKey) -> T + Send + 'static,
     ) -> Result<T, CardError> {
+        self.run_telling(patience, &|_| (), work)
+    }
+
+    /// As [`Card::run`]; `tell` hears every second how long it has been.
+    fn run_telling<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        tell: &dyn Fn(Duration),
+        work: impl FnOnce(&mut YubiKey) -> T + Send + 'static,
+    ) -> Result<T, CardError> {
         let key = self.key.clone().ok_or(CardError::Removed)?;
         // A thread that another program keeps waiting holds the lock; the next one then waits in vain, too.
-        within(patience, move || work(&mut key.lock().unwrap_or_else(PoisonError::into_inner)))
+        let work = move || work(&mut key.lock().unwrap_or_else(PoisonError::into_inner));
+        within(patience, tell, work)
     }
 }
 
-/// Does `work` on a thread and leaves it there when it takes longer than `patience`.
+/// Does `work` on a thread and leaves it there when it takes longer than `patience`. `tell` hears every second how long it
+/// has been.
 fn within<T: Send + 'static>(
     patience: Duration,
+    tell: &dyn Fn(Duration),
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CardError> {
+    let start = Instant::now();
     let (answer, answered) = mpsc::channel();
     let worker = move || {
         // Nobody may be waiting any more.
         let _ = answer.send(work());
     };
     thread::Builder::new().name("card".into()).spawn(worker).map_err(CardError::Thread)?;
-    answered.recv_timeout(patience).map_err(|error| match error {
-        RecvTimeoutError::Timeout => CardError::Busy,
-        RecvTimeoutError::Disconnected => CardError::Failed(yubikey::Error::GenericError),
-    })
+    loop {
+        let left = patience.saturating_sub(start.elapsed());
+        match answered.recv_timeout(left.min(TICK)) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(CardError::Failed(yubikey::Error::GenericError));
+            }
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(CardError::busy()),
+            Err(RecvTimeoutError::Timeout) => tell(start.elapsed()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,9 +124,9 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_left_behind() {
         let (hold, held) = mpsc::channel::<()>();
-        let blocked = within(Duration::from_millis(20), move || held.recv());
-        assert!(matches!(blocked, Err(CardError::Busy)));
+        let blocked = within(Duration::from_millis(20), &|_| (), move || held.recv());
+        assert!(matches!(blocked, Err(CardError::Busy { .. })));
         drop(hold);
-        assert_eq!(within(Duration::from_secs(5), || 7).unwrap(), 7);
+        assert_eq!(within(Duration::from_secs(5), &|_| (), || 7).unwrap(), 7);
     }
 }

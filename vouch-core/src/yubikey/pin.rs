@@ -1,9 +1,13 @@
 //! Rules for PINs: a YubiKey has three tries, and none is spent by mistake.
 
-use yubikey::Error as Yk;
+use yubikey::piv::{self, ManagementSlotId, SlotId};
+use yubikey::{Error as Yk, YubiKey};
 
 use super::{Card, CardError, PATIENCE};
 use crate::secret::Secret;
+
+/// What every YubiKey leaves the factory with (Yubico, "PIV tool: default PIN").
+const FACTORY_PIN: &str = "123456";
 
 /// A text that can be a PIN, and whether the last try may be spent on it.
 #[derive(Debug, Clone)]
@@ -27,9 +31,93 @@ impl Pin {
         }
         Ok(Self { text, last_try })
     }
+
+    /// Whether it is the PIN that every YubiKey leaves the factory with.
+    pub fn is_factorys(&self) -> bool {
+        self.text.expose() == FACTORY_PIN
+    }
+}
+
+/// A text that may become a PIN.
+#[derive(Debug, Clone)]
+pub struct NewPin(Secret<String>);
+
+impl NewPin {
+    /// Looks at a typed text before any card sees it: a card that refuses it says no reason.
+    ///
+    /// # Errors
+    /// [`CardError::NewPinLength`], [`CardError::NewPinCharacters`], [`CardError::NewPinIsFactorys`], or
+    /// [`CardError::PinIsOtp`] when the YubiKey was touched at the prompt.
+    pub fn new(text: Secret<String>) -> Result<Self, CardError> {
+        let typed = text.expose();
+        if is_one_time_password(typed) {
+            return Err(CardError::PinIsOtp);
+        }
+        // Other letters have other bytes in other programs.
+        if !typed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(CardError::NewPinCharacters);
+        }
+        if !(6..=8).contains(&typed.len()) {
+            return Err(CardError::NewPinLength);
+        }
+        if typed == FACTORY_PIN {
+            return Err(CardError::NewPinIsFactorys);
+        }
+        Ok(Self(text))
+    }
+
+    /// Whether both are the same text, as when it is typed twice.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.expose() == other.0.expose()
+    }
 }
 
 impl Card {
+    /// Whether the PIN is the factory's; nothing where the firmware does not tell (before 5.3). Costs no try.
+    ///
+    /// # Errors
+    /// When the card is gone or busy.
+    pub fn has_factory_pin(&self) -> Result<Option<bool>, CardError> {
+        self.run(PATIENCE, |key| is_factorys(key, ManagementSlotId::Pin))?
+    }
+
+    /// Whether the PUK is the factory's; nothing where the firmware does not tell (before 5.3). Costs no try.
+    ///
+    /// # Errors
+    /// When the card is gone or busy.
+    pub fn has_factory_puk(&self) -> Result<Option<bool>, CardError> {
+        self.run(PATIENCE, |key| is_factorys(key, ManagementSlotId::Puk))?
+    }
+
+    /// Whether the PIN is right. A wrong one costs a try.
+    ///
+    /// # Errors
+    /// [`CardError::WrongPin`], [`CardError::PinBlocked`], or [`CardError::LastTry`], where nothing was tried.
+    pub fn check_pin(&self, pin: &Pin) -> Result<(), CardError> {
+        self.check_tries(pin)?;
+        Ok(self.verify(pin)?)
+    }
+
+    /// Sets another PIN. A wrong one in `from` costs a try.
+    ///
+    /// # Errors
+    /// As [`Card::check_pin`]; [`CardError::NewPinRefused`] when the YubiKey has rules of its own for PINs.
+    pub fn change_pin(&self, from: &Pin, to: &NewPin) -> Result<Pin, CardError> {
+        self.check_tries(from)?;
+        let (old, new) = (from.text.clone(), to.0.clone());
+        let changed =
+            self.run(PATIENCE, move |key| key.change_pin(old.expose().as_bytes(), new.expose().as_bytes()))?;
+        match changed {
+            Ok(()) => Ok(Pin { text: to.0.clone(), last_try: from.last_try }),
+            Err(Yk::WrongPin { tries: 0 } | Yk::PinLocked) => {
+                Err(CardError::PinBlocked { serial: self.serial })
+            }
+            Err(Yk::WrongPin { tries }) => Err(CardError::WrongPin { tries }),
+            Err(Yk::GenericError) => Err(CardError::NewPinRefused { serial: self.serial }),
+            Err(other) => Err(CardError::other(other)),
+        }
+    }
+
     /// How many wrong PINs in a row it takes to block it. Asking costs none.
     ///
     /// # Errors
@@ -81,6 +169,14 @@ impl From<PinFailure> for CardError {
     }
 }
 
+fn is_factorys(key: &mut YubiKey, what: ManagementSlotId) -> Result<Option<bool>, CardError> {
+    match piv::metadata(key, SlotId::Management(what)) {
+        Ok(metadata) => Ok(metadata.default),
+        Err(error @ Yk::PcscError { .. }) => Err(CardError::other(error)),
+        Err(_) => Ok(None),
+    }
+}
+
 /// 44 characters of modhex, the alphabet that is the same on most keyboards (Yubico OTP).
 fn is_one_time_password(text: &str) -> bool {
     text.len() == 44 && text.bytes().all(|byte| b"cbdefghijklnrtuv".contains(&byte.to_ascii_lowercase()))
@@ -111,6 +207,31 @@ mod tests {
         {
             assert!(matches!(pin(text), Err(CardError::PinIsOtp)));
         }
+    }
+
+    #[test]
+    fn what_cannot_become_a_pin_is_told_before_the_card_is_asked() {
+        let new = |text: &str| NewPin::new(Secret::new(text.to_owned()));
+        for text in ["", "12345", "123456789", "      \u{20}   "] {
+            assert!(matches!(new(text), Err(CardError::NewPinLength)), "{text}");
+        }
+        for text in ["sch\u{f6}n1", "12345\t", "12345\u{7f}", "\u{661}\u{662}\u{663}"] {
+            assert!(matches!(new(text), Err(CardError::NewPinCharacters)), "{text}");
+        }
+        assert!(matches!(new("123456"), Err(CardError::NewPinIsFactorys)));
+        let burst = "cccccckdvvulgjvtkjdhtlrbjjctggdihuevikehtlil";
+        assert!(matches!(new(burst), Err(CardError::PinIsOtp)));
+        for text in ["654321", "12345678", "hunter2", "a b-c~!"] {
+            assert!(new(text).unwrap().is_same(&new(text).unwrap()), "{text}");
+        }
+        assert!(!new("hunter2").unwrap().is_same(&new("hunter3").unwrap()));
+        assert!(!format!("{:?}", new("hunter2")).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_factorys_pin_is_known() {
+        assert!(pin("123456").unwrap().is_factorys());
+        assert!(!pin("12345678").unwrap().is_factorys());
     }
 
     #[test]

@@ -12,26 +12,31 @@ use crate::identity::{EnrolledKey, SigningKey};
 use crate::piv::{PinPolicy, Slot, TouchPolicy};
 use crate::signature;
 
-/// A YubiKey waits 15 s for a touch (measured 15.0 s) and then answers as if the PIN were missing.
+/// How long a YubiKey waits for a touch (measured 15.0 s) before it answers as if the PIN were missing.
+pub const TOUCH_TIME: Duration = Duration::from_secs(15);
+
+/// An answer of "PIN or touch missing" that comes after so long is about the touch.
 const TOUCH_TIMED_OUT: Duration = Duration::from_secs(14);
 
 /// How long a signature may take: another program's touch, then ours.
-const SIGN_PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const SIGN_PATIENCE: Duration = Duration::from_secs(40);
 
-/// Told just before the YubiKey begins to blink.
+/// Told just before the YubiKey begins to blink, and every second for as long as it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TouchPrompt {
     pub serial: u32,
     /// Whether a touch is needed for sure; an old firmware does not always tell.
     pub certain: bool,
+    /// How long there is to touch it, [`TOUCH_TIME`] at first. Nothing while another program's touch comes before.
+    pub left: Duration,
 }
 
-/// What is known of the key in a slot before it is used.
-#[derive(Debug, Default)]
-struct Holding {
-    key: Option<SigningKey>,
-    pin: Option<PinPolicy>,
-    touch: Option<TouchPolicy>,
+/// What is known of the key in a slot before it is used. Old firmware does not tell of a key that was imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    pub key: Option<SigningKey>,
+    pub pin: Option<PinPolicy>,
+    pub touch: Option<TouchPolicy>,
 }
 
 /// What a failed try at signing means.
@@ -46,7 +51,7 @@ impl Card {
     /// Has the enrolled key sign a SHA-256; answers r and s, 32 bytes each.
     ///
     /// Reads the tries left and what the slot holds before the PIN is sent. `on_touch` is called just before the YubiKey
-    /// begins to wait for a touch. When another program got in between, everything is done once more; a PIN that the
+    /// begins to wait for a touch, and every second while it does. When another program got in between, everything is done once more; a PIN that the
     /// YubiKey has refused is never sent again.
     ///
     /// # Errors
@@ -96,10 +101,14 @@ impl Card {
             PinFailure::Card(error) => Failure::Final(error),
             PinFailure::NotSent(error) => disturbed(CardError::other(error)),
         })?;
-        if holding.touch != Some(TouchPolicy::Never) {
-            on_touch(TouchPrompt { serial: self.serial, certain: holding.touch.is_some() });
-        }
-        let der = self.signed(slot, &holding, digest)?;
+        let touch = |waited: Duration| {
+            if holding.touch != Some(TouchPolicy::Never) {
+                let (certain, left) = (holding.touch.is_some(), TOUCH_TIME.saturating_sub(waited));
+                on_touch(TouchPrompt { serial: self.serial, certain, left });
+            }
+        };
+        touch(Duration::ZERO);
+        let der = self.signed(slot, &holding, digest, &touch)?;
         let signature: [u8; 64] = Signature::from_der(&der)
             .map_err(|_| Failure::Final(CardError::Failed(Yk::ParseError)))?
             .to_bytes()
@@ -112,12 +121,20 @@ impl Card {
     }
 
     /// One signature, in DER, with a PIN that is verified.
-    fn signed(&self, slot: Slot, holding: &Holding, digest: &[u8; 32]) -> Result<Vec<u8>, Failure> {
+    fn signed(
+        &self,
+        slot: Slot,
+        holding: &Holding,
+        digest: &[u8; 32],
+        tell: &dyn Fn(Duration),
+    ) -> Result<Vec<u8>, Failure> {
         let id = slot_id(slot).map_err(Failure::Final)?;
         let input = *digest;
         let start = Instant::now();
         let answer = self
-            .run(SIGN_PATIENCE, move |key| piv::sign_data(key, &input, AlgorithmId::EccP256, id))
+            .run_telling(SIGN_PATIENCE, tell, move |key| {
+                piv::sign_data(key, &input, AlgorithmId::EccP256, id)
+            })
             .map_err(Failure::Final)?;
         match answer {
             Ok(der) => Ok(der.to_vec()),
@@ -133,8 +150,14 @@ impl Card {
             Err(Yk::GenericError) if holding.key.is_none() && self.is_present() => {
                 Err(Failure::Final(CardError::NoKey { serial: self.serial, slot }))
             }
+            Err(Yk::GenericError) if self.is_elsewhere() => Err(Failure::Disturbed(CardError::Interrupted)),
             Err(error) => Err(disturbed(CardError::other(error))),
         }
+    }
+
+    /// Whether another program has selected another application of the card, which knows no command of PIV.
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Err(Yk::GenericError)))
     }
 
     /// Whether a PIN that serves for several signatures still does. Costs no try.
@@ -148,7 +171,12 @@ impl Card {
         matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Ok(()) | Err(Yk::WrongPin { .. })))
     }
 
-    fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
+    /// What a slot holds. Needs neither PIN nor touch.
+    ///
+    /// # Errors
+    /// [`CardError::NoKey`] when it is empty, [`CardError::OtherAlgorithm`] when it holds something else than a P-256
+    /// key, or the card is gone or busy.
+    pub fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
         let id = slot_id(slot)?;
         let serial = self.serial;
         self.run(PATIENCE, move |key| look_into(key, serial, slot, id))?

@@ -22,6 +22,7 @@ const CARGO: [&str; 8] =
 const PYPI: [&str; 5] = ["index", "download", "upload", "unauthenticated", "bad_token"];
 const NPM: [&str; 7] =
     ["packument", "tarball", "publish", "dist_tags", "ping", "unauthenticated", "bad_token"];
+const MAVEN: [&str; 6] = ["metadata", "download", "checksum", "upload", "unauthenticated", "bad_token"];
 /// `leaked`: requests that carried a token which CodeArtifact had made.
 const FOREIGN: [&str; 9] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token", "leaked"];
@@ -57,6 +58,7 @@ impl Counters {
                 "cargo": section(&CARGO, &|name| Count::Registry("cargo", name)),
                 "pypi": section(&PYPI, &|name| Count::Registry("pypi", name)),
                 "npm": section(&NPM, &|name| Count::Registry("npm", name)),
+                "maven": section(&MAVEN, &|name| Count::Registry("maven", name)),
                 "foreign": section(&FOREIGN, &|name| Count::Registry("foreign", name)),
             },
         })

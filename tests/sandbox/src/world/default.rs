@@ -11,7 +11,7 @@ const READ: [&str; 3] = [
     "codeartifact:GetRepositoryEndpoint",
     "codeartifact:ReadFromRepository",
 ];
-const PUBLISH: &str = "codeartifact:PublishPackageVersion";
+const PUBLISH: [&str; 2] = ["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"];
 
 impl Default for Config {
     fn default() -> Config {
@@ -103,7 +103,7 @@ fn role(name: &str, publishes: bool) -> Role {
         ..Permission::on_everything("sts:GetServiceBearerToken")
     });
     if publishes {
-        permissions.push(Permission::on_everything(PUBLISH));
+        permissions.extend(PUBLISH.map(Permission::on_everything));
     }
     Role { name: name.into(), max_session_duration: 3600, trust: Vec::new(), permissions }
 }

@@ -140,7 +140,7 @@ impl World {
     }
 
     /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.npm`, `registry.pypi`,
-    /// `registry.foreign`.
+    /// `registry.maven`, `registry.foreign`.
     pub fn stats(&self) -> serde_json::Value {
         self.counters.to_json()
     }

@@ -13,6 +13,7 @@ mod codeartifact;
 mod config;
 mod foreign_registry;
 mod issuer;
+mod maven_registry;
 mod npm_registry;
 mod pypi_registry;
 mod rules_file;

@@ -114,6 +114,16 @@ fn the_issuers_trailing_slash_counts() {
 }
 
 #[test]
+fn an_issuer_with_a_port() {
+    let scene = Scene::new();
+    for issuer in ["https://id.example.com:8443/alice", "https://id.example.com:443/alice"] {
+        let answer = scene.assume_with(|claims| claims["iss"] = json!(issuer));
+        let message = format!("No OpenIDConnect provider found in your account for {issuer}");
+        answer.is_sts_error(400, INVALID, &message);
+    }
+}
+
+#[test]
 fn times_have_to_be_whole_seconds() {
     let scene = Scene::new();
     for claim in ["iat", "nbf", "exp"] {

@@ -62,6 +62,12 @@ impl Cargo {
         Ok(Self { flags, helper, file })
     }
 
+    /// The same with a provider that a configuration names already.
+    pub(super) fn with_helper(helper: String) -> Result<Self, Failed> {
+        let file = levels::config_file(&levels::cargo_home()?);
+        Ok(Self { flags: Flags::default(), helper, file })
+    }
+
     fn with_wanted<T>(
         &self,
         wanted: &clients::Wanted<'_>,
@@ -139,7 +145,7 @@ impl Client for Cargo {
     }
 }
 
-fn name(registration: &Registration) -> &str {
+pub(super) fn name(registration: &Registration) -> &str {
     registration.name.as_deref().unwrap_or_default()
 }
 

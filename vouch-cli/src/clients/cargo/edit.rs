@@ -111,9 +111,19 @@ pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
             name: name.to_owned(),
             index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
             provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
+            program: provider.and_then(Item::as_value).map(program),
         })
     };
     Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
+}
+
+/// The settings of a text that lead Cargo's requests by way of somebody, or let somebody read along.
+pub(crate) fn network(text: &str) -> Result<Vec<String>, EditError> {
+    const KEYS: [&str; 3] = ["proxy", "cainfo", "proxy-cainfo"];
+    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
+    let http = document.as_table().get("http").and_then(Item::as_table_like);
+    let set = |key: &&str| http.is_some_and(|http| http.contains_key(key));
+    Ok(KEYS.into_iter().filter(set).map(|key| format!("http.{key}")).collect())
 }
 
 /// One registry of a configuration file.
@@ -122,6 +132,8 @@ pub(crate) struct Registry {
     pub(crate) name: String,
     pub(crate) index: Option<String>,
     pub(crate) provider: Option<Provider>,
+    /// What the provider starts, without arguments.
+    pub(crate) program: Option<String>,
 }
 
 /// The form of a `credential-provider`; Cargo cannot merge one form with the other.

@@ -35,12 +35,7 @@ pub(crate) fn warnings(
     wanted: &Wanted<'_>,
 ) -> Result<Vec<String>, CargoError> {
     let mut warnings = variables(wanted, env::vars());
-    let user_file = user_file.canonicalize().unwrap_or_else(|_| user_file.to_owned());
-    for folder in from.ancestors() {
-        let file = config_file(&folder.join(".cargo"));
-        if file.canonicalize().map_or(true, |canonical| canonical == user_file) {
-            continue;
-        }
+    for file in project_files(from, user_file) {
         match fs::read_to_string(&file)
             .map_err(|error| error.to_string())
             .and_then(|text| edit::registries(&text).map_err(|error| error.to_string()))
@@ -52,6 +47,13 @@ pub(crate) fn warnings(
     Ok(warnings)
 }
 
+/// The configuration files that Cargo reads in a folder, beside the user's; the nearest first.
+pub(crate) fn project_files(from: &Path, user_file: &Path) -> Vec<PathBuf> {
+    let user_file = user_file.canonicalize().unwrap_or_else(|_| user_file.to_owned());
+    let files = from.ancestors().map(|folder| config_file(&folder.join(".cargo")));
+    files.filter(|file| file.canonicalize().is_ok_and(|canonical| canonical != user_file)).collect()
+}
+
 fn level(
     file: &Path,
     registries: &[Registry],
@@ -60,7 +62,7 @@ fn level(
 ) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
     let shown = file.display();
-    for Registry { name, index, provider } in registries {
+    for Registry { name, index, provider, .. } in registries {
         let same = index.as_ref().is_some_and(|index| same_index(index, wanted.index));
         if name != wanted.name {
             if same {
@@ -86,9 +88,14 @@ fn level(
     Ok(())
 }
 
+/// A registry's name as it stands in variables.
+pub(crate) fn variable_name(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
 /// Variables that rename the registry or take its provider away (measured).
 fn variables(wanted: &Wanted<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let ours = wanted.name.to_uppercase().replace('-', "_");
+    let ours = variable_name(wanted.name);
     let judge = |(variable, value): (String, String)| {
         let rest = variable.strip_prefix("CARGO_REGISTRIES_")?;
         if rest.strip_suffix("_CREDENTIAL_PROVIDER") == Some(ours.as_str()) {

@@ -4,6 +4,7 @@
 mod client;
 mod edit;
 mod helper;
+mod inspect;
 mod levels;
 mod program;
 pub(super) mod splice;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 pub(crate) use client::{Cargo, Flags};
 use edit::EditError;
 pub(crate) use helper::find_program;
+pub(crate) use inspect::inspector;
 
 use vouch_core::{Class, Explain};
 

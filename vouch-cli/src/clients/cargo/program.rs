@@ -1,24 +1,18 @@
 //! The `cargo` that is installed.
 
-use std::process::{Command, Stdio};
-
 use super::CargoError;
+use crate::clients::program::{self, Asked};
 
 /// The first minor version of Cargo 1 with credential providers and registry authentication.
-const OLDEST: u32 = 74;
+pub(super) const OLDEST: u32 = 74;
 
 /// Checks that Cargo is new enough; answers with a warning when it cannot be asked.
 pub(crate) fn check_version() -> Result<Option<&'static str>, CargoError> {
-    // From the root folder: a project's toolchain file could start a download.
-    let asked = Command::new("cargo")
-        .arg("--version")
-        .current_dir(if cfg!(windows) { "C:\\" } else { "/" })
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    match asked {
-        Ok(output) if output.status.success() => judge(&String::from_utf8_lossy(&output.stdout)),
-        _ => Ok(Some("`cargo` could not be asked for its version; 1.74 or later is needed")),
+    match program::ask_version("cargo") {
+        Asked::Version(text) => judge(&text),
+        Asked::Absent | Asked::Silent => {
+            Ok(Some("`cargo` could not be asked for its version; 1.74 or later is needed"))
+        }
     }
 }
 

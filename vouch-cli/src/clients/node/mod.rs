@@ -5,6 +5,7 @@
 //! in containers.
 
 mod flags;
+mod inspect;
 mod npmrc;
 mod pnpm;
 mod project;
@@ -15,6 +16,7 @@ mod yarnrc;
 use std::path::{Path, PathBuf};
 
 pub(crate) use flags::Flags;
+pub(crate) use inspect::inspector;
 pub(crate) use npmrc::NpmrcClient;
 pub(crate) use pnpm::Pnpm;
 pub(crate) use tokens::{refresh_all, remove_all, renew_after_login};

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
@@ -15,6 +14,7 @@ use vouch_core::npm::{BareValue, Npmrc};
 use vouch_core::partition::RepositoryName;
 
 use super::{helper, home, packages, project, user_npmrc};
+use crate::clients::program::{self, Asked};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
@@ -26,8 +26,10 @@ type Version = (u32, u32);
 /// The first that takes a helper in a file of its own (pnpm 11.0 to 11.12 refuse it there).
 const AUTH_INI: Version = (11, 13);
 
+pub(super) const PROGRAM: &str = if cfg!(windows) { "pnpm.cmd" } else { "pnpm" };
+
 /// The oldest that was tried with a helper for installing and publishing.
-const OLDEST: Version = (10, 0);
+pub(super) const OLDEST: Version = (10, 0);
 
 /// pnpm, for the file that its version reads a helper from.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ impl Pnpm {
     }
 
     /// The name by which pnpm calls the helper for a profile.
-    fn link(&self, profile: &str) -> Result<PathBuf, Failed> {
+    pub(super) fn link(&self, profile: &str) -> Result<PathBuf, Failed> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !profile.bytes().all(plain) {
             return Err(Failed::configuration(
@@ -224,15 +226,10 @@ fn config_folder() -> Result<PathBuf, Failed> {
 }
 
 fn version() -> Option<Version> {
-    // From the root folder: a project may name another pnpm, which this one would then download.
-    let asked = Command::new(if cfg!(windows) { "pnpm.cmd" } else { "pnpm" })
-        .arg("--version")
-        .current_dir(if cfg!(windows) { "C:\\" } else { "/" })
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
-    let output = asked.ok().filter(|output| output.status.success())?;
-    parse_version(&String::from_utf8_lossy(&output.stdout))
+    match program::ask_version(PROGRAM) {
+        Asked::Version(text) => parse_version(&text),
+        Asked::Absent | Asked::Silent => None,
+    }
 }
 
 fn parse_version(text: &str) -> Option<Version> {

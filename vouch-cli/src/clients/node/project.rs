@@ -13,23 +13,53 @@ use crate::clients::Wanted;
 /// What stands against the lines of the user's file in the project of the working directory.
 pub(super) fn warnings(user_file: &Path, wanted: &Wanted<'_>) -> Vec<String> {
     let Some(root) = env::current_dir().ok().and_then(|folder| root(&folder)) else { return Vec::new() };
-    let mut warnings = Vec::new();
-    let path = root.join(".npmrc");
-    if path.is_file() && path.canonicalize().ok() != user_file.canonicalize().ok() {
-        match file::load(&path) {
-            Ok(npmrc) => warnings.extend(shadows(&path, &npmrc, wanted.registration)),
-            Err(error) => warnings.push(format!("`{}` was not looked at: {error}", path.display())),
-        }
+    [shadowing(&root, user_file, wanted.registration), lock_files(&root, wanted)].concat()
+}
+
+/// What the project's `.npmrc` says against them.
+pub(super) fn shadowing(root: &Path, user_file: &Path, registration: &Registration) -> Vec<String> {
+    let Some(path) = own_npmrc(root, user_file) else { return Vec::new() };
+    match file::load(&path) {
+        Ok(npmrc) => shadows(&path, &npmrc, registration),
+        Err(error) => vec![format!("`{}` was not looked at: {error}", path.display())],
     }
-    for name in ["npm-shrinkwrap.json", "package-lock.json"] {
+}
+
+/// What its lock files say against them.
+pub(super) fn lock_files(root: &Path, wanted: &Wanted<'_>) -> Vec<String> {
+    let look = |name: &str| {
         let path = root.join(name);
-        warnings.extend(fs::read_to_string(&path).ok().and_then(|text| elsewhere(&path, &text, wanted)));
-    }
-    warnings
+        fs::read_to_string(&path).ok().and_then(|text| elsewhere(&path, &text, wanted))
+    };
+    ["npm-shrinkwrap.json", "package-lock.json"].into_iter().filter_map(look).collect()
+}
+
+/// The settings of the project's `.npmrc` that would see the token, or let others see it.
+pub(super) fn network(root: &Path, user_file: &Path) -> Vec<(PathBuf, String)> {
+    let Some(path) = own_npmrc(root, user_file) else { return Vec::new() };
+    let Ok(npmrc) = file::load(&path) else { return Vec::new() };
+    let leads = |(key, value): (String, String)| {
+        let field = key.rsplit(':').next().unwrap_or_default();
+        let leads = match field {
+            "strict-ssl" => value == "false",
+            "proxy" | "https-proxy" | "http-proxy" | "cafile" | "ca" | "ca[]" | "certfile" | "keyfile" => {
+                true
+            }
+            _ => false,
+        };
+        leads.then(|| (path.clone(), key))
+    };
+    npmrc.settings().filter_map(leads).collect()
+}
+
+/// The project's file, where it is not the user's own.
+fn own_npmrc(root: &Path, user_file: &Path) -> Option<PathBuf> {
+    let path = root.join(".npmrc");
+    (path.is_file() && path.canonicalize().ok() != user_file.canonicalize().ok()).then_some(path)
 }
 
 /// npm's notion of a project: the nearest folder with a `package.json` or a `node_modules`.
-fn root(from: &Path) -> Option<PathBuf> {
+pub(super) fn root(from: &Path) -> Option<PathBuf> {
     let is_root =
         |folder: &&Path| folder.join("package.json").is_file() || folder.join("node_modules").is_dir();
     from.ancestors().find(is_root).map(Path::to_owned)

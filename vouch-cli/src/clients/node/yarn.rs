@@ -26,6 +26,19 @@ impl Yarn {
         Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper: helper()? })
     }
 
+    /// The helper that the plugin names, wherever it is.
+    pub(super) fn named_helper(&self) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(&self.plugin).ok()?;
+        let rest = text.split_once("spawnSync(")?.1;
+        let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+        strings.next()?.ok().map(PathBuf::from)
+    }
+
+    /// Has the plugin name a helper of another place.
+    pub(super) fn set_helper(&mut self, helper: PathBuf) {
+        self.helper = helper;
+    }
+
     fn edit(&self, text: &str, registration: &Registration) -> Result<String, Failed> {
         let lines = yarnrc::Lines {
             registry: registration.endpoint.trim_end_matches('/'),

@@ -40,6 +40,13 @@ pub(super) fn edit(text: &str, wanted: &Lines<'_>) -> Result<String, UnknownForm
     Ok(file.text())
 }
 
+/// The settings at the top level, with their values where these stand in the same line.
+pub(super) fn settings(text: &str) -> Vec<(String, String)> {
+    let top = text.lines().filter(|line| indent_of(line) == 0);
+    let plain = |(key, value): (&str, &str)| (unquoted(key).to_owned(), unquoted(value).to_owned());
+    top.filter_map(split).map(plain).collect()
+}
+
 /// With the values of secrets blanked.
 pub(super) fn without_secrets(text: &str) -> String {
     let blank = |line: &str| match line.split_once(':') {

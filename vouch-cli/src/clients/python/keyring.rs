@@ -11,6 +11,7 @@ use vouch_core::home::Home;
 
 use super::folders;
 use crate::clients::cargo;
+use crate::clients::program::is_executable;
 use crate::journal::Link;
 use crate::report::Failed;
 
@@ -26,7 +27,7 @@ pub(super) struct Keyring {
 
 /// What clients find by the name `keyring`.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     Ours,
     /// Another one, and its place on PATH.
     Other(PathBuf, usize),
@@ -74,6 +75,17 @@ impl Keyring {
                  `--chain` to put Vouch's in front of it"
             )]),
             Place::Link(_) | Place::LinkOffPath(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What clients find by the name `keyring`.
+    pub(super) fn found(&self) -> Found {
+        let name = format!("keyring{EXE_SUFFIX}");
+        let mut programs = self.path.iter().map(|folder| folder.join(&name)).enumerate();
+        match programs.find(|(_, program)| is_executable(program)) {
+            Some((_, program)) if is_same(&program, &self.program) => Found::Ours,
+            Some((at, program)) => Found::Other(program, at),
+            None => Found::None,
         }
     }
 
@@ -125,16 +137,6 @@ impl Keyring {
             ));
         }
         Ok(done)
-    }
-
-    fn found(&self) -> Found {
-        let name = format!("keyring{EXE_SUFFIX}");
-        let mut programs = self.path.iter().map(|folder| folder.join(&name)).enumerate();
-        match programs.find(|(_, program)| is_executable(program)) {
-            Some((_, program)) if is_same(&program, &self.program) => Found::Ours,
-            Some((at, program)) => Found::Other(program, at),
-            None => Found::None,
-        }
     }
 
     fn place(&self) -> Place {
@@ -189,18 +191,6 @@ fn make(program: &Path, link: &Path) -> io::Result<()> {
         true => Err(io::ErrorKind::AlreadyExists.into()),
         false => fs::copy(program, link).map(drop),
     };
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// Whether the folder is the person's own, not the system's.

@@ -6,6 +6,7 @@
 mod flags;
 mod folders;
 mod ini;
+mod inspect;
 mod keyring;
 mod overruled;
 mod pdm;
@@ -15,8 +16,10 @@ mod toml;
 mod twine;
 mod url;
 mod uv;
+mod wheel;
 
 pub(crate) use flags::Flags;
+pub(crate) use inspect::inspector;
 pub(crate) use pdm::Pdm;
 pub(crate) use pip::Pip;
 pub(crate) use poetry::Poetry;

@@ -21,7 +21,7 @@ const INDEX: &str = "index-url";
 const EXTRA: &str = "extra-index-url";
 const PROVIDER: &str = "keyring-provider";
 
-const CONFUSION: &str = "pip takes the highest version that any of its indexes has: a public package with the name of a private one \
+pub(super) const CONFUSION: &str = "pip takes the highest version that any of its indexes has: a public package with the name of a private one \
      can win. Better let the repository have PyPI as its upstream, and leave `--extra` out";
 
 /// pip, for one configuration file.
@@ -172,7 +172,7 @@ impl Client for Pip {
     }
 }
 
-const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
+pub(super) const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
 
 /// The file that pip reads for its user: `PIP_CONFIG_FILE`, which goes before all others; else the one in the usual
 /// folder; else the one in the folder of old, where only that is there.
@@ -200,7 +200,7 @@ fn user_file() -> Result<PathBuf, Failed> {
 }
 
 /// As pip's configuration takes keys: in any case, with `-` and `_` alike, and with dashes before them.
-fn fold(key: &str) -> String {
+pub(super) fn fold(key: &str) -> String {
     let key = key.to_lowercase().replace('_', "-");
     key.strip_prefix("--").map(str::to_owned).unwrap_or(key)
 }

@@ -11,7 +11,8 @@ use vouch_core::{Class, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::clients::{self, Client, Edits, Wanted, cargo, node, python};
+use crate::clients::by_hand::{self, ByHand};
+use crate::clients::{self, Client, Edits, Wanted, cargo, jvm, node, python};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::journal::{Author, Registered};
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     node: node::Flags,
     #[command(flatten)]
     python: python::Flags,
+    #[command(flatten)]
+    jvm: jvm::Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +66,12 @@ enum Tool {
     Twine,
     Poetry,
     Pdm,
+    Maven,
+    Gradle,
+    Sbt,
+    Nuget,
+    Ruby,
+    Swift,
 }
 
 impl Tool {
@@ -156,6 +165,9 @@ fn run_one(
     }
     let (plan, changed) = write(&request, home)?;
     let finished = request.client.finish(home, &plan.registration);
+    if request.client.is_by_hand() {
+        out(&request.client.snippet(&plan.wanted())?)?;
+    }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
     finished.map(drop)
 }
@@ -166,8 +178,13 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
     let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
     let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
     let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
-    let name = args.registry.as_ref().filter(|_| tool.is_nodes() || tool == Tool::Pip).map(|_| "--registry");
-    match of_node.or(of_files).or(of_python).or(of_cargo).or(name) {
+    let name = args
+        .registry
+        .as_ref()
+        .filter(|_| tool.is_nodes() || matches!(tool, Tool::Pip | Tool::Gradle))
+        .map(|_| "--registry");
+    let of_maven = args.jvm.typed().filter(|_| tool != Tool::Maven);
+    match of_node.or(of_files).or(of_python).or(of_cargo).or(of_maven).or(name) {
         None => Ok(()),
         Some("--registry") if tool.is_nodes() => Err(Failed::new(
             Class::Usage,
@@ -194,6 +211,12 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
         Tool::Twine => Box::new(python::Twine::new()?),
         Tool::Poetry => Box::new(python::Poetry::new()?),
         Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
+        Tool::Maven => Box::new(jvm::Maven::new(&args.jvm)?),
+        Tool::Gradle => Box::new(jvm::Gradle::new()?),
+        Tool::Sbt => Box::new(ByHand::new(by_hand::Tool::Sbt)),
+        Tool::Nuget => Box::new(ByHand::new(by_hand::Tool::Nuget)),
+        Tool::Ruby => Box::new(ByHand::new(by_hand::Tool::Ruby)),
+        Tool::Swift => Box::new(ByHand::new(by_hand::Tool::Swift)),
     })
 }
 
@@ -251,6 +274,13 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
             written.push(edit.file.clone().write(&edit.after, &author)?);
             changed.file = true;
         }
+        let found = || plan.edits.files.iter().find(|edit| edit.file.path() == request.client.file());
+        if !changed.file
+            && plan.replaced.as_ref() != Some(&plan.registration)
+            && let Some(edit) = found()
+        {
+            written.push(edit.file.clone().write(&edit.after, &author)?);
+        }
         Ok((plan, changed))
     });
     if outcome.is_err() {
@@ -282,7 +312,9 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
         config.codeartifact.default = Some(chosen.name.clone());
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
-    planned.record(config);
+    if !request.client.is_by_hand() {
+        planned.record(config);
+    }
     let records = *config != before;
     Ok(Plan { chosen, registration, corrects, replaced, edits, before, records })
 }
@@ -342,7 +374,8 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::done(&line);
         }
     }
-    if changed.config {
+    let by_hand = request.client.is_by_hand();
+    if changed.config && !by_hand {
         let config = home.config_file();
         terminal::done(&format!(
             "{endpoint} may receive tokens of profile `{profile}`, in `{}`",
@@ -352,7 +385,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::warn("that host is not AWS's own: tokens of the domain will be sent to it");
         }
     }
-    if !changed.file && !changed.config {
+    if !changed.file && !changed.config && !by_hand {
         let name = plan.registration.name.as_deref().unwrap_or_else(|| request.repository.as_str());
         terminal::done(&format!(
             "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"

@@ -3,7 +3,7 @@
 use url::Url;
 use vouch_core::Class;
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format};
+use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format, crosses_partitions};
 use vouch_core::partition::RepositoryName;
 
 use crate::clients::Client;
@@ -43,6 +43,9 @@ pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failed> {
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("it has a query or fragment"));
+    }
+    if url.host_str().is_some_and(crosses_partitions) {
+        return Err(wrong("its region is of another partition than the end of its host name"));
     }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));
@@ -191,6 +194,7 @@ mod tests {
             "https://packages.example.com/#x",
             &AWS.replace("https", "http"),
             &AWS.replace(".com/", ".com:8443/"),
+            &AWS.replace(".com/", ".com.cn/"),
             &AWS.replace("cargo/my-repo/", ""),
         ] {
             let failed = endpoint(bad).unwrap_err();

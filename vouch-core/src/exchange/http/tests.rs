@@ -307,10 +307,10 @@ async fn what_goes_wrong_with_a_proxy_names_its_variable() {
     let authority = Authority::new();
     let server = authority.answering(OK).await;
     for (status, says) in [
-        ("407 Proxy Authentication Required", "asks for a user"),
+        ("407 Proxy Authentication Required", "does not accept the user and the password"),
         ("403 Forbidden", "status 403"),
         ("502 Bad Gateway", "status 502"),
-        ("not even a status", "cannot reach the proxy"),
+        ("not even a status", "localhost did not answer in HTTP"),
     ] {
         let port = proxy(status, server.port, Arc::default(), None).await;
         let named = format!("http://alice:hunter2@localhost:{port}");
@@ -321,6 +321,10 @@ async fn what_goes_wrong_with_a_proxy_names_its_variable() {
         }
         assert!(!text.contains("hunter2") && !text.contains("alice"), "{text}");
     }
+    let port = proxy("407 Proxy Authentication Required", server.port, Arc::default(), None).await;
+    let http = authority.client(5.0, &[("https_proxy", &format!("localhost:{port}"))]);
+    let text = told(get(&http, &server.authority()).await.unwrap_err());
+    assert!(text.contains("asks for a user and a password"), "{text}");
     let named = format!("http://alice:hunter2@localhost:{}", unused_port());
     let http = authority.client(5.0, &[("ALL_PROXY", &named)]);
     let text = told(get(&http, &server.authority()).await.unwrap_err());

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Node, Part};
 use super::plan::Plan;
-use super::{IamError, MAX_SESSION_DURATION};
+use super::{IamError, MAX_SESSION_DURATION, TEMPLATE_OUTPUTS, TEMPLATE_RESOURCES};
 
 const POLICY: &str = "CodeArtifactAccess";
 
@@ -45,12 +45,14 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
             json!({ "Type": "AWS::S3::BucketPolicy", "Properties": properties }),
         );
     }
+    if resources.len() > TEMPLATE_RESOURCES || outputs.len() > TEMPLATE_OUTPUTS {
+        return Err(IamError::TemplateParts { resources: resources.len(), outputs: outputs.len() });
+    }
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Issuers of people who sign with a YubiKey, and their roles for CodeArtifact",
         "Resources": resources,
-        // CloudFormation allows 200 of them.
-        "Outputs": outputs.into_iter().take(200).collect::<Map<_, _>>(),
+        "Outputs": outputs,
     });
     let text = serde_json::to_string_pretty(&template).map_err(|_| IamError::Text)?;
     Ok(text + "\n")

@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::document::{Node, Piece};
 use super::{
-    AUDIENCE_SIZE, BucketName, IamError, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION, PROVIDERS_PER_ACCOUNT,
-    ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, Roles, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED, Wanted,
+    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, BucketName, IamError, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION,
+    PROVIDERS_PER_ACCOUNT, ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, Roles, TRUST_POLICY_SIZE,
+    TRUST_POLICY_SIZE_RAISED, Wanted,
 };
 use crate::enrollment::VerifiedEnrollment;
 use crate::identity::{IssuerUrl, Subject};
@@ -57,6 +58,11 @@ impl Plan {
             let policy = readable(&bucket, &people);
             (bucket, policy)
         });
+        if let Some(size) = bucket.as_ref().map(|(_, policy)| policy.size())
+            && size > BUCKET_POLICY_SIZE
+        {
+            return Err(IamError::BucketPolicySize { size });
+        }
         Ok(Self { people, roles, permissions, bucket })
     }
 

@@ -1,10 +1,8 @@
 //! Terraform's language (HCL), for Terraform and OpenTofu.
 
-use std::fmt::Write;
-
 use super::MAX_SESSION_DURATION;
 use super::document::{Node, Part};
-use super::plan::Plan;
+use super::plan::{Plan, Role};
 
 pub(super) fn render(plan: &Plan) -> String {
     let mut blocks = vec![
@@ -14,45 +12,68 @@ pub(super) fn render(plan: &Plan) -> String {
         "data \"aws_caller_identity\" \"current\" {}\n".to_owned(),
     ];
     for person in &plan.people {
-        blocks.push(format!(
-            "resource \"aws_iam_openid_connect_provider\" \"{}\" {{\n  url            = {}\n  client_id_list = [{}]\n}}\n",
-            name(&person.id),
-            quoted(person.issuer.as_str()),
-            quoted(&person.audience),
-        ));
+        let attributes = [
+            ("url".to_owned(), quoted(person.issuer.as_str())),
+            ("client_id_list".to_owned(), format!("[{}]", quoted(&person.audience))),
+        ];
+        blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&person.id), &attributes));
     }
-    blocks.push(format!(
-        "resource \"aws_iam_policy\" \"codeartifact_access\" {{\n  name_prefix = \"codeartifact-access-\"\n  description = \
-         \"What people may do who come through their own issuers\"\n  policy      = jsonencode({})\n}}\n",
-        expression(&plan.permissions, 1)
-    ));
+    let attributes = [
+        ("name_prefix".to_owned(), quoted("codeartifact-access-")),
+        ("description".to_owned(), quoted("What people may do who come through their own issuers")),
+        ("policy".to_owned(), document(&plan.permissions)),
+    ];
+    blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_access", &attributes));
     for role in &plan.roles {
         let id = name(&role.id);
-        blocks.push(format!(
-            "resource \"aws_iam_role\" \"{id}\" {{\n  name                 = {}\n  max_session_duration = \
-             {MAX_SESSION_DURATION}\n  assume_role_policy   = jsonencode({})\n}}\n",
-            quoted(&role.name),
-            expression(&role.trust, 1)
-        ));
-        blocks.push(format!(
-            "resource \"aws_iam_role_policy_attachment\" \"{id}\" {{\n  role       = aws_iam_role.{id}.name\n  policy_arn \
-             = aws_iam_policy.codeartifact_access.arn\n}}\n"
-        ));
+        let attributes = [
+            ("name".to_owned(), quoted(&role.name)),
+            ("max_session_duration".to_owned(), MAX_SESSION_DURATION.to_string()),
+            ("assume_role_policy".to_owned(), document(&role.trust)),
+        ];
+        blocks.push(block("resource \"aws_iam_role\"", &id, &attributes));
+        let attributes = [
+            ("role".to_owned(), format!("aws_iam_role.{id}.name")),
+            ("policy_arn".to_owned(), "aws_iam_policy.codeartifact_access.arn".to_owned()),
+        ];
+        blocks.push(block("resource \"aws_iam_role_policy_attachment\"", &id, &attributes));
     }
     if let Some((bucket, policy)) = &plan.bucket {
-        blocks.push(format!(
-            "resource \"aws_s3_bucket_policy\" \"issuer_documents\" {{\n  bucket = {}\n  policy = jsonencode({})\n}}\n",
-            quoted(bucket.as_str()),
-            expression(policy, 1)
-        ));
+        let attributes =
+            [("bucket".to_owned(), quoted(bucket.as_str())), ("policy".to_owned(), document(policy))];
+        blocks.push(block("resource \"aws_s3_bucket_policy\"", "issuer_documents", &attributes));
     }
-    let mut outputs =
-        "output \"role_arns\" {\n  description = \"For vouch setup aws --role\"\n  value = {\n".to_owned();
-    for role in &plan.roles {
-        let _ = writeln!(outputs, "    {} = aws_iam_role.{}.arn", quoted(&role.name), name(&role.id));
-    }
-    blocks.push(outputs + "  }\n}\n");
+    let arn = |role: &Role| (quoted(&role.name), format!("aws_iam_role.{}.arn", name(&role.id)));
+    let arns: Vec<_> = plan.roles.iter().map(arn).collect();
+    let attributes = [
+        ("description".to_owned(), quoted("For vouch setup aws --role")),
+        ("value".to_owned(), format!("{{\n{}  }}", assignments(&arns, 2))),
+    ];
+    blocks.push(block("output", "role_arns", &attributes));
     blocks.join("\n")
+}
+
+fn block(kind: &str, name: &str, attributes: &[(String, String)]) -> String {
+    format!("{kind} \"{name}\" {{\n{}}}\n", assignments(attributes, 1))
+}
+
+fn document(node: &Node) -> String {
+    format!("jsonencode({})", expression(node, 1))
+}
+
+/// Lines of `name = value`, with the signs in one column as `terraform fmt` sets them: those of neighbours whose values are
+/// on one line.
+fn assignments(members: &[(String, String)], depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let is_long = |value: &String| value.contains('\n');
+    members
+        .chunk_by(|(_, one), (_, next)| !is_long(one) && !is_long(next))
+        .flat_map(|neighbours| {
+            let width = neighbours.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+            neighbours.iter().map(move |(name, value)| (name, value, width))
+        })
+        .map(|(name, value, width)| format!("{indent}{name:width$} = {value}\n"))
+        .collect()
 }
 
 /// A name of a resource: it begins with a letter.
@@ -82,11 +103,9 @@ fn expression(node: &Node, depth: usize) -> String {
             format!("[\n{items}{end}]")
         }
         Node::Map(members) => {
-            let items: String = members
-                .iter()
-                .map(|(name, node)| format!("{indent}{} = {}\n", quoted(name), expression(node, depth + 1)))
-                .collect();
-            format!("{{\n{items}{end}}}")
+            let members: Vec<_> =
+                members.iter().map(|(name, node)| (quoted(name), expression(node, depth + 1))).collect();
+            format!("{{\n{}{end}}}", assignments(&members, depth + 1))
         }
     }
 }

@@ -192,6 +192,26 @@ fn limits_are_counted_and_named() {
 }
 
 #[test]
+fn more_people_than_a_template_holds_are_refused_and_none_is_left_out() {
+    let people: Vec<_> = (1..=250).map(|serial| enrolled(&format!("person{serial}"), serial)).collect();
+    let all = cloudformation(&people[..200], &wanted());
+    assert_eq!(all["Outputs"].as_object().unwrap().len(), 200);
+    assert_eq!(resources(&all, "AWS::IAM::Role").len(), 200);
+    for (count, resources, outputs) in [(201, 403, 201), (250, 501, 250)] {
+        let refused = error(&people[..count], &wanted());
+        assert_eq!(refused, IamError::TemplateParts { resources, outputs });
+        assert!(refused.to_string().contains("500 and 200") && refused.hint().unwrap().contains("terraform"));
+    }
+    let terraform = template(&people, &wanted(), Format::Terraform).unwrap().text;
+    assert_eq!(terraform.matches("resource \"aws_iam_role\"").count(), 250);
+
+    let bucket = Wanted { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
+    assert!(template(&people[..100], &bucket, Format::CloudFormation).is_ok());
+    assert!(matches!(error(&people, &bucket), IamError::BucketPolicySize { size } if size > 20_480));
+    assert!(template(&people, &bucket, Format::Terraform).is_err(), "the bucket is the same");
+}
+
+#[test]
 fn one_persons_trust_fits_whatever_their_names_are() {
     let issuer = format!("{HOST}/{}", "a".repeat(255 - HOST.len() - 1));
     let alice = Person::new(&issuer, "alice", 1).enrolled();

@@ -6,7 +6,7 @@ use http::header::WWW_AUTHENTICATE;
 
 use super::cargo::Operation;
 use super::credential::Credential;
-use super::{cargo, not_found, npm, pypi};
+use super::{cargo, maven, not_found, npm, pypi};
 use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
 use crate::services::{arn, decoded, permission, with_header};
@@ -35,6 +35,7 @@ pub(super) fn handle(world: &World, request: &Request) -> Result<Response, Refus
         "cargo" => cargo_request(world, request, &address, rest),
         "pypi" => pypi_request(world, request, &address, rest),
         "npm" => npm_request(world, request, &address, rest),
+        "maven" => maven_request(world, request, &address, rest),
         _ => Err(not_found(format!("no package format {format}"))),
     }
 }
@@ -108,6 +109,27 @@ fn npm_request(world: &World, request: &Request, address: &Address, rest: &str) 
     world.registries().with_npm(&address.key(), |store| npm::answer(store, &operation, request, &base, now))
 }
 
+fn maven_request(
+    world: &World,
+    request: &Request,
+    address: &Address,
+    rest: &str,
+) -> Result<Response, Refusal> {
+    let count = |name| world.count(Count::Registry("maven", name));
+    let Some(credential) = Credential::of(request) else {
+        count("unauthenticated");
+        return Ok(basic_challenge(challenge(401, address), address));
+    };
+    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
+        count("bad_token");
+        return Ok(basic_challenge(challenge(world.registry_rules().bad_token, address), address));
+    };
+    let operation = maven::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
+    authorize(world, &grant, address, operation.action())?;
+    count(operation.counter());
+    world.registries().with_maven(&address.key(), |store| maven::answer(store, &operation, request))
+}
+
 /// The token has to be one that was made for this domain, here, and has not expired.
 fn good_grant(world: &World, token: &str, address: &Address) -> Option<Arc<TokenGrant>> {
     let now = world.clock().now().as_millisecond();
@@ -151,6 +173,15 @@ fn challenge(status: u16, address: &Address) -> Response {
     }
     let realm = format!("{}/{}", address.domain, address.repository);
     with_header(response, WWW_AUTHENTICATE, &format!("Bearer realm=\"{realm}\", Basic realm=\"{realm}\""))
+}
+
+/// The challenge with Basic alone: Maven answers no header that begins with another scheme (measured with 3.8.7).
+fn basic_challenge(response: Response, address: &Address) -> Response {
+    if response.status() != 401 {
+        return response;
+    }
+    let realm = format!("{}/{}", address.domain, address.repository);
+    with_header(response, WWW_AUTHENTICATE, &format!("Basic realm=\"{realm}\""))
 }
 
 impl Address {

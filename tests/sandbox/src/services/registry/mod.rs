@@ -7,6 +7,7 @@ pub(crate) mod cargo;
 mod codeartifact;
 mod credential;
 mod foreign;
+mod maven;
 mod npm;
 mod pypi;
 
@@ -59,11 +60,12 @@ impl Rules {
 }
 
 /// What all registries hold, by repository.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Registries {
     cargo: Mutex<HashMap<String, cargo::Store>>,
     pypi: Mutex<HashMap<String, pypi::Store>>,
     npm: Mutex<HashMap<String, npm::Store>>,
+    maven: Mutex<HashMap<String, maven::Store>>,
 }
 
 impl Registries {
@@ -73,7 +75,7 @@ impl Registries {
             .cargo_registries
             .iter()
             .map(|registry| (registry.host.clone(), cargo::Store::with(&registry.crates)));
-        Registries { cargo: Mutex::new(stores.collect()), npm: Mutex::default(), pypi: Mutex::default() }
+        Registries { cargo: Mutex::new(stores.collect()), ..Registries::default() }
     }
 
     /// Works on the Cargo packages of one repository.
@@ -91,6 +93,12 @@ impl Registries {
     /// Works on the npm packages of one repository.
     fn with_npm<T>(&self, repository: &str, work: impl FnOnce(&mut npm::Store) -> T) -> T {
         let mut stores = self.npm.lock().unwrap_or_else(PoisonError::into_inner);
+        work(stores.entry(repository.into()).or_default())
+    }
+
+    /// Works on the Maven packages of one repository.
+    fn with_maven<T>(&self, repository: &str, work: impl FnOnce(&mut maven::Store) -> T) -> T {
+        let mut stores = self.maven.lock().unwrap_or_else(PoisonError::into_inner);
         work(stores.entry(repository.into()).or_default())
     }
 }

@@ -1,0 +1,393 @@
+//! What `vouch doctor` knows of package managers: for each kind of fault one that is found, and nothing else.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use vouch_e2e::doctor::{Patient, clients, set_up, snapshot};
+use vouch_e2e::python::{HOST, installed};
+use vouch_e2e::{Bed, in_sandbox, node};
+
+const INDEX: &str =
+    "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
+const OTHER: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
+
+/// Enrolled, logged in, and these clients set up.
+fn patient<'a>(bed: &'a Bed, tools: &[&str]) -> Patient<'a> {
+    bed.enrol();
+    bed.log_in();
+    let path = clients(bed);
+    for tool in tools {
+        let _ = set_up(bed.vouch(&[]).env("PATH", &path), tool, &[]).ok();
+    }
+    Patient::new(bed, &[], path)
+}
+
+/// A program that answers like a client of an old version, first on PATH.
+fn pretends(patient: &Patient<'_>, name: &str, answer: &str, wanted: &[&str]) {
+    let bed = patient.bed;
+    bed.write(&format!("old/{name}"), &format!("#!/bin/sh\n{answer}\n"));
+    fs::set_permissions(bed.file(&format!("old/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = patient.doctor().env("PATH", patient.path_with(&bed.file("old")));
+    patient.finds(run, wanted);
+    fs::remove_dir_all(bed.file("old")).unwrap();
+}
+
+#[test]
+fn cargo() {
+    in_sandbox(&[], |bed| {
+        let patient = patient(bed, &["cargo"]);
+        const FILE: &str = ".cargo/config.toml";
+        let entry = ["fail entry cargo my-repo"];
+        let found = patient.with_file(FILE, None, &entry);
+        let mend = found[0]["mend"].as_str().unwrap();
+        assert!(mend.contains("vouch setup codeartifact --tool cargo --repository my-repo"), "{mend}");
+        patient.with_file(FILE, Some(""), &entry);
+        patient.with_file(FILE, Some("= nonsense"), &entry);
+        patient.with_edit(FILE, "/my-repo/", "/another/", &entry);
+        patient.with_edit(FILE, "cargo-credential-vouch", "other-provider", &entry);
+        let elsewhere = bed.file("elsewhere");
+        patient.with_variable("CARGO_HOME", elsewhere.to_str().unwrap(), &entry);
+
+        // The helper that the file names.
+        let text = bed.read(FILE);
+        let line = text.lines().find(|line| line.starts_with("credential-provider")).unwrap();
+        let gone = bed.file("gone/cargo-credential-vouch");
+        let moved = text.replace(line, &format!("credential-provider = [{gone:?}]"));
+        patient.with_file(FILE, Some(&moved), &["fail helper cargo my-repo"]);
+        bed.write("gone/cargo-credential-vouch", "");
+        patient.with_file(FILE, Some(&moved), &["fail helper cargo my-repo"]);
+        fs::remove_dir_all(bed.file("gone")).unwrap();
+
+        let shadow = ["warn shadow cargo my-repo"];
+        for variable in ["INDEX", "CREDENTIAL_PROVIDER", "TOKEN"] {
+            let name = format!("CARGO_REGISTRIES_MY_REPO_{variable}");
+            let found = patient.with_variable(&name, "hunter2", &shadow);
+            assert!(found[0]["seen"].as_str().unwrap().contains(&name), "{found:?}");
+        }
+        patient.with_variable("CARGO_REGISTRIES_ELSE_INDEX", INDEX, &shadow);
+        patient.with_variable("CARGO_REGISTRIES_ELSE_TOKEN", "hunter2", &[]);
+
+        const PROJECT: &str = "project/.cargo/config.toml";
+        fs::create_dir_all(bed.file("project/.cargo")).unwrap();
+        let other = "[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n";
+        patient.with_file(PROJECT, Some(other), &shadow);
+        patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = [\"x\"]\n"), &shadow);
+        patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = \"x\"\n"), &entry);
+        for setting in ["proxy = \"http://127.0.0.1:1\"", "cainfo = \"/x.pem\""] {
+            let text = format!("[http]\n{setting}\n");
+            patient.with_file(PROJECT, Some(&text), &["warn network cargo my-repo"]);
+        }
+        patient.with_file(PROJECT, Some("[http]\nmultiplexing = false\n"), &[]);
+        let lock = format!("[[package]]\nsource = \"sparse+https://{OTHER}/cargo/other/\"\n");
+        patient.with_file("project/Cargo.lock", Some(&lock), &["warn lockfile cargo my-repo"]);
+        let lock = format!("[[package]]\nsource = \"{INDEX}\"\n");
+        patient.with_file("project/Cargo.lock", Some(&lock), &[]);
+
+        pretends(&patient, "cargo", "echo cargo 1.73.0", &["fail version cargo my-repo"]);
+        pretends(&patient, "cargo", "exit 1", &["warn version cargo my-repo"]);
+        pretends(&patient, "cargo", "echo something else", &["skip version cargo my-repo"]);
+    });
+}
+
+#[test]
+fn pip_and_uv() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["pip", "uv"]);
+        patient.hurry(&["pip"]);
+        let pip = |check: &str| format!("{check} pip my-repo");
+        let uv = |check: &str| format!("{check} uv my-repo");
+
+        const PIP: &str = ".config/pip/pip.conf";
+        patient.with_file(PIP, None, &[&pip("fail entry")]);
+        patient.with_file(PIP, Some("[global]\n"), &[&pip("fail entry")]);
+        patient.with_edit(PIP, "/my-repo/", "/another/", &[&pip("fail entry")]);
+        patient.with_edit(PIP, "subprocess", "disabled", &[&pip("fail entry")]);
+        let other = bed.file("other.conf");
+        patient.with_variable("PIP_CONFIG_FILE", other.to_str().unwrap(), &[&pip("fail entry")]);
+        patient.with_variable("PIP_CONFIG_FILE", "/dev/null", &[&pip("fail entry")]);
+        for name in ["PIP_INDEX_URL", "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"] {
+            let found = patient.with_variable(name, "https://hunter2.example/", &[&pip("warn shadow")]);
+            assert!(found[0]["seen"].as_str().unwrap().contains(name), "{found:?}");
+        }
+        let venv = bed.file("venv");
+        let in_venv = |text: &str, wanted: &str| {
+            bed.write("venv/pip.conf", text);
+            patient.with_variable("VIRTUAL_ENV", venv.to_str().unwrap(), &[&pip(wanted)]);
+        };
+        in_venv("[global]\nindex-url = https://else.example/simple\n", "warn shadow");
+        for setting in ["proxy = http://127.0.0.1:1", "cert = /x.pem", "trusted-host = else.example"] {
+            in_venv(&format!("[global]\n{setting}\n"), "warn network");
+        }
+        let text = "--index-url https://else.example/simple\nsix\n";
+        patient.with_file("project/requirements.txt", Some(text), &[&pip("warn shadow")]);
+
+        const UV: &str = ".config/uv/uv.toml";
+        patient.with_file(UV, None, &[&uv("fail entry")]);
+        patient.with_edit(UV, "subprocess", "disabled", &[&uv("fail entry")]);
+        patient.with_edit(UV, "/my-repo/", "/another/", &[&uv("fail entry")]);
+        patient.with_variable("UV_CONFIG_FILE", other.to_str().unwrap(), &[&uv("fail entry")]);
+        for name in ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_KEYRING_PROVIDER", "UV_INDEX_MY_REPO_PASSWORD"] {
+            patient.with_variable(name, "https://hunter2.example/", &[&uv("warn shadow")]);
+        }
+        patient.with_variable("UV_KEYRING_PROVIDER", "subprocess", &[]);
+        let text = "[tool.uv]\nindex-url = \"https://else.example/simple\"\n";
+        patient.with_file("project/pyproject.toml", Some(text), &[&uv("warn shadow")]);
+        let text = "allow-insecure-host = [\"else.example\"]\n";
+        patient.with_file("project/uv.toml", Some(text), &[&uv("warn network")]);
+        let lock = format!("registry = \"https://{HOST}/pypi/other/simple/\"\n");
+        patient.with_file("project/uv.lock", Some(&lock), &[&uv("warn lockfile")]);
+
+        let netrc = format!("machine {HOST}\nlogin aws\npassword hunter2\n");
+        let found = patient.with_file(".netrc", Some(&netrc), &[&uv("warn shadow")]);
+        assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
+        bed.write("netrc", &netrc);
+        let file = bed.file("netrc");
+        patient.with_variable("NETRC", file.to_str().unwrap(), &[&uv("warn shadow")]);
+        patient.with_file(".netrc", Some("machine else.example login a password b\n"), &[]);
+
+        let other = installed("keyring-25").join("bin");
+        let found =
+            patient.finds(patient.doctor().env("PATH", patient.path_with(&other)), &[&pip("warn helper")]);
+        assert!(found[0]["mend"].as_str().unwrap().contains("--chain"), "{found:?}");
+        // Where setup linked it: on PATH, and ours.
+        let keyring = bed.file(".local/bin/keyring");
+        let target = fs::read_link(&keyring).unwrap();
+        fs::remove_file(&keyring).unwrap();
+        patient.has(&[&pip("fail helper")]);
+        std::os::unix::fs::symlink(target, &keyring).unwrap();
+        patient.has(&[]);
+
+        pretends(&patient, "pip", "echo pip 22.3 from /x", &[&pip("fail version")]);
+        pretends(&patient, "uv", "echo uv 0.8.0", &[&uv("fail version")]);
+    });
+}
+
+#[test]
+fn twine_poetry_and_pdm() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["twine", "poetry", "pdm"]);
+        let slow = patient.hurry(&["twine", "poetry", "pdm"]);
+        let twine = |check: &str| format!("{check} twine my-repo");
+        let poetry = |check: &str| format!("{check} poetry my-repo");
+        let pdm = |check: &str| format!("{check} pdm my-repo");
+
+        patient.with_file(".pypirc", None, &[&twine("fail entry")]);
+        patient.with_edit(".pypirc", "username = aws", "username = bob", &[&twine("fail entry")]);
+        let text = bed.read(".pypirc") + "password = hunter2\n";
+        patient.with_file(".pypirc", Some(&text), &[&twine("warn shadow")]);
+        for name in ["TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL"] {
+            patient.with_variable(name, "hunter2", &[&twine("warn shadow")]);
+        }
+
+        const POETRY: &str = ".config/pypoetry/config.toml";
+        patient.with_file(POETRY, Some(""), &[&poetry("fail entry")]);
+        let text = bed.read(POETRY) + "[keyring]\nenabled = false\n";
+        patient.with_file(POETRY, Some(&text), &[&poetry("warn shadow")]);
+        patient.with_variable("POETRY_HTTP_BASIC_MY_REPO_PASSWORD", "hunter2", &[&poetry("warn shadow")]);
+        let auth = "[http-basic.my-repo]\nusername = \"aws\"\npassword = \"hunter2\"\n";
+        patient.with_file(".config/pypoetry/auth.toml", Some(auth), &[&poetry("warn shadow")]);
+        let text = "[certificates.my-repo]\ncert = false\n";
+        patient.with_file("project/poetry.toml", Some(text), &[&poetry("warn network")]);
+
+        const PDM: &str = ".config/pdm/config.toml";
+        patient.with_edit(PDM, "/my-repo/", "/another/", &[&pdm("fail entry")]);
+        patient.with_variable("PDM_PYPI_URL", "https://hunter2.example", &[&pdm("warn shadow")]);
+        let text = "[pypi]\nurl = \"https://else.example/simple\"\n";
+        patient.with_file("project/pdm.toml", Some(text), &[&pdm("warn shadow")]);
+        patient.with_file("project/pdm.toml", Some("[pypi]\nverify_ssl = false\n"), &[&pdm("warn network")]);
+
+        for (name, finding) in [("twine", twine("fail helper")), ("poetry", poetry("fail helper"))] {
+            let lib = bed.file("environments").join(name).join("lib");
+            let module = module_in(&lib);
+            let target = fs::read_link(&module).unwrap();
+            fs::remove_file(&module).unwrap();
+            let found = patient.finds(patient.doctor().env("PATH", &slow), &[&finding]);
+            assert!(found[0]["mend"].as_str().unwrap().contains(&format!("pipx inject {name}")), "{found:?}");
+            std::os::unix::fs::symlink(target, &module).unwrap();
+        }
+        patient.has(&[]);
+    });
+}
+
+fn module_in(lib: &Path) -> std::path::PathBuf {
+    let version = fs::read_dir(lib).unwrap().next().unwrap().unwrap().path();
+    version.join("site-packages/keyring_vouch")
+}
+
+#[test]
+fn npm_pnpm_and_yarn() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["npm", "pnpm", "yarn"]);
+        let slow = patient.hurry(&["npm", "pnpm", "yarn"]);
+        let npm = |check: &str| format!("{check} npm my-repo");
+        let pnpm = |check: &str| format!("{check} pnpm my-repo");
+        let yarn = |check: &str| format!("{check} yarn my-repo");
+
+        let registry = format!("registry=https://{OTHER}/npm/my-repo/");
+        patient.with_file(".npmrc", None, &[&npm("fail entry")]);
+        patient.with_edit(".npmrc", &registry, "registry=https://else.example/", &[&npm("fail entry")]);
+        let token = bed.read(".npmrc").lines().find(|line| line.contains("_authToken")).unwrap().to_owned();
+        let found = patient.with_edit(".npmrc", &token, "", &[&npm("warn entry")]);
+        assert!(found[0]["mend"].as_str().unwrap().contains("npm-token-vouch refresh"), "{found:?}");
+        let (key, _) = token.split_once('=').unwrap();
+        let found = patient.with_edit(".npmrc", &token, &format!("{key}=hunter2"), &[&npm("warn entry")]);
+        assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
+        let other = bed.file("other.npmrc");
+        patient.with_variable("NPM_CONFIG_USERCONFIG", other.to_str().unwrap(), &[&npm("fail entry")]);
+
+        const AUTH: &str = ".config/pnpm/auth.ini";
+        patient.with_file(AUTH, None, &[&pnpm("fail entry")]);
+        patient.with_edit(AUTH, ":tokenHelper=", ":tokenHelper=/elsewhere", &[&pnpm("fail entry")]);
+        let link = bed.file(".vouch/bin/npm-token-vouch-default");
+        let target = fs::read_link(&link).unwrap();
+        fs::remove_file(&link).unwrap();
+        patient.has(&[&pnpm("fail helper")]);
+        std::os::unix::fs::symlink(target, &link).unwrap();
+
+        patient.with_file(".yarnrc.yml", None, &[&yarn("fail entry")]);
+        let plugin = ".vouch/yarn-plugin-vouch.cjs";
+        // yarn itself does not start without a plugin that it is told to load.
+        patient.with_file(plugin, None, &[&yarn("fail entry")]);
+        let text = bed.read(plugin);
+        fs::remove_file(bed.file(plugin)).unwrap();
+        let run = patient.doctor().env("PATH", &slow);
+        patient.finds(run, &[&yarn("fail entry"), &yarn("warn version")]);
+        bed.write(plugin, &text);
+        let helper = text.split("spawnSync(\"").nth(1).unwrap().split('"').next().unwrap();
+        patient.with_edit(plugin, helper, "/gone/npm-token-vouch", &[&yarn("fail helper")]);
+
+        // npm's variables are pnpm's, too.
+        for name in ["npm_config_registry", "NPM_CONFIG_REGISTRY"] {
+            patient.with_variable(name, "https://hunter2.example/", &[&npm("warn shadow")]);
+        }
+        let credential = format!("npm_config_//{OTHER}/npm/my-repo/:_authToken");
+        patient.with_variable(&credential, "hunter2", &[&npm("warn shadow")]);
+        for name in ["YARN_NPM_REGISTRY_SERVER", "YARN_NPM_AUTH_TOKEN"] {
+            patient.with_variable(name, "hunter2", &[&yarn("warn shadow")]);
+        }
+
+        bed.write("project/package.json", "{\"name\": \"app\", \"version\": \"1.0.0\"}");
+        let project = |text: &str, wanted: &str| {
+            patient.with_file("project/.npmrc", Some(text), &[&npm(wanted)]);
+        };
+        project("registry=https://else.example/\n", "warn shadow");
+        project(&format!("//{OTHER}/npm/my-repo/:_authToken=x\n"), "warn shadow");
+        for setting in [
+            "proxy=http://127.0.0.1:1",
+            "https-proxy=http://127.0.0.1:1",
+            "cafile=/x.pem",
+            "strict-ssl=false",
+        ] {
+            project(&format!("{setting}\n"), "warn network");
+        }
+        patient.with_file("project/.npmrc", Some("strict-ssl=true\nfund=false\n"), &[]);
+        let yarnrc = |text: &str, wanted: &str| {
+            patient.with_file("project/.yarnrc.yml", Some(text), &[&yarn(wanted)]);
+        };
+        yarnrc("npmRegistryServer: \"https://else.example\"\n", "warn shadow");
+        yarnrc("npmAuthToken: x\n", "warn shadow");
+        yarnrc("httpsProxy: \"http://127.0.0.1:1\"\n", "warn network");
+        yarnrc("enableStrictSsl: false\n", "warn network");
+        patient.with_file("project/.yarnrc.yml", Some("nodeLinker: node-modules\n"), &[]);
+        let lock = format!("{{\"resolved\": \"https://{OTHER}/npm/other/left/-/left-1.0.0.tgz\"}}");
+        patient.with_file("project/package-lock.json", Some(&lock), &[&npm("warn lockfile")]);
+        let lock = format!("  resolved \"https://{OTHER}/npm/other/left/-/left-1.0.0.tgz\"\n");
+        patient.with_file("project/yarn.lock", Some(&lock), &[&npm("warn lockfile")]);
+
+        pretends(&patient, "npm", "echo 6.14.18", &[&npm("fail version")]);
+        pretends(&patient, "yarn", "echo 1.22.22", &[&yarn("fail version")]);
+    });
+}
+
+#[test]
+fn bun_and_yarn_1() {
+    in_sandbox(&[], |bed| {
+        let classic = env::join_paths([installed("node").join("yarn-1/bin")]).unwrap();
+        bed.enrol();
+        bed.log_in();
+        let path = format!("{}:{}", classic.to_str().unwrap(), clients(bed));
+        for (tool, more) in [("bun", &["--mode", "env"][..]), ("yarn-classic", &["--mode", "env"])] {
+            let _ = set_up(bed.vouch(&[]).env("PATH", &path), tool, more).ok();
+        }
+        let patient = Patient::new(bed, &[], path);
+        patient.with_edit(
+            ".npmrc",
+            "${CODEARTIFACT_AUTH_TOKEN}",
+            "hunter2",
+            &["fail entry bun my-repo", "fail entry yarn-classic my-repo"],
+        );
+        // It is how these get their token.
+        patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
+        let later = installed("node").join(node::Client("yarn-4").0).join("bin");
+        let run = patient.doctor().env("PATH", patient.path_with(&later));
+        patient.finds(run, &["warn version yarn-classic my-repo"]);
+    });
+}
+
+#[test]
+fn maven_and_gradle() {
+    in_sandbox(&[], |bed| {
+        let mut patient = patient(bed, &["maven", "gradle"]);
+        // A second line of Gradle's is no reason to complain about the first.
+        let second = ["setup", "codeartifact", "--tool", "gradle", "--repository", "my-maven-repo"];
+        let _ = patient.vouch(&second).ok();
+        let mut patient = Patient::new(bed, &[], patient.hurry(&[]));
+        patient.hurry(&["mvn"]);
+        let maven = |check: &str| format!("{check} maven my-repo");
+        let gradle = |check: &str| format!("{check} gradle my-repo");
+
+        const SETTINGS: &str = ".m2/settings.xml";
+        patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
+        patient.with_file(SETTINGS, Some("<settings/>"), &[&maven("fail entry")]);
+        patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
+        patient.with_variable("MAVEN_ARGS", "-s other.xml", &[&maven("warn shadow")]);
+        patient.with_variable("MAVEN_ARGS", "--batch-mode", &[]);
+        // It is how Maven gets its token.
+        patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
+        patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn shadow")]);
+        let text = "-Dmaven.wagon.http.ssl.insecure=true";
+        patient.with_file("project/.mvn/maven.config", Some(text), &[&maven("warn network")]);
+        let text = "-Xmx1g -Dhttps.proxyHost=127.0.0.1";
+        patient.with_file("project/.mvn/jvm.config", Some(text), &[&maven("warn network")]);
+        patient.with_file("project/.mvn/jvm.config", Some("-Xmx1g"), &[]);
+
+        const SCRIPT: &str = ".gradle/init.d/vouch.gradle";
+        let both = [gradle("fail entry"), "fail entry gradle my-maven-repo".to_owned()];
+        let [first, second] = &both;
+        patient.with_file(SCRIPT, None, &[first, second]);
+        patient.with_file(SCRIPT, Some("nonsense"), &[first, second]);
+        patient.with_edit(SCRIPT, "/maven/my-repo/", "/maven/other/", &[first]);
+        patient.with_edit(SCRIPT, "/maven/my-maven-repo/", "/maven/other/", &[second]);
+        let elsewhere = bed.file("elsewhere");
+        patient.with_variable("GRADLE_USER_HOME", elsewhere.to_str().unwrap(), &[first, second]);
+        let text = "org.gradle.jvmargs=-Xmx1g\nsystemProp.https.proxyHost=127.0.0.1\n";
+        patient.with_file("project/gradle.properties", Some(text), &[&gradle("warn network")]);
+    });
+}
+
+#[test]
+fn asking_clients_for_their_versions_changes_nothing_of_vouch() {
+    in_sandbox(&[], |bed| {
+        let tools =
+            ["cargo", "pip", "uv", "twine", "poetry", "pdm", "npm", "pnpm", "yarn", "maven", "gradle"];
+        let patient = patient(bed, &tools);
+        let files =
+            [".vouch", ".cargo", ".config", ".local", ".m2", ".gradle", ".npmrc", ".yarnrc.yml", ".pypirc"];
+        let all = || {
+            files.map(|name| (name, bed.file(name))).map(|(name, file)| match file.is_dir() {
+                true => (name, snapshot(&file), Vec::new()),
+                false => (name, Vec::new(), fs::read(&file).unwrap()),
+            })
+        };
+        let before = all();
+        let done = patient.vouch(&["doctor", "--online"]).ok();
+        assert_eq!(all(), before);
+        assert_eq!(
+            done.stdout.lines().filter(|line| line.contains(" my-repo  ")).count(),
+            tools.len(),
+            "{done}"
+        );
+    });
+}

@@ -1,0 +1,132 @@
+//! `vouch doctor --online`: what AWS, the issuer's host and the clock have to say.
+
+use std::env;
+use std::fs;
+
+use serde_json::{Value, json};
+use vouch_e2e::doctor::{Patient, snapshot};
+use vouch_e2e::{Bed, in_sandbox, secrets_of_the_session};
+
+const ONLINE: &[&str] = &["--online"];
+
+fn patient(bed: &Bed) -> Patient<'_> {
+    bed.ready();
+    Patient::new(bed, ONLINE, env::var("PATH").unwrap())
+}
+
+fn change_keys(change: impl FnOnce(&mut Vec<Value>)) {
+    let path = env::var("VOUCH_SANDBOX_SITE").unwrap() + "/alice/jwks.json";
+    let mut document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    change(document["keys"].as_array_mut().unwrap());
+    fs::write(path, document.to_string()).unwrap();
+}
+
+#[test]
+fn each_service_that_refuses_is_named() {
+    in_sandbox(&[], |bed| {
+        let patient = patient(bed);
+        let during = |fault: &[&str], wanted: &[&str]| {
+            bed.ctl(&[&["fault"][..], fault].concat());
+            let found = patient.has(wanted);
+            bed.ctl(&["fault", fault[0], "--clear"]);
+            found
+        };
+        let denied = ["--status", "403", "--code", "AccessDenied"];
+        during(&[&["sts"][..], &denied].concat(), &["fail sts", "skip codeartifact"]);
+        during(&["sts", "--refuse"], &["fail clock", "fail sts", "skip codeartifact"]);
+        let found = during(&[&["codeartifact"][..], &denied].concat(), &["fail codeartifact"]);
+        assert!(found[0]["mend"].as_str().unwrap().contains("GetAuthorizationToken"), "{found:?}");
+        during(&["codeartifact", "--bad-tls"], &["fail codeartifact"]);
+        // STS cannot get the keys then, either.
+        for fault in [&["issuer", "--status", "403"][..], &["issuer", "--refuse"]] {
+            during(fault, &["fail issuer", "fail sts", "skip codeartifact"]);
+        }
+        patient.has(&[]);
+
+        let name = "\"domain\": \"my-domain\"";
+        let found = patient.with_edit(
+            ".vouch/config.json",
+            name,
+            "\"domain\": \"no-such-domain\"",
+            &["fail codeartifact", "fail roles cargo my-repo"],
+        );
+        assert!(
+            found.iter().any(|finding| finding["seen"].as_str().unwrap().contains("no-such-domain")),
+            "{found:?}"
+        );
+        let _ = bed.vouch(&["logout"]).ok();
+        patient.has(&["warn session", "skip sts", "skip codeartifact"]);
+    });
+}
+
+#[test]
+fn the_documents_of_the_issuer() {
+    in_sandbox(&[], |bed| {
+        let patient = patient(bed);
+        change_keys(|keys| {
+            let mut extra = keys[0].clone();
+            extra["kid"] = json!("somebody");
+            keys.push(extra);
+        });
+        let found = patient.has(&["warn issuer"]);
+        assert!(found[0]["seen"].as_str().unwrap().contains("somebody"), "{found:?}");
+        change_keys(|keys| keys.retain(|key| key["kid"] == "somebody"));
+        let found = patient.has(&["fail issuer", "warn issuer", "fail sts", "skip codeartifact"]);
+        assert!(found[0]["mend"].as_str().unwrap().contains("vouch issuer"), "{found:?}");
+    });
+}
+
+#[test]
+fn the_clock_is_compared_with_that_of_aws() {
+    in_sandbox(&[], |bed| {
+        let patient = patient(bed);
+        bed.ctl(&["clock", "--skew", "120"]);
+        let found = patient.has(&["warn clock"]);
+        assert!(found[0]["seen"].as_str().unwrap().contains("2 min behind"), "{found:?}");
+        bed.ctl(&["clock", "--skew", "2400"]);
+        let found = patient.has(&["fail clock", "fail codeartifact"]);
+        assert!(found[0]["seen"].as_str().unwrap().contains("behind"), "{found:?}");
+        bed.ctl(&["clock", "--skew", "0"]);
+        patient.has(&[]);
+    });
+}
+
+#[test]
+fn nothing_is_kept_and_no_secret_is_shown() {
+    in_sandbox(&[], |bed| {
+        let patient = patient(bed);
+        let secrets = secrets_of_the_session(bed);
+        let before = snapshot(bed.home());
+        let (sts, codeartifact) = (bed.count("/sts/granted"), bed.count("/codeartifact/granted"));
+        let mut said = String::new();
+        for args in [&["doctor", "--online"][..], &["doctor", "--online", "--json"]] {
+            let done = patient.vouch(args).ok();
+            assert_eq!(done.stderr, "", "progress is for terminals");
+            said += &done.stdout;
+        }
+        assert_eq!(snapshot(bed.home()), before);
+        assert_eq!(bed.count("/sts/granted"), sts + 2, "AWS was asked");
+        assert_eq!(bed.count("/codeartifact/granted"), codeartifact + 2, "AWS was asked");
+        for secret in secrets {
+            let shown = said.as_bytes().windows(secret.len()).any(|part| part == secret);
+            assert!(!shown, "a secret is shown");
+        }
+        // On a terminal it says what it waits for.
+        let done = bed.run("script").args(["-qec", "vouch doctor --online", "/dev/null"]).ok();
+        let _ = done.shows("asking STS").shows("asking CodeArtifact").shows("fetching the documents");
+    });
+}
+
+#[test]
+fn the_proxy_is_named_without_its_password() {
+    in_sandbox(&["--proxy", "--proxy-auth", "alice:hunter2"], |bed| {
+        let patient = patient(bed);
+        let done = patient.vouch(&["doctor", "--online"]).ok();
+        let _ = done.shows("127.0.0.1:").shows("https_proxy").never_says("hunter2");
+        let run = patient
+            .doctor()
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .env("https_proxy", "http://127.0.0.1:1");
+        patient.finds(run, &["fail clock", "fail issuer", "fail sts", "skip codeartifact"]);
+    });
+}

@@ -1,0 +1,122 @@
+//! The page of the issuer, typed word for word on a terminal: one person with a spare key, then a team with a leaver.
+
+use std::path::Path;
+
+use serde_json::Value;
+use vouch_e2e::pages::{Block, blocks_of};
+use vouch_e2e::{Bed, Done, MY_DOMAIN, in_sandbox};
+
+/// The cards of the sandbox are not Yubico's: where enrolments are verified, a reader with such cards adds their maker.
+const READER: &str = r#"
+vouch() {
+  case "$1 ${2-}" in
+    "issuer build" | "issuer iam" | "issuer revoke") command vouch "$@" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" ;;
+    "issuer check") case "$*" in
+      *--trust*) command vouch "$@" ;;
+      *) command vouch "$@" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" ;;
+    esac ;;
+    *) command vouch "$@" ;;
+  esac
+}
+# An account of AWS's is not there to be set up.
+aws() { printf '(aws %s)\n' "$*" >&2; }
+"#;
+
+const PIN: &str = "PIN of YubiKey";
+const QUESTION: &str = "Type y for yes:";
+
+/// Types lines, and what these prompts ask for.
+fn types(bed: &Bed, lines: &str, prompts: &[&str]) -> Done {
+    let mut terminal = bed.run("bash").args(["-euc", &format!("{READER}\n{lines}")]).on_terminal();
+    for prompt in prompts {
+        terminal.wait_for(prompt);
+        terminal.type_line(if *prompt == PIN { bed.pin() } else { "n" });
+    }
+    terminal.wait().expect_code(0)
+}
+
+/// The only block below a heading that contains this.
+fn block(blocks: &[Block], section: &str, part: &str) -> String {
+    let fits = |block: &&Block| block.section == section && block.text.contains(part);
+    let found: Vec<_> = blocks.iter().filter(fits).collect();
+    assert_eq!(found.len(), 1, "{section}: {part}");
+    found[0].text.clone()
+}
+
+fn publish(bed: &Bed) {
+    let _ = types(bed, "rm -rf \"$VOUCH_SANDBOX_SITE\"/*; cp -r site/. \"$VOUCH_SANDBOX_SITE\"", &[]);
+}
+
+fn exchange(bed: &Bed) -> Done {
+    bed.vouch(&["credential", "codeartifact"]).args(MY_DOMAIN).done()
+}
+
+#[test]
+fn the_page_of_the_issuer() {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds/team.json");
+    in_sandbox(&["--cards", "2", "--config", world.to_str().unwrap()], |bed| {
+        let page = blocks_of("issuer.md");
+        let typed = |section, part, prompts: &[&str]| types(bed, &block(&page, section, part), prompts);
+
+        // One person. The spare comes as the text says: the same command with `--serial` and `--out`.
+        bed.ctl(&["card", "remove", "--card", "12345679"]);
+        let enroll = block(&page, "1. Enrol", "vouch enroll");
+        let _ = types(bed, &enroll, &[PIN]).says("enrollment.json");
+        bed.ctl(&["card", "insert", "--card", "12345679"]);
+        let spare = format!("{} --serial 12345679 --out spare.json", enroll.trim());
+        let _ = types(bed, &spare, &[PIN]).says("a spare");
+
+        let publishing = "2. Build and publish the files";
+        let _ = typed(publishing, "issuer build", &[]);
+        publish(bed);
+        let _ = typed(publishing, "issuer check", &[]).says("as it should be, 2 keys looked for");
+
+        let iam = "3. Register the issuer in IAM";
+        let _ = typed(iam, "cloudformation deploy", &[]).says("(aws cloudformation deploy");
+        let template: Value = serde_json::from_str(&bed.read("iam.json")).unwrap();
+        let mut resources = template["Resources"].as_object().unwrap().values();
+        let role = resources.find(|resource| resource["Type"] == "AWS::IAM::Role").unwrap();
+        assert_eq!(role["Properties"]["RoleName"], "CodeArtifact-alice", "as the page says");
+        // What AWS would answer about the role.
+        let mut trust = role["Properties"]["AssumeRolePolicyDocument"].clone();
+        trust["Statement"][0]["Principal"]["Federated"] =
+            "arn:aws:iam::123456789012:oidc-provider/id.example.com/alice".into();
+        let answer = serde_json::json!({ "Role": { "AssumeRolePolicyDocument": trust } });
+        let check = block(&page, iam, "--trust");
+        let (ask, look) = check.split_once('\n').unwrap();
+        assert!(ask.ends_with(">role.json"));
+        let _ = types(bed, ask, &[]).says("(aws iam get-role");
+        bed.write("role.json", &answer.to_string());
+        let _ = types(bed, look, &[]).says("role.json: as it should be");
+
+        bed.ctl(&["card", "remove", "--card", "12345679"]);
+        let _ = typed("4. Tell Vouch", "vouch login", &[QUESTION, PIN]).says("logged in as alice");
+        let _ = exchange(bed).expect_code(0);
+
+        // The team's repository, and what its pipeline runs.
+        let names = "mkdir enrolments; mv enrollment.json enrolments/alice.json; mv spare.json enrolments/alice-spare.json";
+        let _ = types(bed, names, &[]);
+        let team = "A team: enrolments in a repository";
+        let pipeline = block(&page, team, "runs-on");
+        let runs = pipeline.lines().filter_map(|line| line.trim_start().strip_prefix("- run: vouch "));
+        let runs: Vec<_> = runs.map(|rest| format!("vouch {rest}\n")).collect();
+        assert_eq!(runs.len(), 3, "build, iam and check: {runs:?}");
+        let before = bed.read("iam.json");
+        let _ = types(bed, &runs[..2].concat(), &[]);
+        publish(bed);
+        let _ = types(bed, &runs[2], &[]).says("as it should be, 2 keys looked for");
+        assert_eq!(bed.read("iam.json"), before, "the same people, the same bytes");
+
+        let leaving = "When somebody leaves, or a key is lost";
+        let done = typed(leaving, "revoke", &[]).says("delete-open-id-connect-provider");
+        let _ = done.says("YubiKey 12345678 of alice (https://id.example.com/alice) is lost");
+        // The first key goes out of the site, as the steps say; its next session is refused, the spare's is not.
+        let _ = types(bed, &format!("rm -r site enrolments/alice.json\n{}", runs[0]), &[]);
+        publish(bed);
+        let _ = bed.vouch_with_pin(&["login"]).ok();
+        let _ = exchange(bed).expect_code(5).says("InvalidIdentityToken");
+        bed.ctl(&["card", "insert", "--card", "12345679"]);
+        let _ = bed.vouch_with_pin(&["login", "--serial", "12345679"]).ok();
+        let _ = exchange(bed).expect_code(0);
+    });
+}

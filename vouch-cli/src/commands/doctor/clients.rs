@@ -1,0 +1,46 @@
+//! The package managers that are set up, seen from the working directory.
+
+use std::env;
+use std::thread;
+
+use super::Ground;
+use crate::clients::inspect::{self, Case};
+use crate::finding::Finding;
+
+const CLIENTS: &str = "clients";
+
+pub(super) fn look(ground: &Ground) -> Vec<Finding> {
+    let (Some(home), Some(config)) = (&ground.home, &ground.config) else {
+        return vec![Finding::skip(CLIENTS, "the configuration cannot be read")];
+    };
+    let registrations = &config.codeartifact.registrations;
+    if registrations.is_empty() {
+        let seen = "none is set up. Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY`.";
+        return vec![Finding::skip(CLIENTS, seen)];
+    }
+    let folder = env::current_dir().unwrap_or_default();
+    // Most of the time goes into asking clients for their versions: they are asked side by side.
+    let looked: Vec<Vec<Finding>> = thread::scope(|scope| {
+        let look = |registration| {
+            let case = Case { registration, config, home, folder: &folder };
+            scope.spawn(move || inspect::inspect(&case))
+        };
+        let looking: Vec<_> = registrations.iter().map(look).collect();
+        looking.into_iter().map(|looking| looking.join().unwrap_or_default()).collect()
+    });
+    let mut findings: Vec<Finding> = Vec::new();
+    for (registration, looked) in registrations.iter().zip(looked) {
+        if looked.is_empty() {
+            let fault = Finding::skip(inspect::ENTRY, "Vouch met a fault of its own when it looked");
+            findings.push(fault.about(inspect::label(registration)));
+        }
+        for finding in looked {
+            // What is about the client as a whole is told once.
+            let known = |known: &Finding| known.check() == finding.check() && known.seen() == finding.seen();
+            if finding.check() == inspect::ENTRY || !findings.iter().any(known) {
+                findings.push(finding.about(inspect::label(registration)));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,76 @@
+//! `vouch doctor`: every part looked at, each with what mends it.
+//!
+//! It only looks: nothing is written, no PIN try is spent, no touch is asked for, no secret is printed. Without
+//! `--online` it does not use the network.
+
+mod card;
+mod clients;
+mod folder;
+mod online;
+mod output;
+mod programs;
+mod roles;
+mod session;
+mod surroundings;
+
+use std::io::{IsTerminal, stderr};
+use std::process::ExitCode;
+
+use vouch_core::config::Config;
+use vouch_core::home::Home;
+
+use crate::finding::{Finding, Status};
+use crate::report::Failed;
+use crate::terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ask the issuer's host, STS and CodeArtifact, too; nothing of what they give is kept
+    #[arg(long)]
+    online: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What nearly every check needs, as far as it is there.
+struct Ground {
+    home: Option<Home>,
+    /// None where there is one that cannot be read.
+    config: Option<Config>,
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
+    let progress = |what: &str| {
+        if args.online && stderr().is_terminal() {
+            terminal::say(&format!("{what} …"));
+        }
+    };
+    let (ground, mut findings) = folder::look();
+    findings.extend(programs::look(ground.config.as_ref()));
+    progress("looking at the card");
+    findings.extend(card::look(ground.config.as_ref()));
+    let (session, found) = session::look(&ground);
+    findings.extend(found);
+    findings.extend(roles::look(ground.config.as_ref()));
+    findings.extend(surroundings::look(&ground));
+    if args.online {
+        findings.extend(online::look(&ground, session.as_ref(), &progress));
+    }
+    progress("looking at the package managers");
+    findings.extend(clients::look(&ground));
+    if args.json {
+        terminal::print(&output::json(&findings, args.online))?;
+    } else {
+        terminal::answer_in_colour(&output::text(&findings, args.online))?;
+    }
+    Ok(verdict(&findings))
+}
+
+fn verdict(findings: &[Finding]) -> ExitCode {
+    let failed = findings.iter().any(|finding| finding.status() == Status::Fail);
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Said where a check needs an identity.
+const ENROLL: &str = "Run `vouch enroll --issuer URL --subject NAME`.";

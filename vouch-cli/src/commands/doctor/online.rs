@@ -1,0 +1,183 @@
+//! Asked of others: the clock, the issuer's documents, STS and CodeArtifact. What they give is forgotten at once.
+
+use vouch_core::config::Config;
+use vouch_core::endpoint::Domain;
+use vouch_core::exchange::{ExchangeError, Fetcher, Page, Probe, RoleCredentials};
+use vouch_core::home::Home;
+use vouch_core::issuer::check::{self, Expected, Severity};
+use vouch_core::profile::Role;
+use vouch_core::session::Session;
+use vouch_core::{Explain, UnixTime};
+
+use super::{ENROLL, Ground, surroundings};
+use crate::finding::Finding;
+use crate::terminal;
+
+const CLOCK: &str = "clock";
+const ISSUER: &str = "issuer";
+const STS: &str = "sts";
+const CODEARTIFACT: &str = "codeartifact";
+
+/// Seconds by which AWS lets clocks differ (signatures of requests: five minutes).
+const SKEW: i64 = 300;
+
+/// Seconds that are worth a word.
+const NOTICED: i64 = 30;
+
+pub(super) fn look(ground: &Ground, session: Option<&Session>, progress: &dyn Fn(&str)) -> Vec<Finding> {
+    let (Some(home), Some(config)) = (&ground.home, &ground.config) else {
+        return [CLOCK, ISSUER, STS, CODEARTIFACT]
+            .map(|check| Finding::skip(check, "the configuration cannot be read"))
+            .into();
+    };
+    let fetcher = match Fetcher::new(home) {
+        Ok(fetcher) => fetcher.without_memory(),
+        Err(error) => return vec![Finding::error(CLOCK, &error, "Nothing can be asked.")],
+    };
+    let host = surroundings::host(Some(config));
+    progress(&format!("asking {host} for the time"));
+    let mut findings = vec![match fetcher.fetch(&format!("https://{host}/")) {
+        Ok(page) => clock(&host, &page, UnixTime::now()),
+        Err(error) => Finding::error(CLOCK, &error, "Every session and token comes from there."),
+    }];
+    findings.extend(issuer(config, &fetcher, progress));
+    findings.extend(aws(home, config, session, progress));
+    findings
+}
+
+fn clock(host: &str, page: &Page, now: UnixTime) -> Finding {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+    let date = page.header("date").and_then(|date| parser.parse_timestamp(date).ok());
+    let Some(date) = date else { return Finding::skip(CLOCK, format!("{host} does not tell the time")) };
+    let ahead = now.since(UnixTime(date.as_second()));
+    let seen = match ahead {
+        0 => format!("as {host} has it"),
+        1.. => format!("{} ahead of {host}", amount(ahead)),
+        _ => format!("{} behind {host}", amount(-ahead)),
+    };
+    let mend = "Set the clock of this machine, such as with `sudo timedatectl set-ntp true`.";
+    match ahead.abs() {
+        ..NOTICED => Finding::ok(CLOCK, seen),
+        NOTICED..SKEW => Finding::warn(
+            CLOCK,
+            seen,
+            "AWS refuses sessions and requests of clocks that are wrong by minutes.",
+            mend,
+        ),
+        _ => Finding::fail(
+            CLOCK,
+            seen,
+            "AWS refuses what this machine signs: by its clock it is not valid now.",
+            mend,
+        ),
+    }
+}
+
+fn amount(seconds: i64) -> String {
+    if seconds < 60 { format!("{seconds} s") } else { terminal::span(seconds) }
+}
+
+fn issuer(config: &Config, fetcher: &Fetcher<'_>, progress: &dyn Fn(&str)) -> Vec<Finding> {
+    let Some(identity) = &config.identity else {
+        return vec![Finding::skip(ISSUER, format!("no key is enrolled here. {ENROLL}"))];
+    };
+    progress(&format!("fetching the documents of {}", identity.issuer));
+    let found = check::check(&Expected::of_identity(identity), |url| fetcher.fetch(url));
+    if found.is_empty() {
+        return vec![Finding::ok(ISSUER, format!("{} has every key of yours", identity.issuer))];
+    }
+    let told = |found: check::Finding| {
+        let finding = Finding::fail(
+            ISSUER,
+            format!("{}: {}", found.place, found.message),
+            match found.severity {
+                Severity::Problem => "AWS refuses your sessions, or may take somebody else's for yours.",
+                Severity::Warning => "It works, but not as well or as safely as it could.",
+            },
+            format!("{} `vouch issuer check` looks again.", found.hint.trim()),
+        );
+        if found.severity == Severity::Warning { finding.softened() } else { finding }
+    };
+    found.into_iter().map(told).collect()
+}
+
+fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn Fn(&str)) -> Vec<Finding> {
+    let Some(session) = session else {
+        return [STS, CODEARTIFACT]
+            .map(|check| Finding::skip(check, "there is no session to ask with"))
+            .into();
+    };
+    let probe = Probe::new(home);
+    let mut findings = Vec::new();
+    let mut granted: Vec<(Role, RoleCredentials)> = Vec::new();
+    for name in config.aws.profiles.keys() {
+        // One that fits nowhere is a finding of its own.
+        let Ok(role) = config.role_named(name) else { continue };
+        progress(&format!("asking STS for role {}", role.arn));
+        findings.push(match probe.role_credentials(session, &role) {
+            Ok(credentials) => {
+                let seen = format!("gives {}", role.arn);
+                granted.push((role, credentials));
+                Finding::ok(STS, seen)
+            }
+            Err(error) => refused(STS, &error, "Without the role there is no token."),
+        });
+    }
+    let mut asked: Vec<(Domain, Role)> = Vec::new();
+    for profile in config.codeartifact.profiles.values() {
+        let Ok(role) = config.role_for(profile, None) else { continue };
+        let domain = profile.domain();
+        let pair = (domain, role);
+        if asked.contains(&pair) {
+            continue;
+        }
+        let (domain, role) = &pair;
+        let credentials = granted.iter().find(|(known, _)| known == role);
+        findings.push(match credentials {
+            None => Finding::skip(CODEARTIFACT, format!("STS did not give the role for {domain}")),
+            Some((_, credentials)) => {
+                progress(&format!("asking CodeArtifact for {domain}"));
+                match probe.token(credentials, role, domain) {
+                    Ok(_) => Finding::ok(CODEARTIFACT, format!("gives tokens for {domain}")),
+                    Err(error) => refused(CODEARTIFACT, &error, "Package managers get no token for it."),
+                }
+            }
+        });
+        asked.push(pair);
+    }
+    for check in [STS, CODEARTIFACT] {
+        if findings.iter().all(|finding| finding.check() != check) {
+            findings.push(Finding::skip(check, "nothing is set up to ask for"));
+        }
+    }
+    findings
+}
+
+fn refused(check: &'static str, error: &ExchangeError, why: &str) -> Finding {
+    Finding::failure(check, error.failure(), why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+
+    #[test]
+    fn the_clock_is_judged_by_the_date_of_the_server() {
+        let page =
+            |date: &str| Page { status: 200, headers: vec![("date".into(), date.into())], body: Vec::new() };
+        let at = page("Wed, 25 Nov 2026 12:00:00 GMT");
+        let now = 1_795_608_000;
+        for (off, status, seen) in [
+            (0, Status::Ok, "as sts has it"),
+            (-29, Status::Ok, "29 s behind sts"),
+            (30, Status::Warn, "30 s ahead of sts"),
+            (-299, Status::Warn, "4 min behind sts"),
+            (3900, Status::Fail, "1 h 5 min ahead of sts"),
+        ] {
+            let finding = clock("sts", &at, UnixTime(now + off));
+            assert_eq!((finding.status(), finding.seen()), (status, seen));
+        }
+        assert_eq!(clock("sts", &page("yesterday"), UnixTime(now)).status(), Status::Skip);
+    }
+}

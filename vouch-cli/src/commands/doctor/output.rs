@@ -1,0 +1,141 @@
+//! The findings, for a person and for a program.
+
+use clap::builder::styling::Style;
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Status};
+use crate::terminal::{GREEN, RED, YELLOW};
+
+const DIM: Style = Style::new().dimmed();
+
+/// One line for what is well, three for what is not, and a sum.
+pub(super) fn text(findings: &[Finding], online: bool) -> String {
+    let lines = lines(findings);
+    let width = lines.iter().map(|line| line.subject.chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for Line { status, subject, seen, why, mend } in lines {
+        let (word, style) = shown(status);
+        text.push_str(&format!("{style}{word:<4}{style:#}  {subject:<width$}  {}\n", indented(&seen, width)));
+        for (label, more) in [("why", why), ("mend", mend)] {
+            let Some(more) = more else { continue };
+            text.push_str(&format!("{:4}  {:<width$}  {label}: {}\n", "", "", indented(more, width)));
+        }
+    }
+    text.push_str(&format!("\n{}\n", sum(findings)));
+    if !online {
+        text.push_str("AWS and the issuer were not asked: `vouch doctor --online` does that.\n");
+    }
+    text
+}
+
+pub(super) fn json(findings: &[Finding], online: bool) -> String {
+    let count = |status| findings.iter().filter(|finding| finding.status() == status).count();
+    let document: Value = json!({
+        "version": 1,
+        "vouch": env!("CARGO_PKG_VERSION"),
+        "online": online,
+        "ok": count(Status::Ok),
+        "warn": count(Status::Warn),
+        "fail": count(Status::Fail),
+        "skip": count(Status::Skip),
+        "findings": findings,
+    });
+    format!("{document:#}\n")
+}
+
+struct Line<'a> {
+    status: Status,
+    subject: &'a str,
+    seen: String,
+    why: Option<&'a str>,
+    mend: Option<&'a str>,
+}
+
+/// What is well about one thing stands in one line.
+fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for finding in findings {
+        let (status, subject) = (finding.status(), finding.subject());
+        let joins = |line: &&mut Line<'_>| {
+            status == Status::Ok && line.status == Status::Ok && line.subject == subject
+        };
+        match lines.iter_mut().find(joins) {
+            Some(line) => line.seen.extend([", ", finding.seen()]),
+            None => lines.push(Line {
+                status,
+                subject,
+                seen: finding.seen().to_owned(),
+                why: finding.why(),
+                mend: finding.mend(),
+            }),
+        }
+    }
+    lines
+}
+
+fn shown(status: Status) -> (&'static str, Style) {
+    match status {
+        Status::Ok => ("ok", GREEN),
+        Status::Warn => ("warn", YELLOW),
+        Status::Fail => ("FAIL", RED),
+        Status::Skip => ("skip", DIM),
+    }
+}
+
+/// Further lines of a text stand below its first.
+fn indented(text: &str, width: usize) -> String {
+    text.trim_end().replace('\n', &format!("\n{}", " ".repeat(width + 8)))
+}
+
+fn sum(findings: &[Finding]) -> String {
+    let count = |status| findings.iter().filter(|finding| finding.status() == status).count();
+    format!(
+        "{} ok, {} to know, {} failed, {} skipped",
+        count(Status::Ok),
+        count(Status::Warn),
+        count(Status::Fail),
+        count(Status::Skip)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_aligned_and_what_is_well_about_one_thing_is_one_line() {
+        let findings = [
+            Finding::ok("session", "until tomorrow"),
+            Finding::ok("entry", "in force").about("cargo my-repo"),
+            Finding::fail("shadow", "a variable", "It goes before.", "Unset it.").about("cargo my-repo"),
+            Finding::ok("version", "cargo 1.95.0").about("cargo my-repo"),
+        ];
+        let plain = anstream::adapter::strip_str(&text(&findings, true)).to_string();
+        let wanted = "\
+ok    session        until tomorrow
+ok    cargo my-repo  in force, cargo 1.95.0
+FAIL  cargo my-repo  a variable
+                     why: It goes before.
+                     mend: Unset it.
+
+3 ok, 0 to know, 1 failed, 0 skipped
+";
+        assert_eq!(plain, wanted);
+    }
+
+    #[test]
+    fn programs_get_every_finding_with_every_field() {
+        let findings =
+            [Finding::ok("entry", "in force").about("cargo my-repo"), Finding::skip("pin", "no card")];
+        let document: Value = serde_json::from_str(&json(&findings, false)).unwrap();
+        assert_eq!(
+            (&document["version"], &document["ok"], &document["skip"]),
+            (&json!(1), &json!(1), &json!(1))
+        );
+        let wanted = json!({
+            "check": "entry", "about": "cargo my-repo", "status": "ok", "seen": "in force", "why": null, "mend": null,
+        });
+        assert_eq!(document["findings"][0], wanted);
+        assert_eq!(document["findings"][1]["about"], Value::Null);
+    }
+}

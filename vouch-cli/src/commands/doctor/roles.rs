@@ -1,0 +1,82 @@
+//! AWS profiles, CodeArtifact profiles and registrations: whether they fit together. No network.
+
+use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::domain_of_url;
+use vouch_core::profile::ProfileError;
+
+use crate::clients::inspect;
+use crate::finding::Finding;
+
+const ROLES: &str = "roles";
+const WHY: &str = "AWS would be asked for something that cannot be, or is not asked at all.";
+
+pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
+    let Some(config) = config else { return vec![Finding::skip(ROLES, "the configuration cannot be read")] };
+    let (roles, profiles) = (&config.aws.profiles, &config.codeartifact.profiles);
+    if roles.is_empty() && profiles.is_empty() {
+        return vec![Finding::skip(ROLES, "none is set up. Run `vouch setup aws --role ARN`.")];
+    }
+    let mut findings = Vec::new();
+    let mut wrong = |error: ProfileError, what: String| {
+        let finding = Finding::error(ROLES, &error, WHY).about(what);
+        // A profile tells the fault of its role a second time.
+        if !findings.iter().any(|known: &Finding| known.seen() == finding.seen()) {
+            findings.push(finding);
+        }
+    };
+    for name in roles.keys() {
+        if let Err(error) = config.role_named(name) {
+            wrong(error, format!("AWS profile {name}"));
+        }
+    }
+    if let Some(name) = &config.aws.default
+        && let Err(error @ ProfileError::NoAwsProfile { .. }) = config.role_named(name)
+    {
+        wrong(error, "default AWS profile".into());
+    }
+    for (name, profile) in profiles {
+        if let Err(error) = config.role_for(profile, None) {
+            wrong(error, format!("profile {name}"));
+        }
+    }
+    if let Some(name) = &config.codeartifact.default
+        && let Err(error) = config.profile_named(name)
+    {
+        wrong(error, "default profile".into());
+    }
+    for registration in &config.codeartifact.registrations {
+        findings.extend(endpoint(config, registration));
+    }
+    if findings.is_empty() {
+        let count = |many: usize, what: &str| format!("{many} {what}{}", if many == 1 { "" } else { "s" });
+        findings.push(Finding::ok(
+            ROLES,
+            format!("{}, {}", count(roles.len(), "AWS profile"), count(profiles.len(), "profile")),
+        ));
+    }
+    findings
+}
+
+/// Whether a registration's URL is of the domain that its profile stands for.
+fn endpoint(config: &Config, registration: &Registration) -> Option<Finding> {
+    let about = inspect::label(registration);
+    let profile = match config.profile_named(&registration.profile) {
+        Ok(profile) => profile,
+        Err(error) => return Some(Finding::error(ROLES, &error, WHY).about(about)),
+    };
+    // Another host was allowed on purpose.
+    let (domain, _) = domain_of_url(&registration.endpoint).ok()?;
+    let wanted = profile.domain();
+    (domain != wanted).then(|| {
+        Finding::fail(
+            ROLES,
+            format!(
+                "{} is of {domain}, and profile `{}` of {wanted}",
+                registration.endpoint, registration.profile
+            ),
+            "The token of one domain is good for nothing in another, so none is given.",
+            inspect::setup(registration),
+        )
+        .about(about)
+    })
+}

@@ -1,0 +1,64 @@
+//! The two calls of the exchange without the vault: to see whether they would be granted.
+
+use std::time::{Duration, Instant};
+
+use super::{Aws, Exchange, ExchangeError, RoleCredentials, sts};
+use crate::endpoint::Domain;
+use crate::home::Home;
+use crate::partition::Region;
+use crate::profile::Role;
+use crate::session::Session;
+use crate::time::UnixTime;
+
+/// For one call.
+const DEADLINE: Duration = Duration::from_secs(14);
+
+/// The shortest token that CodeArtifact gives, in seconds.
+const SHORTEST: u32 = 900;
+
+/// Asks AWS what the broker would ask, keeps nothing and writes nothing.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    home: &'a Home,
+}
+
+impl<'a> Probe<'a> {
+    /// With roots and proxy as the environment names them.
+    pub fn new(home: &'a Home) -> Self {
+        Self { home }
+    }
+
+    /// The URL at which STS of a region answers.
+    pub fn sts_url(region: &Region) -> String {
+        format!("https://{}/", sts::host(region))
+    }
+
+    /// Role credentials for a session, for as short as STS gives them.
+    ///
+    /// # Errors
+    /// When AWS gave nothing.
+    pub fn role_credentials(&self, session: &Session, role: &Role) -> Result<RoleCredentials, ExchangeError> {
+        let role = Role { duration: SHORTEST, ..role.clone() };
+        self.exchange()?.role_credentials(session, &role, None)
+    }
+
+    /// When a token for a domain would expire. The token, of the shortest life there is, is forgotten at once.
+    ///
+    /// # Errors
+    /// When AWS gave nothing.
+    pub fn token(
+        &self,
+        credentials: &RoleCredentials,
+        role: &Role,
+        domain: &Domain,
+    ) -> Result<UnixTime, ExchangeError> {
+        let token = self.exchange()?.token(credentials, role, domain, SHORTEST)?;
+        Ok(token.expires_at)
+    }
+
+    fn exchange(&self) -> Result<Exchange, ExchangeError> {
+        let exchange = Exchange::new(self.home, Instant::now() + DEADLINE)?;
+        exchange.http.forget();
+        Ok(exchange)
+    }
+}
