@@ -1,6 +1,5 @@
 //! The answer on stdout, and what the person should know on stderr or on the terminal.
 
-use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -19,7 +18,7 @@ pub(crate) fn print(text: &str) -> ExitCode {
 
 /// Says why there is no answer, where the person can see it.
 ///
-/// pip 26.2, pdm and our backend throw away what is on stderr: then one line goes to the terminal, if there is one.
+/// pip 23.0, pip from 26.2 on, pdm and our backend throw away what is on stderr: then one line goes to the terminal, if there is one.
 pub(crate) fn refuse(Failure { message, causes, hint, .. }: &Failure) {
     let mut lines = vec![message.clone()];
     lines.extend(causes.iter().map(|cause| format!("  caused by: {cause}")));
@@ -35,10 +34,22 @@ pub(crate) fn refuse(Failure { message, causes, hint, .. }: &Failure) {
     terminal::write(&format!("\r{}\n", printable(line.trim_end())));
 }
 
-/// Whether the client shows our stderr itself, as uv and pip up to 26.1 do. These put no option first; those that throw
-/// it away do (measured).
+/// Whether the client collects our stderr and shows it itself, as uv alone does (measured). pip 23.0 asks in the same
+/// form and throws it away, so the form does not tell. Where the client is not known, twice is better than never.
 fn is_shown_by_the_client() -> bool {
-    env::args_os().nth(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-"))
+    parent().is_some_and(|name| matches!(name.trim_end(), "uv" | "uvx"))
+}
+
+/// The name of the program that started this one.
+#[cfg(target_os = "linux")]
+fn parent() -> Option<String> {
+    let parent = rustix::process::getppid()?;
+    std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero())).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn parent() -> Option<String> {
+    None
 }
 
 /// Says what is wrong with the command line.
