@@ -32,6 +32,8 @@ impl<'a> Reader<'a> {
         bed.set_up_cargo();
         let greeting = Package::new(GREETING).code("def main():\n    print('hello')\n").command();
         let pip = wheel_of_installed("pip-26.3", "pip");
+        fs::create_dir_all(bed.file("wheels")).expect("the home is writable");
+        fs::write(bed.file("wheels").join(&pip.0), &pip.1).expect("the home is writable");
         upload(bed, "my-pypi-repo", &[greeting.wheel(), Package::build_backend(BUILDER).wheel(), pip]);
         let _ = bed.vouch(&["undo", "cargo"]).ok();
         let _ = bed.vouch(&["logout"]).ok();
@@ -102,6 +104,8 @@ impl<'a> Reader<'a> {
             .within(&self.project)
             .env("PATH", format!("{}:{path}", self.bed.file("env/bin").display()))
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            // What the page of pip tells those to do whose Python is older needs PyPI.
+            .env("PIP_FIND_LINKS", self.bed.file("wheels"))
             .env("UV_PYTHON_DOWNLOADS", "never")
             .env("NO_COLOR", "1")
             .stdin(format!("{}\n", self.bed.pin()))
