@@ -170,7 +170,7 @@ fn aws_profiles_are_kept_replaced_and_made_the_default() {
 #[test]
 fn issuer_build_names_the_file_that_is_wrong() {
     let person = Person::new();
-    fs::write(person.path("home/work/nonsense.json"), "{}").unwrap();
+    fs::write(person.path("home/here/nonsense.json"), "{}").unwrap();
     for (file, message) in [
         ("missing.json", "cannot read `missing.json`"),
         ("nonsense.json", "`nonsense.json`: this is no enrolment"),
@@ -179,7 +179,7 @@ fn issuer_build_names_the_file_that_is_wrong() {
         assert_eq!(code, 7);
         assert!(said.contains(message) && said.contains("hint: "), "{said}");
     }
-    assert!(!person.path("home/work/site").exists());
+    assert!(!person.path("home/here/site").exists());
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn exec_fails_with_125_before_the_command_and_does_not_start_it() {
         assert_eq!((code, stdout.as_str()), (125, ""), "{line}: {said}");
         assert!(said.contains("error: "), "{said}");
     }
-    assert!(!person.path("home/work/started").exists());
+    assert!(!person.path("home/here/started").exists());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn completions_and_man_pages_know_every_command() {
         ("vouch-setup-codeartifact.1", "\\-\\-tool"),
         ("vouch-credential-aws.1", "credential_process"),
     ] {
-        let found = fs::read_to_string(person.path("home/work/pages").join(page)).unwrap();
+        let found = fs::read_to_string(person.path("home/here/pages").join(page)).unwrap();
         assert!(found.contains(text), "{page}");
     }
 }

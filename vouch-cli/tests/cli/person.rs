@@ -15,7 +15,7 @@ impl Person {
     pub(crate) fn new() -> Self {
         let person = Self { dir: tempfile::tempdir().unwrap() };
         fs::create_dir_all(person.bin()).unwrap();
-        fs::create_dir_all(person.path("home/work")).unwrap();
+        fs::create_dir_all(person.path("home/here")).unwrap();
         person.install_vouch();
         person.program("cargo-credential-vouch", "exit 1");
         person.cargo("1.95.0");
@@ -46,14 +46,14 @@ impl Person {
         self.program("cargo", &format!("echo 'cargo {version} (0000000 2026-01-01)'"));
     }
 
-    /// `vouch` with arguments as they would be typed, in `~/work`.
+    /// `vouch` with arguments as they would be typed, in `~/here`.
     pub(crate) fn vouch(&self, arguments: &str) -> Command {
         Command::new(self.bin().join("vouch"))
             .args(arguments.split_whitespace())
             .env_clear()
             .env("HOME", self.path("home"))
             .env("PATH", self.bin())
-            .current_dir(self.path("home/work"))
+            .current_dir(self.path("home/here"))
     }
 
     /// Runs `vouch` and answers its exit code, stdout and stderr.

@@ -318,12 +318,12 @@ fn old_or_missing_programs_are_named() {
 #[test]
 fn projects_and_variables_that_get_in_the_way_are_named() {
     let person = Person::new();
-    fs::create_dir(person.path("home/work/.cargo")).unwrap();
-    let project = person.path("home/work/.cargo/config.toml");
+    fs::create_dir(person.path("home/here/.cargo")).unwrap();
+    let project = person.path("home/here/.cargo/config.toml");
     fs::write(&project, "[registries.my-repo]\ncredential-provider = \"x\"\n").unwrap();
     let (code, _, said) = person.run(FIRST);
     assert_eq!(code, 7);
-    assert!(said.contains("work/.cargo/config.toml") && said.contains("is a string"), "{said}");
+    assert!(said.contains("here/.cargo/config.toml") && said.contains("is a string"), "{said}");
     assert!(!person.cargo_config().exists());
     fs::write(&project, "[registries.my-repo]\ncredential-provider = [\"x\"]\n").unwrap();
     assert!(person.succeed(FIRST).contains("of its own"));

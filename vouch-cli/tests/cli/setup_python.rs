@@ -226,7 +226,7 @@ fn another_repository_takes_the_place_of_the_first() {
 #[test]
 fn the_file_is_the_one_that_the_client_reads() {
     for (tool, variable, value, expected) in [
-        ("pip", "PIP_CONFIG_FILE", "my.conf", "work/my.conf"),
+        ("pip", "PIP_CONFIG_FILE", "my.conf", "here/my.conf"),
         ("pip", "XDG_CONFIG_HOME", "HOME/xdg", "xdg/pip/pip.conf"),
         ("uv", "UV_CONFIG_FILE", "HOME/my.toml", "my.toml"),
         ("uv", "XDG_CONFIG_HOME", "HOME/xdg", "xdg/uv/uv.toml"),
