@@ -25,15 +25,7 @@ pub(crate) fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
         "pdm" => of_pdm,
         _ => return None,
     };
-    Some(Box::new(Inspector(look)))
-}
-
-struct Inspector(fn(&Case<'_>) -> Vec<Finding>);
-
-impl Inspect for Inspector {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
-        (self.0)(case)
-    }
+    Some(Box::new(look))
 }
 
 fn of_pip(case: &Case<'_>) -> Vec<Finding> {
