@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use vouch_core::Failure;
+use vouch_core::{Failure, process};
 
 use crate::arguments::{HELP, Wrong};
 
@@ -37,19 +37,7 @@ pub(crate) fn refuse(Failure { message, causes, hint, .. }: &Failure) {
 /// Whether the client collects our stderr and shows it itself, as uv alone does (measured). pip 23.0 asks in the same
 /// form and throws it away, so the form does not tell. Where the client is not known, twice is better than never.
 fn is_shown_by_the_client() -> bool {
-    parent().is_some_and(|name| matches!(name.trim_end(), "uv" | "uvx"))
-}
-
-/// The name of the program that started this one.
-#[cfg(target_os = "linux")]
-fn parent() -> Option<String> {
-    let parent = rustix::process::getppid()?;
-    std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero())).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn parent() -> Option<String> {
-    None
+    process::parent_name().is_some_and(|name| matches!(name.as_str(), "uv" | "uvx"))
 }
 
 /// Says what is wrong with the command line.

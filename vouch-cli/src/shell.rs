@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use clap::ValueEnum;
+use vouch_core::process;
 
 /// A shell that can take variables from a program's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,7 +28,7 @@ pub(crate) struct Unwritable;
 impl Shell {
     /// The shell that started this process, else what the environment names, else the plainest of the system.
     pub(crate) fn detect() -> Self {
-        Self::detect_with(parent().as_deref(), |name| env::var(name).ok(), cfg!(windows))
+        Self::detect_with(process::parent_name().as_deref(), |name| env::var(name).ok(), cfg!(windows))
     }
 
     fn detect_with(parent: Option<&str>, variable: impl Fn(&str) -> Option<String>, windows: bool) -> Self {
@@ -135,18 +136,6 @@ impl Shell {
 
 fn is_single_quote(c: char) -> bool {
     matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}')
-}
-
-/// The name of the program that started this one.
-#[cfg(target_os = "linux")]
-fn parent() -> Option<String> {
-    let parent = rustix::process::getppid()?;
-    std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero())).ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn parent() -> Option<String> {
-    None
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What every binary does before anything else.
+//! What every binary does before anything else, and who started it.
 
 /// Keeps the memory of this process from core dumps and, on Linux, from other processes of the same user.
 ///
@@ -18,6 +18,18 @@ pub fn harden() {
         limit.current = Some(0);
         let _ = setrlimit(Resource::Core, limit);
     }
+}
+
+/// The name of the program that started this one, at most 15 bytes of it (proc(5), `comm`). Linux alone tells.
+pub fn parent_name() -> Option<String> {
+    #[cfg(target_os = "linux")]
+    {
+        let parent = rustix::process::getppid()?;
+        let name = std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero())).ok()?;
+        Some(name.trim_end().to_owned())
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]
