@@ -8,7 +8,6 @@ use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Err
 use time::OffsetDateTime;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
-use vouch_core::endpoint::EndpointError;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
@@ -104,12 +103,13 @@ fn session_for(url: &str) -> Result<(), vouch_core::Error> {
     let home = Home::from_env()?;
     Config::load(&home)?.target_of_url(url)?;
     let vault = session::open(&home, &Keystore::from_env(&home)?)?;
-    Session::read(&vault, &home).map(drop)
+    Session::read(&vault, &home)?;
+    Ok(())
 }
 
 /// A registry that is none of ours is for Cargo's next provider; everything else is told as it is.
 fn refusal(error: vouch_core::Error) -> Error {
-    if matches!(error, vouch_core::Error::Endpoint(EndpointError::Foreign(_))) {
+    if error.is_foreign() {
         return Error::UrlNotSupported;
     }
     let Failure { message, causes, hint, .. } = error.failure();

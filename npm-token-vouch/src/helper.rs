@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::EndpointError;
 use vouch_core::npm::Mode;
 use vouch_core::{Class, Error, Failure, Secret};
 
@@ -23,27 +22,22 @@ pub(crate) fn run(profile: Option<&str>) -> ExitCode {
 /// Answers for a registry, as the plugin for yarn wants it: one that is none of ours is answered with nothing.
 pub(crate) fn for_registry(url: &str) -> ExitCode {
     match guarded(|| of_registry(url)) {
-        Ok(header) => say::answer(header.expose()),
-        Err(Error::Endpoint(EndpointError::Foreign(_))) => ExitCode::SUCCESS,
+        Ok(Some(header)) => say::answer(header.expose()),
+        Ok(None) => ExitCode::SUCCESS,
         // The plugin shows what is said.
         Err(error) => say::failed(&error),
     }
 }
 
 /// The package manager must get an answer, and the person a reason.
-fn guarded(work: impl FnOnce() -> Result<Secret<String>, Error>) -> Result<Secret<String>, Error> {
+fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     panic::set_hook(Box::new(|_| {}));
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::Shared(Failure {
-            class: Class::Other,
-            message: "Vouch met a fault of its own".into(),
-            causes: Vec::new(),
-            hint: Some("VOUCH_LOG=debug shows more.".into()),
-        }))
+        Err(Failure::new(Class::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more."))
     })
 }
 
-fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Error> {
+fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
     let broker = Broker::from_env()?;
     let typed = env::var("VOUCH_PROFILE").ok().filter(|name| !name.is_empty());
     let config = broker.config();
@@ -53,7 +47,7 @@ fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Error> {
     };
     config.profile_named(name)?;
     let registration = registration_of(config, name).ok_or_else(|| not_set_up(name))?;
-    of_registry_with(&broker, &registration.endpoint)
+    Ok(header_for(&broker, &registration.endpoint)?)
 }
 
 /// Helpers serve registrations only.
@@ -63,22 +57,23 @@ fn registration_of<'a>(config: &'a Config, profile: &str) -> Option<&'a Registra
     of_profile.next()
 }
 
-fn not_set_up(profile: &str) -> Error {
-    Error::Shared(Failure {
-        class: Class::Configuration,
-        message: format!("no npm registry was set up for CodeArtifact profile `{profile}`"),
-        causes: Vec::new(),
-        hint: Some(format!(
-            "Run `vouch setup codeartifact --tool pnpm --repository REPOSITORY --profile {profile}`."
-        )),
-    })
+fn not_set_up(profile: &str) -> Failure {
+    Failure::new(
+        Class::Configuration,
+        format!("no npm registry was set up for CodeArtifact profile `{profile}`"),
+        format!("Run `vouch setup codeartifact --tool pnpm --repository REPOSITORY --profile {profile}`."),
+    )
 }
 
-fn of_registry(url: &str) -> Result<Secret<String>, Error> {
-    of_registry_with(&Broker::from_env()?, url)
+/// None for a registry that is none of ours.
+fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
+    match header_for(&Broker::from_env()?, url) {
+        Err(error) if error.is_foreign() => Ok(None),
+        answer => Ok(Some(answer?)),
+    }
 }
 
-fn of_registry_with(broker: &Broker, url: &str) -> Result<Secret<String>, Error> {
+fn header_for(broker: &Broker, url: &str) -> Result<Secret<String>, Error> {
     let (token, _) = broker.token_for_url(url, Lifetime::Run)?;
     Ok(Secret::new(format!("Bearer {}\n", token.value.expose().trim())))
 }

@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
-use vouch_core::Error;
 use vouch_core::broker::Broker;
 use vouch_core::home::Home;
 use vouch_core::npm::file::Change;
 use vouch_core::npm::tokens::{self, Renewed};
+use vouch_core::{Explain, Failure};
 
 use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    let opened = Home::from_env().map_err(Error::from).and_then(|home| Ok((home, Broker::from_env()?)));
+    let opened = Home::from_env().map_err(Failure::from).and_then(|home| Ok((home, Broker::from_env()?)));
     let (home, broker) = match opened {
         Ok(opened) => opened,
         Err(error) => return say::failed(&error),
@@ -24,7 +24,7 @@ pub(crate) fn run(which: &Which) -> ExitCode {
     }
     renewed.iter().for_each(tell);
     let failure = renewed.iter().find_map(Renewed::failure);
-    failure.map_or(ExitCode::SUCCESS, |error| say::failed(error))
+    failure.map_or(ExitCode::SUCCESS, |error| say::failed(&error.failure()))
 }
 
 /// What became of a file; failures are for the caller.

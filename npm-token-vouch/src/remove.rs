@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use vouch_core::Error;
+use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::npm::registration::{key, registry_key, replaced};
@@ -13,7 +13,7 @@ use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    match Home::from_env().map_err(Error::from).and_then(|home| remove(&home, which)) {
+    match Home::from_env().map_err(Failure::from).and_then(|home| remove(&home, which)) {
         Ok(0) => {
             say::say("nothing to remove: nothing of that was set up");
             ExitCode::SUCCESS
@@ -24,7 +24,7 @@ pub(crate) fn run(which: &Which) -> ExitCode {
 }
 
 /// The files first: what fails there stays registered and can be tried again.
-fn remove(home: &Home, which: &Which) -> Result<usize, Error> {
+fn remove(home: &Home, which: &Which) -> Result<usize, Failure> {
     Config::update(home, |config| {
         let registrations = &mut config.codeartifact.registrations;
         let (ours, kept): (Vec<_>, Vec<_>) =
@@ -43,7 +43,7 @@ fn is_meant(registration: &Registration, which: &Which) -> bool {
     Mode::of(registration).is_some() && registration.tool != "yarn" && which.filter().admits(registration)
 }
 
-fn take_out(home: &Home, path: &Path, gone: &Registration, kept: &[Registration]) -> Result<(), Error> {
+fn take_out(home: &Home, path: &Path, gone: &Registration, kept: &[Registration]) -> Result<(), Failure> {
     if !path.exists() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use vouch_core::{Explain, Failure, UnixTime};
+use vouch_core::{Failure, UnixTime};
 
 /// One line on stderr.
 pub(crate) fn say(text: &str) {
@@ -15,15 +15,14 @@ pub(crate) fn say(text: &str) {
 }
 
 /// A failure with its causes and its hint, on stderr; gives the exit code.
-pub(crate) fn failed(error: &dyn Explain) -> ExitCode {
-    let failure = error.failure();
-    tell(&failure);
+pub(crate) fn failed(failure: &Failure) -> ExitCode {
+    tell(failure);
     ExitCode::from(failure.class.exit_code())
 }
 
 /// The same as a warning.
-pub(crate) fn warn(error: &dyn Explain) {
-    say(&format!("warning: {}", one_line(&error.failure())));
+pub(crate) fn warn(failure: &Failure) {
+    say(&format!("warning: {}", one_line(failure)));
 }
 
 fn tell(Failure { message, causes, hint, .. }: &Failure) {
@@ -37,14 +36,13 @@ fn tell(Failure { message, causes, hint, .. }: &Failure) {
 }
 
 /// A failure of the token helper: on stderr and, since pnpm hides that, in one line on the person's terminal.
-pub(crate) fn failed_unseen(error: &dyn Explain) -> ExitCode {
-    let failure = error.failure();
-    tell(&failure);
+pub(crate) fn failed_unseen(failure: &Failure) -> ExitCode {
+    tell(failure);
     if !io::stderr().is_terminal()
         && let Ok(mut terminal) = OpenOptions::new().write(true).open(TERMINAL)
     {
         // A progress line of the package manager's may stand there: it is overwritten, not continued.
-        let _ = write!(terminal, "\r\u{1b}[Kvouch: {}\r\n", printable(&one_line(&failure)));
+        let _ = write!(terminal, "\r\u{1b}[Kvouch: {}\r\n", printable(&one_line(failure)));
     }
     ExitCode::from(failure.class.exit_code())
 }

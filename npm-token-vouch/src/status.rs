@@ -3,17 +3,17 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use vouch_core::UnixTime;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::npm::tokens::{self, Held, State};
 use vouch_core::npm::{Mode, registration};
+use vouch_core::{Failure, UnixTime};
 
 use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
-    let loaded = Home::from_env().map_err(vouch_core::Error::from);
+    let loaded = Home::from_env().map_err(Failure::from);
     let loaded = loaded.and_then(|home| Ok((Config::load(&home)?, home)));
     let (config, home) = match loaded {
         Ok(found) => found,

@@ -15,7 +15,7 @@ use vouch_core::home::Home;
 use vouch_core::npm::file::{self, Change};
 use vouch_core::npm::registration::{self, Filter};
 use vouch_core::npm::tokens::{self, Renewed};
-use vouch_core::{Class, Error, Explain, Failure, UnixTime};
+use vouch_core::{Class, Explain, Failure, UnixTime};
 
 use crate::cli::Which;
 use crate::{refresh, say};
@@ -30,13 +30,13 @@ const RETRY: i64 = 30;
 const LONGEST: i64 = 15 * 60;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    match Home::from_env().map_err(Error::from).and_then(|home| watch(&home, which)) {
+    match Home::from_env().map_err(Failure::from).and_then(|home| watch(&home, which)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say::failed(&error),
     }
 }
 
-fn watch(home: &Home, which: &Which) -> Result<(), Error> {
+fn watch(home: &Home, which: &Which) -> Result<(), Failure> {
     let broker = Broker::from_env()?;
     let ends = broker.session_expiry()?;
     let places = registration::places(broker.config(), which.filter());
@@ -44,7 +44,7 @@ fn watch(home: &Home, which: &Which) -> Result<(), Error> {
     if files.is_empty() {
         return Err(nothing_to_watch());
     }
-    let _locks = files.iter().map(|path| claim(home, path)).collect::<Result<Vec<_>, Error>>()?;
+    let _locks = files.iter().map(|path| claim(home, path)).collect::<Result<Vec<_>, Failure>>()?;
     for path in &files {
         say::say(&format!("watching the tokens in `{}`", path.display()));
     }
@@ -73,7 +73,7 @@ fn keep_fresh(which: &Which) {
                 }
             }
             // Such as a configuration that somebody is editing: the tokens are good for a while yet.
-            Err(error) => complain(&error, &mut told),
+            Err(error) => complain(error.failure(), &mut told),
         }
         thread::sleep(TICK);
     }
@@ -88,7 +88,7 @@ fn renew(broker: &Broker, filter: Filter<'_>, told: &mut Option<Failure>) -> Uni
         refresh::tell(file);
     }
     if let Some(error) = renewed.iter().find_map(Renewed::failure) {
-        complain(error, told);
+        complain(error.failure(), told);
         let soon = renewed.iter().filter_map(Renewed::earliest).min().map_or(RETRY, |at| at.since(now) / 4);
         return now.plus(soon.clamp(1, RETRY));
     }
@@ -99,15 +99,14 @@ fn renew(broker: &Broker, filter: Filter<'_>, told: &mut Option<Failure>) -> Uni
 }
 
 /// The same trouble is told once.
-fn complain(error: &Error, told: &mut Option<Failure>) {
-    let failure = error.failure();
+fn complain(failure: Failure, told: &mut Option<Failure>) {
     if told.as_ref() != Some(&failure) {
-        say::warn(error);
+        say::warn(&failure);
         *told = Some(failure);
     }
 }
 
-fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(), Error> {
+fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
     let config = Config::load(home)?;
     let mut outcome = Ok(());
     for (path, removed) in tokens::remove(home, &config, which.filter()) {
@@ -124,22 +123,20 @@ fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(),
 }
 
 /// One watcher to a file.
-fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Error> {
+fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Failure> {
     file::lock(home, path, "watch", Duration::ZERO)?.ok_or_else(|| {
-        Error::Shared(Failure {
-            class: Class::Other,
-            message: format!("`{}` is being watched already", path.display()),
-            causes: Vec::new(),
-            hint: Some("One watcher is enough; name another file with `--npmrc`, or stop that one.".into()),
-        })
+        Failure::new(
+            Class::Other,
+            format!("`{}` is being watched already", path.display()),
+            "One watcher is enough; name another file with `--npmrc`, or stop that one.",
+        )
     })
 }
 
-fn nothing_to_watch() -> Error {
-    Error::Shared(Failure {
-        class: Class::Configuration,
-        message: "there is nothing to watch: no file with a static token was set up for that".into(),
-        causes: Vec::new(),
-        hint: Some("Run `vouch setup codeartifact --tool npm --repository REPOSITORY` first.".into()),
-    })
+fn nothing_to_watch() -> Failure {
+    Failure::new(
+        Class::Configuration,
+        "there is nothing to watch: no file with a static token was set up for that",
+        "Run `vouch setup codeartifact --tool npm --repository REPOSITORY` first.",
+    )
 }

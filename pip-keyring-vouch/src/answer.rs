@@ -30,6 +30,16 @@ pub(crate) enum Answer {
     Foreign,
 }
 
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        match error {
+            error if error.is_foreign() => Self::Foreign,
+            Error::Profile(ProfileError::NotSetUp(_)) => Self::NotSetUp(error.failure()),
+            error => Self::Refused(error.failure()),
+        }
+    }
+}
+
 /// Answers a request.
 pub(crate) fn to(request: &Request) -> Answer {
     match request {
@@ -77,7 +87,7 @@ fn nothing_stored() -> Failure {
 }
 
 fn failure(class: Class, message: &str, hint: &str) -> Failure {
-    Failure { class, message: message.into(), causes: Vec::new(), hint: Some(hint.into()) }
+    Failure::new(class, message, hint)
 }
 
 /// `other` is a user name that is not ours.
@@ -85,27 +95,25 @@ fn get(url: &str, other: Option<&str>, mode: Mode, output: Output) -> Answer {
     match token(url, other) {
         Ok(Some(token)) => Answer::Text(written(&token, mode, output)),
         Ok(None) => Answer::Nothing,
-        Err(Error::Endpoint(EndpointError::Foreign(_))) => Answer::Foreign,
-        Err(error @ Error::Profile(ProfileError::NotSetUp(_))) => Answer::NotSetUp(error.failure()),
-        Err(error) => Answer::Refused(error.failure()),
+        Err(answer) => answer,
     }
 }
 
 /// The token for a URL, or none for the user name that is not worth a word.
-fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Error> {
+fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answer> {
     let (home, config, target) = target(url)?;
     match other {
         None => {}
         Some(PYPI_TOKEN_USER) => return Ok(None),
-        Some(other) => return Err(Error::Shared(wrong_user(other))),
+        Some(other) => return Err(Answer::Refused(wrong_user(other))),
     }
-    let keystore = Keystore::from_env(&home)?;
+    let keystore = Keystore::from_env(&home).map_err(Error::from)?;
     let token = Broker::new(home, config, keystore).token(&target, Lifetime::Run)?;
     let value = token.value.expose().trim();
     // Clients take the answer apart by lines and send it in a header.
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         let message = "AWS CodeArtifact answered with a token that cannot be sent";
-        return Err(Error::Shared(failure(Class::Other, message, "VOUCH_LOG=debug shows more.")));
+        return Err(Answer::Refused(failure(Class::Other, message, "VOUCH_LOG=debug shows more.")));
     }
     Ok(Some(Secret::new(value.to_owned())))
 }
@@ -124,7 +132,7 @@ fn target(url: &str) -> Result<(Home, Config, Target), Error> {
     let (home, config) = match (read(), foreign) {
         (Err(error), Some(foreign)) => {
             tracing::debug!(error = &error as &dyn std::error::Error, "no configuration");
-            return Err(foreign.into());
+            return Err(ProfileError::from(foreign).into());
         }
         (read, _) => read?,
     };
@@ -135,10 +143,11 @@ fn target(url: &str) -> Result<(Home, Config, Target), Error> {
 /// Whether a service is one that tokens are answered for, by URL or by host.
 fn is_ours(service: &str) -> bool {
     match Service::read(service) {
-        Service::Url { url, .. } => !matches!(
-            target(&url),
-            Err(Error::Endpoint(EndpointError::Foreign(_)) | Error::Profile(ProfileError::NotSetUp(_)))
-        ),
+        Service::Url { url, .. } => match target(&url) {
+            Err(Error::Profile(ProfileError::NotSetUp(_))) => false,
+            Err(error) => !error.is_foreign(),
+            Ok(_) => true,
+        },
         Service::Host => {
             !matches!(target(&format!("https://{service}/")), Err(Error::Profile(ProfileError::NotSetUp(_))))
         }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use vouch_core::Class;
 use vouch_core::identity::Subject;
 use vouch_core::yubikey::{Card, CardError, NewPin, Pin, TouchPrompt};
+use vouch_core::{Class, Failure};
 
 use crate::desktop;
 use crate::prompt;
-use crate::report::Failed;
 use crate::terminal::{self, Countdown};
 
 /// How often a new PIN is asked for before the command gives up: enough for slips, and an end where nobody types.
@@ -35,7 +34,7 @@ pub(crate) struct WaitFlags {
 
 impl WaitFlags {
     /// Opens the card, and waits for it where it is not plugged in.
-    pub(crate) fn open(&self, serial: Option<u32>, wanted: &[u32]) -> Result<Card, Failed> {
+    pub(crate) fn open(&self, serial: Option<u32>, wanted: &[u32]) -> Result<Card, Failure> {
         let line = Countdown::new();
         let on_wait = |missing: &CardError, left: Duration| line.show(&missing_card(missing), left);
         Ok(Card::wait(serial, wanted, Duration::from_secs(self.wait.into()), &on_wait)?)
@@ -59,7 +58,7 @@ fn missing_card(missing: &CardError) -> String {
 
 impl PinFlags {
     /// Asks for the PIN of a card.
-    pub(crate) fn ask(&self, card: &Card) -> Result<Pin, Failed> {
+    pub(crate) fn ask(&self, card: &Card) -> Result<Pin, Failure> {
         let text = prompt::secret(self.pin_stdin, &format!("PIN of YubiKey {}: ", card.serial()))?;
         Ok(Pin::new(text, self.last_try)?)
     }
@@ -68,7 +67,7 @@ impl PinFlags {
     /// the person types twice or, with `new_pin_stdin`, that is the second line of standard input.
     ///
     /// No PIN is sent that was not given, and none of which the card says that it is wrong.
-    pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failed> {
+    pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failure> {
         let serial = card.serial();
         let has_factorys = card.has_factory_pin()?;
         if has_factorys == Some(true) && !self.pin_stdin {
@@ -91,7 +90,7 @@ impl PinFlags {
         }
         // Older firmware does not tell: whoever has another PIN is told so before a new one is asked for.
         card.check_pin(&pin).map_err(|error| match error {
-            CardError::WrongPin { .. } => Failed::new(
+            CardError::WrongPin { .. } => Failure::new(
                 Class::Card,
                 error.to_string(),
                 "The PIN of this YubiKey is not the factory's, 123456. If it was changed before, give the new one alone.",
@@ -110,7 +109,7 @@ impl PinFlags {
 }
 
 /// A new PIN, typed twice alike.
-fn choose_pin(serial: u32) -> Result<NewPin, Failed> {
+fn choose_pin(serial: u32) -> Result<NewPin, Failure> {
     terminal::ask("Everybody knows the PIN of the factory. Choose another one: 6 to 8 characters");
     for _ in 0..ROUNDS {
         match NewPin::new(prompt::secret(false, &format!("New PIN of YubiKey {serial}: "))?) {
@@ -124,7 +123,7 @@ fn choose_pin(serial: u32) -> Result<NewPin, Failed> {
             Err(error) => terminal::warn(&error.to_string()),
         }
     }
-    Err(Failed::new(
+    Err(Failure::new(
         Class::Card,
         format!("the PIN of YubiKey {serial} is still the factory's"),
         "Run the command again, or choose a PIN with `ykman piv access change-pin`.",

@@ -1,13 +1,13 @@
 //! A CodeArtifact domain from flags and profiles.
 
 use clap::Args;
+use vouch_core::Failure;
 use vouch_core::config::Profile;
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::{AccountId, DomainName, PARTITIONS, Region};
 
 use crate::environment;
 use crate::region::{self, Choice};
-use crate::report::Failed;
 
 /// Names a CodeArtifact domain, in full or through a profile.
 #[derive(Debug, Clone, Default, Args)]
@@ -51,7 +51,7 @@ impl DomainFlags {
 
     /// Fills in what the flags leave out. Owner, region and role of a profile belong to its domain: another domain
     /// inherits none of them.
-    pub(crate) fn complete(&self, stored: Option<&Profile>) -> Result<Completed, Failed> {
+    pub(crate) fn complete(&self, stored: Option<&Profile>) -> Result<Completed, Failure> {
         let missing = |what: &str, flag: &str| {
             let (message, hint) = match (&self.domain, stored) {
                 (Some(domain), Some(profile)) => (
@@ -63,7 +63,7 @@ impl DomainFlags {
                 ),
                 _ => (format!("{what} is not known"), format!("Give `{flag}`.")),
             };
-            Failed::configuration(message, hint)
+            Failure::configuration(message, hint)
         };
         let name = self.domain.clone().or_else(|| stored.map(|profile| profile.domain.clone()));
         let name = name.ok_or_else(|| missing("the CodeArtifact domain", "--domain NAME"))?;
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn another_domain_inherits_nothing() {
         let failed = flags("other", "", "").complete(Some(&stored())).unwrap_err();
-        assert!(failed.failure().message.contains("`other`"));
-        assert!(failed.failure().hint.as_ref().unwrap().contains("--domain-owner"));
+        assert!(failed.message.contains("`other`"));
+        assert!(failed.hint.as_ref().unwrap().contains("--domain-owner"));
         let other = flags("other", "111111111111", "us-west-2").complete(Some(&stored())).unwrap();
         assert_eq!(shown(&other), "other of account 111111111111 in us-west-2 / None");
         // The same name in another account is another domain.
@@ -137,7 +137,7 @@ mod tests {
             (flags("my-domain", "", ""), "--domain-owner ACCOUNT"),
         ] {
             let failed = flags.complete(None).unwrap_err();
-            assert!(failed.failure().hint.as_ref().unwrap().contains(part), "{failed:?}");
+            assert!(failed.hint.as_ref().unwrap().contains(part), "{failed:?}");
         }
     }
 }

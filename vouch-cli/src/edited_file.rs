@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::files;
 
 use crate::journal::{self, Author, Recorded};
-use crate::report::Failed;
 
 /// A file as it was when it was read.
 #[derive(Debug, Clone)]
@@ -27,11 +27,11 @@ pub(crate) struct Written {
 
 impl EditedFile {
     /// Reads a file; one that is not there is as good as an empty one.
-    pub(crate) fn read(path: PathBuf) -> Result<Self, Failed> {
+    pub(crate) fn read(path: PathBuf) -> Result<Self, Failure> {
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Self { path, before: Some(text) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, before: None }),
-            Err(error) => Err(Failed::configuration(
+            Err(error) => Err(Failure::configuration(
                 format!("cannot read `{}`", path.display()),
                 "Make it a readable UTF-8 text file; nothing was changed.",
             )
@@ -54,7 +54,7 @@ impl EditedFile {
     }
 
     /// Puts another text in its place and writes that into the journal; mode and symbolic link stay.
-    pub(crate) fn write(self, text: &str, author: &Author<'_>) -> Result<Written, Failed> {
+    pub(crate) fn write(self, text: &str, author: &Author<'_>) -> Result<Written, Failure> {
         self.check_writable()?;
         let made_folders = self.missing_folders();
         // First, so that an edit that is cut short can be taken back, too.
@@ -71,18 +71,18 @@ impl EditedFile {
     }
 
     /// Puts the text of an earlier time in its place: what the journal knows already.
-    pub(crate) fn restore(&self, text: &str) -> Result<(), Failed> {
+    pub(crate) fn restore(&self, text: &str) -> Result<(), Failure> {
         self.check_writable()?;
         self.put(text, &[])
     }
 
     /// Removes the file, and of the folders that were made for it those that are empty. A link to it stays.
-    pub(crate) fn remove(&self, made_folders: &[PathBuf]) -> Result<(), Failed> {
+    pub(crate) fn remove(&self, made_folders: &[PathBuf]) -> Result<(), Failure> {
         self.check_writable()?;
         remove(&self.path, made_folders).map_err(|error| self.failed(&error))
     }
 
-    fn check_writable(&self) -> Result<(), Failed> {
+    fn check_writable(&self) -> Result<(), Failure> {
         if self.path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
             // Its owner could replace it all the same, but somebody does not want that.
             return Err(
@@ -98,7 +98,7 @@ impl EditedFile {
         folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
     }
 
-    fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), Failed> {
+    fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), Failure> {
         let made = made_folders.first().map_or(Ok(()), fs::create_dir_all);
         let put = || files::replace_or_overwrite(&self.path, text.as_bytes(), 0o644).map(drop);
         made.and_then(|()| put()).map_err(|error| {
@@ -107,9 +107,9 @@ impl EditedFile {
         })
     }
 
-    fn failed(&self, error: &io::Error) -> Failed {
+    fn failed(&self, error: &io::Error) -> Failure {
         let folder = self.path.parent().unwrap_or(&self.path).display();
-        Failed::configuration(
+        Failure::configuration(
             format!("cannot write `{}`; it is as it was", self.path.display()),
             format!(
                 "Make room on the disk, and the file and `{folder}` writable; then run the command again."
@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failed> {
+    fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failure> {
         let home = Home::at(dir.path().join("vouch")).unwrap();
         let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
         let written = EditedFile::read(path.to_owned()).unwrap().write(text, &author);
@@ -198,7 +198,7 @@ mod tests {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
         let failed = write(&dir, &path, "new").unwrap_err();
-        assert!(failed.failure().causes[0].contains("read-only"));
+        assert!(failed.causes[0].contains("read-only"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         fs::write(dir.path().join("binary"), [0xff, 0xfe]).unwrap();
         assert!(EditedFile::read(dir.path().join("binary")).is_err());

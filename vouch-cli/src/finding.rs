@@ -140,7 +140,7 @@ mod tests {
             causes: vec!["because\u{1b}[2J".into()],
             hint: Some("Mend it.".into()),
         };
-        let finding = Finding::error("session", &failure, "It matters.").about("cargo my-repo");
+        let finding = Finding::failure("session", failure, "It matters.").about("cargo my-repo");
         assert_eq!(finding.seen(), "it failed: because\\u{1b}[2J");
         assert_eq!((finding.why(), finding.mend()), (Some("It matters."), Some("Mend it.")));
         assert_eq!((finding.subject(), finding.status()), ("cargo my-repo", Status::Fail));

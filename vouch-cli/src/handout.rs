@@ -7,10 +7,9 @@ use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::profile::{ProfileError, Role, Target};
-use vouch_core::{Class, Secret};
+use vouch_core::{Class, Failure, Secret};
 
 use crate::domain::{Completed, DomainFlags};
-use crate::report::Failed;
 use crate::terminal;
 
 /// A kind of credential.
@@ -65,12 +64,12 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// The variables with their values.
-    pub(crate) fn fetch(&self) -> Result<Vec<(&'static str, Secret<String>)>, Failed> {
+    pub(crate) fn fetch(&self) -> Result<Vec<(&'static str, Secret<String>)>, Failure> {
         let values = match self.kind {
             Kind::Codeartifact => vec![token(&self.domain_flags(), Spelling::Prefixed)?.0.value],
             Kind::Aws => {
                 if let Some(flag) = self.domain_flag() {
-                    return Err(Failed::new(
+                    return Err(Failure::new(
                         Class::Usage,
                         format!("`{flag}` is for `--type codeartifact`"),
                         "Name the role of `--type aws` with `--aws-profile`.",
@@ -138,7 +137,7 @@ pub(crate) struct Named {
 }
 
 /// A token for the rest of the session, for the domain that flags and profiles name.
-pub(crate) fn token(flags: &DomainFlags, spelling: Spelling) -> Result<(Token, Named), Failed> {
+pub(crate) fn token(flags: &DomainFlags, spelling: Spelling) -> Result<(Token, Named), Failure> {
     let broker = Broker::from_env()?;
     let named = named(broker.config(), flags, spelling)?;
     let token = broker.token(&named.target, Lifetime::Session)?;
@@ -146,13 +145,13 @@ pub(crate) fn token(flags: &DomainFlags, spelling: Spelling) -> Result<(Token, N
 }
 
 /// The credentials of an AWS profile: the one named, else the default, else the only one.
-pub(crate) fn role_credentials(profile: Option<&str>) -> Result<RoleCredentials, Failed> {
+pub(crate) fn role_credentials(profile: Option<&str>) -> Result<RoleCredentials, Failure> {
     let broker = Broker::from_env()?;
     let role = role(broker.config(), profile)?;
     Ok(broker.role_credentials(&role)?)
 }
 
-fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failed> {
+fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failure> {
     let profiles = &config.aws.profiles;
     let name = match (profile, &config.aws.default) {
         (Some(name), _) => name,
@@ -162,7 +161,7 @@ fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failed> {
             [only] => only,
             several => {
                 let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
-                return Err(Failed::configuration(
+                return Err(Failure::configuration(
                     format!("several AWS profiles could be meant: {}", names.join(", ")),
                     "Name one, or make one the default with `vouch setup aws --profile NAME --default`.",
                 ));
@@ -173,7 +172,7 @@ fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failed> {
 }
 
 /// The domain and role that flags and profiles name. What is typed needs no registration.
-pub(crate) fn named(config: &Config, flags: &DomainFlags, spelling: Spelling) -> Result<Named, Failed> {
+pub(crate) fn named(config: &Config, flags: &DomainFlags, spelling: Spelling) -> Result<Named, Failure> {
     let from_environment = flags.profile.is_none();
     let stored = match flags.profile_name() {
         Some(name) => {
@@ -184,7 +183,7 @@ pub(crate) fn named(config: &Config, flags: &DomainFlags, spelling: Spelling) ->
                 }
                 Some(what) => {
                     let hint = "Leave out the profile or the flag, whichever is wrong.";
-                    return Err(Failed::new(Class::Usage, format!("{what} `{name}`"), hint));
+                    return Err(Failure::new(Class::Usage, format!("{what} `{name}`"), hint));
                 }
                 None => {}
             }
@@ -271,7 +270,7 @@ mod tests {
             Ok(Named { target, profile }) => {
                 format!("{} / {} / {}", target.domain, target.role.profile, profile.unwrap_or_default())
             }
-            Err(failed) => failed.failure().message.clone(),
+            Err(failed) => failed.message.clone(),
         }
     }
 
@@ -320,7 +319,7 @@ mod tests {
         let mut config = config();
         assert_eq!(role(&config, Some("shared")).unwrap().profile, "shared");
         let failed = role(&config, None).unwrap_err();
-        assert!(failed.failure().message.ends_with("vouch, shared"));
+        assert!(failed.message.ends_with("vouch, shared"));
         config.aws.default = Some("vouch".into());
         assert_eq!(role(&config, None).unwrap().profile, "vouch");
         config.aws.default = None;

@@ -17,7 +17,6 @@ mod log;
 mod parse;
 mod prompt;
 mod region;
-mod report;
 mod shell;
 mod terminal;
 
@@ -34,6 +33,6 @@ fn main() -> ExitCode {
     log::start();
     match commands::run(cli.command) {
         Ok(code) => code,
-        Err(failed) => failed.report(),
+        Err(failure) => terminal::report(&failure),
     }
 }

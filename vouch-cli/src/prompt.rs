@@ -2,23 +2,21 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use vouch_core::{Class, Secret};
+use vouch_core::{Class, Failure, Secret};
 use zeroize::Zeroizing;
-
-use crate::report::Failed;
 
 /// More than any secret that is asked for.
 const LONGEST_LINE: u64 = 4096;
 
 /// A line of standard input, or what is typed at a hidden prompt on the terminal. Only `vouch` prompts; its helpers never
 /// do.
-pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, Failed> {
+pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, Failure> {
     let text = if from_stdin { line(&mut io::stdin().lock()) } else { hidden(prompt) };
     text.map(Secret::new)
 }
 
 /// Whether the person says yes. Where there is nobody to ask, the answer is no.
-pub(crate) fn agrees(question: &str) -> Result<bool, Failed> {
+pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }
@@ -28,14 +26,14 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failed> {
 }
 
 /// One line without its end.
-fn line(from: &mut impl BufRead) -> Result<String, Failed> {
+fn line(from: &mut impl BufRead) -> Result<String, Failure> {
     let mut text = Zeroizing::new(String::with_capacity(256));
     let read = io::Read::take(&mut *from, LONGEST_LINE).read_line(&mut text).map_err(|error| {
-        Failed::new(Class::Usage, "cannot read standard input", "Pipe the secret in, as one line of text.")
+        Failure::new(Class::Usage, "cannot read standard input", "Pipe the secret in, as one line of text.")
             .because(&error)
     })?;
     if read == 0 {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             "standard input is empty",
             "Pipe the secret in, as one line of text.",
@@ -44,9 +42,9 @@ fn line(from: &mut impl BufRead) -> Result<String, Failed> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn hidden(prompt: &str) -> Result<String, Failed> {
+fn hidden(prompt: &str) -> Result<String, Failure> {
     let failed = |error: &io::Error| {
-        Failed::new(
+        Failure::new(
             Class::Usage,
             "there is no terminal to ask on",
             "Run it on a terminal, or pipe the PIN in with `--pin-stdin`.",
@@ -57,7 +55,7 @@ fn hidden(prompt: &str) -> Result<String, Failed> {
         return Err(failed(&io::Error::from(io::ErrorKind::NotFound)));
     }
     terminal::read(prompt).map_err(|error| match error.kind() {
-        io::ErrorKind::Interrupted => Failed::interrupted(),
+        io::ErrorKind::Interrupted => Failure::interrupted(),
         _ => failed(&error),
     })
 }

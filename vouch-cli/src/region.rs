@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use vouch_core::Failure;
 use vouch_core::partition::{Partition, Region};
 
 use crate::environment;
-use crate::report::Failed;
 
 /// A region and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) fn choose(
     flag: Option<&Region>,
     profile: Option<&Region>,
     partition: Partition,
-) -> Result<Choice, Failed> {
+) -> Result<Choice, Failure> {
     choose_with(flag, profile, partition, environment::variable)
 }
 
@@ -57,7 +57,7 @@ fn choose_with(
     profile: Option<&Region>,
     partition: Partition,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Choice, Failed> {
+) -> Result<Choice, Failure> {
     if let Some(region) = flag {
         return Ok(Choice { region: region.clone(), reason: Reason::Flag });
     }
@@ -67,7 +67,7 @@ fn choose_with(
     for name in VARIABLES {
         let Some(text) = variable(name) else { continue };
         let region = text.parse().map_err(|error| {
-            Failed::configuration(format!("{name}: {error}"), format!("Correct {name}, or give `--region`."))
+            Failure::configuration(format!("{name}: {error}"), format!("Correct {name}, or give `--region`."))
         })?;
         return Ok(Choice { region, reason: Reason::Variable(name) });
     }
@@ -87,7 +87,7 @@ mod tests {
             Some(value.to_owned()).filter(|value| !value.is_empty())
         };
         choose_with(parsed(flag).as_ref(), parsed(profile).as_ref(), PARTITIONS[partition], variable)
-            .map_or_else(|failed| failed.failure().message.clone(), |choice| choice.to_string())
+            .map_or_else(|failed| failed.message.clone(), |choice| choice.to_string())
     }
 
     #[test]

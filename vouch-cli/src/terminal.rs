@@ -4,14 +4,13 @@
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use vouch_core::{Class, UnixTime};
-
-use crate::report::Failed;
+use vouch_core::{Class, Failure, UnixTime};
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -58,6 +57,17 @@ pub(crate) fn hint(text: &str) {
     line(&format!("{CYAN}hint:{CYAN:#} "), text);
 }
 
+/// A failure that ends a command: what failed, why, and what to type next. Gives the exit code.
+pub(crate) fn report(failure: &Failure) -> ExitCode {
+    // Whoever pressed Ctrl-C knows.
+    if failure.class != Class::Interrupted {
+        error(&failure.message);
+        failure.causes.iter().for_each(|reason| cause(reason));
+        failure.hint.iter().for_each(|text| hint(text));
+    }
+    ExitCode::from(failure.class.exit_code())
+}
+
 /// Writes to stdout, the answer of a command.
 pub(crate) fn answer(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
@@ -66,15 +76,15 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
 }
 
 /// As [`answer`], with the colours in it where stdout shows them.
-pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failed> {
+pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+    written.map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
 /// As [`answer`], for a command that has nothing else to do.
-pub(crate) fn print(text: &str) -> Result<(), Failed> {
-    answer(text).map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    answer(text).map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
 /// A moment in the person's own time zone, such as `18:04 (CET)`; with the date when it is not today.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::endpoint::Domain;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::files::{self, Lock, LockError};
 use crate::home::{Home, HomeError};
 use crate::identity::Identity;

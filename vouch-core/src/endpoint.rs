@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::partition::{AccountId, DomainName, PARTITIONS, Partition, Region, RepositoryName};
 
 /// One CodeArtifact domain: what a token is valid for.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 
 /// The folder that holds the configuration and the vault of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 
 /// What STS expects in `aud` unless the identity says otherwise.
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";

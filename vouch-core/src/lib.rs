@@ -14,8 +14,9 @@ pub mod config;
 pub mod endpoint;
 #[cfg(feature = "issuer")]
 pub mod enrollment;
-pub mod error;
+mod es256;
 pub mod exchange;
+pub mod failure;
 pub mod files;
 pub mod home;
 pub mod identity;
@@ -32,12 +33,12 @@ pub mod process;
 pub mod profile;
 pub mod secret;
 pub mod session;
-mod signature;
 pub mod time;
 pub mod vault;
 #[cfg(feature = "yubikey")]
 pub mod yubikey;
 
-pub use error::{Class, Error, Explain, Failure};
+pub use broker::Error;
+pub use failure::{Class, Explain, Failure};
 pub use secret::Secret;
 pub use time::UnixTime;

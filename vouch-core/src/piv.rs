@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 
 /// A slot that can hold a signing key: 9a, 9c, 9d, 9e, or one of the "retired" 82 to 95 (NIST SP 800-73-4, table 4b).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

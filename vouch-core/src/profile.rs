@@ -2,7 +2,7 @@
 
 use crate::config::{AwsProfile, Config, Profile, Registration};
 use crate::endpoint::{self, Domain, EndpointError};
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::partition::{AccountId, Region, RoleArn};
 
 /// A role to assume, and where to ask for it.
@@ -47,6 +47,8 @@ pub enum ProfileError {
         .role.partition(), .region.partition()
     )]
     PartitionMismatch { profile: String, role: RoleArn, region: Region },
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
 }
 
 fn listed(known: &[String]) -> String {
@@ -80,6 +82,7 @@ impl Explain for ProfileError {
                  `vouch setup aws --profile NAME --default`."
                     .into()
             }
+            Self::Endpoint(error) => return error.hint(),
             Self::PartitionMismatch { .. } => {
                 "Give a role and a region of one partition: `vouch setup aws --role ARN --region REGION`.".into()
             }
@@ -93,7 +96,7 @@ impl Config {
     /// # Errors
     /// [`EndpointError::Foreign`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
     /// domain without a registration; else why no role serves it.
-    pub fn target_of_url(&self, url: &str) -> Result<Target, crate::Error> {
+    pub fn target_of_url(&self, url: &str) -> Result<Target, ProfileError> {
         let registration = self.registration_of(url)?;
         let profile = self.profile_named(&registration.profile)?;
         let role = self.role_for(profile, None)?;
@@ -101,7 +104,7 @@ impl Config {
     }
 
     /// The registration that allows a URL.
-    fn registration_of(&self, url: &str) -> Result<&Registration, crate::Error> {
+    fn registration_of(&self, url: &str) -> Result<&Registration, ProfileError> {
         let registrations = &self.codeartifact.registrations;
         let domain = match endpoint::domain_of_url(url) {
             Ok((domain, _)) => domain,
@@ -232,7 +235,6 @@ fn is_below(url: &str, base: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     const REPO: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 
@@ -312,10 +314,10 @@ mod tests {
             REPO.replace("us-east-1", "us-east-2"),
         ] {
             let refused = config.target_of_url(&other);
-            assert!(matches!(refused, Err(Error::Profile(ProfileError::NotSetUp(_)))), "{other}");
+            assert!(matches!(refused, Err(ProfileError::NotSetUp(_))), "{other}");
         }
         let foreign = config.target_of_url("sparse+https://index.crates.io/");
-        assert!(matches!(foreign, Err(Error::Endpoint(EndpointError::Foreign(_)))));
+        assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::files::{self, Lock, LockError};
 use crate::home::{self, Home};
 use crate::keystore::SessionKey;

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::partition::RepositoryName;
 
 use super::jvm::exec;
 use super::{Client, Edits, Wanted};
-use crate::report::Failed;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -69,11 +69,11 @@ impl Client for ByHand {
         Some(repository.to_string())
     }
 
-    fn plan(&self, _wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, _wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         Ok(Edits::default())
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let place = Place::of(wanted)?;
         Ok(match self.tool {
             Tool::Sbt => sbt(&place),
@@ -113,12 +113,12 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn of(wanted: &Wanted<'a>) -> Result<Self, Failed> {
+    fn of(wanted: &Wanted<'a>) -> Result<Self, Failure> {
         let Registration { endpoint, repository, profile, name, .. } = wanted.registration;
         let name = name.as_deref().unwrap_or_else(|| repository.as_str());
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || !name.bytes().all(plain) {
-            return Err(Failed::new(
+            return Err(Failure::new(
                 vouch_core::Class::Usage,
                 format!("`{name}` cannot be the name: letters, digits, `-`, `_` and `.` are taken"),
                 "Give it another name with `--registry NAME`.",

@@ -6,12 +6,12 @@
 
 use std::path::Path;
 
+use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 
 use super::{Client, Wanted, cargo, jvm, node, program, python};
 use crate::finding::Finding;
-use crate::report::Failed;
 
 /// The client's file, and our entry in it.
 pub(crate) const ENTRY: &str = "entry";
@@ -97,11 +97,11 @@ impl Planned {
 
 impl Case<'_> {
     /// The entry, by a plan of setup's: what it would change, why it would refuse, and its notes.
-    pub(crate) fn by_plan(&self, client: Result<impl Client, Failed>) -> Planned {
+    pub(crate) fn by_plan(&self, client: Result<impl Client, Failure>) -> Planned {
         let alone = |entry| Planned { entry, notes: Vec::new() };
         let client = match client {
             Ok(client) => client,
-            Err(failed) => return alone(Finding::failure(ENTRY, failed.into_failure(), WHY)),
+            Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
         };
         let file = client.file();
         if let Some(other) = self.registration.file.as_deref().filter(|recorded| !same_file(recorded, file)) {
@@ -112,7 +112,7 @@ impl Case<'_> {
         let wanted = Wanted { registration: self.registration, corrects: None, config: self.config };
         let edits = match client.plan(&wanted) {
             Ok(edits) => edits,
-            Err(failed) => return alone(Finding::failure(ENTRY, failed.into_failure(), WHY)),
+            Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
         };
         match edits.files.iter().find(|edit| edit.changes()).map(|edit| edit.file.path()) {
             None => {

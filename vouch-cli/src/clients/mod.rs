@@ -12,13 +12,13 @@ pub(crate) mod python;
 
 use std::path::Path;
 
+use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 /// A package manager with the flags that were typed for it.
 pub(crate) trait Client {
@@ -49,7 +49,7 @@ pub(crate) trait Client {
         &self,
         _registration: &mut Registration,
         _before: Option<&Registration>,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -67,7 +67,7 @@ pub(crate) trait Client {
     ///
     /// # Errors
     /// When it cannot work with Vouch at all.
-    fn check(&self) -> Result<Vec<String>, Failed> {
+    fn check(&self) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }
 
@@ -80,13 +80,13 @@ pub(crate) trait Client {
     ///
     /// # Errors
     /// When a file cannot be read or edited, or says something that contradicts.
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed>;
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure>;
 
     /// The lines to add by hand, for `--print`. Holds no secret.
     ///
     /// # Errors
     /// When there can be no such lines.
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed>;
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure>;
 
     /// A file's text with secrets blanked, for `--dry-run`.
     fn without_secrets(&self, text: &str) -> String;
@@ -103,7 +103,7 @@ pub(crate) trait Client {
     ///
     /// # Errors
     /// When it failed; what was set up stays.
-    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use vouch_core::Failure;
+
 use super::Cli;
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,7 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failed> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "vouch", &mut script);
     terminal::print(&String::from_utf8_lossy(&script))
@@ -30,13 +31,13 @@ pub(crate) struct ManArgs {
     folder: PathBuf,
 }
 
-pub(crate) fn man(args: &ManArgs) -> Result<(), Failed> {
+pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
     let mut command = Cli::command();
     command.build();
     let pages = fs::create_dir_all(&args.folder).and_then(|()| pages(&command, &args.folder));
     let pages = pages.map_err(|error| {
         let hint = "Give a folder that you may write into.";
-        Failed::configuration(format!("cannot write into `{}`", args.folder.display()), hint).because(&error)
+        Failure::configuration(format!("cannot write into `{}`", args.folder.display()), hint).because(&error)
     })?;
     terminal::done(&format!("{pages} pages in `{}`", args.folder.display()));
     Ok(())

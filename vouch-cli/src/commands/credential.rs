@@ -2,11 +2,11 @@
 
 use clap::Subcommand;
 use serde_json::json;
+use vouch_core::Failure;
 use vouch_core::endpoint::{Domain, Endpoint};
 
 use crate::domain::DomainFlags;
 use crate::handout::{self, Spelling};
-use crate::report::Failed;
 use crate::terminal;
 
 /// What to print.
@@ -34,7 +34,7 @@ pub(crate) struct Aws {
     profile: Option<String>,
 }
 
-pub(crate) fn run(credential: Credential) -> Result<(), Failed> {
+pub(crate) fn run(credential: Credential) -> Result<(), Failure> {
     let answer = match credential {
         Credential::Codeartifact(args) => codeartifact(&args)?,
         Credential::Aws(args) => aws(&args)?,
@@ -42,7 +42,7 @@ pub(crate) fn run(credential: Credential) -> Result<(), Failed> {
     terminal::print(&answer)
 }
 
-fn codeartifact(args: &Codeartifact) -> Result<String, Failed> {
+fn codeartifact(args: &Codeartifact) -> Result<String, Failure> {
     let (token, named) = handout::token(&args.domain, Spelling::Plain)?;
     let value = token.value.expose().trim();
     if !args.json {
@@ -67,7 +67,7 @@ fn endpoint(domain: &Domain) -> String {
     format!("https://{}/", Endpoint::host_of(domain))
 }
 
-fn aws(args: &Aws) -> Result<String, Failed> {
+fn aws(args: &Aws) -> Result<String, Failure> {
     let given = handout::role_credentials(args.profile.as_deref())?;
     let answer = json!({
         "Version": 1,

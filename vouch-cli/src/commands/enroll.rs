@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vouch_core::Class;
 use vouch_core::config::Config;
 use vouch_core::enrollment::Enrollment;
 use vouch_core::files;
@@ -11,11 +10,11 @@ use vouch_core::home::Home;
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
 use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enrol, enrol_again};
+use vouch_core::{Class, Failure};
 
 use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
 use crate::prompt;
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -50,12 +49,12 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let home = Home::from_env()?;
     let identity = Config::load(&home)?.identity;
     check_identity(identity.as_ref(), &args)?;
     if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             "a management key on the command line could be seen by others; it was not used",
             "Give `--management-key` alone, which asks for it, or `--management-key -` to pipe it in.",
@@ -96,7 +95,7 @@ fn make(
     args: &Args,
     known: Option<&EnrolledKey>,
     begun: &Unfinished,
-) -> Result<Enrolled, Failed> {
+) -> Result<Enrolled, Failure> {
     if known.is_some() {
         terminal::say(&format!(
             "YubiKey {} is enrolled with slot {}; its key signs the file again",
@@ -128,12 +127,12 @@ fn make(
 }
 
 /// One home is one person.
-fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failed> {
+fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failure> {
     let Some(identity) = identity else { return Ok(()) };
     if identity.issuer == args.issuer && identity.subject == args.subject {
         return Ok(());
     }
-    Err(Failed::configuration(
+    Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
         "Enrol a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
          `identity` from `config.json`; or keep another person apart with VOUCH_HOME.",
@@ -145,20 +144,20 @@ fn known_key<'a>(
     identity: Option<&'a Identity>,
     serial: u32,
     args: &Args,
-) -> Result<Option<&'a EnrolledKey>, Failed> {
+) -> Result<Option<&'a EnrolledKey>, Failure> {
     let key = identity.and_then(|identity| identity.keys.iter().find(|key| key.serial == serial));
     let Some(key) = key.filter(|_| !args.replace) else { return Ok(None) };
     if key.slot.parse() == Ok(args.slot) {
         return Ok(Some(key));
     }
-    Err(Failed::configuration(
+    Err(Failure::configuration(
         format!("YubiKey {serial} is enrolled with slot {}", key.slot),
         format!("Give `--slot {}`, or add `--replace` to enrol slot {} in its place.", key.slot, args.slot),
     ))
 }
 
 /// Refuses to overwrite what is no enrolment of this YubiKey, before the person has touched anything.
-fn check_out(path: &Path, serial: u32) -> Result<(), Failed> {
+fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -167,14 +166,14 @@ fn check_out(path: &Path, serial: u32) -> Result<(), Failed> {
     if Enrollment::read(&text).is_ok_and(|known| known.serial == serial) {
         return Ok(());
     }
-    Err(Failed::configuration(
+    Err(Failure::configuration(
         format!("`{}` is there already and is not of YubiKey {serial}", path.display()),
         "Give another file with `--out FILE`.",
     ))
 }
 
 /// Whether the key is a spare beside others.
-fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, Failed> {
+fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, Failure> {
     // It may have changed while the card was at work.
     check_identity(config.identity.as_ref(), args)?;
     let identity = config.identity.get_or_insert_with(|| Identity {
@@ -194,12 +193,12 @@ fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, F
     Ok(identity.keys.len() > 1)
 }
 
-fn write(path: &Path, contents: &[u8]) -> Result<(), Failed> {
+fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
     files::replace(path, contents, 0o644).map_err(|error| unwritable(path, &error))
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::configuration(
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::configuration(
         format!("cannot write `{}`", path.display()),
         "Run the same command again, in a folder that you can write to or with `--out FILE`.",
     )
@@ -244,8 +243,8 @@ mod tests {
         let keys: Vec<_> = identity.keys.iter().map(|key| (key.serial, key.slot.as_str())).collect();
         assert_eq!(keys, [(1, "82"), (2, "83")]);
         let failed = record(&mut config, &args("bob", "82", false), &key(3, "82")).unwrap_err();
-        assert!(failed.failure().message.contains("enrolled as alice"));
-        assert!(failed.failure().hint.as_ref().unwrap().contains("start over"));
+        assert!(failed.message.contains("enrolled as alice"));
+        assert!(failed.hint.as_ref().unwrap().contains("start over"));
     }
 
     #[test]

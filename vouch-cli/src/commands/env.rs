@@ -2,10 +2,9 @@
 
 use std::io::{IsTerminal, stdout};
 
-use vouch_core::Class;
+use vouch_core::{Class, Failure};
 
 use crate::handout::{Kind, Wanted};
-use crate::report::Failed;
 use crate::shell::Shell;
 use crate::terminal;
 
@@ -21,14 +20,14 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let shell = args.shell.unwrap_or_else(Shell::detect);
     if stdout().is_terminal() && !args.force {
         let mut arguments = format!("env {}", args.wanted.arguments());
         if let Some(shell) = args.shell.and_then(|shell| clap::ValueEnum::to_possible_value(&shell)) {
             arguments.push_str(&format!(" --shell {}", shell.get_name()));
         }
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             "this would show a secret on the terminal",
             format!(
@@ -47,11 +46,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     }
 }
 
-fn script(args: &Args, shell: Shell) -> Result<String, Failed> {
+fn script(args: &Args, shell: Shell) -> Result<String, Failure> {
     let values = args.wanted.fetch()?;
     let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
     shell.set(&variables).map_err(|_| {
-        Failed::new(
+        Failure::new(
             Class::Other,
             "the credential has characters that this shell cannot read",
             "Use `vouch exec`, or another shell with `--shell`.",

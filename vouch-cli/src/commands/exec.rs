@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
 
-use vouch_core::Class;
+use vouch_core::{Class, Failure};
 
 use crate::handout::{Kind, Wanted, variable_name};
-use crate::report::Failed;
 use crate::terminal;
 
 /// Vouch itself failed, before the command was started.
@@ -34,15 +33,15 @@ pub(crate) fn run(args: Args) -> ExitCode {
     match prepare(args) {
         Ok(command) => start(command),
         Err(failed) => {
-            let _ = failed.report();
+            let _ = terminal::report(&failed);
             ExitCode::from(FAILED)
         }
     }
 }
 
-fn prepare(args: Args) -> Result<Command, Failed> {
+fn prepare(args: Args) -> Result<Command, Failure> {
     if args.wanted.kind == Kind::Aws && !args.export.is_empty() {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             "`--export` is for the one value of `--type codeartifact`",
             "Leave it out: AWS tools read the three variables that are set.",

@@ -5,12 +5,11 @@ use vouch_core::home::Home;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, SessionDuration};
-use vouch_core::{Class, Error};
+use vouch_core::{Class, Failure};
 
 use crate::card::{PinFlags, TouchNotice, WaitFlags};
 use crate::clients::node;
 use crate::parse;
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,7 @@ pub(crate) struct Args {
     wait: WaitFlags,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let home = Home::from_env()?;
     let config = Config::load(&home)?;
     let keystore = Keystore::from_env(&home)?;
@@ -36,7 +35,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
     if let Some(serial) = args.serial.filter(|serial| !enrolled.contains(serial)) {
         // As where the card itself turns out not to be enrolled.
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Card,
             format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
             format!("Leave `--serial` out, or enrol it: `vouch enroll --serial {serial}`."),
@@ -47,7 +46,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     let pin = args.pin.ask(&card)?;
     let session = session::login(&home, &keystore, &identity, &key, args.duration, |digest| {
         let notice = TouchNotice::new("vouch login", &identity.subject);
-        card.sign(&key, &pin, digest, &|prompt| notice.show(prompt)).map_err(Error::from)
+        card.sign(&key, &pin, digest, &|prompt| notice.show(prompt)).map_err(Failure::from)
     })?;
     terminal::done(&format!(
         "logged in as {} until {} ({})",
@@ -69,7 +68,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     Ok(())
 }
 
-fn key_of(identity: &Identity, serial: u32) -> Result<&EnrolledKey, Failed> {
+fn key_of(identity: &Identity, serial: u32) -> Result<&EnrolledKey, Failure> {
     // The card was chosen among these.
     identity.keys.iter().find(|key| key.serial == serial).ok_or_else(|| IdentityError::NotEnrolled.into())
 }

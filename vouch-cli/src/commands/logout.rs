@@ -1,18 +1,17 @@
 //! `vouch logout`: the end of the session.
 
-use vouch_core::UnixTime;
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session;
+use vouch_core::{Failure, UnixTime};
 
 use crate::clients::node;
-use crate::report::Failed;
 use crate::terminal;
 
-pub(crate) fn run() -> Result<(), Failed> {
+pub(crate) fn run() -> Result<(), Failure> {
     let home = Home::from_env()?;
     // Looked up before the vault is cleared; a broken configuration keeps nobody logged in.
     let live = live_tokens(&home);

@@ -16,9 +16,8 @@ mod undo;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use vouch_core::Class;
+use vouch_core::{Class, Failure};
 
-use crate::report::Failed;
 use crate::terminal;
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
@@ -62,7 +61,7 @@ pub(crate) enum Command {
     Man(completions::ManArgs),
 }
 
-pub(crate) fn run(command: Command) -> Result<ExitCode, Failed> {
+pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Enroll(args) => enroll::run(args)?,
         Command::Issuer(issuer) => issuer::run(issuer)?,

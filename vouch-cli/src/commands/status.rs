@@ -8,10 +8,9 @@ use vouch_core::config::{AwsProfile, Config, Profile};
 use vouch_core::endpoint::Domain;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
-use vouch_core::session::{self, Session};
-use vouch_core::{Class, Error, Explain, UnixTime};
+use vouch_core::session::{self, Session, SessionError};
+use vouch_core::{Class, Explain, Failure, UnixTime};
 
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -28,11 +27,11 @@ pub(crate) struct Args {
 struct Status {
     config: Config,
     /// The session, or why there is none.
-    session: Result<Session, Error>,
+    session: Result<Session, SessionError>,
     tokens: Vec<(Domain, UnixTime)>,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let home = Home::from_env()?;
     let config = Config::load(&home)?;
     if args.profiles {

@@ -1,15 +1,14 @@
 //! `vouch undo`: takes back what setup did to somebody's files.
 
 use clap::Args as ClapArgs;
-use vouch_core::Class;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::npm::registration::{Filter, places};
 use vouch_core::npm::tokens;
+use vouch_core::{Class, Failure};
 
 use crate::edited_file::EditedFile;
 use crate::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
-use crate::report::Failed;
 use crate::terminal;
 
 /// The clients that start the `keyring` on PATH, which setup links.
@@ -24,7 +23,7 @@ pub(crate) struct Args {
     list: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let home = Home::from_env()?;
     let entries = journal::entries(&home)?;
     let named: Vec<&Entry> = entries
@@ -53,7 +52,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failed> {
     Ok(())
 }
 
-fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failed> {
+fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failure> {
     if entries.is_empty() && links.is_empty() {
         terminal::say("setup has edited no file");
     }
@@ -76,14 +75,14 @@ fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failed> {
     terminal::print(&lines.collect::<String>())
 }
 
-fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
+fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
     let done = named.iter().filter_map(|entry| Some((entry, entry.taken_back_at?)));
     if let Some((entry, at)) = done.max_by_key(|(_, at)| *at) {
         let command = match entry.client.as_str() {
             "aws" => "vouch setup aws".to_owned(),
             client => format!("vouch setup codeartifact --tool {client}"),
         };
-        return Failed::new(
+        return Failure::new(
             Class::Other,
             format!(
                 "nothing is left to take back: that was done already, for {} at {}",
@@ -102,13 +101,13 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failed {
         clients => format!("There is something of {}.", clients.join(", ")),
     };
     let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();
-    Failed::new(Class::Other, format!("nothing is there to take back: setup has edited no file{what}"), hint)
+    Failure::new(Class::Other, format!("nothing is there to take back: setup has edited no file{what}"), hint)
 }
 
 /// The lines of a client stay where another one needs them.
-fn leave_to(home: &Home, entry: &Entry, heir: &Entry) -> Result<(), Failed> {
+fn leave_to(home: &Home, entry: &Entry, heir: &Entry) -> Result<(), Failure> {
     if let Some(registered) = &entry.registration {
-        let _ = Config::update(home, |config| Ok::<_, Failed>(unregister(config, registered)))?;
+        let _ = Config::update(home, |config| Ok::<_, Failure>(unregister(config, registered)))?;
     }
     journal::hand_over(home, entry.id, heir)?;
     terminal::done(&format!(
@@ -121,7 +120,7 @@ fn leave_to(home: &Home, entry: &Entry, heir: &Entry) -> Result<(), Failed> {
 }
 
 /// The file first and then the registration: nothing may keep receiving tokens because of an edit that is gone.
-fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
+fn take_back(home: &Home, entry: &Entry) -> Result<(), Failure> {
     if let Some(registered) = &entry.registration {
         remove_static_token(home, &registered.after)?;
     }
@@ -135,7 +134,7 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
         WayBack::Edited(taken) => file.restore(&taken.text)?,
     }
     let unregistered = match &entry.registration {
-        Some(registered) => Config::update(home, |config| Ok::<_, Failed>(unregister(config, registered)))?,
+        Some(registered) => Config::update(home, |config| Ok::<_, Failure>(unregister(config, registered)))?,
         None => false,
     };
     journal::mark_taken_back(home, entry.id)?;
@@ -164,7 +163,7 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failed> {
 }
 
 /// Links that setup made, once nobody who was set up with them is left.
-fn take_back_links(home: &Home) -> Result<(), Failed> {
+fn take_back_links(home: &Home) -> Result<(), Failure> {
     let links = journal::links(home)?;
     if links.is_empty() {
         return Ok(());
@@ -191,7 +190,7 @@ fn take_back_links(home: &Home) -> Result<(), Failed> {
 }
 
 /// What was written after setup, and anew each day: the token of a client that cannot ask for one.
-fn remove_static_token(home: &Home, registration: &Registration) -> Result<(), Failed> {
+fn remove_static_token(home: &Home, registration: &Registration) -> Result<(), Failure> {
     let mut config = Config::load(home)?;
     let others = std::mem::take(&mut config.codeartifact.registrations);
     let is_it = |known: &Registration| {

@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use vouch_core::UnixTime;
 use vouch_core::home::Home;
+use vouch_core::{Failure, UnixTime};
 
 use super::{load, update};
-use crate::report::Failed;
 
 /// A link to a program; a copy of it where links need a right that few have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +42,7 @@ impl Link {
     }
 
     /// Writes it down, before it is made.
-    pub(crate) fn record(&self, home: &Home) -> Result<(), Failed> {
+    pub(crate) fn record(&self, home: &Home) -> Result<(), Failure> {
         home.create()?;
         update(home, |journal| {
             journal.links.retain(|known| known.path != self.path);
@@ -52,15 +51,15 @@ impl Link {
     }
 
     /// Strikes it out again.
-    pub(crate) fn forget(&self, home: &Home) -> Result<(), Failed> {
+    pub(crate) fn forget(&self, home: &Home) -> Result<(), Failure> {
         update(home, |journal| journal.links.retain(|known| known.path != self.path))
     }
 
     /// Removes it, if it is still what was made, with the folders that are empty then.
-    pub(crate) fn take_back(&self, home: &Home) -> Result<Gone, Failed> {
+    pub(crate) fn take_back(&self, home: &Home) -> Result<Gone, Failure> {
         let gone = self.remove().map_err(|error| {
             let hint = format!("Remove `{}` yourself.", self.path.display());
-            Failed::configuration(format!("cannot remove `{}`", self.path.display()), hint).because(&error)
+            Failure::configuration(format!("cannot remove `{}`", self.path.display()), hint).because(&error)
         })?;
         self.forget(home)?;
         Ok(gone)
@@ -91,7 +90,7 @@ impl Link {
 }
 
 /// All links that setup made, the oldest first.
-pub(crate) fn links(home: &Home) -> Result<Vec<Link>, Failed> {
+pub(crate) fn links(home: &Home) -> Result<Vec<Link>, Failure> {
     Ok(load(home)?.links)
 }
 

@@ -14,12 +14,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 use vouch_core::files::{self, Lock};
 use vouch_core::home::Home;
+use vouch_core::{Failure, UnixTime};
 
-use crate::report::Failed;
 use patch::Hunk;
 
 pub(crate) use links::{Gone, Link, links};
@@ -111,7 +110,7 @@ pub(crate) fn record(
     file: &Path,
     made_folders: &[PathBuf],
     (before, after): (Option<&str>, &str),
-) -> Result<Recorded, Failed> {
+) -> Result<Recorded, Failure> {
     let Author { home, client, blank, registration } = author.clone();
     home.create()?;
     update(home, |Journal { entries, .. }| {
@@ -147,7 +146,7 @@ pub(crate) fn record(
 
 impl Recorded {
     /// Strikes the entry out again: the edit did not take place.
-    pub(crate) fn forget(self) -> Result<(), Failed> {
+    pub(crate) fn forget(self) -> Result<(), Failure> {
         let Self { home, id, replaced } = self;
         update(&home, |Journal { entries, .. }| match replaced {
             Some(replaced) => {
@@ -159,12 +158,12 @@ impl Recorded {
 }
 
 /// All entries, the oldest first.
-pub(crate) fn entries(home: &Home) -> Result<Vec<Entry>, Failed> {
+pub(crate) fn entries(home: &Home) -> Result<Vec<Entry>, Failure> {
     Ok(load(home)?.entries)
 }
 
 /// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
-pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failed> {
+pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
         let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
         let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
@@ -184,7 +183,7 @@ pub(crate) fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failed
 }
 
 /// Marks an entry as taken back.
-pub(crate) fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failed> {
+pub(crate) fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
         for entry in entries.iter_mut().filter(|entry| entry.id == id) {
             entry.taken_back_at = Some(UnixTime::now());
@@ -265,7 +264,7 @@ fn path(home: &Home) -> PathBuf {
     home.path().join("journal.json")
 }
 
-fn load(home: &Home) -> Result<Journal, Failed> {
+fn load(home: &Home) -> Result<Journal, Failure> {
     let path = path(home);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -276,7 +275,7 @@ fn load(home: &Home) -> Result<Journal, Failed> {
     };
     let journal: Journal = serde_json::from_str(&text).map_err(|error| unreadable(&path).because(&error))?;
     if journal.version > VERSION {
-        return Err(Failed::configuration(
+        return Err(Failure::configuration(
             format!("`{}` has version {}; this Vouch knows up to {VERSION}", path.display(), journal.version),
             "Install a Vouch at least as new as the one that wrote it.",
         ));
@@ -284,19 +283,19 @@ fn load(home: &Home) -> Result<Journal, Failed> {
     Ok(journal)
 }
 
-fn unreadable(path: &Path) -> Failed {
-    Failed::configuration(
+fn unreadable(path: &Path) -> Failure {
+    Failure::configuration(
         format!("cannot read `{}`, the journal of what setup did", path.display()),
         "Move the file away to go on without it; `vouch undo` then knows nothing of what was done before.",
     )
 }
 
 /// Changes the journal under its lock.
-fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failed> {
+fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failure> {
     let path = path(home);
     let failed = |error: &dyn std::error::Error| {
         let hint = "Make room on the disk, and the folder writable; then run the command again.";
-        Failed::configuration(format!("cannot save `{}`", path.display()), hint).because(error)
+        Failure::configuration(format!("cannot save `{}`", path.display()), hint).because(error)
     };
     let _lock = Lock::acquire(&path.with_extension("lock"), Instant::now() + LOCK_WAIT)
         .map_err(|error| failed(&error))?;
@@ -382,7 +381,7 @@ mod tests {
             fs::write(path(&home), text).unwrap();
             assert!(entries(&home).is_err());
             let failed = record(&author(&home, false), Path::new("/f"), &[], (None, "x")).unwrap_err();
-            assert!(failed.failure().hint.is_some());
+            assert!(failed.hint.is_some());
             assert_eq!(fs::read_to_string(path(&home)).unwrap(), text);
         }
     }

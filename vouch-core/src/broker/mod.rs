@@ -12,14 +12,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::endpoint::Domain;
-use crate::error::{Error, Explain, Failure};
 use crate::exchange::{self, Aws, Exchange, ExchangeError, RoleCredentials, Token};
+use crate::failure::{Explain, Failure};
 use crate::home::Home;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
 use crate::session::{self, Session};
 use crate::time::UnixTime;
 use crate::vault::{EntryName, Vault, VaultError};
+
+mod error;
+
+pub use error::{Error, SharedFailure};
 
 /// For lock and exchange together.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -108,7 +112,14 @@ impl Broker {
     /// # Errors
     /// When one of them cannot be used.
     pub fn from_env() -> Result<Self, Error> {
-        let home = Home::from_env()?;
+        Self::open(Home::from_env()?)
+    }
+
+    /// With configuration and keystore of a home.
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub fn open(home: Home) -> Result<Self, Error> {
         let config = Config::load(&home)?;
         let keystore = Keystore::from_env(&home)?;
         Ok(Self::new(home, config, keystore))
@@ -133,7 +144,7 @@ impl Broker {
     /// When there is no session.
     pub fn session_expiry(&self) -> Result<UnixTime, Error> {
         let vault = session::open(&self.home, &self.keystore)?;
-        Session::read(&vault, &self.home).map(|session| session.expires_at)
+        Ok(Session::read(&vault, &self.home)?.expires_at)
     }
 
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
@@ -304,7 +315,7 @@ impl<'a> Flight<'a> {
     ) -> Result<T, Error> {
         let look = || match self.vault.read(name).filter(&fresh) {
             Some(found) => Some(Ok(found)),
-            None => self.failure_of(name).map(|failure| Err(Error::Shared(failure))),
+            None => self.failure_of(name).map(|failure| Err(SharedFailure(failure).into())),
         };
         let _lock = match self.vault.lock_unless(name, self.deadline, look) {
             Ok(Err(answer)) => return answer,

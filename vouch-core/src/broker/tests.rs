@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::*;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::keystore::SessionKey;
 use crate::secret::Secret;
 use crate::session::SessionError;

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::attestation::{self, Attestation, AttestationError, Authorities, Genuine};
-use crate::error::{Class, Error, Explain};
+use crate::es256::{self, SignatureMismatch};
+use crate::failure::{Class, Explain};
 use crate::identity::{IssuerUrl, SigningKey, Subject};
 use crate::jwk;
 use crate::piv::{Firmware, PinPolicy, Slot, TouchPolicy};
-use crate::signature::{self, SignatureMismatch};
 use crate::time::UnixTime;
 
 const TYPE: &str = "vouch-enrollment+jws";
@@ -132,13 +132,13 @@ impl Enrollment {
     ///
     /// # Errors
     /// What `sign` says, or [`EnrollmentError::OtherKey`] when another key signed.
-    pub fn sign(
+    pub fn sign<E: From<EnrollmentError>>(
         statement: &Statement,
-        sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Error>,
-    ) -> Result<Self, Error> {
+        sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], E>,
+    ) -> Result<Self, E> {
         let header = Header { alg: "ES256".into(), kid: statement.public_key.thumbprint(), typ: TYPE.into() };
         let (protected, payload) = (encode(&header)?, encode(statement)?);
-        match signature::make(signing_input(&protected, &payload).as_bytes(), &statement.public_key, sign)? {
+        match es256::make(signing_input(&protected, &payload).as_bytes(), &statement.public_key, sign)? {
             Ok(signature) => Ok(Self { payload, protected, signature: URL_SAFE_NO_PAD.encode(signature) }),
             Err(SignatureMismatch) => {
                 Err(EnrollmentError::OtherKey { serial: statement.serial, slot: statement.slot }.into())
@@ -187,7 +187,7 @@ impl Enrollment {
         let statement: Statement = decode(&enrollment.payload)?;
         let input = signing_input(&enrollment.protected, &enrollment.payload);
         let signature = URL_SAFE_NO_PAD.decode(&enrollment.signature).map_err(EnrollmentError::Encoding)?;
-        if !signature::is_valid(&Sha256::digest(input).into(), &signature, &statement.public_key) {
+        if !es256::is_valid(&Sha256::digest(input).into(), &signature, &statement.public_key) {
             return Err(EnrollmentError::Signature);
         }
         if header.kid != statement.public_key.thumbprint() {

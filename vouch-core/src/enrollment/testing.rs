@@ -9,7 +9,7 @@ use rcgen::{
 };
 
 use super::*;
-use crate::signature::testing::SoftwareKey;
+use crate::es256::testing::SoftwareKey;
 
 pub(crate) struct Person {
     pub(crate) key: SoftwareKey,
@@ -36,7 +36,7 @@ impl Person {
     }
 
     pub(crate) fn sign(&self, statement: &Statement) -> Enrollment {
-        Enrollment::sign(statement, |digest| Ok(self.key.sign(digest))).unwrap()
+        Enrollment::sign(statement, |digest| Ok::<_, EnrollmentError>(self.key.sign(digest))).unwrap()
     }
 
     pub(crate) fn enrolled(&self) -> VerifiedEnrollment {

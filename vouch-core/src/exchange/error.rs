@@ -5,7 +5,7 @@ use std::io;
 
 use super::http::HttpError;
 use crate::endpoint::Domain;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{Region, RoleArn};
 

@@ -11,7 +11,8 @@ use super::canned::{
 };
 use super::loopback::{Authority, head, proxy};
 use super::*;
-use crate::error::{Class, Error, Explain, Failure};
+use crate::broker::Error;
+use crate::failure::{Class, Explain, Failure};
 
 #[test]
 fn sts_is_asked_for_what_it_documents_and_without_a_signature() {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::enrollment::{Statement, VerifiedEnrollment};
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::identity::{IssuerUrl, Subject};
 
 /// A file below the root of the web host, and what is in it.

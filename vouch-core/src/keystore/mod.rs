@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::home::{self, Home};
 use crate::secret::Secret;
 

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::{Class, Explain};
+use crate::broker;
+use crate::failure::{Class, Explain};
 
 /// Why a file of npm's cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +24,15 @@ pub enum NpmError {
     Busy(PathBuf),
     #[error("AWS CodeArtifact answered with a token that cannot stand in an .npmrc")]
     Token,
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
 }
 
 impl Explain for NpmError {
     fn class(&self) -> Class {
         match self {
             Self::Token | Self::Busy(_) => Class::Other,
+            Self::Broker(error) => error.class(),
             _ => Class::Configuration,
         }
     }
@@ -50,6 +54,7 @@ impl Explain for NpmError {
             Self::NotKept { path, .. } => format!("Look at `{}`: another program changes it.", path.display()),
             Self::Busy(_) => "Wait for the other command to end, then run this one again.".into(),
             Self::Token => return None,
+            Self::Broker(error) => return error.hint(),
         })
     }
 }

@@ -9,7 +9,6 @@ use super::record::Record;
 use super::registration::{self, Filter, Place};
 use crate::broker::{Broker, Lifetime};
 use crate::config::Config;
-use crate::error::Error;
 use crate::exchange::Token;
 use crate::home::Home;
 use crate::time::UnixTime;
@@ -19,9 +18,9 @@ use crate::time::UnixTime;
 pub struct Renewed {
     pub file: PathBuf,
     /// Each token that is in the file now, and the expiry that CodeArtifact answered; or why there is none.
-    pub tokens: Vec<(Place, Result<UnixTime, Error>)>,
+    pub tokens: Vec<(Place, Result<UnixTime, NpmError>)>,
     /// What was done to the file, or why it was not written.
-    pub change: Result<Change, Error>,
+    pub change: Result<Change, NpmError>,
 }
 
 impl Renewed {
@@ -31,7 +30,7 @@ impl Renewed {
     }
 
     /// The first thing that failed.
-    pub fn failure(&self) -> Option<&Error> {
+    pub fn failure(&self) -> Option<&NpmError> {
         let token = self.tokens.iter().find_map(|(_, expiry)| expiry.as_ref().err());
         self.change.as_ref().err().or(token)
     }
@@ -49,13 +48,13 @@ fn refresh_file(home: &Home, broker: &Broker, path: PathBuf, places: Vec<Place>)
         .into_iter()
         .map(|place| {
             let token = broker.token_for_url(&place.endpoint, Lifetime::Session).map(|(token, _)| token);
-            (place, token.and_then(checked))
+            (place, token.map_err(NpmError::from).and_then(checked))
         })
         .collect();
     let good: Vec<_> =
         fetched.iter().filter_map(|(place, token)| Some((place, token.as_ref().ok()?))).collect();
     let change = if good.is_empty() { Ok(Change::None) } else { put(home, broker, &path, &good) };
-    let expiry = |token: Result<Token, Error>| token.map(|token| token.expires_at);
+    let expiry = |token: Result<Token, NpmError>| token.map(|token| token.expires_at);
     let tokens = fetched.into_iter().map(|(place, token)| (place, expiry(token))).collect();
     Renewed { file: path, tokens, change }
 }
@@ -65,7 +64,7 @@ fn put(
     broker: &Broker,
     path: &std::path::Path,
     tokens: &[(&Place, &Token)],
-) -> Result<Change, Error> {
+) -> Result<Change, NpmError> {
     let edited = file::edit(home, path, true, |npmrc| {
         // A logout that came between has taken its lines out, or is waiting to: they must not come back.
         broker.session_expiry()?;
@@ -73,7 +72,7 @@ fn put(
             let value = BareValue::new(token.value.expose()).ok_or(NpmError::Token)?;
             npmrc.set(&place.key, value);
         }
-        Ok::<_, Error>(())
+        Ok::<_, NpmError>(())
     });
     let ((), change) = edited?;
     let written: Vec<_> = tokens
@@ -83,16 +82,16 @@ fn put(
     let kept = file::load(path)?;
     if let Some((key, ..)) = written.iter().find(|(key, token, _)| kept.value(key).as_deref() != Some(token))
     {
-        return Err(NpmError::NotKept { path: path.to_owned(), key: (*key).to_owned() }.into());
+        return Err(NpmError::NotKept { path: path.to_owned(), key: (*key).to_owned() });
     }
     Record::save(home, path, &written);
     Ok(change)
 }
 
-fn checked(token: Token) -> Result<Token, Error> {
+fn checked(token: Token) -> Result<Token, NpmError> {
     match BareValue::new(token.value.expose()) {
         Some(_) => Ok(token),
-        None => Err(NpmError::Token.into()),
+        None => Err(NpmError::Token),
     }
 }
 

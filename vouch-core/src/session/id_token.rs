@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::SessionError;
-use crate::error::Error;
+use crate::es256::{self, SignatureMismatch};
+use crate::failure::Failure;
 use crate::identity::{EnrolledKey, Identity};
 use crate::secret::Secret;
-use crate::signature::{self, SignatureMismatch};
 use crate::time::UnixTime;
 
 /// Named in `amr` (RFC 8176): a key in hardware, unlocked by a PIN, used in the presence of a person.
@@ -41,8 +41,8 @@ pub(super) fn signed(
     key: &EnrolledKey,
     issued_at: UnixTime,
     expires_at: UnixTime,
-    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Error>,
-) -> Result<Secret<String>, Error> {
+    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>,
+) -> Result<Secret<String>, SessionError> {
     let header = Header { alg: "ES256", kid: &key.kid, typ: "JWT" };
     let claims = Claims {
         iss: identity.issuer.as_str(),
@@ -55,11 +55,9 @@ pub(super) fn signed(
         amr: METHODS,
     };
     let input = format!("{}.{}", part(&header)?, part(&claims)?);
-    match signature::make(input.as_bytes(), &key.public_key, sign)? {
+    match es256::make(input.as_bytes(), &key.public_key, sign).map_err(SessionError::Signer)? {
         Ok(signature) => Ok(Secret::new(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))),
-        Err(SignatureMismatch) => {
-            Err(SessionError::OtherKey { serial: key.serial, slot: key.slot.clone() }.into())
-        }
+        Err(SignatureMismatch) => Err(SessionError::OtherKey { serial: key.serial, slot: key.slot.clone() }),
     }
 }
 

@@ -4,6 +4,7 @@
 //! session ends at one moment, when the keystore takes the new key; whatever fails before leaves it as it was.
 
 mod duration;
+mod error;
 mod id_token;
 
 use std::time::{Duration, Instant};
@@ -11,8 +12,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 pub use duration::SessionDuration;
+pub use error::SessionError;
 
-use crate::error::{Class, Error, Explain};
+use crate::failure::Failure;
 use crate::files::{Lock, LockError};
 use crate::home::Home;
 use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
@@ -42,59 +44,11 @@ pub struct Session {
     pub serial: u32,
 }
 
-/// Why there is no session.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionError {
-    #[error("you are not logged in")]
-    NotLoggedIn,
-    #[error("your session has expired")]
-    Expired { at: Option<UnixTime> },
-    #[error("`{text}` is no duration")]
-    Duration { text: String },
-    #[error("a session lasts 15 minutes to 12 hours, not {text}")]
-    DurationBounds { text: String },
-    #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
-    OtherKey { serial: u32, slot: String },
-    #[error("another login or logout is under way")]
-    Busy,
-    #[error("cannot put an ID token together")]
-    IdToken,
-}
-
-impl Explain for SessionError {
-    fn class(&self) -> Class {
-        match self {
-            Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
-            Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
-            Self::OtherKey { .. } => Class::Card,
-            Self::Busy | Self::IdToken => Class::Other,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
-            Self::Duration { .. } => {
-                "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
-            }
-            Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
-            Self::OtherKey { serial, .. } => {
-                format!(
-                    "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
-                )
-            }
-            Self::Busy => "Wait for it to end, then run the command again.".into(),
-            Self::IdToken => return None,
-        })
-    }
-}
-
 /// Opens the vault of the present session. One read of the keystore, no file.
 ///
 /// # Errors
 /// [`SessionError::NotLoggedIn`] or [`SessionError::Expired`]; or the keystore does not work.
-pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, Error> {
+pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, SessionError> {
     let error = match keystore.load() {
         Ok(key) => return Ok(Vault::new(home, key)),
         Err(KeystoreError::Expired) => SessionError::Expired { at: ended(home) },
@@ -105,7 +59,7 @@ pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, Error> {
         },
         Err(error) => return Err(error.into()),
     };
-    Err(error.into())
+    Err(error)
 }
 
 impl Session {
@@ -113,11 +67,11 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError::Expired`] when its time is over, [`SessionError::NotLoggedIn`] when its file is gone or altered.
-    pub fn read(vault: &Vault, home: &Home) -> Result<Self, Error> {
+    pub fn read(vault: &Vault, home: &Home) -> Result<Self, SessionError> {
         let name = entry(vault);
         vault.read(&name).ok_or_else(|| {
             let claimed = vault::claimed_expiry(home, &name).filter(|at| *at <= UnixTime::now());
-            claimed.map_or(SessionError::NotLoggedIn, |at| SessionError::Expired { at: Some(at) }).into()
+            claimed.map_or(SessionError::NotLoggedIn, |at| SessionError::Expired { at: Some(at) })
         })
     }
 }
@@ -137,8 +91,8 @@ pub fn login(
     identity: &Identity,
     key: &EnrolledKey,
     duration: SessionDuration,
-    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Error>,
-) -> Result<Session, Error> {
+    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>,
+) -> Result<Session, SessionError> {
     home.create()?;
     match keystore.load() {
         Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
@@ -166,7 +120,7 @@ pub fn login(
 ///
 /// # Errors
 /// When the keystore does not work or a file cannot be deleted. Everything else has been removed all the same.
-pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, Error> {
+pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, SessionError> {
     // Nobody is kept logged in by a folder that takes no lock.
     let _lock = lock(home);
     let live = open(home, keystore).and_then(|vault| Session::read(&vault, home)).is_ok();
@@ -177,7 +131,12 @@ pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, Error> {
     Ok(live)
 }
 
-fn replace(home: &Home, keystore: &Keystore, session: &Session, key: &SessionKey) -> Result<(), Error> {
+fn replace(
+    home: &Home,
+    keystore: &Keystore,
+    session: &Session,
+    key: &SessionKey,
+) -> Result<(), SessionError> {
     let _lock = lock(home)?;
     let before = vault::sealed_files(home).unwrap_or_default();
     let vault = Vault::new(home, key.clone());
@@ -194,10 +153,10 @@ fn replace(home: &Home, keystore: &Keystore, session: &Session, key: &SessionKey
     Ok(())
 }
 
-fn lock(home: &Home) -> Result<Lock, Error> {
+fn lock(home: &Home) -> Result<Lock, SessionError> {
     let locked = Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT);
     locked.map_err(|error| match error {
-        LockError::TimedOut(_) => SessionError::Busy.into(),
+        LockError::TimedOut(_) => SessionError::Busy,
         LockError::Io { path, source } => VaultError::Write { path, source }.into(),
     })
 }

@@ -8,8 +8,9 @@ use super::sign::SIGN_PATIENCE;
 use super::sign::slot_id;
 use super::{Card, CardError, PATIENCE, Pin, TouchPrompt, Unfinished, attestation};
 use crate::attestation::{Attestation, AttestationError};
-use crate::enrollment::{Certificate, Enrollment, Statement};
-use crate::error::Error;
+use crate::enrollment::{Certificate, Enrollment, EnrollmentError, Statement};
+use crate::failure::{Class, Explain};
+use crate::home::HomeError;
 use crate::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
 use crate::piv::{PinPolicy, Slot, TouchPolicy};
 use crate::secret::Secret;
@@ -47,6 +48,44 @@ pub struct Enrolled {
     pub went_on: bool,
 }
 
+/// Why no key was enrolled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrollError {
+    #[error(transparent)]
+    Card(#[from] CardError),
+    #[error(transparent)]
+    Enrollment(#[from] EnrollmentError),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+}
+
+impl EnrollError {
+    fn part(&self) -> &dyn Explain {
+        match self {
+            Self::Card(error) => error,
+            Self::Enrollment(error) => error,
+            Self::Home(error) => error,
+        }
+    }
+}
+
+impl Explain for EnrollError {
+    fn class(&self) -> Class {
+        self.part().class()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.part().hint()
+    }
+}
+
+impl From<AttestationError> for EnrollError {
+    fn from(error: AttestationError) -> Self {
+        Self::Card(error.into())
+    }
+}
+
 /// A key that is to be enrolled.
 #[derive(Debug)]
 struct Made {
@@ -70,12 +109,12 @@ pub fn enrol(
     begun: &Unfinished,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
-) -> Result<Enrolled, Error> {
+) -> Result<Enrolled, EnrollError> {
     let slot = request.slot;
     let Made { public_key, before } = card.make_key(request, begun, pin)?;
     let finished = finish(card, request, public_key, pin, on_touch);
     finished.map(|enrolled| Enrolled { went_on: before, ..enrolled }).map_err(|error| match error {
-        Error::Card(source) => CardError::Unfinished { slot, source: Box::new(source) }.into(),
+        EnrollError::Card(source) => CardError::Unfinished { slot, source: Box::new(source) }.into(),
         other => other,
     })
 }
@@ -91,7 +130,7 @@ pub fn enrol_again(
     public_key: &SigningKey,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
-) -> Result<Enrolled, Error> {
+) -> Result<Enrolled, EnrollError> {
     card.check_holds(request.slot, public_key)?;
     finish(card, request, public_key.clone(), pin, on_touch)
 }
@@ -102,7 +141,7 @@ fn finish(
     public_key: SigningKey,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
-) -> Result<Enrolled, Error> {
+) -> Result<Enrolled, EnrollError> {
     let (attested, attestation) = card.attestation(request.slot)?;
     if attested.public_key.as_ref() != Some(&public_key) || !card.attests_as_made(&attested, request.slot) {
         return Err(CardError::OtherAttestation.into());
@@ -127,12 +166,14 @@ fn finish(
         public_key,
         attestation,
     };
-    let enrollment = Enrollment::sign(&statement, |digest| Ok(card.sign(&key, pin, digest, on_touch)?))?;
+    let enrollment = Enrollment::sign(&statement, |digest| {
+        card.sign(&key, pin, digest, on_touch).map_err(EnrollError::from)
+    })?;
     Ok(Enrolled { enrollment, statement, key, went_on: false })
 }
 
 impl Card {
-    fn make_key(&self, request: &Request, begun: &Unfinished, pin: &Pin) -> Result<Made, Error> {
+    fn make_key(&self, request: &Request, begun: &Unfinished, pin: &Pin) -> Result<Made, EnrollError> {
         let (slot, replace) = (request.slot, request.replace);
         let id = slot_id(slot)?;
         let serial = self.serial;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::holders::{self, Holder};
 use crate::attestation::AttestationError;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::piv::{Firmware, Slot};
 
 /// What went wrong with the card.

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use yubikey::YubiKey;
 
-pub use enrol::{Enrolled, ManagementKey, Request, enrol, enrol_again};
+pub use enrol::{EnrollError, Enrolled, ManagementKey, Request, enrol, enrol_again};
 pub use error::CardError;
 pub use holders::Holder;
 pub use pin::{NewPin, Pin};

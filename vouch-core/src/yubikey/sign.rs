@@ -8,9 +8,9 @@ use yubikey::{Error as Yk, YubiKey};
 
 use super::pin::PinFailure;
 use super::{Card, CardError, PATIENCE, Pin, attestation};
+use crate::es256;
 use crate::identity::{EnrolledKey, SigningKey};
 use crate::piv::{PinPolicy, Slot, TouchPolicy};
-use crate::signature;
 
 /// How long a YubiKey waits for a touch (measured 15.0 s) before it answers as if the PIN were missing.
 pub const TOUCH_TIME: Duration = Duration::from_secs(15);
@@ -113,7 +113,7 @@ impl Card {
             .map_err(|_| Failure::Final(CardError::Failed(Yk::ParseError)))?
             .to_bytes()
             .into();
-        if signature::is_valid(digest, &signature, key) {
+        if es256::is_valid(digest, &signature, key) {
             Ok(signature)
         } else {
             Err(Failure::Final(wrong_key()))

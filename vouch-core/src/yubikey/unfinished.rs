@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::error::Error;
 use crate::files;
 use crate::home::{Home, HomeError};
 use crate::piv::Slot;
@@ -37,12 +36,12 @@ impl Unfinished {
 
     /// # Errors
     /// When the home is not writable: then no key is made that could not be recorded.
-    pub(super) fn begin(&self) -> Result<(), Error> {
+    pub(super) fn begin(&self) -> Result<(), HomeError> {
         self.home.create()?;
         let text =
             b"An enrolment makes a key in this slot. `vouch enroll` goes on with it if it is interrupted.\n";
         files::replace(&self.note, text, 0o600)
-            .map_err(|source| HomeError::Io { path: self.note.clone(), source }.into())
+            .map_err(|source| HomeError::Io { path: self.note.clone(), source })
     }
 }
 

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 
 use super::{EditError, edit, helper, levels, program};
 use crate::clients::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 /// Flags for Cargo alone.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -56,14 +56,14 @@ pub(crate) struct Cargo {
 
 impl Cargo {
     /// Finds the credential provider and Cargo's configuration.
-    pub(crate) fn new(flags: Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(flags: Flags) -> Result<Self, Failure> {
         let helper = helper::find()?;
         let file = levels::config_file(&levels::cargo_home()?);
         Ok(Self { flags, helper, file })
     }
 
     /// The same with a provider that a configuration names already.
-    pub(super) fn with_helper(helper: String) -> Result<Self, Failed> {
+    pub(super) fn with_helper(helper: String) -> Result<Self, Failure> {
         let file = levels::config_file(&levels::cargo_home()?);
         Ok(Self { flags: Flags::default(), helper, file })
     }
@@ -71,8 +71,8 @@ impl Cargo {
     fn with_wanted<T>(
         &self,
         wanted: &clients::Wanted<'_>,
-        work: impl FnOnce(&edit::Wanted<'_>) -> Result<T, Failed>,
-    ) -> Result<T, Failed> {
+        work: impl FnOnce(&edit::Wanted<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let index = index(wanted.registration);
         let corrects = wanted.corrects.map(self::index);
         work(&edit::Wanted {
@@ -102,11 +102,11 @@ impl Client for Cargo {
         self.flags.token_prefix.map(TokenPrefix::text)
     }
 
-    fn check(&self) -> Result<Vec<String>, Failed> {
+    fn check(&self) -> Result<Vec<String>, Failure> {
         Ok(program::check_version()?.map(str::to_owned).into_iter().collect())
     }
 
-    fn plan(&self, wanted: &clients::Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &clients::Wanted<'_>) -> Result<Edits, Failure> {
         super::check_name(name(wanted.registration))?;
         let file = EditedFile::read(self.file.clone())?;
         self.with_wanted(wanted, |lines| {
@@ -119,7 +119,7 @@ impl Client for Cargo {
         })
     }
 
-    fn snippet(&self, wanted: &clients::Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &clients::Wanted<'_>) -> Result<String, Failure> {
         super::check_name(name(wanted.registration))?;
         self.with_wanted(wanted, |lines| Ok(edit::snippet(lines)))
     }
@@ -154,7 +154,7 @@ fn index(registration: &Registration) -> String {
 }
 
 /// Why Cargo's file was not edited, with the way out.
-fn refused(error: &EditError, file: &Path, wanted: &clients::Wanted<'_>) -> Failed {
+fn refused(error: &EditError, file: &Path, wanted: &clients::Wanted<'_>) -> Failure {
     let registration = wanted.registration;
     let ours = |index: &str| {
         let known = &wanted.config.codeartifact.registrations;
@@ -180,5 +180,5 @@ fn refused(error: &EditError, file: &Path, wanted: &clients::Wanted<'_>) -> Fail
         }
         EditError::Replaced { .. } => "Remove that `replace-with` first, or leave `--replace-crates-io` out.".to_owned(),
     };
-    Failed::configuration(format!("`{}`: {error}", file.display()), hint)
+    Failure::configuration(format!("`{}`: {error}", file.display()), hint)
 }

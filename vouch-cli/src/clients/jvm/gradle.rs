@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use vouch_core::Class;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
+use vouch_core::{Class, Failure};
 
 use crate::clients::{Client, Edit, Edits, Wanted, cargo};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 const SCRIPT: &str = include_str!("vouch.gradle");
 const TOKEN_SCRIPT: &str = include_str!("vouch-token.gradle");
@@ -24,11 +23,11 @@ pub(crate) struct Gradle {
 
 impl Gradle {
     /// Finds the folder: `GRADLE_USER_HOME`, else `.gradle` in the home folder.
-    pub(crate) fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let named = std::env::var_os("GRADLE_USER_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
         let folder = match named {
             Some(folder) => std::path::absolute(&folder).map_err(|error| {
-                Failed::configuration(format!("`{}` cannot be the folder", folder.display()), "")
+                Failure::configuration(format!("`{}` cannot be the folder", folder.display()), "")
                     .because(&error)
             })?,
             None => super::home()?.join(".gradle"),
@@ -39,10 +38,10 @@ impl Gradle {
     }
 
     /// The script with a line for the repository in its list.
-    fn script(&self, text: &str, registration: &Registration, vouch: String) -> Result<String, Failed> {
+    fn script(&self, text: &str, registration: &Registration, vouch: String) -> Result<String, Failure> {
         let text = if text.is_empty() { SCRIPT } else { text };
         let foreign = || {
-            Failed::configuration(
+            Failure::configuration(
                 format!("`{}` is not as Vouch writes it", self.file.display()),
                 "Move the file away and run the command again; nothing was changed.",
             )
@@ -89,7 +88,7 @@ impl Client for Gradle {
         known.endpoint == new.endpoint
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let file = EditedFile::read(self.file.clone())?;
         let after = self.script(file.text(), wanted.registration, vouch()?)?;
         let token = EditedFile::read(self.token_file.clone())?;
@@ -97,7 +96,7 @@ impl Client for Gradle {
         Ok(Edits { files, notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let script = self.script("", wanted.registration, vouch()?)?;
         let token_file = self.token_file.display();
         Ok(format!("{script}\n// ---- for `{token_file}`\n{TOKEN_SCRIPT}"))
@@ -121,10 +120,10 @@ impl Client for Gradle {
 }
 
 /// `vouch`, by a path that stays good.
-fn vouch() -> Result<String, Failed> {
+fn vouch() -> Result<String, Failure> {
     let found = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
     found.ok_or_else(|| {
-        Failed::new(
+        Failure::new(
             Class::Other,
             "the path of `vouch` is not known",
             "Install it in a folder with a plain name.",

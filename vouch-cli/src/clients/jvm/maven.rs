@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 
@@ -10,7 +11,6 @@ use super::xml::XmlError;
 use super::{Flags, exec, id};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 /// Maven, for one settings file.
 #[derive(Debug)]
@@ -20,17 +20,17 @@ pub(crate) struct Maven {
 
 impl Maven {
     /// Names the file: the one that was typed, else the user's. No variable moves that.
-    pub(crate) fn new(flags: &Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(flags: &Flags) -> Result<Self, Failure> {
         let file = match &flags.settings {
             Some(path) => std::path::absolute(path).map_err(|error| {
-                Failed::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
+                Failure::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
             })?,
             None => super::home()?.join(".m2").join("settings.xml"),
         };
         Ok(Self { file })
     }
 
-    fn refused(&self, error: &SettingsError) -> Failed {
+    fn refused(&self, error: &SettingsError) -> Failure {
         let file = self.file.display();
         let hint = match error {
             SettingsError::Occupied { .. } => {
@@ -41,7 +41,7 @@ impl Maven {
             }
             _ => "Correct the file, or add the lines that `--print` shows",
         };
-        Failed::configuration(
+        Failure::configuration(
             format!("`{file}` cannot be edited: {error}"),
             format!("{hint}; nothing was changed."),
         )
@@ -61,14 +61,14 @@ impl Client for Maven {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let id = id(wanted.registration)?;
         let file = EditedFile::read(self.file.clone())?;
         let after = settings::with_server(file.text(), id).map_err(|error| self.refused(&error))?;
         Ok(Edits { files: vec![Edit { file, after }], notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let Registration { endpoint, .. } = wanted.registration;
         let id = id(wanted.registration)?;
         let server = settings::server_lines(id);

@@ -15,10 +15,8 @@ pub(crate) use gradle::Gradle;
 pub(crate) use inspect::inspector;
 pub(crate) use maven::Maven;
 
-use vouch_core::Class;
 use vouch_core::config::Registration;
-
-use crate::report::Failed;
+use vouch_core::{Class, Failure};
 
 /// The only user that CodeArtifact knows.
 const USER: &str = "aws";
@@ -37,10 +35,10 @@ pub(in crate::clients) fn exec(wanted: &super::Wanted<'_>, command: &str) -> Str
 }
 
 /// The name of a registration, if it can be an id of Maven's.
-fn id(registration: &Registration) -> Result<&str, Failed> {
+fn id(registration: &Registration) -> Result<&str, Failure> {
     let id = registration.name.as_deref().unwrap_or_default();
     let refused = |reason: &str| {
-        Failed::new(
+        Failure::new(
             Class::Usage,
             format!("`{id}` cannot be the id of a server: {reason}"),
             "Give it another one with `--registry ID`.",
@@ -55,8 +53,8 @@ fn id(registration: &Registration) -> Result<&str, Failed> {
     Ok(id)
 }
 
-fn home() -> Result<std::path::PathBuf, Failed> {
+fn home() -> Result<std::path::PathBuf, Failure> {
     std::env::home_dir()
         .filter(|path| path.is_absolute())
-        .ok_or_else(|| Failed::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
 }

@@ -22,14 +22,14 @@ pub(crate) use pnpm::Pnpm;
 pub(crate) use tokens::{refresh_all, remove_all, renew_after_login};
 pub(crate) use yarn::Yarn;
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::npm;
 
 use crate::clients::cargo;
-use crate::report::Failed;
 
 /// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
-fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failed> {
+fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
     let named = || {
         let mut variables = std::env::vars_os();
         let is_it = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case("npm_config_userconfig");
@@ -42,20 +42,20 @@ fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failed> {
         None => home()?.join(".npmrc"),
     };
     std::path::absolute(&path).map_err(|error| {
-        Failed::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
+        Failure::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
     })
 }
 
-fn home() -> Result<PathBuf, Failed> {
+fn home() -> Result<PathBuf, Failure> {
     std::env::home_dir()
         .filter(|path| path.is_absolute())
-        .ok_or_else(|| Failed::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
 }
 
 /// `npm-token-vouch`, by a path that stays good.
-fn helper() -> Result<PathBuf, Failed> {
+fn helper() -> Result<PathBuf, Failure> {
     cargo::find_program("npm-token-vouch").ok_or_else(|| {
-        Failed::configuration(
+        Failure::configuration(
             "`npm-token-vouch` is missing: it is neither beside `vouch` nor on PATH",
             "Install `npm-token-vouch` into the folder of `vouch`.",
         )
@@ -67,7 +67,7 @@ fn record_replaced(
     file: &Path,
     registration: &mut Registration,
     before: Option<&Registration>,
-) -> Result<(), Failed> {
+) -> Result<(), Failure> {
     let found = npm::file::load(file)?.value(&npm::registration::registry_key(registration));
     npm::registration::record_replaced(registration, before, found.as_deref());
     Ok(())

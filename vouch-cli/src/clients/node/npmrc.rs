@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -13,7 +14,6 @@ use super::flags::{Flags, TokenMode};
 use super::{packages, project, tokens, user_npmrc};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
@@ -25,14 +25,14 @@ pub(crate) struct NpmrcClient {
 
 impl NpmrcClient {
     /// Finds the file that the client reads.
-    pub(crate) fn new(tool: &'static str, flags: &Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(tool: &'static str, flags: &Flags) -> Result<Self, Failure> {
         Ok(Self { tool, file: user_npmrc(flags.npmrc.as_deref())?, mode: flags.mode })
     }
 
-    fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failed> {
+    fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
         let url = &registration.endpoint;
         let (value, token) = BareValue::new(url).zip(key(url, "_authToken")).ok_or_else(|| {
-            Failed::configuration(
+            Failure::configuration(
                 format!("`{url}` cannot stand in an .npmrc"),
                 "Give a URL of plain letters with `--endpoint`.",
             )
@@ -86,7 +86,11 @@ impl Client for NpmrcClient {
         known.name == new.name
     }
 
-    fn complete(&self, registration: &mut Registration, before: Option<&Registration>) -> Result<(), Failed> {
+    fn complete(
+        &self,
+        registration: &mut Registration,
+        before: Option<&Registration>,
+    ) -> Result<(), Failure> {
         match self.mode {
             Some(TokenMode::Static) => Mode::Static.record(registration),
             Some(TokenMode::Env) => Mode::Env.record(registration),
@@ -95,11 +99,11 @@ impl Client for NpmrcClient {
         super::record_replaced(&self.file, registration, before)
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let registration = wanted.registration;
         let scope = registration.name.as_deref();
         if Mode::of(registration) == Some(Mode::Static) && is_tracked(&self.file) {
-            return Err(Failed::configuration(
+            return Err(Failure::configuration(
                 format!("`{}` is tracked by git: a token in it would be committed", self.file.display()),
                 format!(
                     "Add `--mode env`, which writes nothing secret, or name another file with `--npmrc`. Or take it out \
@@ -120,7 +124,7 @@ impl Client for NpmrcClient {
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let mut npmrc = Npmrc::default();
         let mut registration = wanted.registration.clone();
         // The lines may hold no secret, so they name the variable.
@@ -138,7 +142,7 @@ impl Client for NpmrcClient {
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
 
-    fn finish(&self, home: &Home, registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
         if Mode::of(registration) != Some(Mode::Static) {
             return Ok(Vec::new());
         }

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -18,7 +19,6 @@ use crate::clients::program::{self, Asked};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
-use crate::report::Failed;
 
 /// Major and minor version.
 type Version = (u32, u32);
@@ -42,7 +42,7 @@ pub(crate) struct Pnpm {
 }
 
 impl Pnpm {
-    pub(crate) fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let version = version();
         let file = match version {
             Some(version) if version < AUTH_INI => user_npmrc(None)?,
@@ -53,10 +53,10 @@ impl Pnpm {
     }
 
     /// The name by which pnpm calls the helper for a profile.
-    pub(super) fn link(&self, profile: &str) -> Result<PathBuf, Failed> {
+    pub(super) fn link(&self, profile: &str) -> Result<PathBuf, Failure> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if !profile.bytes().all(plain) {
-            return Err(Failed::configuration(
+            return Err(Failure::configuration(
                 format!("profile `{profile}` cannot be in the name of a program"),
                 "Set the domain up with `--profile NAME`, of letters, digits, `-`, `_` and `.`.",
             ));
@@ -65,7 +65,7 @@ impl Pnpm {
         // pnpm splits the path at blanks and takes no quotes (measured with 10 to 12).
         let text = link.to_str().filter(|text| BareValue::new(&text.replace('\\', "/")).is_some());
         if text.is_none() {
-            return Err(Failed::configuration(
+            return Err(Failure::configuration(
                 format!(
                     "pnpm cannot call a helper at `{}`: it takes no blanks and quotes in the path",
                     link.display()
@@ -77,12 +77,12 @@ impl Pnpm {
         Ok(link)
     }
 
-    fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failed> {
+    fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
         let url = &registration.endpoint;
         let link = self.link(&registration.profile)?.display().to_string().replace('\\', "/");
         let values = BareValue::new(url).zip(BareValue::new(&link)).zip(key(url, "tokenHelper"));
         let ((url, link), helper_key) = values.ok_or_else(|| {
-            Failed::configuration(
+            Failure::configuration(
                 format!("`{url}` cannot stand in a file of pnpm's"),
                 "Give a URL of plain letters with `--endpoint`.",
             )
@@ -118,11 +118,15 @@ impl Client for Pnpm {
         known.name == new.name
     }
 
-    fn complete(&self, registration: &mut Registration, before: Option<&Registration>) -> Result<(), Failed> {
+    fn complete(
+        &self,
+        registration: &mut Registration,
+        before: Option<&Registration>,
+    ) -> Result<(), Failure> {
         super::record_replaced(&self.file, registration, before)
     }
 
-    fn check(&self) -> Result<Vec<String>, Failed> {
+    fn check(&self) -> Result<Vec<String>, Failure> {
         let shown = |(major, minor): Version| format!("pnpm {major}.{minor}");
         Ok(match self.version {
             None => {
@@ -141,7 +145,7 @@ impl Client for Pnpm {
         })
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let scope = wanted.registration.name.as_deref();
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
@@ -159,7 +163,7 @@ impl Client for Pnpm {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let mut npmrc = Npmrc::default();
         self.lines(&mut npmrc, wanted.registration)?;
         Ok(String::from_utf8_lossy(&npmrc.to_bytes()).into_owned())
@@ -174,13 +178,13 @@ impl Client for Pnpm {
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
 
-    fn finish(&self, _home: &Home, registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, _home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
         let link = self.link(&registration.profile)?;
         if fs::read_link(&link).is_ok_and(|target| target == self.helper) {
             return Ok(Vec::new());
         }
         make_link(&self.helper, &link).map_err(|error| {
-            Failed::configuration(
+            Failure::configuration(
                 format!("cannot make `{}`, which pnpm is to call", link.display()),
                 "Make that folder writable, then run the command again.",
             )
@@ -210,7 +214,7 @@ fn make_link(target: &Path, link: &Path) -> std::io::Result<()> {
 }
 
 /// pnpm's folder for settings of the user (its documentation, "Settings").
-fn config_folder() -> Result<PathBuf, Failed> {
+fn config_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = environment::variable("XDG_CONFIG_HOME") {
         return Ok(PathBuf::from(folder).join("pnpm"));
     }
@@ -263,7 +267,7 @@ mod tests {
             [("/home/Jane Doe/bin", "default"), ("/x/$HOME", "default"), ("/x", "a b"), ("/x", "../a")]
         {
             let failed = pnpm(links).link(profile).unwrap_err();
-            assert!(failed.failure().hint.is_some());
+            assert!(failed.hint.is_some());
         }
     }
 }

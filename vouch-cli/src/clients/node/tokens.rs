@@ -3,20 +3,21 @@
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
-use vouch_core::keystore::Keystore;
+use vouch_core::npm::NpmError;
 use vouch_core::npm::file::Change;
 use vouch_core::npm::registration::Filter;
 use vouch_core::npm::tokens::{self, Renewed};
-use vouch_core::{Class, Error, Explain};
+use vouch_core::{Class, Error, Explain, Failure};
 
-use crate::report::Failed;
 use crate::terminal;
 
 /// Writes the tokens of a setup; before the first login, or without a role, there is none to write.
-pub(crate) fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failed> {
+pub(crate) fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
     match refresh(home, filter) {
         Ok(lines) => Ok(lines),
-        Err(error) if error.class() == Class::NoSession || matches!(error, Error::Profile(_)) => {
+        Err(error)
+            if error.class() == Class::NoSession || matches!(error, NpmError::Broker(Error::Profile(_))) =>
+        {
             Ok(Vec::new())
         }
         Err(error) => Err(error.into()),
@@ -24,10 +25,10 @@ pub(crate) fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Fail
 }
 
 /// Renews every static token of a tool, as typed without a repository.
-pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failed> {
+pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failure> {
     let lines = refresh(home, Filter { tool: Some(tool), ..Filter::default() })?;
     if lines.is_empty() {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             format!("no static token was set up for {tool}: there is nothing to refresh"),
             "Name a repository to set up: `--repository REPOSITORY`.",
@@ -39,8 +40,8 @@ pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn refresh(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Error> {
-    let broker = Broker::new(home.clone(), Config::load(home)?, Keystore::from_env(home)?);
+fn refresh(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, NpmError> {
+    let broker = Broker::open(home.clone())?;
     let mut lines = Vec::new();
     for Renewed { file, tokens, change } in tokens::refresh(home, &broker, filter) {
         let change = change?;

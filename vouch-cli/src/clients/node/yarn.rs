@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -10,7 +11,6 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages, yarnrc};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 /// yarn, for the user's `.yarnrc.yml`.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Yarn {
 }
 
 impl Yarn {
-    pub(crate) fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let plugin = Home::from_env()?.path().join("yarn-plugin-vouch.cjs");
         Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper: helper()? })
     }
@@ -39,14 +39,14 @@ impl Yarn {
         self.helper = helper;
     }
 
-    fn edit(&self, text: &str, registration: &Registration) -> Result<String, Failed> {
+    fn edit(&self, text: &str, registration: &Registration) -> Result<String, Failure> {
         let lines = yarnrc::Lines {
             registry: registration.endpoint.trim_end_matches('/'),
             scope: registration.name.as_deref().map(|scope| scope.trim_start_matches('@')),
             plugin: &self.plugin.display().to_string(),
         };
         yarnrc::edit(text, &lines).map_err(|error| {
-            Failed::configuration(
+            Failure::configuration(
                 format!("`{}`: {error}", self.file.display()),
                 "Write that part over several lines with two blanks of indentation, or add the lines of `--print` by hand; \
                  nothing was changed.",
@@ -108,7 +108,7 @@ impl Client for Yarn {
         known.name == new.name
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edit(file.text(), wanted.registration)?;
         let plugin = EditedFile::read(self.plugin.clone())?;
@@ -116,7 +116,7 @@ impl Client for Yarn {
         Ok(Edits { files, notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         let lines = self.edit("", wanted.registration)?;
         Ok(format!("{lines}\n# `{}`:\n{}", self.plugin.display(), self.plugin_text()))
     }

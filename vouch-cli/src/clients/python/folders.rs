@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
+use vouch_core::Failure;
+
 use crate::environment;
-use crate::report::Failed;
 
 /// The person's home folder.
-pub(super) fn home() -> Result<PathBuf, Failed> {
+pub(super) fn home() -> Result<PathBuf, Failure> {
     std::env::home_dir()
         .filter(|path| path.is_absolute())
-        .ok_or_else(|| Failed::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
 }
 
 /// `XDG_CONFIG_HOME`, else `.config` (XDG Base Directory Specification).
-pub(super) fn xdg() -> Result<PathBuf, Failed> {
+pub(super) fn xdg() -> Result<PathBuf, Failure> {
     match environment::variable("XDG_CONFIG_HOME") {
         Some(folder) => Ok(PathBuf::from(folder)),
         None => Ok(home()?.join(".config")),
@@ -21,7 +22,7 @@ pub(super) fn xdg() -> Result<PathBuf, Failed> {
 }
 
 /// A folder that a variable of Windows names, else the usual place below the home folder.
-pub(super) fn windows(variable: &str, usual: &str) -> Result<PathBuf, Failed> {
+pub(super) fn windows(variable: &str, usual: &str) -> Result<PathBuf, Failure> {
     match environment::variable(variable) {
         Some(folder) => Ok(PathBuf::from(folder)),
         None => Ok(home()?.join(usual)),
@@ -31,8 +32,8 @@ pub(super) fn windows(variable: &str, usual: &str) -> Result<PathBuf, Failed> {
 /// As Python's platformdirs 4 has it for an application.
 pub(super) fn platform(
     application: &str,
-    on_windows: fn(&str) -> Result<PathBuf, Failed>,
-) -> Result<PathBuf, Failed> {
+    on_windows: fn(&str) -> Result<PathBuf, Failure>,
+) -> Result<PathBuf, Failure> {
     if cfg!(windows) {
         return on_windows(application);
     }
@@ -43,9 +44,9 @@ pub(super) fn platform(
 }
 
 /// The file that a variable names; relative to the current folder, as the client takes it.
-pub(super) fn named(variable: &str) -> Result<Option<PathBuf>, Failed> {
+pub(super) fn named(variable: &str) -> Result<Option<PathBuf>, Failure> {
     let Some(path) = environment::variable(variable) else { return Ok(None) };
     std::path::absolute(&path)
         .map(Some)
-        .map_err(|error| Failed::configuration(format!("{variable} cannot be used"), "").because(&error))
+        .map_err(|error| Failure::configuration(format!("{variable} cannot be used"), "").because(&error))
 }

@@ -7,13 +7,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::home::Home;
 
 use super::folders;
 use crate::clients::cargo;
 use crate::clients::program::is_executable;
 use crate::journal::Link;
-use crate::report::Failed;
 
 /// Our program, and where it may be linked.
 #[derive(Debug)]
@@ -48,9 +48,9 @@ enum Place {
 
 impl Keyring {
     /// Finds our program and looks at PATH.
-    pub(super) fn new(chain: bool) -> Result<Self, Failed> {
+    pub(super) fn new(chain: bool) -> Result<Self, Failure> {
         let program = cargo::find_program("pip-keyring-vouch").ok_or_else(|| {
-            Failed::configuration(
+            Failure::configuration(
                 "`pip-keyring-vouch` is missing: it is neither beside `vouch` nor on PATH",
                 "Install `pip-keyring-vouch` into the folder of `vouch`.",
             )
@@ -62,11 +62,11 @@ impl Keyring {
     }
 
     /// What the person should know before anything is done.
-    pub(super) fn notes(&self) -> Result<Vec<String>, Failed> {
+    pub(super) fn notes(&self) -> Result<Vec<String>, Failure> {
         let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
         let other = other.display();
         match self.place() {
-            Place::Behind => Err(Failed::configuration(
+            Place::Behind => Err(Failure::configuration(
                 format!("no folder of yours is on PATH before that of `{other}`"),
                 format!("Put `{}` first on PATH, then run the command again.", self.fallback().display()),
             )),
@@ -100,7 +100,7 @@ impl Keyring {
     }
 
     /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
-    pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failed> {
+    pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failure> {
         let (folder, off_path) = match self.place() {
             Place::Stays | Place::Behind => return Ok(Vec::new()),
             Place::Link(folder) => (folder, false),
@@ -114,7 +114,7 @@ impl Keyring {
             if let Err(error) = make(&self.program, &link) {
                 // The error at hand matters more.
                 let _ = recorded.forget(home);
-                return Err(Failed::configuration(
+                return Err(Failure::configuration(
                     format!("cannot make `{}`, which clients are to start", link.display()),
                     "Make that folder writable or the file go away, then run the command again.",
                 )
@@ -227,7 +227,7 @@ mod tests {
         Keyring { program, folders: folders.into(), path, chain }
     }
 
-    fn link(keyring: &Keyring, dir: &Path) -> Result<Vec<String>, Failed> {
+    fn link(keyring: &Keyring, dir: &Path) -> Result<Vec<String>, Failure> {
         keyring.link(&Home::at(dir.join("vouch")).unwrap(), "pip")
     }
 

@@ -26,30 +26,28 @@ pub(crate) use poetry::Poetry;
 pub(crate) use twine::Twine;
 pub(crate) use uv::Uv;
 
-use vouch_core::Class;
 use vouch_core::config::Registration;
-
-use crate::report::Failed;
+use vouch_core::{Class, Failure};
 
 /// The only user that CodeArtifact knows.
 const USER: &str = "aws";
 
 /// What stands in the way of an index of ours, and whose it is.
-fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failed {
-    Failed::configuration(
+fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failure {
+    Failure::configuration(
         format!("`{}`: {place} is {} already", file.display(), url::without_userinfo(there)),
         format!("{hint}; nothing was changed."),
     )
 }
 
 /// The name of a registration, if every one of these clients takes it for an index.
-fn name(registration: &Registration) -> Result<&str, Failed> {
+fn name(registration: &Registration) -> Result<&str, Failure> {
     let name = registration.name.as_deref().unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if !name.is_empty() && name.bytes().all(plain) && name.bytes().next() != Some(b'-') {
         return Ok(name);
     }
-    Err(Failed::new(
+    Err(Failure::new(
         Class::Usage,
         format!("`{name}` cannot be the name of an index: letters, digits, `-` and `_` are taken"),
         "Give it another name with `--registry NAME`.",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Item, Table};
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -14,7 +15,6 @@ use super::{USER, folders, name, occupied, overruled, url};
 use crate::clients::cargo::splice::{SpliceError, Splices, table_at};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 const VARIABLES: [&str; 6] = [
     "PDM_PYPI_URL",
@@ -35,7 +35,7 @@ pub(crate) struct Pdm {
 
 impl Pdm {
     /// Finds the file that pdm reads (its source, `project/core.py`), and our `keyring`.
-    pub(crate) fn new(flags: &Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(flags: &Flags) -> Result<Self, Failure> {
         let file = match folders::named("PDM_CONFIG_FILE")? {
             Some(file) => file,
             None => folders::platform("pdm", |name| {
@@ -47,7 +47,7 @@ impl Pdm {
     }
 
     /// Passwords in the file, which pdm takes instead of asking.
-    fn passwords(&self, file: &EditedFile, wanted: &Wanted<'_>) -> Result<Vec<String>, Failed> {
+    fn passwords(&self, file: &EditedFile, wanted: &Wanted<'_>) -> Result<Vec<String>, Failure> {
         let name = name(wanted.registration)?;
         let index = if self.extra { format!("pypi.{name}") } else { "pypi".into() };
         let mut notes = Vec::new();
@@ -62,7 +62,7 @@ impl Pdm {
         Ok(notes)
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
         let registration = wanted.registration;
         let name = name(registration)?;
         let publish = &registration.endpoint;
@@ -153,7 +153,7 @@ impl Client for Pdm {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
@@ -162,7 +162,7 @@ impl Client for Pdm {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -179,7 +179,7 @@ impl Client for Pdm {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
         self.keyring.link(home, self.tool())
     }
 

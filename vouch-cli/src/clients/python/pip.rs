@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -14,7 +15,6 @@ use super::{folders, occupied, overruled, url};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
-use crate::report::Failed;
 
 const SECTION: &str = "global";
 const INDEX: &str = "index-url";
@@ -34,11 +34,11 @@ pub(crate) struct Pip {
 
 impl Pip {
     /// Finds the file that pip reads, and our `keyring`. pip itself need not be there.
-    pub(crate) fn new(flags: &Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(flags: &Flags) -> Result<Self, Failure> {
         Ok(Self { file: user_file()?, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
         let mut text = text.to_owned();
         let ours = url::index_with_user(wanted.registration);
         let ini = self.parse(&text)?;
@@ -82,7 +82,7 @@ impl Pip {
         Ok(text)
     }
 
-    fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failed> {
+    fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failure> {
         Ini::parse(text, fold).map_err(|error| refused(&self.file, &error))
     }
 
@@ -139,14 +139,14 @@ impl Client for Pip {
         false
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -163,7 +163,7 @@ impl Client for Pip {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
         self.keyring.link(home, self.tool())
     }
 
@@ -176,10 +176,10 @@ pub(super) const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" }
 
 /// The file that pip reads for its user: `PIP_CONFIG_FILE`, which goes before all others; else the one in the usual
 /// folder; else the one in the folder of old, where only that is there.
-fn user_file() -> Result<PathBuf, Failed> {
+fn user_file() -> Result<PathBuf, Failure> {
     if let Some(file) = folders::named("PIP_CONFIG_FILE")? {
         if file == Path::new("/dev/null") || file == Path::new(r"\\.\nul") {
-            return Err(Failed::configuration(
+            return Err(Failure::configuration(
                 "PIP_CONFIG_FILE tells pip to read no file at all",
                 "Unset it, or let it name a file.",
             ));
@@ -206,6 +206,6 @@ pub(super) fn fold(key: &str) -> String {
 }
 
 /// Why an INI file was not edited.
-pub(super) fn refused(file: &Path, error: &IniError) -> Failed {
-    Failed::configuration(format!("`{}` {error}", file.display()), "Correct the file; nothing was changed.")
+pub(super) fn refused(file: &Path, error: &IniError) -> Failure {
+    Failure::configuration(format!("`{}` {error}", file.display()), "Correct the file; nothing was changed.")
 }

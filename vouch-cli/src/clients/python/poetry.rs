@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
+use vouch_core::Failure;
 use vouch_core::endpoint::Format;
 
 use super::toml::{self, quoted};
@@ -12,7 +13,6 @@ use crate::clients::cargo::splice::{SpliceError, table_at};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
-use crate::report::Failed;
 
 /// poetry, for its user's file.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Poetry {
 
 impl Poetry {
     /// Finds the file that poetry reads (its source, `locations.py`).
-    pub(crate) fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let folder = match environment::variable("POETRY_CONFIG_DIR") {
             Some(folder) => PathBuf::from(folder),
             None => folders::platform("pypoetry", |name| {
@@ -32,7 +32,7 @@ impl Poetry {
         Ok(Self { file: folder.join("config.toml") })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         let url = quoted(&wanted.registration.endpoint);
         toml::edit(&self.file, text, |root, splices| {
@@ -110,7 +110,7 @@ impl Client for Poetry {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
@@ -118,7 +118,7 @@ impl Client for Poetry {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 

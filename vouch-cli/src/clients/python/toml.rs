@@ -4,8 +4,9 @@ use std::path::Path;
 
 use toml_edit::{Document, Table, Value};
 
+use vouch_core::Failure;
+
 use crate::clients::cargo::splice::{SpliceError, Splices};
-use crate::report::Failed;
 
 const BOM: &str = "\u{feff}";
 
@@ -14,11 +15,11 @@ pub(super) fn edit(
     file: &Path,
     text: &str,
     work: impl FnOnce(&Table, &mut Splices<'_>) -> Result<(), TomlError>,
-) -> Result<String, Failed> {
+) -> Result<String, Failure> {
     let body = text.strip_prefix(BOM).unwrap_or(text);
     let refused = |error: TomlError| match error {
-        TomlError::Failed(failed) => failed,
-        TomlError::Splice(error) => Failed::configuration(
+        TomlError::Failure(failed) => failed,
+        TomlError::Splice(error) => Failure::configuration(
             format!("`{}`: {error}", file.display()),
             "Write that part in the usual form, or add the lines of `--print` by hand; nothing was changed.",
         ),
@@ -37,7 +38,7 @@ pub(super) fn edit(
 #[derive(Debug)]
 pub(super) enum TomlError {
     Splice(SpliceError),
-    Failed(Failed),
+    Failure(Failure),
 }
 
 impl From<SpliceError> for TomlError {
@@ -46,9 +47,9 @@ impl From<SpliceError> for TomlError {
     }
 }
 
-impl From<Failed> for TomlError {
-    fn from(failed: Failed) -> Self {
-        Self::Failed(failed)
+impl From<Failure> for TomlError {
+    fn from(failed: Failure) -> Self {
+        Self::Failure(failed)
     }
 }
 
@@ -57,11 +58,11 @@ pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-fn parse<'t>(file: &Path, text: &'t str) -> Result<Document<&'t str>, Failed> {
+fn parse<'t>(file: &Path, text: &'t str) -> Result<Document<&'t str>, Failure> {
     Document::parse(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        Failed::configuration(
+        Failure::configuration(
             format!("`{}` line {line}: {}", file.display(), error.message()),
             "Correct the file; nothing was changed.",
         )

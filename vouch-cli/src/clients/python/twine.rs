@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::Failure;
 use vouch_core::endpoint::Format;
 
 use super::ini::{Ini, lower_case};
@@ -9,7 +10,6 @@ use super::pip::refused;
 use super::{USER, folders, name, occupied, overruled, url};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
-use crate::report::Failed;
 
 const LIST: (&str, &str) = ("distutils", "index-servers");
 
@@ -21,14 +21,14 @@ pub(crate) struct Twine {
 
 impl Twine {
     /// Names the file. No variable moves it (twine's source, `DEFAULT_CONFIG_FILE`).
-    pub(crate) fn new() -> Result<Self, Failed> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         Ok(Self { file: folders::home()?.join(".pypirc") })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         if matches!(name, "distutils" | "server-login" | "pypi" | "testpypi") {
-            return Err(Failed::new(
+            return Err(Failure::new(
                 vouch_core::Class::Usage,
                 format!("`{name}` is a name of twine's own"),
                 "Give the repository another name with `--registry NAME`.",
@@ -66,7 +66,7 @@ impl Twine {
         Ok(text)
     }
 
-    fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failed> {
+    fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failure> {
         Ini::parse(text, lower_case).map_err(|error| refused(&self.file, &error))
     }
 }
@@ -84,7 +84,7 @@ impl Client for Twine {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
@@ -92,7 +92,7 @@ impl Client for Twine {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 

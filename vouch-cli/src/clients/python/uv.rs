@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Item, Table, Value};
+use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
@@ -15,7 +16,6 @@ use crate::clients::cargo::splice::{SpliceError, Splices};
 use crate::clients::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::environment;
-use crate::report::Failed;
 
 const PROVIDER: &str = "keyring-provider";
 const PROVIDER_VARIABLE: &str = "UV_KEYRING_PROVIDER";
@@ -30,7 +30,7 @@ pub(crate) struct Uv {
 
 impl Uv {
     /// Finds the file that uv reads, and our `keyring`.
-    pub(crate) fn new(flags: &Flags) -> Result<Self, Failed> {
+    pub(crate) fn new(flags: &Flags) -> Result<Self, Failure> {
         let file = match folders::named("UV_CONFIG_FILE")? {
             Some(file) => file,
             None if cfg!(windows) => folders::windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml"),
@@ -40,7 +40,7 @@ impl Uv {
         Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failed> {
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         toml::edit(&self.file, text, |root, splices| {
             match root.get(PROVIDER) {
@@ -163,7 +163,7 @@ impl Client for Uv {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failed> {
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
@@ -172,7 +172,7 @@ impl Client for Uv {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failed> {
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -190,7 +190,7 @@ impl Client for Uv {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failed> {
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
         self.keyring.link(home, self.tool())
     }
 

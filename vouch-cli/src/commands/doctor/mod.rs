@@ -16,11 +16,11 @@ mod surroundings;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
+use vouch_core::Failure;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
 
 use crate::finding::{Finding, Status};
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ struct Ground {
     config: Option<Config>,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failed> {
+pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let progress = |what: &str| {
         if args.online && stderr().is_terminal() {
             terminal::say(&format!("{what} …"));

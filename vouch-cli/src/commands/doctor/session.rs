@@ -6,7 +6,7 @@ use vouch_core::config::Config;
 use vouch_core::home::Home;
 use vouch_core::keystore::{Keystore, KeystoreError};
 use vouch_core::session::{self, Session, SessionError};
-use vouch_core::{Class, Error, Explain, UnixTime};
+use vouch_core::{Class, Explain, UnixTime};
 
 use super::Ground;
 use crate::finding::Finding;
@@ -55,7 +55,7 @@ fn keystore(home: &Home) -> (Option<Keystore>, Finding) {
     }
 }
 
-fn told(opened: &Result<Session, Error>, config: Option<&Config>) -> Finding {
+fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Finding {
     let session = match opened {
         Ok(session) => session,
         Err(error) if error.class() == Class::NoSession => {
@@ -64,7 +64,7 @@ fn told(opened: &Result<Session, Error>, config: Option<&Config>) -> Finding {
                 return Finding::skip(SESSION, "nobody is enrolled");
             }
             let when = match error {
-                Error::Session(SessionError::Expired { at: Some(at) }) => {
+                SessionError::Expired { at: Some(at) } => {
                     format!(" at {}", terminal::local_time(*at))
                 }
                 _ => String::new(),

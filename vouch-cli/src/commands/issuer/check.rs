@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vouch_core::Class;
 use vouch_core::config::Config;
 use vouch_core::enrollment::VerifiedEnrollment;
 use vouch_core::exchange::Fetcher;
@@ -12,9 +11,9 @@ use vouch_core::home::Home;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
 use vouch_core::issuer::check::{self, Expected, Finding, Known, Severity};
 use vouch_core::issuer::trust::{self, Trusted};
+use vouch_core::{Class, Failure};
 
 use crate::parse;
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -43,7 +42,7 @@ struct Looked {
     findings: Vec<Finding>,
 }
 
-pub(super) fn run(args: &Check) -> Result<(), Failed> {
+pub(super) fn run(args: &Check) -> Result<(), Failure> {
     let home = Home::from_env()?;
     let enrollments = args.makers.read_all(&args.enrollments)?;
     let identity = if enrollments.is_empty() { Config::load(&home)?.identity } else { None };
@@ -64,7 +63,7 @@ pub(super) fn run(args: &Check) -> Result<(), Failed> {
 
     let text = if args.json { as_json(&issuers, &policies) } else { as_text(&issuers, &policies) };
     terminal::answer(&text)
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))?;
+        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))?;
     verdict(issuers.iter().chain(&policies).flat_map(|looked| &looked.findings))
 }
 
@@ -72,13 +71,13 @@ fn expected(
     args: &Check,
     enrollments: &[VerifiedEnrollment],
     identity: Option<&Identity>,
-) -> Result<Vec<Expected>, Failed> {
+) -> Result<Vec<Expected>, Failure> {
     if !enrollments.is_empty() {
         let mut all = Expected::of_enrollments(enrollments)?;
         if let Some(issuer) = &args.issuer {
             all.retain(|expected| expected.issuer == *issuer);
             if all.is_empty() {
-                return Err(Failed::new(
+                return Err(Failure::new(
                     Class::Usage,
                     format!("none of the enrolments is for {issuer}"),
                     "Leave `--issuer` out, or give the enrolments of that issuer.",
@@ -113,9 +112,9 @@ fn trusted(args: &Check, enrollments: &[VerifiedEnrollment], identity: Option<&I
     all
 }
 
-fn policy(file: &Path, trusted: &[Trusted]) -> Result<Looked, Failed> {
+fn policy(file: &Path, trusted: &[Trusted]) -> Result<Looked, Failure> {
     let wrong = |error: &dyn std::error::Error| {
-        Failed::configuration(
+        Failure::configuration(
             format!("cannot read a policy from `{}`", file.display()),
             "Give a file with what `aws iam get-role --role-name NAME` prints.",
         )
@@ -158,7 +157,7 @@ fn as_text(issuers: &[Looked], policies: &[Looked]) -> String {
 }
 
 /// Problems make the command fail; warnings do not.
-fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failed> {
+fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failure> {
     let problems: Vec<_> = findings.filter(|finding| finding.severity == Severity::Problem).collect();
     let count = match problems.len() {
         0 => return Ok(()),
@@ -167,5 +166,5 @@ fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failed
     };
     let network = problems.iter().all(|finding| finding.code == "unreachable");
     let class = if network { Class::Network } else { Class::Configuration };
-    Err(Failed::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
+    Err(Failure::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
 }

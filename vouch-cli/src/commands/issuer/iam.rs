@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use vouch_core::Class;
 use vouch_core::issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
 use vouch_core::partition::{AccountId, DomainName};
+use vouch_core::{Class, Failure};
 
 use crate::parse;
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +47,7 @@ enum Language {
     Terraform,
 }
 
-pub(super) fn run(args: Iam) -> Result<(), Failed> {
+pub(super) fn run(args: Iam) -> Result<(), Failure> {
     let enrollments = args.trust.read_all(&args.enrollments)?;
     let roles = match args.shared_role {
         Some(name) => Roles::Shared { name },
@@ -77,5 +76,5 @@ pub(super) fn run(args: Iam) -> Result<(), Failed> {
         );
     }
     terminal::answer(&template.text)
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
 }

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use vouch_core::attestation::Authorities;
 use vouch_core::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
-use vouch_core::{Explain, UnixTime, files, issuer};
+use vouch_core::{Explain, Failure, UnixTime, files, issuer};
 
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -49,16 +48,16 @@ pub(crate) struct Trust {
 
 impl Trust {
     /// Yubico's authorities and those that were named, of which the person is told.
-    pub(crate) fn authorities(&self) -> Result<Authorities, Failed> {
+    pub(crate) fn authorities(&self) -> Result<Authorities, Failure> {
         let mut authorities = Authorities::yubico().map_err(EnrollmentError::from)?;
         for path in &self.attestation_root {
             let unusable = || format!("cannot use `{}` as an authority for attestations", path.display());
             let hint = "Name the certificate of a root that may sign certificates, in PEM or DER.";
             let file =
-                fs::read(path).map_err(|error| Failed::configuration(unusable(), hint).because(&error))?;
+                fs::read(path).map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
             let added = authorities
                 .add(&file)
-                .map_err(|error| Failed::configuration(unusable(), hint).because(&error))?;
+                .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
             for maker in added {
                 terminal::warn(&format!(
                     "believing `{}`, which is not Yubico: whoever has its key can make up YubiKeys (SHA-256 {})",
@@ -70,7 +69,7 @@ impl Trust {
     }
 
     /// Reads and verifies enrolments, and tells what each is.
-    pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failed> {
+    pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failure> {
         let authorities = self.authorities()?;
         let all = paths.iter().map(|path| read(path, &authorities)).collect::<Result<Vec<_>, _>>()?;
         for enrollment in &all {
@@ -97,7 +96,7 @@ impl Trust {
     }
 }
 
-pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
+pub(crate) fn run(issuer: Issuer) -> Result<(), Failure> {
     match issuer {
         Issuer::Build(args) => build(&args),
         Issuer::Check(args) => check::run(&args),
@@ -106,13 +105,13 @@ pub(crate) fn run(issuer: Issuer) -> Result<(), Failed> {
     }
 }
 
-fn build(args: &Build) -> Result<(), Failed> {
+fn build(args: &Build) -> Result<(), Failure> {
     let enrollments = args.trust.read_all(&args.enrollments)?;
     let written = issuer::build(&enrollments)?;
     for (path, contents) in &written {
         let path = args.out.join(path);
         write(&path, contents).map_err(|error| {
-            Failed::configuration(
+            Failure::configuration(
                 format!("cannot write `{}`", path.display()),
                 "Make the folder writable and room on the disk, then run the command again.",
             )
@@ -133,9 +132,9 @@ fn build(args: &Build) -> Result<(), Failed> {
     Ok(())
 }
 
-fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failed> {
+fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failure> {
     let text = fs::read_to_string(path).map_err(|error| {
-        Failed::configuration(
+        Failure::configuration(
             format!("cannot read `{}`", path.display()),
             "Name the files that `vouch enroll` wrote.",
         )
@@ -144,7 +143,7 @@ fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Fa
     Enrollment::verify(&text, authorities, UnixTime::now()).map_err(|error| {
         let mut failure = error.failure();
         failure.message = format!("`{}`: {}", path.display(), failure.message);
-        Failed::from(failure)
+        Failure::from(failure)
     })
 }
 

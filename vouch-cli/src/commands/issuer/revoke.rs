@@ -10,9 +10,8 @@ use vouch_core::home::Home;
 use vouch_core::issuer::iam::DEFAULT_ROLE_PREFIX;
 use vouch_core::issuer::revoke::{self, Case, Person, Place, Revocation};
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
-use vouch_core::{Class, UnixTime};
+use vouch_core::{Class, Failure, UnixTime};
 
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -53,12 +52,12 @@ enum Name {
     AwsEusc,
 }
 
-pub(super) fn run(args: &Revoke) -> Result<(), Failed> {
+pub(super) fn run(args: &Revoke) -> Result<(), Failure> {
     let person = person(args)?;
     let place = place(args, &person)?;
     let case = match args.lost {
         Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
-            return Err(Failed::new(
+            return Err(Failure::new(
                 Class::Usage,
                 format!("YubiKey {serial} is no key of {}", person.subject),
                 "Give the serial number of an enrolled one; it is printed on the key.",
@@ -70,10 +69,10 @@ pub(super) fn run(args: &Revoke) -> Result<(), Failed> {
     let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
     let text = if args.json { as_json(&person, &revocation) } else { as_text(&person, case, &revocation) };
     terminal::answer(&text)
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
-fn person(args: &Revoke) -> Result<Person, Failed> {
+fn person(args: &Revoke) -> Result<Person, Failure> {
     let path = Path::new(&args.who);
     if path.is_file() {
         let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
@@ -92,7 +91,7 @@ fn person(args: &Revoke) -> Result<Person, Failed> {
     found.retain(|person| person.subject.as_str() == args.who);
     if found.len() > 1 {
         let issuers: Vec<_> = found.iter().map(|person| person.issuer.as_str()).collect();
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             format!("`{}` has several issuers: {}", args.who, issuers.join(", ")),
             "Name an enrolment instead, one after the other.",
@@ -100,7 +99,7 @@ fn person(args: &Revoke) -> Result<Person, Failed> {
     }
     let own = || {
         let identity = Config::load(&Home::from_env()?)?.identity;
-        Ok::<_, Failed>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
+        Ok::<_, Failure>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
     };
     match found.pop() {
         Some(person) => Ok(person),
@@ -108,9 +107,9 @@ fn person(args: &Revoke) -> Result<Person, Failed> {
     }
 }
 
-fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failed> {
+fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failure> {
     let unreadable = |error: std::io::Error| {
-        Failed::configuration(
+        Failure::configuration(
             format!("cannot read `{}`", folder.display()),
             "Name the folder with the enrolments with `--from DIR`.",
         )
@@ -130,19 +129,19 @@ fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failed>
     Ok(Person::of_enrollments(&enrollments)?)
 }
 
-fn unknown(args: &Revoke) -> Failed {
-    Failed::new(
+fn unknown(args: &Revoke) -> Failure {
+    Failure::new(
         Class::Usage,
         format!("nobody named `{}` is enrolled in `{}`", args.who, args.from.display()),
         "Name one of the person's enrolments, or the folder with everybody's with `--from DIR`.",
     )
 }
 
-fn place(args: &Revoke, person: &Person) -> Result<Place, Failed> {
+fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
     let role = args.role.as_deref();
     if let Some(arn) = role.filter(|role| role.contains(':')) {
         let arn: RoleArn = arn.parse().map_err(|error: NameError| {
-            Failed::new(Class::Usage, error.to_string(), "Give the role's ARN or name.")
+            Failure::new(Class::Usage, error.to_string(), "Give the role's ARN or name.")
         })?;
         return Ok(Place {
             partition: arn.partition(),
@@ -158,7 +157,7 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failed> {
     // It goes into a shell.
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(plain) {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             format!("`{name}` is no role name"),
             "Give the role's ARN, or its name without a path.",

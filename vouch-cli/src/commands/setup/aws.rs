@@ -1,10 +1,10 @@
 //! `vouch setup aws`: the role that a session is exchanged for.
 
-use vouch_core::Class;
 use vouch_core::config::{AwsProfile, Config};
 use vouch_core::home::Home;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::ProfileError;
+use vouch_core::{Class, Failure};
 
 use super::preview;
 use crate::aws_config;
@@ -13,7 +13,6 @@ use crate::edited_file::EditedFile;
 use crate::journal::Author;
 use crate::prompt;
 use crate::region::{self, Choice};
-use crate::report::Failed;
 use crate::terminal;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
@@ -55,7 +54,7 @@ struct Outcome {
     unused: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let home = Home::from_env()?;
     if args.dry_run {
         return dry_run(&home, &args);
@@ -91,7 +90,7 @@ fn tell(outcome: Outcome, home: &Home, args: &Args) {
     }
 }
 
-fn dry_run(home: &Home, args: &Args) -> Result<(), Failed> {
+fn dry_run(home: &Home, args: &Args) -> Result<(), Failure> {
     let before = Config::load(home)?;
     let mut config = before.clone();
     let region = change(&mut config, args)?.region.region;
@@ -109,7 +108,7 @@ fn dry_run(home: &Home, args: &Args) -> Result<(), Failed> {
 }
 
 /// Offers to let AWS tools use the role: the person says so, or a flag does.
-fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failed> {
+fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     if args.no {
         return Ok(());
     }
@@ -149,21 +148,21 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failed> {
 }
 
 /// The file of the AWS tools and what it is to say.
-fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failed> {
+fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failure> {
     let path = aws_config::file().ok_or_else(|| {
-        Failed::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
+        Failure::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
     })?;
     let file = EditedFile::read(path)?;
     let program = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
     let program = program.ok_or_else(|| {
-        Failed::configuration(
+        Failure::configuration(
             "`vouch` does not know its own path",
             "Install it in a folder on PATH, with a plain name.",
         )
     })?;
     let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
-        Failed::configuration(
+        Failure::configuration(
             format!("`{}`: {error}", file.path().display()),
             "Give this one another name with `--profile NAME`, or change that profile by hand; the file is as it was.",
         )
@@ -179,10 +178,10 @@ fn blanked(text: &str) -> String {
     blanked
 }
 
-fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failed> {
+fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failure> {
     let name = &args.profile;
     if name.is_empty() {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             "a profile needs a name",
             "Leave `--profile` out, or give a name.",
@@ -211,7 +210,7 @@ fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failed> {
             role.partition(),
             role.partition().default_region()
         );
-        return Err(Failed::configuration(message, hint));
+        return Err(Failure::configuration(message, hint));
     }
     let new = AwsProfile {
         role_arn: role.clone(),

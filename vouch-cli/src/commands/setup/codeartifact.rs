@@ -6,7 +6,7 @@ use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::partition::RepositoryName;
-use vouch_core::{Class, session};
+use vouch_core::{Class, Failure, session};
 
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
@@ -16,7 +16,6 @@ use crate::clients::{self, Client, Edits, Wanted, cargo, jvm, node, python};
 use crate::domain::DomainFlags;
 use crate::edited_file::{EditedFile, Written};
 use crate::journal::{Author, Registered};
-use crate::report::Failed;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -121,13 +120,13 @@ impl Plan {
     }
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failed> {
+pub(crate) fn run(args: Args) -> Result<(), Failure> {
     check_flags(args.tool, &args)?;
     let home = Home::from_env()?;
     let Some(repository) = args.repository.clone() else {
         return match args.tool.with_static_token() {
             Some(tool) => node::refresh_all(&home, tool),
-            None => Err(Failed::new(
+            None => Err(Failure::new(
                 Class::Usage,
                 "the repository is not named",
                 "Give `--repository REPOSITORY`.",
@@ -146,7 +145,7 @@ fn run_one(
     home: &Home,
     repository: &RepositoryName,
     registry: Option<String>,
-) -> Result<(), Failed> {
+) -> Result<(), Failure> {
     let client = client(args)?;
     let mut domain = args.domain.clone();
     let endpoint = args.endpoint.as_deref().map(registration::endpoint).transpose()?;
@@ -173,7 +172,7 @@ fn run_one(
 }
 
 /// A flag that means nothing to the tool is an error: the person expects something of it.
-fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
+fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     let of_node = args.node.typed().filter(|_| !tool.is_nodes());
     let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
     let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
@@ -186,19 +185,19 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failed> {
     let of_maven = args.jvm.typed().filter(|_| tool != Tool::Maven);
     match of_node.or(of_files).or(of_python).or(of_cargo).or(of_maven).or(name) {
         None => Ok(()),
-        Some("--registry") if tool.is_nodes() => Err(Failed::new(
+        Some("--registry") if tool.is_nodes() => Err(Failure::new(
             Class::Usage,
             "`--registry` means nothing to this tool",
             "Registries have no names there; `--scope @SCOPE` chooses packages.",
         )),
         Some(flag) => {
-            Err(Failed::new(Class::Usage, format!("`{flag}` means nothing to this tool"), "Leave it out."))
+            Err(Failure::new(Class::Usage, format!("`{flag}` means nothing to this tool"), "Leave it out."))
         }
     }
 }
 
 /// The package manager's own part, with the flags that are meant for it.
-fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
+fn client(args: &Args) -> Result<Box<dyn Client>, Failure> {
     Ok(match args.tool {
         Tool::Cargo => Box::new(cargo::Cargo::new(args.cargo.clone())?),
         Tool::Npm => Box::new(node::NpmrcClient::new("npm", &args.node)?),
@@ -220,7 +219,7 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failed> {
     })
 }
 
-fn print(request: &Request, config: &Config) -> Result<(), Failed> {
+fn print(request: &Request, config: &Config) -> Result<(), Failure> {
     let (_, planned) = decide(request, config)?;
     let wanted = Wanted { registration: &planned.registration, corrects: None, config };
     let snippet = request.client.snippet(&wanted)?;
@@ -228,7 +227,7 @@ fn print(request: &Request, config: &Config) -> Result<(), Failed> {
     out(&snippet)
 }
 
-fn dry_run(request: &Request, home: &Home) -> Result<(), Failed> {
+fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     let mut config = Config::load(home)?;
     let plan = plan(request, &mut config)?;
     for note in &plan.edits.notes {
@@ -255,13 +254,13 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failed> {
     out(&diff)
 }
 
-fn out(text: &str) -> Result<(), Failed> {
+fn out(text: &str) -> Result<(), Failure> {
     terminal::answer(text)
-        .map_err(|error| Failed::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
 }
 
 /// Writes the client's files and then the configuration; if something fails, everything is as it was.
-fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
+fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
     let mut written: Vec<Written> = Vec::new();
     let outcome = Config::update(home, |config| {
         let plan = plan(request, config)?;
@@ -295,7 +294,7 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failed> {
 }
 
 /// Decides everything, changes `config`, writes nothing.
-fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
+fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
     let (chosen, planned) = decide(request, config)?;
     let registration = planned.registration.clone();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
@@ -319,7 +318,7 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failed> {
     Ok(Plan { chosen, registration, corrects, replaced, edits, before, records })
 }
 
-fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failed> {
+fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failure> {
     let Request { repository, client, .. } = request;
     let usage = Use { tool: client.tool(), repository };
     let chosen = profile::choose(config, &request.domain, usage)?;

@@ -7,8 +7,7 @@ mod profile;
 mod registration;
 
 use clap::Subcommand;
-
-use crate::report::Failed;
+use vouch_core::Failure;
 
 /// What to set up.
 #[derive(Debug, Subcommand)]
@@ -19,7 +18,7 @@ pub(crate) enum Setup {
     Codeartifact(codeartifact::Args),
 }
 
-pub(crate) fn run(setup: Setup) -> Result<(), Failed> {
+pub(crate) fn run(setup: Setup) -> Result<(), Failure> {
     match setup {
         Setup::Aws(args) => aws::run(args),
         Setup::Codeartifact(args) => codeartifact::run(args),

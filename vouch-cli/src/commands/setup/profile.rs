@@ -3,6 +3,7 @@
 //! A profile that registrations use is theirs: setting up another domain gives it a profile of its own. Only typing the
 //! profile's name together with other values changes it, and only while nothing else depends on it.
 
+use vouch_core::Failure;
 use vouch_core::config::{Config, Profile, Registration};
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::RepositoryName;
@@ -10,7 +11,6 @@ use vouch_core::profile::ProfileError;
 
 use crate::domain::{Completed, DomainFlags};
 use crate::region::Reason;
-use crate::report::Failed;
 
 /// The profile that serves, and what that means for the configuration.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(crate) struct Use<'a> {
 const DEFAULT: &str = "default";
 
 /// Chooses the profile.
-pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<Chosen, Failed> {
+pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<Chosen, Failure> {
     let (name, named) = candidate(config, flags, usage)?;
     let stored = config.codeartifact.profiles.get(&name);
     let completed = flags.complete(stored)?;
@@ -84,7 +84,7 @@ pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Re
 }
 
 /// The profile to start from, and whether the person named it.
-fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(String, bool), Failed> {
+fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(String, bool), Failure> {
     if let Some(name) = flags.profile_name() {
         if !flags.names_a_domain() {
             config.profile_named(&name)?;
@@ -138,14 +138,14 @@ fn beside(
     flags: &DomainFlags,
     (name, domain): (String, Domain),
     completed: Completed,
-) -> Result<Chosen, Failed> {
+) -> Result<Chosen, Failure> {
     let profiles = &config.codeartifact.profiles;
     if let Some((name, profile)) = profiles.iter().find(|(_, profile)| profile.domain() == completed.domain) {
         return finish(config, flags, name.clone(), Some(profile), completed, Change::Kept);
     }
     let new = completed.domain.name.to_string();
     if profiles.contains_key(&new) {
-        return Err(Failed::configuration(
+        return Err(Failure::configuration(
             format!("profile `{name}` is in use for {domain}, and `{new}` is another profile"),
             format!("Choose a name for {}: add `--profile NAME`.", completed.domain),
         ));
@@ -160,7 +160,7 @@ fn finish(
     stored: Option<&Profile>,
     completed: Completed,
     change: Change,
-) -> Result<Chosen, Failed> {
+) -> Result<Chosen, Failure> {
     let Completed { domain, region, aws_profile: link } = completed;
     let mut profile = Profile {
         domain: domain.name,
@@ -189,7 +189,7 @@ fn settled(config: &Config, profile: &Profile) -> Option<String> {
     }
 }
 
-fn role_state(config: &Config, profile: &Profile) -> Result<RoleState, Failed> {
+fn role_state(config: &Config, profile: &Profile) -> Result<RoleState, Failure> {
     match config.role_for(profile, None) {
         Ok(role) => Ok(RoleState::Served {
             own_account: role.arn.account() == profile.domain_owner,
@@ -201,9 +201,9 @@ fn role_state(config: &Config, profile: &Profile) -> Result<RoleState, Failed> {
     }
 }
 
-fn in_use(name: &str, was: &Domain, users: &[&Registration], wanted: &Domain) -> Failed {
+fn in_use(name: &str, was: &Domain, users: &[&Registration], wanted: &Domain) -> Failure {
     let users: Vec<_> = users.iter().map(|user| format!("{} `{}`", user.tool, user.repository)).collect();
-    Failed::configuration(
+    Failure::configuration(
         format!("profile `{name}` stands for {was} and is in use by {}", users.join(", ")),
         format!("Give {wanted} a profile of its own: `--profile {}`, or another free name.", wanted.name),
     )

@@ -37,7 +37,7 @@ fn flags(words: &str) -> DomainFlags {
     }
 }
 
-fn chosen_in(config: &Config, words: &str, repository: &str) -> Result<Chosen, Failed> {
+fn chosen_in(config: &Config, words: &str, repository: &str) -> Result<Chosen, Failure> {
     let repository = repository.parse().unwrap();
     choose(config, &flags(words), Use { tool: "cargo", repository: &repository })
 }
@@ -54,7 +54,7 @@ fn shown(words: &str, repository: &str) -> String {
             };
             format!("{change} {name}: {} as {}", profile.domain, profile.aws_profile.unwrap_or_default())
         }
-        Err(failed) => format!("{}: {}", failed.failure().class.exit_code(), failed.failure().message),
+        Err(failed) => format!("{}: {}", failed.class.exit_code(), failed.message),
     }
 }
 
@@ -120,7 +120,7 @@ fn what_is_refused_names_the_way_out() {
     ] {
         assert!(shown(words, repository).starts_with(message), "{words}: {}", shown(words, repository));
         let failed = chosen_in(&config(), words, repository).unwrap_err();
-        assert!(failed.failure().hint.as_ref().unwrap().contains(hint), "{words}: {failed:?}");
+        assert!(failed.hint.as_ref().unwrap().contains(hint), "{words}: {failed:?}");
     }
 }
 
@@ -133,7 +133,7 @@ fn the_first_setup_makes_the_default_profile_before_there_is_a_role() {
     let chosen = chosen_in(&empty, "my-domain 123456789012 us-east-1 - later", "my-repo").unwrap();
     assert_eq!(chosen.role, RoleState::Missing { aws_profile: Some("later".into()) });
     let failed = chosen_in(&empty, "- - - -", "my-repo").unwrap_err();
-    assert_eq!(failed.failure().message, "no CodeArtifact profile was set up");
+    assert_eq!(failed.message, "no CodeArtifact profile was set up");
 }
 
 #[test]
@@ -148,6 +148,6 @@ fn several_roles_and_no_default_are_for_the_person_to_choose() {
     let mut config = config();
     config.aws.default = None;
     let failed = chosen_in(&config, "team-packages 222222222222 - -", "team-cargo").unwrap_err();
-    assert!(failed.failure().message.starts_with("several AWS profiles"));
+    assert!(failed.message.starts_with("several AWS profiles"));
     assert!(chosen_in(&config, "team-packages 222222222222 - - vouch", "team-cargo").is_ok());
 }

@@ -1,14 +1,13 @@
 //! A registration: what may receive a token, under which name, from which URL.
 
 use url::Url;
-use vouch_core::Class;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format, crosses_partitions};
 use vouch_core::partition::RepositoryName;
+use vouch_core::{Class, Failure};
 
 use crate::clients::Client;
 use crate::domain::DomainFlags;
-use crate::report::Failed;
 
 /// The URL of a repository, where the person gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +19,14 @@ pub(crate) enum GivenEndpoint {
 }
 
 /// Reads `--endpoint`.
-pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failed> {
+pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failure> {
     match text.parse::<Endpoint>() {
         Ok(endpoint) => return Ok(GivenEndpoint::Aws(endpoint)),
         Err(EndpointError::Foreign(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let wrong = |reason: &str| {
-        Failed::new(
+        Failure::new(
             Class::Usage,
             format!("`--endpoint` cannot be used: {reason}"),
             "Give the repository's URL, such as `https://packages.example.com/cargo/my-repo/`.",
@@ -59,7 +58,7 @@ pub(crate) fn name_domain(
     repository: &RepositoryName,
     format: Format,
     endpoint: &Endpoint,
-) -> Result<(), Failed> {
+) -> Result<(), Failure> {
     let Domain { name, owner, region } = &endpoint.domain;
     let agree = flags.domain.as_ref().is_none_or(|flag| flag == name)
         && flags.domain_owner.as_ref().is_none_or(|flag| flag == owner)
@@ -67,7 +66,7 @@ pub(crate) fn name_domain(
         && &endpoint.repository == repository
         && endpoint.format == format;
     if !agree {
-        return Err(Failed::new(
+        return Err(Failure::new(
             Class::Usage,
             format!(
                 "`--endpoint` is for {} `{}` of {}",
@@ -122,7 +121,7 @@ impl Planned {
         (profile, repository): (&str, &RepositoryName),
         endpoint: String,
         registry: Option<&str>,
-    ) -> Result<Self, Failed> {
+    ) -> Result<Self, Failure> {
         let registrations = &config.codeartifact.registrations;
         let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
         let same_url = same_url.find(|known| is_of(client, known));
@@ -198,7 +197,7 @@ mod tests {
             &AWS.replace("cargo/my-repo/", ""),
         ] {
             let failed = endpoint(bad).unwrap_err();
-            assert!(!failed.failure().message.contains("hunter2"), "{bad}");
+            assert!(!failed.message.contains("hunter2"), "{bad}");
         }
     }
 

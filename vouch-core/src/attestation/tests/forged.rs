@@ -6,8 +6,8 @@ use super::*;
 use crate::enrollment::testing::{
     TestMaker, attestation_params, authority, device_params, maker_key_signs, named, yubico,
 };
+use crate::es256::testing::SoftwareKey;
 use crate::identity::SigningKey;
-use crate::signature::testing::SoftwareKey;
 
 const SERIAL_NUMBER: u32 = 12_345_678;
 

@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout_at;
 
 use super::connect::Connector;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::home::Home;
 
 /// What AWS answers is a few KiB; more is none of it.

@@ -10,9 +10,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::error::{Explain, Failure};
 use crate::exchange::ExchangeError;
 use crate::exchange::loopback::{Authority, OK, head, proxy, unused_port};
+use crate::failure::{Explain, Failure};
 
 impl Authority {
     /// A client that trusts this CA and goes by `more` of the environment.

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::enrollment::VerifiedEnrollment;
-use crate::error::Explain;
 use crate::exchange::{HttpError, Page};
+use crate::failure::Explain;
 use crate::identity::{Identity, IssuerUrl, SigningKey};
 
 /// An issuer, and the keys that it should have.

@@ -14,7 +14,7 @@ use std::str::FromStr;
 use self::plan::Plan;
 use super::IssuerError;
 use crate::enrollment::VerifiedEnrollment;
-use crate::error::{Class, Explain};
+use crate::failure::{Class, Explain};
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{AccountId, DomainName};
 

@@ -4,7 +4,6 @@ use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
 use crate::identity::SigningKey;
 
 /// The signature does not belong to the key that should have made it.
@@ -12,11 +11,11 @@ use crate::identity::SigningKey;
 pub(crate) struct SignatureMismatch;
 
 /// Has the SHA-256 of `input` signed and checks the signature: r and s, 32 bytes each (RFC 7518 §3.4).
-pub(crate) fn make(
+pub(crate) fn make<E>(
     input: &[u8],
     key: &SigningKey,
-    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Error>,
-) -> Result<Result<[u8; 64], SignatureMismatch>, Error> {
+    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], E>,
+) -> Result<Result<[u8; 64], SignatureMismatch>, E> {
     let digest: [u8; 32] = Sha256::digest(input).into();
     let signature = sign(&digest)?;
     let matches = is_valid(&digest, &signature, key);

@@ -1,0 +1,87 @@
+//! The sum of what can go wrong between a request and a token.
+
+use crate::config::ConfigError;
+use crate::endpoint::EndpointError;
+use crate::exchange::ExchangeError;
+use crate::failure::{Class, Explain, Failure};
+use crate::home::HomeError;
+use crate::keystore::KeystoreError;
+use crate::profile::ProfileError;
+use crate::session::SessionError;
+use crate::vault::VaultError;
+
+/// Why the broker gave no credential. The variants name the part; their own enums name the situation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Shared(#[from] SharedFailure),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// Another process tried the same a moment ago, and this is what it met.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SharedFailure(pub Failure);
+
+impl Explain for SharedFailure {
+    fn class(&self) -> Class {
+        self.0.class
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.0.hint.clone()
+    }
+
+    /// As the process that met it told it.
+    fn failure(&self) -> Failure {
+        self.0.clone()
+    }
+}
+
+impl Error {
+    /// Whether the URL that was asked about is none of Vouch's business: somebody else may know it.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::Profile(ProfileError::Endpoint(EndpointError::Foreign(_))))
+    }
+
+    fn part(&self) -> &dyn Explain {
+        match self {
+            Self::Config(error) => error,
+            Self::Exchange(error) => error,
+            Self::Home(error) => error,
+            Self::Keystore(error) => error,
+            Self::Profile(error) => error,
+            Self::Session(error) => error,
+            Self::Shared(error) => error,
+            Self::Vault(error) => error,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn class(&self) -> Class {
+        self.part().class()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.part().hint()
+    }
+
+    fn failure(&self) -> Failure {
+        self.part().failure()
+    }
+}

@@ -1,0 +1,81 @@
+//! Why there is no session.
+
+use std::error::Error as _;
+
+use crate::failure::{self, Class, Explain, Failure};
+use crate::home::HomeError;
+use crate::keystore::KeystoreError;
+use crate::time::UnixTime;
+use crate::vault::VaultError;
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    #[error("you are not logged in")]
+    NotLoggedIn,
+    #[error("your session has expired")]
+    Expired { at: Option<UnixTime> },
+    #[error("`{text}` is no duration")]
+    Duration { text: String },
+    #[error("a session lasts 15 minutes to 12 hours, not {text}")]
+    DurationBounds { text: String },
+    #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
+    OtherKey { serial: u32, slot: String },
+    #[error("another login or logout is under way")]
+    Busy,
+    #[error("cannot put an ID token together")]
+    IdToken,
+    /// What signs, such as a card, did not.
+    #[error("{0}")]
+    Signer(Failure),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl Explain for SessionError {
+    fn class(&self) -> Class {
+        match self {
+            Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
+            Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
+            Self::OtherKey { .. } => Class::Card,
+            Self::Signer(failure) => failure.class,
+            Self::Home(error) => error.class(),
+            Self::Keystore(error) => error.class(),
+            Self::Vault(error) => error.class(),
+            Self::Busy | Self::IdToken => Class::Other,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
+            Self::Duration { .. } => {
+                "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
+            }
+            Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
+            Self::OtherKey { serial, .. } => {
+                format!(
+                    "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
+                )
+            }
+            Self::Busy => "Wait for it to end, then run the command again.".into(),
+            Self::Signer(failure) => return failure.hint.clone(),
+            Self::Home(error) => return error.hint(),
+            Self::Keystore(error) => return error.hint(),
+            Self::Vault(error) => return error.hint(),
+            Self::IdToken => return None,
+        })
+    }
+
+    fn causes(&self) -> Vec<String> {
+        match self {
+            Self::Signer(failure) => failure.causes.clone(),
+            other => failure::sources(other.source()),
+        }
+    }
+}
