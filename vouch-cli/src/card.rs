@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vouch_core::identity::Subject;
-use vouch_core::yubikey::{Card, CardError, NewPin, Pin, TouchPrompt};
 use vouch_core::{Class, Failure};
+use vouch_yubikey::{Card, CardError, NewPin, Pin, TouchPrompt};
 
 use crate::desktop;
 use crate::prompt;

@@ -7,27 +7,18 @@
 //!
 //! The library prints nothing, parses no arguments and never ends the process.
 
-#[cfg(feature = "issuer")]
-pub mod attestation;
 pub mod broker;
 pub mod config;
 pub mod endpoint;
-#[cfg(feature = "issuer")]
-pub mod enrollment;
-mod es256;
+pub mod es256;
 pub mod exchange;
 pub mod failure;
 pub mod files;
 pub mod home;
 pub mod identity;
-#[cfg(feature = "issuer")]
-pub mod issuer;
-#[cfg(feature = "issuer")]
-mod jwk;
 pub mod keystore;
 pub mod npm;
 pub mod partition;
-#[cfg(feature = "issuer")]
 pub mod piv;
 pub mod process;
 pub mod profile;
@@ -35,8 +26,6 @@ pub mod secret;
 pub mod session;
 pub mod time;
 pub mod vault;
-#[cfg(feature = "yubikey")]
-pub mod yubikey;
 
 pub use broker::Error;
 pub use failure::{Class, Explain, Failure};

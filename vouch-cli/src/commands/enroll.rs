@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::Config;
-use vouch_core::enrollment::Enrollment;
 use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
-use vouch_core::yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enrol, enrol_again};
 use vouch_core::{Class, Failure};
+use vouch_issuer::enrollment::Enrollment;
+use vouch_yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enrol, enrol_again};
 
 use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;

@@ -61,7 +61,6 @@ impl Connector {
     }
 
     /// From now on nothing is written, not even which roots were needed.
-    #[cfg(feature = "issuer")]
     pub(super) fn forget(&self) {
         self.trust.forget();
     }

@@ -9,12 +9,10 @@ mod canned;
 mod codeartifact;
 mod connect;
 mod error;
-#[cfg(feature = "issuer")]
 mod fetch;
 mod http;
 #[cfg(test)]
 mod loopback;
-#[cfg(feature = "issuer")]
 mod probe;
 mod proxy;
 mod refusal;
@@ -44,10 +42,8 @@ use crate::session::Session;
 use crate::time::UnixTime;
 
 pub use error::{ExchangeError, Refusal, Service};
-#[cfg(feature = "issuer")]
 pub use fetch::{Fetcher, Page};
 pub use http::HttpError;
-#[cfg(feature = "issuer")]
 pub use probe::Probe;
 pub use proxy::NamedProxy;
 pub use roots::Roots;

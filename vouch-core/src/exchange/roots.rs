@@ -132,7 +132,6 @@ impl Trust {
     }
 
     /// From now on nothing is remembered.
-    #[cfg(feature = "issuer")]
     pub(super) fn forget(&self) {
         self.remembers.store(false, Ordering::Relaxed);
     }

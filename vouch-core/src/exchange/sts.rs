@@ -6,7 +6,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use super::error::{ExchangeError, Refusal, Service};
 use super::{RoleCredentials, credential, expiry, refusal, sdk_config};
 use crate::identity::Subject;
-#[cfg(feature = "issuer")]
 use crate::partition::Region;
 use crate::profile::Role;
 use crate::secret::Secret;
@@ -22,7 +21,6 @@ const ALLOWED_BY_EVERY_ROLE: u32 = 3600;
 const FLOOR: i64 = 900;
 
 /// Where STS of a region is asked (its endpoint rule set).
-#[cfg(feature = "issuer")]
 pub(super) fn host(region: &Region) -> String {
     format!("sts.{region}.{}", region.partition().dns_suffix)
 }

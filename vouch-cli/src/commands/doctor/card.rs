@@ -5,7 +5,7 @@ use std::fs;
 use vouch_core::config::Config;
 use vouch_core::identity::{EnrolledKey, Identity};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
-use vouch_core::yubikey::{Card, CardError};
+use vouch_yubikey::{Card, CardError};
 
 use super::ENROLL;
 use crate::finding::Finding;

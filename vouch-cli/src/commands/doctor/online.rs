@@ -4,10 +4,10 @@ use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{ExchangeError, Fetcher, Page, Probe, RoleCredentials};
 use vouch_core::home::Home;
-use vouch_core::issuer::check::{self, Expected, Severity};
 use vouch_core::profile::Role;
 use vouch_core::session::Session;
 use vouch_core::{Explain, UnixTime};
+use vouch_issuer::check::{self, Expected, Severity};
 
 use super::{ENROLL, Ground, surroundings};
 use crate::finding::Finding;

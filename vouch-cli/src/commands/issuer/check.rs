@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use vouch_core::config::Config;
-use vouch_core::enrollment::VerifiedEnrollment;
 use vouch_core::exchange::Fetcher;
 use vouch_core::home::Home;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
-use vouch_core::issuer::check::{self, Expected, Finding, Known, Severity};
-use vouch_core::issuer::trust::{self, Trusted};
 use vouch_core::{Class, Failure};
+use vouch_issuer::check::{self, Expected, Finding, Known, Severity};
+use vouch_issuer::enrollment::VerifiedEnrollment;
+use vouch_issuer::trust::{self, Trusted};
 
 use crate::parse;
 use crate::terminal;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use vouch_core::issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
 use vouch_core::partition::{AccountId, DomainName};
 use vouch_core::{Class, Failure};
+use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
 
 use crate::parse;
 use crate::terminal;

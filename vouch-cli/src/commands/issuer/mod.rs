@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use vouch_core::attestation::Authorities;
-use vouch_core::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
-use vouch_core::{Explain, Failure, UnixTime, files, issuer};
+use vouch_core::{Explain, Failure, UnixTime, files};
+use vouch_issuer::attestation::Authorities;
+use vouch_issuer::documents;
+use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
 
 use crate::terminal;
 
@@ -107,7 +108,7 @@ pub(crate) fn run(issuer: Issuer) -> Result<(), Failure> {
 
 fn build(args: &Build) -> Result<(), Failure> {
     let enrollments = args.trust.read_all(&args.enrollments)?;
-    let written = issuer::build(&enrollments)?;
+    let written = documents::build(&enrollments)?;
     for (path, contents) in &written {
         let path = args.out.join(path);
         write(&path, contents).map_err(|error| {

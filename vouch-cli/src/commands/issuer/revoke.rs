@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use serde_json::json;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
-use vouch_core::issuer::iam::DEFAULT_ROLE_PREFIX;
-use vouch_core::issuer::revoke::{self, Case, Person, Place, Revocation};
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
 use vouch_core::{Class, Failure, UnixTime};
+use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
+use vouch_issuer::revoke::{self, Case, Person, Place, Revocation};
 
 use crate::terminal;
 
@@ -150,10 +150,8 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
             shared: args.shared,
         });
     }
-    let name = role.map_or_else(
-        || vouch_core::issuer::iam::role_name(DEFAULT_ROLE_PREFIX, &person.subject),
-        str::to_owned,
-    );
+    let name = role
+        .map_or_else(|| vouch_issuer::iam::role_name(DEFAULT_ROLE_PREFIX, &person.subject), str::to_owned);
     // It goes into a shell.
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(plain) {

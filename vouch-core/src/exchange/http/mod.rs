@@ -178,7 +178,6 @@ impl Http {
     }
 
     /// From now on nothing is written, not even which roots were needed.
-    #[cfg(feature = "issuer")]
     pub(super) fn forget(&self) {
         self.0.connector.forget();
     }

@@ -1,0 +1,93 @@
+//! Why an attestation is not believed, or is not good enough.
+
+use std::fmt;
+
+use vouch_core::piv::{PinPolicy, TouchPolicy};
+use vouch_core::time::UnixTime;
+
+/// A certificate of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// What the YubiKey says about a key.
+    Attestation,
+    /// The YubiKey's own certificate, in slot f9, which signs attestations.
+    Device,
+    /// An authority above it, by its name.
+    Authority(String),
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attestation => f.write_str("the attestation"),
+            Self::Device => f.write_str("the YubiKey's certificate (slot f9)"),
+            Self::Authority(name) => write!(f, "the certificate of `{name}`"),
+        }
+    }
+}
+
+/// Why a certificate is no attestation of a key that could sign in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttestationError {
+    #[error("{0} is no X.509 certificate")]
+    Malformed(Link),
+    #[error("the attestation does not tell the key's {0}")]
+    Missing(&'static str),
+    #[error("{0} names one signature algorithm outside and another one inside")]
+    TwoAlgorithms(Link),
+    #[error("{0} has an extension twice")]
+    Twice(Link),
+    #[error("{link} has the critical extension {oid}, which means nothing here")]
+    Critical { link: Link, oid: String },
+
+    #[error(
+        "the attestation was not made by the YubiKey whose certificate comes with it: it names `{named}`"
+    )]
+    OtherDevice { named: String },
+    #[error("what stands in the place of the YubiKey's certificate (slot f9) is none: it is `{0}`")]
+    NoDevice(String),
+    #[error(
+        "the YubiKey's certificate (slot f9) was made by `{0}`, which is not a known authority of Yubico for PIV"
+    )]
+    UnknownMaker(String),
+    #[error("{0} was not signed by the one that it names")]
+    Forged(Link),
+    #[error("{0} claims to be an authority")]
+    LeafIsAuthority(Link),
+    #[error("{0} may not sign certificates")]
+    NoAuthority(Link),
+    #[error("there are more certificates below {0} than it allows")]
+    PathTooLong(Link),
+    #[error("{0} has expired")]
+    Expired(Link, UnixTime),
+    #[error("{0} is not valid yet")]
+    NotYetValid(Link, UnixTime),
+
+    #[error("the key asks for the PIN {0}; once or always is needed")]
+    WeakPin(PinPolicy),
+    #[error("the key asks for a touch {0}; always is needed")]
+    WeakTouch(TouchPolicy),
+    #[error("the attested key is no P-256 key")]
+    OtherAlgorithm,
+}
+
+impl AttestationError {
+    /// The next thing to do for whoever has to judge an enrolment.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::WeakPin(_) | Self::WeakTouch(_) | Self::OtherAlgorithm => {
+                "Have a key made by `vouch enroll`, which sets the policies: in another slot, or with `--replace`."
+            }
+            Self::UnknownMaker(_) => {
+                "Do not trust this enrolment. Only for cards that are not Yubico's, such as simulated ones: \
+                 `--attestation-root FILE` adds the authority that made them."
+            }
+            Self::Expired(..) | Self::NotYetValid(..) => {
+                "Look at the clock of this machine; if it is right, do not trust this enrolment."
+            }
+            _ => "Do not trust this enrolment: ask the person, in person, to run `vouch enroll` again.",
+        }
+        .to_owned()
+    }
+}

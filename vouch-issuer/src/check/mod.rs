@@ -1,0 +1,247 @@
+//! What a web host serves for an issuer, compared with what it should.
+//!
+//! The rules for the documents are those that STS was measured to have; [`super`] builds documents that keep to them.
+
+mod cache;
+mod discovery;
+mod keys;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::documents::{self, IssuerError};
+use crate::enrollment::VerifiedEnrollment;
+use vouch_core::exchange::{HttpError, Page};
+use vouch_core::failure::Explain;
+use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
+
+/// An issuer, and the keys that it should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub issuer: IssuerUrl,
+    pub keys: Known,
+}
+
+/// What is known about an issuer's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: any key is as good as another.
+    Nothing,
+    /// These should be there; whether there are others cannot be told.
+    Some(Vec<Key>),
+    /// These and no others.
+    All(Vec<Key>),
+}
+
+/// A key, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub kid: String,
+    pub serial: u32,
+    pub public_key: SigningKey,
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// AWS refuses a person's sessions, or may accept somebody else's.
+    Problem,
+    /// It works, but not as well or as safely as it could.
+    Warning,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    /// A short name that stays the same: for programs.
+    pub code: &'static str,
+    /// What it is about: the URL of a document, or a place in a policy.
+    pub place: String,
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+impl Expected {
+    /// What the identity of this machine tells: its own keys. A spare may have been enrolled elsewhere.
+    pub fn of_identity(identity: &Identity) -> Self {
+        let keys = identity.keys.iter().map(|key| Key {
+            kid: key.kid.clone(),
+            serial: key.serial,
+            public_key: key.public_key.clone(),
+        });
+        Self { issuer: identity.issuer.clone(), keys: Known::Some(keys.collect()) }
+    }
+
+    /// What enrolments tell: every key of every issuer among them.
+    ///
+    /// # Errors
+    /// As for [`crate::documents::build`].
+    pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
+        let expected = documents::by_issuer(enrollments)?.into_iter().map(|(issuer, keys)| {
+            let keys = keys.into_iter().map(|(kid, statement)| Key {
+                kid,
+                serial: statement.serial,
+                public_key: statement.public_key.clone(),
+            });
+            Self { issuer: issuer.clone(), keys: Known::All(keys.collect()) }
+        });
+        Ok(expected.collect())
+    }
+}
+
+impl Finding {
+    pub(super) fn problem(code: &'static str, place: &str, message: String, hint: impl Into<String>) -> Self {
+        Self { severity: Severity::Problem, code, place: place.to_owned(), message, hint: hint.into() }
+    }
+
+    pub(super) fn warning(code: &'static str, place: &str, message: String, hint: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::problem(code, place, message, hint) }
+    }
+}
+
+/// Fetches the two documents of an issuer and tells everything that is wrong with them.
+pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError>) -> Vec<Finding> {
+    let issuer = &expected.issuer;
+    let discovery_url = format!("{issuer}/.well-known/openid-configuration");
+    let usual = format!("{issuer}/jwks.json");
+    let mut findings = Vec::new();
+
+    let keys_url = match load(&discovery_url, &fetch, &mut findings) {
+        Some(document) => discovery::check(issuer, &discovery_url, &document, &mut findings),
+        None => None,
+    };
+    let missing = findings.iter().any(|finding| finding.code == "not-found");
+    let keys_url = keys_url.unwrap_or_else(|| usual.clone());
+    if findings.iter().any(|finding| finding.code == "unreachable") && keys_url == usual {
+        // The same host would say the same again.
+        return findings;
+    }
+    let before = findings.len();
+    let document = load(&keys_url, &fetch, &mut findings);
+    if missing && document.is_some() {
+        findings.insert(
+            before,
+            Finding::problem(
+                "dot-folder",
+                &discovery_url,
+                "the host serves the keys, but not the folder `.well-known`".into(),
+                "Some hosts leave out folders whose names begin with a dot: have this one include them (on GitHub Pages \
+                 an empty file `.nojekyll` does it; `aws s3 sync` does not need anything).",
+            ),
+        );
+        findings.retain(|finding| finding.code != "not-found");
+    }
+    if let Some(document) = document {
+        keys::check(&expected.keys, &keys_url, &document, &mut findings);
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// A document that came, and in what.
+struct Document {
+    page: Page,
+    json: Value,
+}
+
+fn load(
+    url: &str,
+    fetch: impl Fn(&str) -> Result<Page, HttpError>,
+    findings: &mut Vec<Finding>,
+) -> Option<Document> {
+    let page = match fetch(url) {
+        Ok(page) => page,
+        Err(error) => {
+            findings.push(unreachable(url, &error));
+            return None;
+        }
+    };
+    match page.status {
+        200 => {}
+        300..=399 => {
+            let to = page.header("location").unwrap_or("somewhere else");
+            findings.push(Finding::problem(
+                "redirect",
+                url,
+                format!("it redirects (status {}) to `{to}`", page.status),
+                "Serve the document at this very address: nobody says that AWS follows redirects.",
+            ));
+            return None;
+        }
+        404 | 410 => {
+            findings.push(Finding::problem(
+                "not-found",
+                url,
+                format!("it is not there (status {})", page.status),
+                "Publish what `vouch issuer build` writes, at this path.",
+            ));
+            return None;
+        }
+        401 | 403 => {
+            findings.push(Finding::problem(
+                "forbidden",
+                url,
+                format!("it is not public (status {})", page.status),
+                "Let everyone read it; on S3, `vouch issuer iam --bucket NAME` prints the policy for it.",
+            ));
+            return None;
+        }
+        status => {
+            findings.push(Finding::problem(
+                "status",
+                url,
+                format!("the host answers with status {status}"),
+                "Look at the web host; AWS needs the document with status 200.",
+            ));
+            return None;
+        }
+    }
+    content_type(url, &page, findings);
+    cache::check(url, &page, findings);
+    match serde_json::from_slice(&page.body) {
+        Ok(json @ Value::Object(_)) => Some(Document { page, json }),
+        _ => {
+            findings.push(Finding::problem(
+                "not-json",
+                url,
+                "it is no JSON object".into(),
+                "Publish the file as `vouch issuer build` writes it, byte by byte.",
+            ));
+            None
+        }
+    }
+}
+
+fn unreachable(url: &str, error: &HttpError) -> Finding {
+    let failure = error.failure();
+    let message = [vec![failure.message], failure.causes].concat().join(": ");
+    match error {
+        HttpError::UnknownIssuer { .. } | HttpError::Tls { .. } => Finding::problem(
+            "tls",
+            url,
+            message,
+            "AWS wants a certificate by a public authority, valid now and for this host name, with the whole chain.",
+        ),
+        _ => Finding::problem("unreachable", url, message, failure.hint.unwrap_or_default()),
+    }
+}
+
+fn content_type(url: &str, page: &Page, findings: &mut Vec<Finding>) {
+    let hint = "Serve it as `application/json`: `openid-configuration` has no extension to tell that by.";
+    let Some(found) = page.header("content-type") else {
+        findings.push(Finding::warning("content-type", url, "it has no content type".into(), hint));
+        return;
+    };
+    let essence = found.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let allowed = ["application/json", "application/jwk-set+json"];
+    if !allowed.contains(&essence.as_str()) {
+        let message = format!("its content type is `{found}`");
+        findings.push(Finding::warning("content-type", url, message, hint));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The two static files of an OpenID Connect issuer, from which AWS learns a person's public keys.
+//!
+//! STS does not bind `kid` to `sub` (measured): every key of an issuer can sign for every subject, so an issuer has one
+//! subject. A JWK here has no `key_ops`, with which STS refuses it (measured).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::enrollment::{Statement, VerifiedEnrollment};
+use vouch_core::failure::{Class, Explain};
+use vouch_core::identity::{IssuerUrl, Subject};
+
+/// A file below the root of the web host, and what is in it.
+pub type StaticFile = (PathBuf, Vec<u8>);
+
+/// Why no issuer can be made of these enrolments.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssuerError {
+    #[error("there is no enrolment to build an issuer from")]
+    Nothing,
+    #[error(
+        "issuer `{issuer}` would have two subjects, `{one}` and `{other}`, and AWS could not tell them apart"
+    )]
+    TwoSubjects { issuer: IssuerUrl, one: Subject, other: Subject },
+    #[error("the key `{kid}` of YubiKey {serial} is enrolled twice")]
+    DuplicateKey { kid: String, serial: u32 },
+    #[error("`{one}` and `{other}` are on different hosts and cannot be files of one folder")]
+    TwoHosts { one: IssuerUrl, other: IssuerUrl },
+    #[error("`{one}` and `{other}` need the same place in the folder")]
+    Overlap { one: IssuerUrl, other: IssuerUrl },
+    #[error("cannot write a document of `{0}`")]
+    Document(IssuerUrl),
+}
+
+impl Explain for IssuerError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Nothing => Class::Usage,
+            _ => Class::Configuration,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing => "Name the files that `vouch enroll` wrote.".into(),
+            Self::TwoSubjects { .. } => {
+                "Give each person an issuer of their own, such as `https://id.example.com/NAME`, and have them enrol \
+                 with it."
+                    .into()
+            }
+            Self::DuplicateKey { .. } => {
+                "Leave one of the two files out; a spare key is another YubiKey, enrolled with the same issuer and \
+                 subject."
+                    .into()
+            }
+            Self::TwoHosts { .. } => "Build each host into a folder of its own.".into(),
+            Self::Overlap { .. } => "Choose another path for one of them.".into(),
+            Self::Document(_) => return None,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Discovery<'a> {
+    issuer: &'a IssuerUrl,
+    jwks_uri: String,
+    response_types_supported: [&'static str; 1],
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    claims_supported: [&'static str; 8],
+}
+
+#[derive(Serialize)]
+struct Jwks<'a> {
+    keys: Vec<Jwk<'a>>,
+}
+
+#[derive(Serialize)]
+struct Jwk<'a> {
+    kty: &'static str,
+    crv: &'static str,
+    x: String,
+    y: String,
+    kid: &'a str,
+    r#use: &'static str,
+    alg: &'static str,
+}
+
+/// Keys by their thumbprints.
+type Keys<'a> = BTreeMap<String, &'a Statement>;
+
+/// The files for every issuer of the enrolments, by paths below the root of the web host: for each
+/// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrolments in any order give the same bytes.
+/// Several keys of one person stand side by side.
+///
+/// # Errors
+/// See [`IssuerError`]; nothing is left out silently.
+pub fn build(enrollments: &[VerifiedEnrollment]) -> Result<Vec<StaticFile>, IssuerError> {
+    let mut files = Vec::new();
+    for (issuer, keys) in by_issuer(enrollments)? {
+        let [of_discovery, of_keys] = paths(issuer);
+        files.push((of_discovery, discovery(issuer)?));
+        files.push((of_keys, jwks(issuer, &keys)?));
+    }
+    Ok(files)
+}
+
+/// Where the two documents of an issuer are, below the root of the web host.
+pub(crate) fn paths(issuer: &IssuerUrl) -> [PathBuf; 2] {
+    let folder = Path::new(issuer.path());
+    [folder.join(".well-known").join("openid-configuration"), folder.join("jwks.json")]
+}
+
+pub(crate) fn by_issuer(
+    enrollments: &[VerifiedEnrollment],
+) -> Result<BTreeMap<&IssuerUrl, Keys<'_>>, IssuerError> {
+    let mut issuers = BTreeMap::<&IssuerUrl, Keys<'_>>::new();
+    let mut seen = BTreeSet::new();
+    for statement in enrollments.iter().map(VerifiedEnrollment::statement) {
+        let kid = statement.public_key.thumbprint();
+        if !seen.insert(kid.clone()) {
+            return Err(IssuerError::DuplicateKey { kid, serial: statement.serial });
+        }
+        let keys = issuers.entry(&statement.issuer).or_default();
+        if let Some(other) = keys.values().find(|other| other.subject != statement.subject) {
+            return Err(IssuerError::TwoSubjects {
+                issuer: statement.issuer.clone(),
+                one: other.subject.clone(),
+                other: statement.subject.clone(),
+            });
+        }
+        keys.insert(kid, statement);
+    }
+    if issuers.is_empty() {
+        return Err(IssuerError::Nothing);
+    }
+    let all: Vec<_> = issuers.keys().copied().collect();
+    for (index, one) in all.iter().enumerate() {
+        for other in all.iter().skip(index + 1) {
+            fit_together(one, other)?;
+        }
+    }
+    Ok(issuers)
+}
+
+/// Refuses what a folder cannot hold: two hosts, a file where the other needs a folder, or names that a file system
+/// which ignores case would mix up.
+fn fit_together(one: &IssuerUrl, other: &IssuerUrl) -> Result<(), IssuerError> {
+    let both = || (one.clone(), other.clone());
+    if host(one) != host(other) {
+        let (one, other) = both();
+        return Err(IssuerError::TwoHosts { one, other });
+    }
+    let (first, second) = (one.path().to_ascii_lowercase(), other.path().to_ascii_lowercase());
+    let in_the_way = |of: &str, inside: &str| {
+        ["jwks.json", ".well-known/openid-configuration"]
+            .iter()
+            .any(|file| Path::new(inside).starts_with(Path::new(of).join(file)))
+    };
+    if first == second || in_the_way(&first, &second) || in_the_way(&second, &first) {
+        let (one, other) = both();
+        return Err(IssuerError::Overlap { one, other });
+    }
+    Ok(())
+}
+
+fn host(issuer: &IssuerUrl) -> &str {
+    issuer.as_str().split('/').nth(2).unwrap_or_default()
+}
+
+fn discovery(issuer: &IssuerUrl) -> Result<Vec<u8>, IssuerError> {
+    let document = Discovery {
+        issuer,
+        jwks_uri: format!("{issuer}/jwks.json"),
+        response_types_supported: ["id_token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["ES256"],
+        claims_supported: ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "amr"],
+    };
+    json(issuer, &document)
+}
+
+fn jwks(issuer: &IssuerUrl, keys: &Keys<'_>) -> Result<Vec<u8>, IssuerError> {
+    let jwk = |(kid, statement): (_, &&Statement)| {
+        let (x, y) = statement.public_key.coordinates();
+        Jwk { kty: "EC", crv: "P-256", x, y, kid, r#use: "sig", alg: "ES256" }
+    };
+    json(issuer, &Jwks { keys: keys.iter().map(|(kid, statement)| jwk((kid.as_str(), statement))).collect() })
+}
+
+fn json(issuer: &IssuerUrl, document: &impl Serialize) -> Result<Vec<u8>, IssuerError> {
+    let mut bytes = serde_json::to_vec_pretty(document).map_err(|_| IssuerError::Document(issuer.clone()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! Who is trusted by which role, and what the roles may do.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::document::{Node, Piece};
+use super::{
+    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, BucketName, IamError, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION,
+    PROVIDERS_PER_ACCOUNT, ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, Roles, TRUST_POLICY_SIZE,
+    TRUST_POLICY_SIZE_RAISED, Wanted,
+};
+use crate::documents;
+use crate::enrollment::VerifiedEnrollment;
+use vouch_core::identity::{IssuerUrl, Subject};
+
+const VERSION: &str = "2012-10-17";
+
+/// Everything that a template holds.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// By issuer.
+    pub(super) people: Vec<Person>,
+    pub(super) roles: Vec<Role>,
+    pub(super) permissions: Node,
+    pub(super) bucket: Option<(BucketName, Node)>,
+}
+
+/// Someone with an issuer of their own.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    /// Letters and digits: the name in a template.
+    pub(super) id: String,
+    pub(super) issuer: IssuerUrl,
+    pub(super) subject: Subject,
+    pub(super) audience: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) trust: Node,
+}
+
+impl Plan {
+    pub(super) fn new(enrollments: &[VerifiedEnrollment], wanted: &Wanted) -> Result<Self, IamError> {
+        let people = people(enrollments)?;
+        let roles = match &wanted.roles {
+            Roles::Each { prefix } => one_each(&people, prefix)?,
+            Roles::Shared { name } => vec![role("Shared", name.clone(), &people)?],
+        };
+        let permissions = permissions(wanted);
+        let size = permissions.size();
+        if size > MANAGED_POLICY_SIZE {
+            return Err(IamError::PolicySize { size });
+        }
+        let bucket = wanted.bucket.clone().map(|bucket| {
+            let policy = readable(&bucket, &people);
+            (bucket, policy)
+        });
+        if let Some(size) = bucket.as_ref().map(|(_, policy)| policy.size())
+            && size > BUCKET_POLICY_SIZE
+        {
+            return Err(IamError::BucketPolicySize { size });
+        }
+        Ok(Self { people, roles, permissions, bucket })
+    }
+
+    /// Quotas of the account that this needs, and those that it may exceed.
+    pub(super) fn notices(&self) -> Vec<String> {
+        let (providers, roles) = (self.people.len(), self.roles.len());
+        let mut notices = vec![format!(
+            "providers: {providers} of the {PROVIDERS_PER_ACCOUNT} that an account has room for; roles: {roles} of \
+             {ROLES_PER_ACCOUNT}"
+        )];
+        if providers > PROVIDERS_PER_ACCOUNT {
+            notices.push(format!(
+                "{providers} providers are more than the {PROVIDERS_PER_ACCOUNT} of an account: have the quota \
+                 \"OpenId connect providers per account\" raised first, or divide the people between accounts"
+            ));
+        }
+        if roles > ROLES_PER_ACCOUNT {
+            notices.push(format!(
+                "{roles} roles are more than the {ROLES_PER_ACCOUNT} of an account: have the quota raised first"
+            ));
+        }
+        for role in &self.roles {
+            let size = role.trust.size();
+            if size > TRUST_POLICY_SIZE {
+                notices.push(format!(
+                    "the trust policy of role {} needs up to {size} characters, more than the {TRUST_POLICY_SIZE} of \
+                     an account: have the quota \"Role trust policy length\" raised first (at most \
+                     {TRUST_POLICY_SIZE_RAISED})",
+                    role.name
+                ));
+            }
+        }
+        notices
+    }
+}
+
+fn people(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Person>, IamError> {
+    let mut people = Vec::new();
+    for (issuer, keys) in documents::by_issuer(enrollments)? {
+        let mut statements = keys.values();
+        let Some(first) = statements.next() else { continue };
+        if let Some(other) = statements.find(|other| other.audience != first.audience) {
+            return Err(IamError::TwoAudiences {
+                issuer: issuer.clone(),
+                one: first.audience.clone(),
+                other: other.audience.clone(),
+            });
+        }
+        let (subject, audience) = (first.subject.clone(), first.audience.clone());
+        if !(1..=AUDIENCE_SIZE).contains(&audience.len()) {
+            return Err(IamError::AudienceSize { issuer: issuer.clone(), length: audience.len() });
+        }
+        for text in [subject.as_str(), &audience] {
+            if text.contains("${") || text.contains(['*', '?']) || !text.is_ascii() {
+                return Err(IamError::Pattern(text.to_owned()));
+            }
+        }
+        people.push(Person { id: id(issuer, &subject), issuer: issuer.clone(), subject, audience });
+    }
+    Ok(people)
+}
+
+/// The subject's letters and digits, and enough of a hash that no two are alike.
+fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
+    let words = subject.as_str().split(|c: char| !c.is_ascii_alphanumeric());
+    let mut name: String = words
+        .flat_map(|word| word.chars().take(1).map(|c| c.to_ascii_uppercase()).chain(word.chars().skip(1)))
+        .collect();
+    name.truncate(40);
+    let digest = Sha256::digest(issuer.as_str());
+    digest.iter().take(4).fold(name, |name, byte| name + &format!("{byte:02x}"))
+}
+
+fn one_each(people: &[Person], prefix: &str) -> Result<Vec<Role>, IamError> {
+    let mut taken = BTreeMap::new();
+    let mut roles = Vec::new();
+    for person in people {
+        let name = super::role_name(prefix, &person.subject);
+        // IAM tells roles apart without regard to case.
+        if let Some(other) = taken.insert(name.to_ascii_lowercase(), &person.subject) {
+            return Err(IamError::SameRole { name, one: other.clone(), other: person.subject.clone() });
+        }
+        roles.push(role(&person.id, name, std::slice::from_ref(person))?);
+    }
+    Ok(roles)
+}
+
+fn role(id: &str, name: String, people: &[Person]) -> Result<Role, IamError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+    if name.is_empty() || !name.chars().all(allowed) {
+        return Err(IamError::RoleName(name));
+    }
+    if name.len() > ROLE_NAME_SIZE {
+        return Err(IamError::RoleNameSize { name });
+    }
+    let trust =
+        Node::map([("Version", Node::text(VERSION)), ("Statement", Node::list(people.iter().map(trusted)))]);
+    let size = trust.size();
+    if size > TRUST_POLICY_SIZE_RAISED {
+        return Err(IamError::TrustSize { role: name, size });
+    }
+    Ok(Role { id: id.to_owned(), name, trust })
+}
+
+fn trusted(person: &Person) -> Node {
+    let host_and_path = person.issuer.host_and_path();
+    let condition = Node::Map(vec![
+        (format!("{host_and_path}:aud"), Node::text(&person.audience)),
+        (format!("{host_and_path}:sub"), Node::text(person.subject.as_str())),
+    ]);
+    let provider = Node::Provider { id: person.id.clone(), host_and_path: host_and_path.to_owned() };
+    Node::map([
+        ("Effect", Node::text("Allow")),
+        ("Principal", Node::map([("Federated", provider)])),
+        ("Action", Node::text("sts:AssumeRoleWithWebIdentity")),
+        ("Condition", Node::map([("StringEquals", condition)])),
+    ])
+}
+
+/// What a role may do. Tokens are for one domain; reading and publishing are allowed on its repositories and packages.
+fn permissions(wanted: &Wanted) -> Node {
+    let owner = wanted.owner.as_ref().map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
+    let every = ["*"];
+    let mut domains: Vec<&str> =
+        wanted.domains.iter().map(vouch_core::partition::DomainName::as_str).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    let domains = if domains.is_empty() { &every[..] } else { &domains };
+    let arns = |kind: &str, below: &str| {
+        Node::list(domains.iter().map(|domain| {
+            let resource = format!(":{kind}/{domain}{below}");
+            Node::name(&[
+                Piece::Text("arn:"),
+                Piece::Partition,
+                Piece::Text(":codeartifact:*:"),
+                owner,
+                Piece::Text(&resource),
+            ])
+        }))
+    };
+    let statement = |sid: &str, actions: Node, resources: Node| {
+        vec![
+            ("Sid".to_owned(), Node::text(sid)),
+            ("Effect".to_owned(), Node::text("Allow")),
+            ("Action".to_owned(), actions),
+            ("Resource".to_owned(), resources),
+        ]
+    };
+    let token = statement("Token", Node::texts(["codeartifact:GetAuthorizationToken"]), arns("domain", ""));
+    let mut bearer = statement("BearerToken", Node::texts(["sts:GetServiceBearerToken"]), Node::texts(["*"]));
+    let limits = Node::map([
+        ("StringEquals", Node::map([("sts:AWSServiceName", Node::text("codeartifact.amazonaws.com"))])),
+        (
+            "NumericLessThanEquals",
+            Node::map([("sts:DurationSeconds", Node::text(MAX_TOKEN_DURATION.to_string()))]),
+        ),
+    ]);
+    bearer.push(("Condition".to_owned(), limits));
+    let read = statement(
+        "Read",
+        Node::texts(["codeartifact:GetRepositoryEndpoint", "codeartifact:ReadFromRepository"]),
+        arns("repository", "/*"),
+    );
+    let mut statements = vec![token, bearer, read];
+    if wanted.publish {
+        let publish = ["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"];
+        statements.push(statement("Publish", Node::texts(publish), arns("package", "/*")));
+    }
+    Node::map([
+        ("Version", Node::text(VERSION)),
+        ("Statement", Node::list(statements.into_iter().map(Node::Map))),
+    ])
+}
+
+/// Everyone may read the documents of these issuers, and nothing else in the bucket.
+fn readable(bucket: &BucketName, people: &[Person]) -> Node {
+    let objects = people.iter().flat_map(|person| documents::paths(&person.issuer)).map(|path| {
+        let object = format!(":s3:::{}/{}", bucket.as_str(), path.display());
+        Node::name(&[Piece::Text("arn:"), Piece::Partition, Piece::Text(&object)])
+    });
+    Node::map([
+        ("Version", Node::text(VERSION)),
+        (
+            "Statement",
+            Node::list([Node::map([
+                ("Sid", Node::text("IssuerDocuments")),
+                ("Effect", Node::text("Allow")),
+                ("Principal", Node::text("*")),
+                ("Action", Node::text("s3:GetObject")),
+                ("Resource", Node::list(objects)),
+            ])]),
+        ),
+    ])
+}

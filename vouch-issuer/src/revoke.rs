@@ -1,0 +1,390 @@
+//! What to do when a person leaves or a YubiKey is lost, in the order that works.
+//!
+//! First nothing new may begin: as long as the provider stands, a person makes new role sessions while old ones are
+//! being denied. Then what has begun is cut off. Only then the published keys go, whose copies AWS may keep for a time
+//! that nobody specifies. A deny on the role is the only thing that reaches tokens of CodeArtifact (CodeArtifact user
+//! guide, "Tokens and authentication"), so the role itself goes last.
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::documents::{self, IssuerError};
+use crate::enrollment::VerifiedEnrollment;
+use crate::iam::{MAX_SESSION_DURATION, MAX_TOKEN_DURATION};
+use vouch_core::identity::{Identity, IssuerUrl, Subject};
+use vouch_core::partition::{AccountId, Partition};
+use vouch_core::time::UnixTime;
+
+/// Seconds that a token lives at most when no policy bounds it (CodeArtifact API, GetAuthorizationToken).
+const LONGEST_TOKEN: i64 = 12 * 3600;
+
+/// Seconds that a change in IAM may need to be known everywhere, generously.
+const IAM_DELAY: i64 = 120;
+
+/// Whose trust ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub issuer: IssuerUrl,
+    pub subject: Subject,
+    /// Serial numbers and key names.
+    pub keys: Vec<(u32, String)>,
+}
+
+/// What is known about the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub partition: Partition,
+    pub account: Option<AccountId>,
+    /// The role's name.
+    pub role: String,
+    /// Whether others use the role too.
+    pub shared: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// The person is to have no access any more.
+    Leaves,
+    /// One YubiKey, by its serial number; the person stays.
+    Lost(u32),
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub title: String,
+    pub why: String,
+    /// Lines for a shell.
+    pub commands: Vec<String>,
+}
+
+/// What goes on being valid, and until when at the latest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remains {
+    pub what: String,
+    pub until: UnixTime,
+    /// When it ends earlier.
+    pub unless: String,
+}
+
+/// The steps, and what remains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Revocation {
+    pub steps: Vec<Step>,
+    pub remains: Vec<Remains>,
+}
+
+impl Person {
+    /// The people of enrolments, by issuer.
+    ///
+    /// # Errors
+    /// As for [`crate::documents::build`].
+    pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
+        let people = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
+            let subject = keys.values().next()?.subject.clone();
+            let keys = keys.into_iter().map(|(kid, statement)| (statement.serial, kid)).collect();
+            Some(Self { issuer: issuer.clone(), subject, keys })
+        });
+        Ok(people.collect())
+    }
+}
+
+impl From<&Identity> for Person {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            keys: identity.keys.iter().map(|key| (key.serial, key.kid.clone())).collect(),
+        }
+    }
+}
+
+/// What to do now. `time` writes a moment as RFC 3339 does, in UTC.
+pub fn revoke(
+    person: &Person,
+    place: &Place,
+    case: Case,
+    now: UnixTime,
+    time: impl Fn(UnixTime) -> String,
+) -> Revocation {
+    let steps = match case {
+        Case::Leaves => {
+            let mut steps = vec![trust_out(person, place), sessions_denied(place, now, &time)];
+            steps.extend([documents_out(person), role_out(person, place, now, &time)]);
+            steps
+        }
+        Case::Lost(serial) => {
+            vec![
+                key_out(person, serial),
+                seen_from_outside(person),
+                sessions_denied_after_loss(place, now, &time),
+            ]
+        }
+    };
+    Revocation { steps, remains: remains(case, now) }
+}
+
+fn trust_out(person: &Person, place: &Place) -> Step {
+    let mut commands = vec![format!(
+        "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
+        provider_arn(person, place)
+    )];
+    commands.push(format!("aws iam get-role --role-name {} --output json >role.json", place.role));
+    commands.push(if place.shared {
+        "# take the statement of this person out of the role's trust policy".into()
+    } else {
+        "# the role's trust policy names the provider alone: without it, nobody is admitted".into()
+    });
+    Step {
+        title: format!("take the trust in {} out, in every account that has it", person.issuer),
+        why: "From here on AWS gives this person no new session, whatever they sign.".into(),
+        commands,
+    }
+}
+
+fn sessions_denied(place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+    if place.shared {
+        return Step {
+            title: format!("deny the live sessions of role {}", place.role),
+            why: format!(
+                "It cuts off everybody's sessions of this role, and their tokens, that began before {}; the others get \
+                 new ones after that by themselves or with `vouch login`. Do it when the first step has had time to \
+                 take effect.",
+                time(now.plus(IAM_DELAY))
+            ),
+            commands: vec![deny(place, Some(&time(now.plus(IAM_DELAY))))],
+        };
+    }
+    Step {
+        title: format!("deny everything to role {}", place.role),
+        why: "It ends the sessions that have begun, and reaches the tokens of CodeArtifact, which no call revokes."
+            .into(),
+        commands: vec![deny(place, None)],
+    }
+}
+
+fn sessions_denied_after_loss(place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+    let at = time(now.plus(IAM_DELAY));
+    Step {
+        title: format!("deny the sessions of role {} that began before", place.role),
+        why: format!(
+            "Sessions that the lost key began before {at} end, and the tokens with them; the person runs `vouch login` \
+             with the spare. If the finder may know the PIN, do this again an hour after the key is gone from the site, \
+             when no cache can have it any more."
+        ),
+        commands: vec![deny(place, Some(&at))],
+    }
+}
+
+fn documents_out(person: &Person) -> Step {
+    let folder = folder(person);
+    Step {
+        title: "take the keys out of the site".into(),
+        why: "Nobody else may ever get this address: whoever serves documents there speaks for this person wherever an \
+              account was forgotten."
+            .into(),
+        commands: person
+            .keys
+            .iter()
+            .map(|(serial, kid)| format!("git rm enrolments/FILE   # YubiKey {serial}, key {kid}"))
+            .chain([
+                format!("rm -r {folder}/jwks.json {folder}/.well-known"),
+                "vouch issuer build --out site enrolments/*.json".into(),
+                "# publish the site, and empty the caches before it".into(),
+            ])
+            .collect(),
+    }
+}
+
+fn key_out(person: &Person, serial: u32) -> Step {
+    let lost = person.keys.iter().filter(|(found, _)| *found == serial);
+    Step {
+        title: format!("take the key of YubiKey {serial} out of the site"),
+        why: "AWS may keep a copy of the keys for a while; nobody specifies how long, and an hour is a cautious guess. A \
+              finder needs the PIN, too."
+            .into(),
+        commands: lost
+            .map(|(serial, kid)| format!("git rm enrolments/FILE   # YubiKey {serial}, key {kid}"))
+            .chain([
+                "vouch issuer build --out site enrolments/*.json".into(),
+                "# publish the site, and empty the caches before it".into(),
+            ])
+            .collect(),
+    }
+}
+
+fn seen_from_outside(person: &Person) -> Step {
+    Step {
+        title: "look at it from outside".into(),
+        why: format!("It names a key of {} that is still served, and caches that keep it.", person.subject),
+        commands: vec!["vouch issuer check enrolments/*.json".into()],
+    }
+}
+
+fn role_out(person: &Person, place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+    let at = time(now.plus(LONGEST_TOKEN));
+    let mut commands = vec!["vouch issuer iam --format cloudformation enrolments/*.json >iam.json".into()];
+    commands.push("# apply the template: it no longer has this person".into());
+    if !place.shared {
+        commands.push(format!("aws iam get-role --role-name {}   # must be gone", place.role));
+    }
+    Step {
+        title: format!("after {at}, apply the template without {}", person.subject),
+        why: "Not before: the deny on the role must stand until the last token has run out.".into(),
+        commands,
+    }
+}
+
+fn remains(case: Case, now: UnixTime) -> Vec<Remains> {
+    let mut remains = vec![
+        Remains {
+            what: "role sessions that have begun".into(),
+            until: now.plus(i64::from(MAX_SESSION_DURATION)),
+            unless: "the deny on the role ends them within minutes".into(),
+        },
+        Remains {
+            what: "tokens of CodeArtifact, where the role bounds them by sts:DurationSeconds".into(),
+            until: now.plus(i64::from(MAX_TOKEN_DURATION)),
+            unless: "the deny on the role reaches them".into(),
+        },
+        Remains {
+            what: "tokens of CodeArtifact, where nothing bounds them".into(),
+            until: now.plus(LONGEST_TOKEN),
+            unless: "the deny on the role reaches them".into(),
+        },
+    ];
+    if let Case::Lost(_) = case {
+        remains.push(Remains {
+            what: "sessions (ID tokens) that the lost key has signed".into(),
+            until: now.plus(3600),
+            unless: "AWS fetches the keys anew, which it does not promise; to be sure at once, delete the provider and \
+                     create it again afterwards"
+                .into(),
+        });
+    }
+    remains
+}
+
+/// The command that denies everything to a role: to sessions that began before a time, or to all.
+fn deny(place: &Place, before: Option<&str>) -> String {
+    let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
+    if let (Some(before), Some(statement)) = (before, statement.as_object_mut()) {
+        statement.insert("Condition".into(), json!({ "DateLessThan": { "aws:TokenIssueTime": before } }));
+    }
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    let name = if before.is_some() { "AWSRevokeOlderSessions" } else { "DenyAll" };
+    format!(
+        "aws iam put-role-policy --role-name {} --policy-name {name} --policy-document '{policy}'",
+        place.role
+    )
+}
+
+fn provider_arn(person: &Person, place: &Place) -> String {
+    let account = place.account.as_ref().map_or("ACCOUNT", AccountId::as_str);
+    format!("arn:{}:iam::{account}:oidc-provider/{}", place.partition, person.issuer.host_and_path())
+}
+
+fn folder(person: &Person) -> String {
+    match person.issuer.path() {
+        "" => "site".into(),
+        path => format!("site/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime(1_800_000_000);
+
+    fn person() -> Person {
+        Person {
+            issuer: "https://id.example.com/alice".parse().unwrap(),
+            subject: "alice".parse().unwrap(),
+            keys: vec![(1, "one".into()), (2, "two".into())],
+        }
+    }
+
+    fn place(shared: bool) -> Place {
+        let role: vouch_core::partition::RoleArn =
+            "arn:aws-cn:iam::123456789012:role/CodeArtifact-alice".parse().unwrap();
+        Place {
+            partition: role.partition(),
+            account: Some(role.account()),
+            role: role.role_name().to_owned(),
+            shared,
+        }
+    }
+
+    fn commands(revocation: &Revocation) -> Vec<&str> {
+        revocation.steps.iter().flat_map(|step| &step.commands).map(String::as_str).collect()
+    }
+
+    fn position(commands: &[&str], part: &str) -> usize {
+        commands
+            .iter()
+            .position(|command| command.contains(part))
+            .unwrap_or_else(|| panic!("no {part}: {commands:?}"))
+    }
+
+    fn revoked(shared: bool, case: Case) -> Revocation {
+        revoke(&person(), &place(shared), case, NOW, |at| format!("second {}", at.0))
+    }
+
+    #[test]
+    fn nothing_new_begins_before_the_old_is_denied() {
+        for shared in [false, true] {
+            let revocation = revoked(shared, Case::Leaves);
+            let commands = commands(&revocation);
+            let [provider, deny, keys, template] =
+                ["delete-open-id-connect-provider", "put-role-policy", "issuer build", "issuer iam"]
+                    .map(|part| position(&commands, part));
+            assert!(provider < deny && deny < keys && keys < template, "{commands:?}");
+        }
+    }
+
+    #[test]
+    fn the_provider_is_named_in_its_partition() {
+        let revocation = revoked(false, Case::Leaves);
+        let provider = "arn:aws-cn:iam::123456789012:oidc-provider/id.example.com/alice";
+        assert!(commands(&revocation)[0].ends_with(provider));
+        let elsewhere = Place { account: None, ..place(false) };
+        let revocation = revoke(&person(), &elsewhere, Case::Leaves, NOW, |_| String::new());
+        assert!(commands(&revocation)[0].contains("iam::ACCOUNT:"));
+    }
+
+    #[test]
+    fn a_role_of_others_is_denied_up_to_a_time_only() {
+        let deny = |shared| {
+            let revocation = revoked(shared, Case::Leaves);
+            let commands = commands(&revocation);
+            let command = commands[position(&commands, "put-role-policy")];
+            let policy = command.split('\'').nth(1).unwrap();
+            serde_json::from_str::<serde_json::Value>(policy).unwrap()["Statement"][0].clone()
+        };
+        assert_eq!(deny(false).get("Condition"), None);
+        let until = deny(true);
+        assert_eq!(until["Condition"]["DateLessThan"]["aws:TokenIssueTime"], "second 1800000120");
+        assert_eq!(until["Effect"], "Deny");
+    }
+
+    #[test]
+    fn a_lost_key_leaves_the_person_and_the_spare() {
+        let revocation = revoked(false, Case::Lost(2));
+        let commands = commands(&revocation);
+        assert!(commands.iter().any(|command| command.contains("key two")));
+        for other in ["key one", "delete-open-id-connect-provider", "rm -r"] {
+            assert!(!commands.iter().any(|command| command.contains(other)), "{other}");
+        }
+        assert!(position(&commands, "issuer build") < position(&commands, "AWSRevokeOlderSessions"));
+    }
+
+    #[test]
+    fn what_remains_has_an_end() {
+        let seconds: Vec<_> =
+            revoked(false, Case::Leaves).remains.iter().map(|remains| remains.until.since(NOW)).collect();
+        assert_eq!(seconds, [3600, 28_800, 43_200]);
+        assert_eq!(revoked(false, Case::Lost(1)).remains.len(), 4);
+    }
+}

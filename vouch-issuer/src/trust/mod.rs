@@ -1,0 +1,93 @@
+//! What is dangerous in a role's trust policy.
+//!
+//! The person writes every claim of their tokens, and AWS checks none but `aud` and `sub` against anything: a condition
+//! on another claim protects nothing, and an action that takes a claim into the session (`sts:TagSession`,
+//! `sts:SetSourceIdentity`) lets the person choose what it says.
+
+mod condition;
+mod statement;
+
+use serde_json::Value;
+
+use crate::check::Finding;
+use crate::iam::MAX_SESSION_DURATION;
+use vouch_core::identity::{Identity, IssuerUrl, Subject};
+
+/// Whom a role should trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted {
+    pub issuer: IssuerUrl,
+    pub subject: Subject,
+    pub audience: String,
+}
+
+impl From<&Identity> for Trusted {
+    fn from(identity: &Identity) -> Self {
+        Self {
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            audience: identity.audience.clone(),
+        }
+    }
+}
+
+/// Everything that is wrong with a trust policy, given alone or as `aws iam get-role` prints it. With `trusted`, these
+/// people and no others should be trusted; without, the policy is judged by itself.
+pub fn check(document: &Value, trusted: &[Trusted]) -> Vec<Finding> {
+    let (policy, duration) = unwrapped(document);
+    let mut findings = Vec::new();
+    if let Some(seconds) = duration.filter(|seconds| *seconds > u64::from(MAX_SESSION_DURATION)) {
+        findings.push(Finding::warning(
+            "long-sessions",
+            "MaxSessionDuration",
+            format!("sessions of the role may last {seconds} s"),
+            format!("{MAX_SESSION_DURATION} is enough: Vouch fetches new ones. It bounds what a stolen one is good for."),
+        ));
+    }
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(statements)) => statements.iter().collect(),
+        Some(statement @ Value::Object(_)) => vec![statement],
+        _ => {
+            findings.push(Finding::problem(
+                "no-policy",
+                "Statement",
+                "this is no trust policy: it has no statements".into(),
+                "Give the policy itself, or what `aws iam get-role --role-name NAME` prints.",
+            ));
+            return findings;
+        }
+    };
+    let mut admitted = Vec::new();
+    for (index, statement) in statements.into_iter().enumerate() {
+        admitted.extend(statement::check(statement, index, trusted, &mut findings));
+    }
+    for person in trusted.iter().filter(|person| !admitted.contains(&person.issuer)) {
+        findings.push(Finding::problem(
+            "not-trusted",
+            "Statement",
+            format!("no statement admits {} of {}", person.subject, person.issuer),
+            "`vouch issuer iam` prints a role that does.",
+        ));
+    }
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+/// The policy inside what IAM's commands print, and the role's longest session.
+fn unwrapped(document: &Value) -> (&Value, Option<u64>) {
+    let role = document.get("Role").unwrap_or(document);
+    let policy = role.get("AssumeRolePolicyDocument").or_else(|| role.get("PolicyDocument")).unwrap_or(role);
+    (policy, role.get("MaxSessionDuration").and_then(Value::as_u64))
+}
+
+/// A text, or each text of a list.
+fn texts(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
