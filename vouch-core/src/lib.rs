@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod failure;
 pub mod files;
 pub mod home;
+pub mod http;
 pub mod identity;
 pub mod keystore;
 pub mod npm;

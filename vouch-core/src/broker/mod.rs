@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::endpoint::Domain;
-use crate::exchange::{self, Aws, Exchange, ExchangeError, RoleCredentials, Token};
+use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
 use crate::failure::{Explain, Failure};
 use crate::home::Home;
+use crate::http;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
 use crate::session::{self, Session};
@@ -378,14 +379,14 @@ impl<'a> Flight<'a> {
             return;
         }
         let met =
-            Met { failure: error.failure(), at: milliseconds(), surroundings: exchange::surroundings() };
+            Met { failure: error.failure(), at: milliseconds(), surroundings: http::network_fingerprint() };
         self.keep(&name.failure(), &met, UnixTime::now().plus(FAILURE_LIFE));
     }
 
     /// A failure that answers this caller, too.
     fn failure_of(&self, name: &EntryName) -> Option<Failure> {
         let met: Met = self.vault.read(&name.failure())?;
-        let same = met.at + BURST >= self.began && met.surroundings == exchange::surroundings();
+        let same = met.at + BURST >= self.began && met.surroundings == http::network_fingerprint();
         same.then_some(met.failure)
     }
 }

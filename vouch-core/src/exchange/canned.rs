@@ -12,6 +12,9 @@ use aws_smithy_types::body::SdkBody;
 use url::form_urlencoded;
 
 use super::*;
+use crate::http::HttpError;
+use crate::secret::Secret;
+use crate::time::UnixTime;
 
 /// Answers in turn, the last one for ever, and keeps what was asked.
 #[derive(Debug, Clone)]

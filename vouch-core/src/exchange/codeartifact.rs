@@ -4,8 +4,10 @@ use aws_sdk_codeartifact::Client;
 use aws_sdk_codeartifact::config::{Builder, Credentials};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::credentials::{RoleCredentials, Token, credential, expiry};
 use super::error::{ExchangeError, Refusal, Service};
-use super::{RoleCredentials, Token, credential, expiry, refusal, sdk_config};
+use super::refusal;
+use super::sdk::sdk_config;
 use crate::endpoint::Domain;
 use crate::partition::Region;
 use crate::profile::Role;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 
-use super::http::HttpError;
 use crate::endpoint::Domain;
 use crate::failure::{Class, Explain};
+use crate::http::HttpError;
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{Region, RoleArn};
 

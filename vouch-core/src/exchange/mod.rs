@@ -7,70 +7,28 @@
 #[cfg(test)]
 mod canned;
 mod codeartifact;
-mod connect;
+mod credentials;
 mod error;
-mod fetch;
-mod http;
-#[cfg(test)]
-mod loopback;
 mod probe;
-mod proxy;
 mod refusal;
-mod roots;
+mod sdk;
 mod sts;
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use aws_config::identity::IdentityCache;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::runtime::{Builder, Runtime};
 
-use self::http::Http;
 use crate::endpoint::Domain;
 use crate::home::{self, Home};
-use crate::partition::Region;
+use crate::http::Http;
 use crate::profile::Role;
-use crate::secret::{self, Secret};
 use crate::session::Session;
-use crate::time::UnixTime;
 
+pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service};
-pub use fetch::{Fetcher, Page};
-pub use http::HttpError;
 pub use probe::Probe;
-pub use proxy::NamedProxy;
-pub use roots::Roots;
-
-/// A credential is no longer than this; AWS's are 1 to 2 KiB.
-const MAX_CREDENTIAL: usize = 16 * 1024;
-
-/// What STS gives for a session: the right to act as a role for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoleCredentials {
-    pub access_key_id: String,
-    #[serde(with = "secret::sealed")]
-    pub secret_access_key: Secret<String>,
-    #[serde(with = "secret::sealed")]
-    pub session_token: Secret<String>,
-    /// As STS answered it.
-    pub expires_at: UnixTime,
-}
-
-/// A CodeArtifact authorization token: good for every repository of one domain in one region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token {
-    #[serde(with = "secret::sealed")]
-    pub value: Secret<String>,
-    /// As CodeArtifact answered it.
-    pub expires_at: UnixTime,
-}
 
 /// What the broker asks of AWS.
 pub(crate) trait Aws {
@@ -91,18 +49,6 @@ pub(crate) trait Aws {
         domain: &Domain,
         seconds: u32,
     ) -> Result<Token, ExchangeError>;
-}
-
-/// Tells apart environments in which an exchange can end differently: by the hash of what names proxies and roots.
-pub(crate) fn surroundings() -> String {
-    let variables = proxy::VARIABLES.into_iter().chain(proxy::EXCEPTIONS).chain(roots::VARIABLES);
-    let mut digest = Sha256::new();
-    for (name, value) in variables.filter_map(|name| Some((name, home::variable(name)?))) {
-        digest.update(name);
-        digest.update(value.as_encoded_bytes());
-        digest.update([0]);
-    }
-    home::hex(&digest.finalize(), 16)
 }
 
 /// One exchange with AWS: a runtime, the connections, a deadline.
@@ -209,40 +155,6 @@ impl ExchangeError {
             Self::Throttled { source } => Some(Duration::from_secs(source.retry_after.unwrap_or(1))),
             _ => None,
         }
-    }
-}
-
-/// The whole configuration of a client of AWS.
-fn sdk_config(http: &SharedHttpClient, region: &Region) -> SdkConfig {
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.as_str().to_owned()))
-        .http_client(http.clone())
-        .identity_cache(IdentityCache::no_cache())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .build()
-}
-
-/// Checks a part of an answer that will be sent in headers.
-fn credential(service: Service, what: &str, value: Option<&str>) -> Result<String, ExchangeError> {
-    let wrong = |reason: &str| ExchangeError::Answer { service, reason: format!("{what} {reason}") };
-    match value.unwrap_or_default() {
-        "" => Err(wrong("is missing")),
-        long if long.len() > MAX_CREDENTIAL => Err(wrong("is too long")),
-        text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),
-        _ => Err(wrong("has characters that no credential has")),
-    }
-}
-
-/// Checks the expiry of an answer.
-fn expiry(service: Service, what: &str, seconds: Option<i64>) -> Result<UnixTime, ExchangeError> {
-    let wrong = |reason: &str| ExchangeError::Answer { service, reason: format!("{what} {reason}") };
-    match seconds.map(UnixTime) {
-        None => Err(wrong("has no expiry")),
-        Some(at) if at <= UnixTime::now() => Err(wrong("has already expired by the clock of this machine")),
-        Some(at) => Ok(at),
     }
 }
 

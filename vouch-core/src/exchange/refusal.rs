@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::error::{ExchangeError, Refusal, Service};
-use super::http::HttpError;
+use crate::http::HttpError;
 
 /// More of a message is not shown.
 const MESSAGE_LIMIT: usize = 1000;

@@ -3,8 +3,10 @@
 use aws_sdk_sts::Client;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::credentials::{RoleCredentials, credential, expiry};
 use super::error::{ExchangeError, Refusal, Service};
-use super::{RoleCredentials, credential, expiry, refusal, sdk_config};
+use super::refusal;
+use super::sdk::sdk_config;
 use crate::identity::Subject;
 use crate::partition::Region;
 use crate::profile::Role;

@@ -9,10 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::canned::{
     Answer, Canned, domain, far, field, fields, given, granted, refused, role, session, sts_error,
 };
-use super::loopback::{Authority, head, proxy};
+use super::credentials::MAX_CREDENTIAL;
 use super::*;
 use crate::broker::Error;
 use crate::failure::{Class, Explain, Failure};
+use crate::http::loopback::{Authority, head, proxy};
+use crate::time::UnixTime;
 
 #[test]
 fn sts_is_asked_for_what_it_documents_and_without_a_signature() {

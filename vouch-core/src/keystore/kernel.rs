@@ -8,7 +8,8 @@
 use linux_keyutils::{Key, KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
 use zeroize::Zeroizing;
 
-use super::{KeystoreError, SessionKey};
+use super::error::KeystoreError;
+use super::key::SessionKey;
 use crate::home::Home;
 
 pub(super) const NAME: &str = "the kernel keyring";

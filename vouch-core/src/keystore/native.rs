@@ -5,7 +5,8 @@
 use keyring::{Entry, Error};
 use zeroize::Zeroizing;
 
-use super::{KeystoreError, SessionKey};
+use super::error::KeystoreError;
+use super::key::SessionKey;
 use crate::home::Home;
 
 pub(super) const NAME: &str = if cfg!(windows) { "the Credential Manager" } else { "the Keychain" };

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{KeystoreError, SessionKey};
+use super::error::KeystoreError;
+use super::key::SessionKey;
 use crate::files;
 use crate::home::{self, Home};
 

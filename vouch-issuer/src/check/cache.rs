@@ -1,7 +1,7 @@
 //! How long copies of a document are handed out after it has changed.
 
 use super::Finding;
-use vouch_core::exchange::Page;
+use vouch_core::http::Page;
 
 /// Seconds for which a removed key may go on working without a word about it.
 const LONG: u64 = 3600;

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::documents::{self, IssuerError};
 use crate::enrollment::VerifiedEnrollment;
-use vouch_core::exchange::{HttpError, Page};
 use vouch_core::failure::Explain;
+use vouch_core::http::{HttpError, Page};
 use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
 
 /// An issuer, and the keys that it should have.

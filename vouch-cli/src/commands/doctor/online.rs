@@ -2,8 +2,9 @@
 
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
-use vouch_core::exchange::{ExchangeError, Fetcher, Page, Probe, RoleCredentials};
+use vouch_core::exchange::{ExchangeError, Probe, RoleCredentials};
 use vouch_core::home::Home;
+use vouch_core::http::{Fetcher, Page};
 use vouch_core::profile::Role;
 use vouch_core::session::Session;
 use vouch_core::{Explain, UnixTime};

@@ -3,7 +3,8 @@
 use std::env;
 
 use vouch_core::config::{Config, Registration};
-use vouch_core::exchange::{NamedProxy, Probe, Roots};
+use vouch_core::exchange::Probe;
+use vouch_core::http::{NamedProxy, Roots};
 use vouch_core::npm::Mode;
 use vouch_core::partition::PARTITIONS;
 

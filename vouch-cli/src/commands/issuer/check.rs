@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use vouch_core::config::Config;
-use vouch_core::exchange::Fetcher;
 use vouch_core::home::Home;
+use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
 use vouch_core::{Class, Failure};
 use vouch_issuer::check::{self, Expected, Finding, Known, Severity};

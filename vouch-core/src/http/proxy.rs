@@ -6,7 +6,7 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::http::HttpError;
+use super::error::HttpError;
 use crate::home;
 
 /// Variables that name a proxy for https; the first one that is set decides. Lower case comes first, as in curl, Cargo

@@ -14,24 +14,24 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::home::Home;
 
-pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
 /// A CA, and what a server of `localhost` shows.
-pub(super) struct Authority {
-    pub(super) dir: tempfile::TempDir,
-    pub(super) acceptor: TlsAcceptor,
+pub(crate) struct Authority {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::named("CA")
     }
 
-    pub(super) fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         Self::made(name, |_| {})
     }
 
-    pub(super) fn issuing(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Self {
+    pub(crate) fn issuing(change: impl FnOnce(&mut rcgen::CertificateParams)) -> Self {
         Self::made("CA", change)
     }
 
@@ -59,16 +59,16 @@ impl Authority {
         Self { dir, acceptor: TlsAcceptor::from(Arc::new(config)) }
     }
 
-    pub(super) fn home(&self) -> Home {
+    pub(crate) fn home(&self) -> Home {
         Home::at(self.dir.path()).unwrap()
     }
 
-    pub(super) fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.dir.path().join("ca.pem")
     }
 
     /// Serves every connection with `behave`, which gets the counts so far and the head of the first request.
-    pub(super) async fn serve<F>(
+    pub(crate) async fn serve<F>(
         &self,
         behave: impl Fn(Arc<Counts>, Tls, String) -> F + Send + Sync + 'static,
     ) -> Server
@@ -96,7 +96,7 @@ impl Authority {
     }
 
     /// Serves every request with the same bytes, then closes.
-    pub(super) async fn answering(&self, answer: &str) -> Server {
+    pub(crate) async fn answering(&self, answer: &str) -> Server {
         let answer = answer.to_owned();
         self.serve(move |_, mut stream, _| {
             let answer = answer.clone();
@@ -109,31 +109,31 @@ impl Authority {
     }
 }
 
-pub(super) type Tls = tokio_rustls::server::TlsStream<TcpStream>;
+pub(crate) type Tls = tokio_rustls::server::TlsStream<TcpStream>;
 
 #[derive(Default)]
-pub(super) struct Counts {
-    pub(super) accepted: AtomicUsize,
+pub(crate) struct Counts {
+    pub(crate) accepted: AtomicUsize,
     /// Connections whose TLS handshake is done.
-    pub(super) secured: AtomicUsize,
+    pub(crate) secured: AtomicUsize,
 }
 
-pub(super) struct Server {
-    pub(super) port: u16,
-    pub(super) counts: Arc<Counts>,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Server {
-    pub(super) fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.counts.accepted.load(Ordering::SeqCst)
     }
 }
 
-pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+pub(crate) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -141,15 +141,15 @@ pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String
     String::from_utf8(head).ok()
 }
 
-pub(super) fn unused_port() -> u16 {
+pub(crate) fn unused_port() -> u16 {
     StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// What a proxy was asked.
-pub(super) type Heads = Arc<Mutex<Vec<String>>>;
+pub(crate) type Heads = Arc<Mutex<Vec<String>>>;
 
 /// A proxy that answers `CONNECT` with a status; whatever host it names, the way leads to one port here.
-pub(super) async fn proxy(status: &'static str, to: u16, heads: Heads, tls: Option<TlsAcceptor>) -> u16 {
+pub(crate) async fn proxy(status: &'static str, to: u16, heads: Heads, tls: Option<TlsAcceptor>) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

@@ -6,8 +6,8 @@ use aws_smithy_types::body::SdkBody;
 use http::{Request, header};
 use tokio::runtime::{Builder, Runtime};
 
-use super::ExchangeError;
-use super::http::{Http, HttpError};
+use super::client::Http;
+use super::error::HttpError;
 use crate::home::{self, Home};
 
 /// For one document; STS itself waits about five seconds.
@@ -40,9 +40,9 @@ pub struct Fetcher<'a> {
 impl<'a> Fetcher<'a> {
     /// # Errors
     /// When the system gives no runtime.
-    pub fn new(home: &'a Home) -> Result<Self, ExchangeError> {
+    pub fn new(home: &'a Home) -> Result<Self, HttpError> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
-        Ok(Self { home, runtime: runtime.map_err(ExchangeError::Start)?, remembers: true })
+        Ok(Self { home, runtime: runtime.map_err(HttpError::Start)?, remembers: true })
     }
 
     /// The same, writing nothing to the home: not even which roots were needed.

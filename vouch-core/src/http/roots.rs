@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::http::HttpError;
+use super::error::HttpError;
 use crate::home::{self, Home};
 
 /// Variables that name a file of certificates; the first one that is set decides.

@@ -1,6 +1,5 @@
 //! A connection to a host: name, TCP, the proxy's tunnel, TLS, HTTP/1.1.
 
-use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::io;
 use std::pin::Pin;
@@ -23,7 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::http::{HttpError, broken, host_of};
+use super::error::{HttpError, broken, cause, host_of};
 use super::proxy::{Proxies, Proxy};
 use super::roots::Trust;
 use crate::home::Home;
@@ -199,18 +198,6 @@ async fn secure(stream: AnyStream, host: &str, config: &Arc<ClientConfig>) -> Re
             None => HttpError::Closed { host, source: error.into() },
         }),
     }
-}
-
-/// The first error of a type in a chain of causes.
-pub(super) fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }
 
 /// The system's resolver; a type of its own tells its failures from those of connecting.

@@ -1,17 +1,20 @@
 //! The connector against servers on loopback that do not do what they should.
 
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::time::Instant;
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
+use super::loopback::{Authority, OK, head, proxy, unused_port};
 use super::*;
 use crate::exchange::ExchangeError;
-use crate::exchange::loopback::{Authority, OK, head, proxy, unused_port};
 use crate::failure::{Explain, Failure};
 
 impl Authority {
@@ -247,7 +250,7 @@ async fn the_systems_roots_help_once_and_for_all() {
     let this = std::env::current_exe().unwrap();
     let authority = Authority::new();
     let done = Command::new(this)
-        .args(["exchange::http::tests::with_the_systems_roots", "--exact", "--ignored"])
+        .args(["http::tests::with_the_systems_roots", "--exact", "--ignored"])
         .env("SSL_CERT_FILE", authority.file())
         .env_remove("SSL_CERT_DIR")
         .output()
