@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use vouch_core::npm::registration::Filter;
+use vouch_clients::node::npm::registration::Filter;
 
 use crate::{helper, refresh, remove, status, watch};
 

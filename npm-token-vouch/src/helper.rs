@@ -4,9 +4,9 @@ use std::env;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+use vouch_clients::node::npm::Mode;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::{Config, Registration};
-use vouch_core::npm::Mode;
 use vouch_core::{Class, Error, Failure, Secret};
 
 use crate::say;

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use vouch_clients::node::npm::file::Change;
+use vouch_clients::node::npm::tokens::{self, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::home::Home;
-use vouch_core::npm::file::Change;
-use vouch_core::npm::tokens::{self, Renewed};
 use vouch_core::{Explain, Failure};
 
 use crate::cli::Which;

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use vouch_clients::node::npm::registration::{key, registry_key, replaced};
+use vouch_clients::node::npm::{Mode, NpmError, Npmrc, file};
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::npm::registration::{key, registry_key, replaced};
-use vouch_core::npm::{Mode, NpmError, Npmrc, file};
 
 use crate::cli::Which;
 use crate::say;

@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
+use vouch_clients::node::npm::tokens::{self, Held, State};
+use vouch_clients::node::npm::{Mode, registration};
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::npm::tokens::{self, Held, State};
-use vouch_core::npm::{Mode, registration};
 use vouch_core::{Failure, UnixTime};
 
 use crate::cli::Which;

@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
+use vouch_clients::node::npm::file::{self, Change};
+use vouch_clients::node::npm::registration::{self, Filter};
+use vouch_clients::node::npm::tokens::{self, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
 use vouch_core::home::Home;
-use vouch_core::npm::file::{self, Change};
-use vouch_core::npm::registration::{self, Filter};
-use vouch_core::npm::tokens::{self, Renewed};
 use vouch_core::{Class, Explain, Failure, UnixTime};
 
 use crate::cli::Which;

@@ -6,8 +6,8 @@ use vouch_core::config::Profile;
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::{AccountId, DomainName, PARTITIONS, Region};
 
-use crate::environment;
 use crate::region::{self, Choice};
+use vouch_core::env;
 
 /// Names a CodeArtifact domain, in full or through a profile.
 #[derive(Debug, Clone, Default, Args)]
@@ -41,7 +41,7 @@ pub(crate) struct Completed {
 impl DomainFlags {
     /// The profile that was named, by flag or by `VOUCH_PROFILE`.
     pub(crate) fn profile_name(&self) -> Option<String> {
-        self.profile.clone().or_else(|| environment::variable("VOUCH_PROFILE"))
+        self.profile.clone().or_else(|| env::var("VOUCH_PROFILE"))
     }
 
     /// Whether the domain itself is named in any part.

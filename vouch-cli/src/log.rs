@@ -6,12 +6,11 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::environment;
+use vouch_core::env;
 
 /// Starts the log if `VOUCH_LOG` asks for it with a level, such as `debug`.
 pub(crate) fn start() {
-    let Some(level) = environment::variable("VOUCH_LOG").and_then(|text| text.parse::<LevelFilter>().ok())
-    else {
+    let Some(level) = env::var("VOUCH_LOG").and_then(|text| text.parse::<LevelFilter>().ok()) else {
         return;
     };
     // Only Vouch's own events: what lies below writes requests, and they carry secrets.

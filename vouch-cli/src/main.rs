@@ -2,22 +2,17 @@
 //!
 //! stdout is for the answer; everything said to a person goes to stderr.
 
-mod aws_config;
 mod card;
-mod clients;
 mod commands;
 mod desktop;
 mod domain;
-mod edited_file;
-mod environment;
-mod finding;
 mod handout;
-mod journal;
 mod log;
 mod parse;
 mod prompt;
 mod region;
 mod shell;
+mod static_tokens;
 mod terminal;
 
 use std::process::ExitCode;

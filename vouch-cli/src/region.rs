@@ -5,7 +5,7 @@ use std::fmt;
 use vouch_core::Failure;
 use vouch_core::partition::{Partition, Region};
 
-use crate::environment;
+use vouch_core::env;
 
 /// A region and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn choose(
     profile: Option<&Region>,
     partition: Partition,
 ) -> Result<Choice, Failure> {
-    choose_with(flag, profile, partition, environment::variable)
+    choose_with(flag, profile, partition, env::var)
 }
 
 fn choose_with(

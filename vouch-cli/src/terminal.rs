@@ -8,9 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use vouch_core::{Class, Failure, UnixTime};
+use vouch_core::{Class, Failure};
+pub(crate) use vouch_helper::say::{local_time, printable, span, utc_time};
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -85,30 +84,6 @@ pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failure> {
 /// As [`answer`], for a command that has nothing else to do.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     answer(text).map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
-}
-
-/// A moment in the person's own time zone, such as `18:04 (CET)`; with the date when it is not today.
-pub(crate) fn local_time(at: UnixTime) -> String {
-    let zone = TimeZone::system();
-    let zoned = |at: UnixTime| Timestamp::from_second(at.0).map(|at| at.to_zoned_datetime(zone.clone()));
-    let (Ok(at), Ok(now)) = (zoned(at), zoned(UnixTime::now())) else { return format!("second {}", at.0) };
-    let format = if at.date() == now.date() { "%H:%M (%Z)" } else { "%Y-%m-%d %H:%M (%Z)" };
-    at.strftime(format).to_string()
-}
-
-/// A moment as RFC 3339 writes it, in UTC.
-pub(crate) fn utc_time(at: UnixTime) -> String {
-    Timestamp::from_second(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
-}
-
-/// A stretch of time, such as `7 h 59 min`.
-pub(crate) fn span(seconds: i64) -> String {
-    match (seconds / 3600, seconds % 3600 / 60) {
-        (0, 0) => "less than a minute".into(),
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
 }
 
 /// Something that the person can do within a time. On a terminal one line counts down and is wiped in the end; elsewhere it
@@ -187,26 +162,9 @@ fn line(label: &str, text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{label}{}", printable(text));
 }
 
-/// Without control characters: some of the text comes from servers and files.
-pub(crate) fn printable(text: &str) -> String {
-    let keep = |c: char| !c.is_control() || c == '\n' || c == '\t';
-    text.chars().flat_map(|c| if keep(c) { vec![c] } else { c.escape_default().collect() }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_and_moments_read_well() {
-        for (seconds, text) in
-            [(28_800, "8 h"), (28_799, "7 h 59 min"), (61, "1 min"), (59, "less than a minute")]
-        {
-            assert_eq!(span(seconds), text);
-        }
-        assert_eq!(utc_time(UnixTime(0)), "1970-01-01T00:00:00Z");
-        assert!(local_time(UnixTime(0)).starts_with("19"));
-    }
 
     #[test]
     fn a_countdown_fits_its_line() {
@@ -219,10 +177,5 @@ mod tests {
             let line = countdown_line("Touch your YubiKey", left, width);
             assert!(line.ends_with(" 15 s") && line.chars().count() <= width.max(8), "{width}: {line}");
         }
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\r\nc"), "a\\u{1b}[2Jb\\r\nc");
     }
 }

@@ -74,7 +74,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Where a chain of symbolic links ends, even if nothing is there yet.
-pub(crate) fn follow(path: &Path) -> io::Result<PathBuf> {
+pub fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..40 {
         match fs::read_link(&path) {

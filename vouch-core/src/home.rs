@@ -1,7 +1,7 @@
 //! `~/.vouch`, or where `VOUCH_HOME` says.
 
 use std::env;
-use std::ffi::OsString;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,7 @@ impl Home {
     /// # Errors
     /// When no folder is named, the name is relative, or the folder belongs to another user.
     pub fn from_env() -> Result<Self, HomeError> {
-        let home = match variable("VOUCH_HOME") {
+        let home = match crate::env::var_os("VOUCH_HOME") {
             Some(path) if Path::new(&path).is_absolute() => PathBuf::from(path),
             Some(path) => return Err(HomeError::Relative(path.into())),
             None => {
@@ -108,13 +108,8 @@ impl Home {
     }
 }
 
-/// An environment variable; empty counts as unset.
-pub(crate) fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name).filter(|value| !value.is_empty())
-}
-
 /// The first `bytes` of a digest in hexadecimal.
-pub(crate) fn hex(digest: &[u8], bytes: usize) -> String {
+pub fn hex(digest: &[u8], bytes: usize) -> String {
     digest.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 

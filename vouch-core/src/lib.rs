@@ -10,6 +10,7 @@
 pub mod broker;
 pub mod config;
 pub mod endpoint;
+pub mod env;
 pub mod es256;
 pub mod exchange;
 pub mod failure;
@@ -18,7 +19,6 @@ pub mod home;
 pub mod http;
 pub mod identity;
 pub mod keystore;
-pub mod npm;
 pub mod partition;
 pub mod piv;
 pub mod process;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use vouch_clients::node::npm::file::{self, Change};
+use vouch_clients::node::npm::{BareValue, NpmError};
 use vouch_core::home::Home;
-use vouch_core::npm::file::{self, Change};
-use vouch_core::npm::{BareValue, NpmError};
 
 const TOKEN_KEY: &str =
     "//my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm/my-npm-repo/:_authToken";

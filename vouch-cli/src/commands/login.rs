@@ -8,9 +8,8 @@ use vouch_core::session::{self, SessionDuration};
 use vouch_core::{Class, Failure};
 
 use crate::card::{PinFlags, TouchNotice, WaitFlags};
-use crate::clients::node;
 use crate::parse;
-use crate::terminal;
+use crate::{static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -55,7 +54,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         args.duration
     ));
     if !config.aws.profiles.is_empty() {
-        node::renew_after_login(&home);
+        static_tokens::renew_after_login(&home);
     }
     if config.aws.profiles.is_empty() {
         terminal::next("`vouch setup aws --role ARN`");

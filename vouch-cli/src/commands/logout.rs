@@ -8,8 +8,7 @@ use vouch_core::keystore::Keystore;
 use vouch_core::session;
 use vouch_core::{Failure, UnixTime};
 
-use crate::clients::node;
-use crate::terminal;
+use crate::{static_tokens, terminal};
 
 pub(crate) fn run() -> Result<(), Failure> {
     let home = Home::from_env()?;
@@ -17,7 +16,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let live = live_tokens(&home);
     let was_live = session::logout(&home, &Keystore::from_env(&home)?)?;
     // After the session: nothing can write them again. Even without one, as what it left may still be valid.
-    node::remove_all(&home);
+    static_tokens::remove_all(&home);
     if !was_live {
         terminal::done("you were not logged in; nothing of a session is left");
         return Ok(());

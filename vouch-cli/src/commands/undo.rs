@@ -1,15 +1,15 @@
 //! `vouch undo`: takes back what setup did to somebody's files.
 
 use clap::Args as ClapArgs;
+use vouch_clients::node::npm::registration::{Filter, places};
+use vouch_clients::node::npm::tokens;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::npm::registration::{Filter, places};
-use vouch_core::npm::tokens;
 use vouch_core::{Class, Failure};
 
-use crate::edited_file::EditedFile;
-use crate::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
 use crate::terminal;
+use vouch_clients::edited_file::EditedFile;
+use vouch_clients::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
 
 /// The clients that start the `keyring` on PATH, which setup links.
 const USE_KEYRING: [&str; 3] = ["pip", "uv", "pdm"];

@@ -21,7 +21,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::endpoint::Domain;
-use crate::home::{self, Home};
+use crate::env;
+use crate::home::Home;
 use crate::http::Http;
 use crate::profile::Role;
 use crate::session::Session;
@@ -63,7 +64,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// With roots and proxy as the environment names them. No network yet.
     pub(crate) fn new(home: &Home, deadline: Instant) -> Result<Self, ExchangeError> {
-        Self::with(home, deadline, home::variable)
+        Self::with(home, deadline, env::var_os)
     }
 
     fn with(

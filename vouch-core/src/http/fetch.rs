@@ -8,7 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::client::Http;
 use super::error::HttpError;
-use crate::home::{self, Home};
+use crate::env;
+use crate::home::Home;
 
 /// For one document; STS itself waits about five seconds.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ impl<'a> Fetcher<'a> {
     /// # Errors
     /// When no answer came, or the URL is none.
     pub fn fetch(&self, url: &str) -> Result<Page, HttpError> {
-        let http = Http::new(self.home, Instant::now() + DEADLINE, home::variable)?;
+        let http = Http::new(self.home, Instant::now() + DEADLINE, env::var_os)?;
         if !self.remembers {
             http.forget();
         }

@@ -11,6 +11,7 @@ mod roots;
 
 use sha2::{Digest, Sha256};
 
+use crate::env;
 use crate::home;
 
 pub(crate) use client::Http;
@@ -23,7 +24,7 @@ pub use roots::Roots;
 pub(crate) fn network_fingerprint() -> String {
     let variables = proxy::VARIABLES.into_iter().chain(proxy::EXCEPTIONS).chain(roots::VARIABLES);
     let mut digest = Sha256::new();
-    for (name, value) in variables.filter_map(|name| Some((name, home::variable(name)?))) {
+    for (name, value) in variables.filter_map(|name| Some((name, env::var_os(name)?))) {
         digest.update(name);
         digest.update(value.as_encoded_bytes());
         digest.update([0]);

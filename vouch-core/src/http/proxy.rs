@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::error::HttpError;
-use crate::home;
+use crate::env;
 
 /// Variables that name a proxy for https; the first one that is set decides. Lower case comes first, as in curl, Cargo
 /// and pip.
@@ -52,7 +52,7 @@ impl NamedProxy {
     /// # Errors
     /// [`HttpError::ProxyName`] when a variable names a proxy in a way that cannot be understood.
     pub fn from_env(host: &str) -> Result<Option<Self>, HttpError> {
-        let proxy = Proxies::new(home::variable).for_host(host)?;
+        let proxy = Proxies::new(env::var_os).for_host(host)?;
         Ok(proxy.map(|proxy| Self { variable: proxy.variable, address: proxy.address() }))
     }
 }

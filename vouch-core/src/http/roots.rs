@@ -11,7 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::error::HttpError;
-use crate::home::{self, Home};
+use crate::env;
+use crate::home::Home;
 
 /// Variables that name a file of certificates; the first one that is set decides.
 ///
@@ -58,7 +59,7 @@ impl Roots {
     /// # Errors
     /// When a variable names a file that cannot be read or holds no certificate.
     pub fn from_env(home: &Home) -> Result<Self, HttpError> {
-        match choose(home::variable) {
+        match choose(env::var_os) {
             Choice::File { variable, path } => {
                 let count = from_file(variable, &path)?.len();
                 Ok(Self::File { variable, path, count })

@@ -16,7 +16,8 @@ mod runtime_file;
 pub use error::KeystoreError;
 pub use key::SessionKey;
 
-use crate::home::{self, Home};
+use crate::env;
+use crate::home::Home;
 
 /// Where session keys are kept.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Keystore {
     /// # Errors
     /// When the variable names none.
     pub fn from_env(home: &Home) -> Result<Self, KeystoreError> {
-        let choice = home::variable("VOUCH_KEYSTORE").map(|name| name.to_string_lossy().into_owned());
+        let choice = env::var_os("VOUCH_KEYSTORE").map(|name| name.to_string_lossy().into_owned());
         Self::named(choice.as_deref(), home)
     }
 

@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use super::error::KeystoreError;
 use super::key::SessionKey;
+use crate::env;
 use crate::files;
-use crate::home::{self, Home};
+use crate::home::Home;
 
 pub(super) const NAME: &str = "the runtime file";
 
@@ -23,7 +24,7 @@ pub(super) struct RuntimeFile(PathBuf);
 
 impl RuntimeFile {
     pub(super) fn new(home: &Home) -> Result<Self, KeystoreError> {
-        let runtime = match home::variable("XDG_RUNTIME_DIR") {
+        let runtime = match env::var_os("XDG_RUNTIME_DIR") {
             Some(path) => PathBuf::from(path),
             None => Path::new("/run/user").join(rustix::process::geteuid().as_raw().to_string()),
         };

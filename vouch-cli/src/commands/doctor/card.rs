@@ -8,7 +8,7 @@ use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use vouch_yubikey::{Card, CardError};
 
 use super::ENROLL;
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
 
 const CARD: &str = "card";
 const PIN: &str = "pin";

@@ -4,8 +4,8 @@ use std::env;
 use std::thread;
 
 use super::Ground;
-use crate::clients::inspect::{self, Case};
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
+use vouch_clients::inspect::{self, Case};
 
 const CLIENTS: &str = "clients";
 

@@ -7,7 +7,7 @@ use vouch_core::config::Config;
 use vouch_core::home::Home;
 
 use super::{ENROLL, Ground};
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
 
 const FOLDER: &str = "folder";
 const CONFIG: &str = "config";

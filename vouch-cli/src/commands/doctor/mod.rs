@@ -20,8 +20,8 @@ use vouch_core::Failure;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
 
-use crate::finding::{Finding, Status};
 use crate::terminal;
+use vouch_clients::finding::{Finding, Status};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -11,8 +11,8 @@ use vouch_core::{Explain, UnixTime};
 use vouch_issuer::check::{self, Expected, Severity};
 
 use super::{ENROLL, Ground, surroundings};
-use crate::finding::Finding;
 use crate::terminal;
+use vouch_clients::finding::Finding;
 
 const CLOCK: &str = "clock";
 const ISSUER: &str = "issuer";
@@ -161,7 +161,7 @@ fn refused(check: &'static str, error: &ExchangeError, why: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Status;
+    use vouch_clients::finding::Status;
 
     #[test]
     fn the_clock_is_judged_by_the_date_of_the_server() {

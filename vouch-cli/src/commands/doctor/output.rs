@@ -3,8 +3,8 @@
 use clap::builder::styling::Style;
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Status};
 use crate::terminal::{GREEN, RED, YELLOW};
+use vouch_clients::finding::{Finding, Status};
 
 const DIM: Style = Style::new().dimmed();
 

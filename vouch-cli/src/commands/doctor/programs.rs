@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::config::Config;
 
-use crate::clients::program::{self, Asked};
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
+use vouch_clients::program::{self, Asked};
 
 const PROGRAMS: &str = "programs";
 const OWN: &str = env!("CARGO_PKG_VERSION");
@@ -62,7 +62,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
 
 /// The path that setup would write down.
 fn beside_vouch(name: &str) -> Option<PathBuf> {
-    crate::clients::cargo::find_program(name)
+    vouch_clients::cargo::find_program(name)
 }
 
 fn version(name: &str, path: &Path) -> Result<String, &'static str> {

@@ -4,8 +4,8 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::domain_of_url;
 use vouch_core::profile::ProfileError;
 
-use crate::clients::inspect;
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
+use vouch_clients::inspect;
 
 const ROLES: &str = "roles";
 const WHY: &str = "AWS would be asked for something that cannot be, or is not asked at all.";

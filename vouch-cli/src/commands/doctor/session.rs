@@ -9,8 +9,8 @@ use vouch_core::session::{self, Session, SessionError};
 use vouch_core::{Class, Explain, UnixTime};
 
 use super::Ground;
-use crate::finding::Finding;
 use crate::terminal;
+use vouch_clients::finding::Finding;
 
 const KEYSTORE: &str = "keystore";
 const SESSION: &str = "session";

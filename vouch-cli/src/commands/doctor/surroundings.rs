@@ -1,16 +1,14 @@
 //! What the environment says: proxy, certificate authorities, and variables that other tools heed and Vouch does not.
 
-use std::env;
-
+use vouch_clients::node::npm::Mode;
 use vouch_core::config::{Config, Registration};
 use vouch_core::exchange::Probe;
 use vouch_core::http::{NamedProxy, Roots};
-use vouch_core::npm::Mode;
 use vouch_core::partition::PARTITIONS;
 
 use super::Ground;
-use crate::environment::variable;
-use crate::finding::Finding;
+use vouch_clients::finding::Finding;
+use vouch_core::env;
 
 const PROXY: &str = "proxy";
 const ROOTS: &str = "roots";
@@ -35,7 +33,7 @@ fn proxy(config: Option<&Config>) -> Vec<Finding> {
     let host = host(config);
     let mut findings = vec![match NamedProxy::from_env(&host) {
         Ok(Some(NamedProxy { variable, address })) => Finding::ok(PROXY, format!("{address} ({variable})")),
-        Ok(None) if NamedProxy::VARIABLES[0].iter().any(|name| variable(name).is_some()) => {
+        Ok(None) if NamedProxy::VARIABLES[0].iter().any(|name| env::var(name).is_some()) => {
             Finding::ok(PROXY, format!("none for {host} (NO_PROXY)"))
         }
         Ok(None) => Finding::ok(PROXY, "none"),
@@ -44,7 +42,7 @@ fn proxy(config: Option<&Config>) -> Vec<Finding> {
     for names in NamedProxy::VARIABLES {
         for pair in names.chunks(2) {
             let [lower, upper] = pair else { continue };
-            let differ = variable(lower).zip(variable(upper)).is_some_and(|(lower, upper)| lower != upper);
+            let differ = env::var(lower).zip(env::var(upper)).is_some_and(|(lower, upper)| lower != upper);
             if differ {
                 findings.push(Finding::warn(
                     PROXY,
@@ -101,7 +99,7 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
         .collect();
     let reads = |known: &Registration| known.tool == "maven" || Mode::of(known) == Some(Mode::Env);
     let read = |config: &Config| config.codeartifact.registrations.iter().any(reads);
-    if variable("CODEARTIFACT_AUTH_TOKEN").is_some() && !config.is_some_and(read) {
+    if env::var("CODEARTIFACT_AUTH_TOKEN").is_some() && !config.is_some_and(read) {
         findings.push(Finding::warn(
             VARIABLES,
             "CODEARTIFACT_AUTH_TOKEN is set, and Vouch ignores it",

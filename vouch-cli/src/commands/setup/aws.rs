@@ -7,13 +7,13 @@ use vouch_core::profile::ProfileError;
 use vouch_core::{Class, Failure};
 
 use super::preview;
-use crate::aws_config;
-use crate::clients::cargo;
-use crate::edited_file::EditedFile;
-use crate::journal::Author;
 use crate::prompt;
 use crate::region::{self, Choice};
 use crate::terminal;
+use vouch_clients::aws_config;
+use vouch_clients::cargo;
+use vouch_clients::edited_file::EditedFile;
+use vouch_clients::journal::Author;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
 const ROLE_DURATION: u32 = 3600;

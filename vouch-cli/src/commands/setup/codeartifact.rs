@@ -11,12 +11,13 @@ use vouch_core::{Class, Failure, session};
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
-use crate::clients::by_hand::{self, ByHand};
-use crate::clients::{self, Client, Edits, Wanted, cargo, jvm, node, python};
 use crate::domain::DomainFlags;
-use crate::edited_file::{EditedFile, Written};
-use crate::journal::{Author, Registered};
-use crate::terminal;
+use crate::{static_tokens, terminal};
+use vouch_clients::by_hand::{self, ByHand};
+use vouch_clients::client::{Client, Edit, Edits, Wanted};
+use vouch_clients::edited_file::{EditedFile, Written};
+use vouch_clients::journal::{Author, Registered};
+use vouch_clients::{cargo, jvm, node, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -125,7 +126,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let home = Home::from_env()?;
     let Some(repository) = args.repository.clone() else {
         return match args.tool.with_static_token() {
-            Some(tool) => node::refresh_all(&home, tool),
+            Some(tool) => static_tokens::refresh_all(&home, tool),
             None => Err(Failure::new(
                 Class::Usage,
                 "the repository is not named",
@@ -235,7 +236,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     }
     let blank = |text: &str| request.client.without_secrets(text);
     let mut diff = String::new();
-    for clients::Edit { file, after } in &plan.edits.files {
+    for Edit { file, after } in &plan.edits.files {
         diff.push_str(&preview::diff(file.path(), &blank(file.text()), &blank(after)));
     }
     if plan.records {

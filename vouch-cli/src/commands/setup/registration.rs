@@ -6,8 +6,8 @@ use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format, crosses_part
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Class, Failure};
 
-use crate::clients::Client;
 use crate::domain::DomainFlags;
+use vouch_clients::client::Client;
 
 /// The URL of a repository, where the person gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]

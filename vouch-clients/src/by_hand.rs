@@ -1,0 +1,207 @@
+//! sbt, NuGet, Bundler and Swift: setup edits no file of theirs, it shows the lines to add. Facts: the documentation of
+//! each; only what Bundler reads was run.
+
+use std::path::{Path, PathBuf};
+
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+use vouch_core::endpoint::Format;
+use vouch_core::partition::RepositoryName;
+
+use crate::client::{Client, Edits, Wanted};
+use crate::jvm::exec;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    Sbt,
+    Nuget,
+    Ruby,
+    Swift,
+}
+
+/// A client whose lines a person adds.
+#[derive(Debug)]
+pub struct ByHand {
+    tool: Tool,
+    file: PathBuf,
+}
+
+impl ByHand {
+    pub fn new(tool: Tool) -> Self {
+        let file = match tool {
+            Tool::Sbt => "build.sbt",
+            Tool::Nuget => "nuget.config",
+            Tool::Ruby => "Gemfile",
+            Tool::Swift => "Package.swift",
+        };
+        Self { tool, file: file.into() }
+    }
+}
+
+impl Client for ByHand {
+    fn tool(&self) -> &'static str {
+        match self.tool {
+            Tool::Sbt => "sbt",
+            Tool::Nuget => "nuget",
+            Tool::Ruby => "ruby",
+            Tool::Swift => "swift",
+        }
+    }
+
+    fn format(&self) -> Format {
+        match self.tool {
+            Tool::Sbt => Format::Maven,
+            Tool::Nuget => Format::Nuget,
+            Tool::Ruby => Format::Ruby,
+            Tool::Swift => Format::Swift,
+        }
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn is_by_hand(&self) -> bool {
+        true
+    }
+
+    fn default_name(&self, repository: &RepositoryName) -> Option<String> {
+        Some(repository.to_string())
+    }
+
+    fn plan(&self, _wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+        Ok(Edits::default())
+    }
+
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+        let place = Place::of(wanted)?;
+        Ok(match self.tool {
+            Tool::Sbt => sbt(&place),
+            Tool::Nuget => nuget(&place),
+            Tool::Ruby => ruby(&place),
+            Tool::Swift => swift(&place),
+        })
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn done(&self, _wanted: &Wanted<'_>) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool());
+        if self.tool == Tool::Nuget {
+            // The one of them that reads a variable.
+            next.push_str(&format!("; then {}", exec(wanted, "dotnet restore")));
+        }
+        next
+    }
+}
+
+/// What the lines are about.
+struct Place<'a> {
+    name: &'a str,
+    /// With a slash at its end.
+    url: &'a str,
+    host: String,
+    /// `DOMAIN/REPOSITORY`, as CodeArtifact calls itself.
+    realm: String,
+    profile: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(wanted: &Wanted<'a>) -> Result<Self, Failure> {
+        let Registration { endpoint, repository, profile, name, .. } = wanted.registration;
+        let name = name.as_deref().unwrap_or_else(|| repository.as_str());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if name.is_empty() || !name.bytes().all(plain) {
+            return Err(Failure::new(
+                vouch_core::Class::Usage,
+                format!("`{name}` cannot be the name: letters, digits, `-`, `_` and `.` are taken"),
+                "Give it another name with `--registry NAME`.",
+            ));
+        }
+        let url: Option<url::Url> = endpoint.parse().ok();
+        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default().to_owned();
+        let domain =
+            host.split('.').next().and_then(|first| first.rsplit_once('-')).map_or("", |(name, _)| name);
+        let realm = format!("{domain}/{repository}");
+        Ok(Self { name, url: endpoint, host, realm, profile })
+    }
+}
+
+/// sbt looks a credential up by realm and host.
+fn sbt(Place { name, url, host, realm, profile }: &Place<'_>) -> String {
+    format!(
+        "// in build.sbt, or for all projects in ~/.sbt/1.0/vouch.sbt\n\
+         resolvers += \"{name}\" at \"{url}\"\n\
+         publishTo := Some(\"{name}\" at \"{url}\")\n\
+         credentials += {{\n  \
+           val command = Seq(\"vouch\", \"credential\", \"codeartifact\", \"--profile\", \"{profile}\")\n  \
+           Credentials(\"{realm}\", \"{host}\", \"aws\", scala.sys.process.Process(command).!!.trim)\n\
+         }}\n"
+    )
+}
+
+fn nuget(Place { name, url, .. }: &Place<'_>) -> String {
+    let element = encoded_name(name);
+    format!(
+        "<!-- nuget.config -->\n<configuration>\n  <packageSources>\n    <add key=\"{name}\" value=\"{url}v3/index.json\" />\n  \
+         </packageSources>\n  <packageSourceCredentials>\n    <{element}>\n      \
+         <add key=\"Username\" value=\"aws\" />\n      \
+         <add key=\"ClearTextPassword\" value=\"%CODEARTIFACT_AUTH_TOKEN%\" />\n    </{element}>\n  \
+         </packageSourceCredentials>\n</configuration>\n"
+    )
+}
+
+/// A name as an element of XML: what none can begin with is written as its number.
+fn encoded_name(name: &str) -> String {
+    match name.chars().next() {
+        Some(first) if !first.is_ascii_alphabetic() && first != '_' => {
+            format!("_x{:04X}_{}", u32::from(first), name.get(1..).unwrap_or_default())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn ruby(Place { url, host, profile, .. }: &Place<'_>) -> String {
+    // Bundler's name for the credential of a host.
+    let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
+    format!(
+        "# in the shell, for bundle install\n\
+         export BUNDLE_{variable}=\"aws:$(vouch credential codeartifact --profile {profile})\"\n\
+         # in the shell, for gem push --host {url} PACKAGE.gem\n\
+         export GEM_HOST_API_KEY=\"Bearer $(vouch credential codeartifact --profile {profile})\"\n\
+         # in the Gemfile, around what comes from the repository\n\
+         source \"{url}\" do\n  gem \"PACKAGE\"\nend\n"
+    )
+}
+
+fn swift(Place { url, host, profile, .. }: &Place<'_>) -> String {
+    format!(
+        "# once in each package\n\
+         swift package-registry set {url}\n\
+         # for each build: the token is in a private file while it runs\n\
+         netrc=$(mktemp)\n\
+         printf 'machine %s login token password %s\\n' {host} \
+         \"$(vouch credential codeartifact --profile {profile})\" >\"$netrc\"\n\
+         swift build --netrc-file \"$netrc\"; rm -f \"$netrc\"\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_elements() {
+        for (name, element) in
+            [("my-repo", "my-repo"), ("1repo", "_x0031_repo"), ("_x", "_x"), ("-x", "_x002D_x")]
+        {
+            assert_eq!(encoded_name(name), element);
+        }
+    }
+}

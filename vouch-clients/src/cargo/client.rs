@@ -1,0 +1,184 @@
+//! Cargo's part of `vouch setup codeartifact`.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+use vouch_core::endpoint::Format;
+
+use super::{EditError, edit, helper, levels, program};
+use crate::client::{self, Client, Edit, Edits};
+use crate::edited_file::EditedFile;
+
+/// Flags for Cargo alone.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Cargo")]
+pub struct Flags {
+    /// Let Cargo fetch from the repository instead of crates.io
+    #[arg(long)]
+    replace_crates_io: bool,
+    /// What stands before the token on the wire [default: raw, as AWS documents it]
+    #[arg(long, value_name = "FORM")]
+    token_prefix: Option<TokenPrefix>,
+}
+
+impl Flags {
+    /// Names a flag that was typed: it means nothing to another package manager.
+    pub fn typed(&self) -> Option<&'static str> {
+        let prefix = self.token_prefix.map(|_| "--token-prefix");
+        self.replace_crates_io.then_some("--replace-crates-io").or(prefix)
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TokenPrefix {
+    Raw,
+    Bearer,
+}
+
+impl TokenPrefix {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Raw => "",
+            Self::Bearer => "Bearer ",
+        }
+    }
+}
+
+/// Cargo, for its user-level configuration.
+#[derive(Debug)]
+pub struct Cargo {
+    flags: Flags,
+    helper: String,
+    file: PathBuf,
+}
+
+impl Cargo {
+    /// Finds the credential provider and Cargo's configuration.
+    pub fn new(flags: Flags) -> Result<Self, Failure> {
+        let helper = helper::find()?;
+        let file = levels::config_file(&levels::cargo_home()?);
+        Ok(Self { flags, helper, file })
+    }
+
+    /// The same with a provider that a configuration names already.
+    pub(super) fn with_helper(helper: String) -> Result<Self, Failure> {
+        let file = levels::config_file(&levels::cargo_home()?);
+        Ok(Self { flags: Flags::default(), helper, file })
+    }
+
+    fn with_wanted<T>(
+        &self,
+        wanted: &client::Wanted<'_>,
+        work: impl FnOnce(&edit::Wanted<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let index = index(wanted.registration);
+        let corrects = wanted.corrects.map(self::index);
+        work(&edit::Wanted {
+            name: name(wanted.registration),
+            index: &index,
+            provider: &self.helper,
+            replace_crates_io: self.flags.replace_crates_io,
+            corrects: corrects.as_deref(),
+        })
+    }
+}
+
+impl Client for Cargo {
+    fn tool(&self) -> &'static str {
+        "cargo"
+    }
+
+    fn format(&self) -> Format {
+        Format::Cargo
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn token_prefix(&self) -> Option<&'static str> {
+        self.flags.token_prefix.map(TokenPrefix::text)
+    }
+
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        Ok(program::check_version()?.map(str::to_owned).into_iter().collect())
+    }
+
+    fn plan(&self, wanted: &client::Wanted<'_>) -> Result<Edits, Failure> {
+        super::check_name(name(wanted.registration))?;
+        let file = EditedFile::read(self.file.clone())?;
+        self.with_wanted(wanted, |lines| {
+            let edited =
+                edit::edit(file.text(), lines).map_err(|error| refused(&error, &self.file, wanted))?;
+            let folder = std::env::current_dir().unwrap_or_default();
+            let mut notes = edited.notes;
+            notes.extend(levels::warnings(&folder, &self.file, lines)?);
+            Ok(Edits { files: vec![Edit { file: file.clone(), after: edited.text }], notes })
+        })
+    }
+
+    fn snippet(&self, wanted: &client::Wanted<'_>) -> Result<String, Failure> {
+        super::check_name(name(wanted.registration))?;
+        self.with_wanted(wanted, |lines| Ok(edit::snippet(lines)))
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        edit::without_secrets(text)
+    }
+
+    fn done(&self, wanted: &client::Wanted<'_>) -> Vec<String> {
+        let registration = wanted.registration;
+        let (name, file) = (name(registration), self.file.display());
+        let mut done = vec![format!("registry `{name}`: {}, in `{file}`", registration.endpoint)];
+        if self.flags.replace_crates_io {
+            done.push(
+                "crates.io is replaced with it: `Cargo.lock` files then name it as their source".into(),
+            );
+        }
+        done
+    }
+
+    fn next(&self, wanted: &client::Wanted<'_>) -> String {
+        format!("`cargo build`, `cargo publish --registry {}`", name(wanted.registration))
+    }
+}
+
+pub(super) fn name(registration: &Registration) -> &str {
+    registration.name.as_deref().unwrap_or_default()
+}
+
+fn index(registration: &Registration) -> String {
+    format!("sparse+{}", registration.endpoint)
+}
+
+/// Why Cargo's file was not edited, with the way out.
+fn refused(error: &EditError, file: &Path, wanted: &client::Wanted<'_>) -> Failure {
+    let registration = wanted.registration;
+    let ours = |index: &str| {
+        let known = &wanted.config.codeartifact.registrations;
+        known.iter().find(|known| edit::same_index(index, &self::index(known)))
+    };
+    let hint = match error {
+        EditError::Parse { .. } => "Correct the file; nothing was changed.".to_owned(),
+        EditError::Splice(_) | EditError::Type { .. } => {
+            "Write that part as Cargo's reference shows it, or add the lines of `--print` by hand; nothing was changed."
+                .to_owned()
+        }
+        EditError::NameTaken { name, index } => {
+            let beside = "To have both, give this one another name with `--registry NAME`";
+            match ours(index).filter(|known| known.repository == registration.repository) {
+                Some(known) if known.profile != registration.profile => {
+                    format!("{beside}. To correct the other, add `--profile {}`.", known.profile)
+                }
+                _ => format!("{beside}; or remove `[registries.{name}]` from the file first."),
+            }
+        }
+        EditError::IndexTaken { name, .. } => {
+            format!("Cargo allows one name for an index: use that one with `--registry {name}`, or remove it first.")
+        }
+        EditError::Replaced { .. } => "Remove that `replace-with` first, or leave `--replace-crates-io` out.".to_owned(),
+    };
+    Failure::configuration(format!("`{}`: {error}", file.display()), hint)
+}

@@ -1,0 +1,342 @@
+//! The registry in Cargo's configuration: `[registries.NAME]` and, if wanted, `[source.crates-io]`.
+
+use serde_json::Value as Json;
+use toml_edit::{Document, Item, Table, Value};
+use url::Url;
+
+use crate::text::toml::{self as splice, SpliceError, Splices};
+
+/// What a configuration file is to say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// The registry's name.
+    pub name: &'a str,
+    /// `sparse+https://…/`.
+    pub index: &'a str,
+    /// The absolute path of the credential provider.
+    pub provider: &'a str,
+    /// Whether crates.io is to be reached through the registry.
+    pub replace_crates_io: bool,
+    /// An index that an earlier setup wrote under this name, and that the person now corrects.
+    pub corrects: Option<&'a str>,
+}
+
+/// A text after the edit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    pub text: String,
+    /// What was there before and is no more, for the person.
+    pub notes: Vec<String>,
+}
+
+/// Why a text was not edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EditError {
+    #[error("line {line}: {reason}")]
+    Parse { line: usize, reason: String },
+    #[error(transparent)]
+    Splice(#[from] SpliceError),
+    #[error("`{key}` is {found}, not {wanted}")]
+    Type { key: String, found: &'static str, wanted: &'static str },
+    #[error("the registry `{name}` is there already, for {index}")]
+    NameTaken { name: String, index: String },
+    #[error("the registry `{name}` is there already, for the same {index}")]
+    IndexTaken { name: String, index: String },
+    #[error("crates.io is replaced with `{with}` already")]
+    Replaced { with: String },
+}
+
+const BOM: &str = "\u{feff}";
+const INDEX: &str = "index";
+const PROVIDER: &str = "credential-provider";
+const REPLACE: &str = "replace-with";
+
+/// Edits a configuration file's text. What is as wanted already stays as it is.
+pub(crate) fn edit(text: &str, wanted: &Wanted<'_>) -> Result<Edited, EditError> {
+    let body = text.strip_prefix(BOM).unwrap_or(text);
+    let document = parse(body)?;
+    let root = document.as_table();
+    index_is_free(root, wanted)?;
+    let mut splices = Splices::new(body);
+    let mut notes = Vec::new();
+    registry(root, wanted, &mut splices, &mut notes)?;
+    if wanted.replace_crates_io {
+        replacement(root, wanted, &mut splices)?;
+    }
+    let edited = splices.apply();
+    if !only_changes(body, &edited, wanted) {
+        let key = format!("registries.{}", wanted.name);
+        return Err(SpliceError::Form { key }.into());
+    }
+    let bom = if body.len() < text.len() { BOM } else { "" };
+    Ok(Edited { text: format!("{bom}{edited}"), notes })
+}
+
+/// The lines that [`edit`] would write into an empty file.
+pub(crate) fn snippet(wanted: &Wanted<'_>) -> String {
+    let mut splices = Splices::new("");
+    let empty = Table::new();
+    let pairs = [(INDEX, quoted(wanted.index)), (PROVIDER, array(wanted.provider))];
+    // Nothing is there that could be in the way.
+    let _ = splices.add(&empty, ("registries", wanted.name), &pairs);
+    if wanted.replace_crates_io {
+        let _ = splices.add(&empty, ("source", "crates-io"), &[(REPLACE, quoted(wanted.name))]);
+    }
+    splices.apply()
+}
+
+/// The text with what may be secret in it blanked, for a diff.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let body = text.strip_prefix(BOM).unwrap_or(text);
+    let Ok(document) = parse(body) else { return String::new() };
+    let mut spans = Vec::new();
+    secrets(document.as_table(), &mut spans);
+    spans.sort_unstable_by_key(|span: &std::ops::Range<usize>| std::cmp::Reverse(span.start));
+    let mut blanked = body.to_owned();
+    for span in spans {
+        blanked.replace_range(span, "\"[redacted]\"");
+    }
+    let bom = if body.len() < text.len() { BOM } else { "" };
+    format!("{bom}{blanked}")
+}
+
+/// The registries of a text with their index, and those whose provider is a plain string.
+pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
+    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
+    let tables = document.as_table().get("registries").and_then(Item::as_table_like);
+    let read = |(name, item): (&str, &Item)| {
+        let table = item.as_table_like()?;
+        let provider = table.get(PROVIDER);
+        Some(Registry {
+            name: name.to_owned(),
+            index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
+            provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
+            program: provider.and_then(Item::as_value).map(program),
+        })
+    };
+    Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
+}
+
+/// The settings of a text that lead Cargo's requests by way of somebody, or let somebody read along.
+pub(crate) fn network(text: &str) -> Result<Vec<String>, EditError> {
+    const KEYS: [&str; 3] = ["proxy", "cainfo", "proxy-cainfo"];
+    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
+    let http = document.as_table().get("http").and_then(Item::as_table_like);
+    let set = |key: &&str| http.is_some_and(|http| http.contains_key(key));
+    Ok(KEYS.into_iter().filter(set).map(|key| format!("http.{key}")).collect())
+}
+
+/// One registry of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registry {
+    pub name: String,
+    pub index: Option<String>,
+    pub provider: Option<Provider>,
+    /// What the provider starts, without arguments.
+    pub program: Option<String>,
+}
+
+/// The form of a `credential-provider`; Cargo cannot merge one form with the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Provider {
+    String,
+    Array,
+}
+
+/// Whether two spellings are one index: case of the host, a missing last slash, a missing `sparse+`.
+pub(crate) fn same_index(one: &str, two: &str) -> bool {
+    fn canonical(index: &str) -> Option<String> {
+        let url = Url::parse(index.strip_prefix("sparse+").unwrap_or(index)).ok()?;
+        Some(url.as_str().trim_end_matches('/').to_owned())
+    }
+    one == two || canonical(one).is_some_and(|one| canonical(two) == Some(one))
+}
+
+/// An index for a message: a password in it is nobody's business.
+pub(crate) fn shown(index: &str) -> String {
+    let (prefix, rest) = index.strip_prefix("sparse+").map_or(("", index), |rest| ("sparse+", rest));
+    match Url::parse(rest) {
+        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
+            let _ = (url.set_username(""), url.set_password(None));
+            format!("{prefix}{url}")
+        }
+        _ => index.to_owned(),
+    }
+}
+
+fn parse(text: &str) -> Result<Document<&str>, EditError> {
+    Document::parse(text).map_err(|error| {
+        // The error's own text shows the line, and a token may stand in it.
+        let at = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.get(..at).unwrap_or(text).matches('\n').count();
+        EditError::Parse { line, reason: error.message().to_owned() }
+    })
+}
+
+/// Two names for one index are an error in every Cargo command.
+fn index_is_free(root: &Table, wanted: &Wanted<'_>) -> Result<(), EditError> {
+    let Some(tables) = root.get("registries").and_then(Item::as_table_like) else { return Ok(()) };
+    for (name, item) in tables.iter().filter(|(name, _)| *name != wanted.name) {
+        let index = item.as_table_like().and_then(|table| table.get(INDEX)).and_then(Item::as_str);
+        if let Some(index) = index.filter(|index| same_index(index, wanted.index)) {
+            return Err(EditError::IndexTaken { name: name.to_owned(), index: shown(index) });
+        }
+    }
+    Ok(())
+}
+
+fn registry(
+    root: &Table,
+    wanted: &Wanted<'_>,
+    splices: &mut Splices<'_>,
+    notes: &mut Vec<String>,
+) -> Result<(), EditError> {
+    let path = ("registries", wanted.name);
+    let table = splice::table_at(root, path.0, path.1)?.and_then(Item::as_table_like);
+    let existing = |key: &str| table.and_then(|table| table.get(key));
+    let key = |key: &str| format!("registries.{}.{key}", wanted.name);
+    let mut missing = Vec::new();
+    match existing(INDEX) {
+        None => missing.push((INDEX, quoted(wanted.index))),
+        Some(Item::Value(value @ Value::String(text))) => {
+            let text = text.value();
+            let corrects = wanted.corrects.is_some_and(|index| same_index(text, index));
+            if !same_index(text, wanted.index) && !corrects {
+                let (name, index) = (wanted.name.to_owned(), shown(text));
+                return Err(EditError::NameTaken { name, index });
+            }
+            if text != wanted.index {
+                splices.replace(&key(INDEX), value, &quoted(wanted.index))?;
+                notes.push(format!("the index of `{}` was `{}`", wanted.name, shown(text)));
+            }
+        }
+        Some(other) => return Err(wrong_type(key(INDEX), other, "a string")),
+    }
+    match existing(PROVIDER) {
+        None => missing.push((PROVIDER, array(wanted.provider))),
+        Some(Item::Value(value @ (Value::String(_) | Value::Array(_)))) => {
+            if !is_just(value, wanted.provider) {
+                splices.replace(&key(PROVIDER), value, &array(wanted.provider))?;
+                notes.push(format!("the credential provider of `{}` was `{}`", wanted.name, program(value)));
+            }
+        }
+        Some(other) => return Err(wrong_type(key(PROVIDER), other, "an array")),
+    }
+    if existing("token").is_some() {
+        notes.push(format!("Cargo no longer uses the token of `{}` in this file: remove it", wanted.name));
+    }
+    Ok(splices.add(root, path, &missing)?)
+}
+
+fn replacement(root: &Table, wanted: &Wanted<'_>, splices: &mut Splices<'_>) -> Result<(), EditError> {
+    let path = ("source", "crates-io");
+    let table = splice::table_at(root, path.0, path.1)?.and_then(Item::as_table_like);
+    match table.and_then(|table| table.get(REPLACE)) {
+        None => Ok(splices.add(root, path, &[(REPLACE, quoted(wanted.name))])?),
+        Some(Item::Value(Value::String(with))) if with.value() == wanted.name => Ok(()),
+        Some(Item::Value(Value::String(with))) => Err(EditError::Replaced { with: with.value().clone() }),
+        Some(other) => Err(wrong_type("source.crates-io.replace-with".into(), other, "a string")),
+    }
+}
+
+fn wrong_type(key: String, found: &Item, wanted: &'static str) -> EditError {
+    EditError::Type { key, found: splice::type_name(found), wanted }
+}
+
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().trim().to_owned()
+}
+
+/// An array even for one word: Cargo splits a string at its spaces.
+fn array(path: &str) -> String {
+    format!("[{}]", quoted(path))
+}
+
+fn is_just(value: &Value, path: &str) -> bool {
+    let Some(array) = value.as_array() else { return false };
+    array.len() == 1 && array.get(0).and_then(Value::as_str) == Some(path)
+}
+
+/// The program of a provider, without its arguments: they are nobody's business.
+fn program(value: &Value) -> String {
+    let first = match value {
+        Value::Array(array) => array.get(0).and_then(Value::as_str),
+        other => other.as_str().and_then(|text| text.split_whitespace().next()),
+    };
+    first.unwrap_or_default().to_owned()
+}
+
+/// Whether the edited text says what is wanted and, besides, exactly what the text before said.
+fn only_changes(before: &str, after: &str, wanted: &Wanted<'_>) -> bool {
+    let (Ok(before), Ok(after)) = (parse(before), parse(after)) else { return false };
+    let (mut before, mut after) = (json(before.as_item()), json(after.as_item()));
+    let says = |path: [&str; 3], value: Json| {
+        path.iter().try_fold(&after, |table, key| table.get(key)).is_some_and(|found| *found == value)
+    };
+    let as_wanted = says(["registries", wanted.name, INDEX], wanted.index.into())
+        && says(["registries", wanted.name, PROVIDER], [wanted.provider].into_iter().collect())
+        && (!wanted.replace_crates_io || says(["source", "crates-io", REPLACE], wanted.name.into()));
+    for value in [&mut before, &mut after] {
+        remove(value, ["registries", wanted.name], &[INDEX, PROVIDER]);
+        if wanted.replace_crates_io {
+            remove(value, ["source", "crates-io"], &[REPLACE]);
+        }
+    }
+    as_wanted && before == after
+}
+
+/// Removes keys of a table two levels down, and the tables if that leaves them empty.
+fn remove(value: &mut Json, path: [&str; 2], keys: &[&str]) {
+    let [outer, inner] = path;
+    let Some(tables) = value.get_mut(outer).and_then(Json::as_object_mut) else { return };
+    if let Some(table) = tables.get_mut(inner).and_then(Json::as_object_mut) {
+        table.retain(|key, _| !keys.contains(&key.as_str()));
+        if table.is_empty() {
+            tables.remove(inner);
+        }
+    }
+    if tables.is_empty()
+        && let Some(root) = value.as_object_mut()
+    {
+        root.remove(outer);
+    }
+}
+
+fn json(item: &Item) -> Json {
+    fn of_value(value: &Value) -> Json {
+        match value {
+            Value::String(text) => text.value().as_str().into(),
+            Value::Integer(number) => (*number.value()).into(),
+            Value::Float(number) => (*number.value()).to_string().into(),
+            Value::Boolean(yes) => (*yes.value()).into(),
+            Value::Datetime(at) => at.value().to_string().into(),
+            Value::Array(values) => values.iter().map(of_value).collect(),
+            Value::InlineTable(table) => {
+                table.iter().map(|(key, value)| (key.to_owned(), of_value(value))).collect()
+            }
+        }
+    }
+    fn of_table(table: &Table) -> Json {
+        table.iter().map(|(key, item)| (key.to_owned(), json(item))).collect()
+    }
+    match item {
+        Item::None => Json::Null,
+        Item::Value(value) => of_value(value),
+        Item::Table(table) => of_table(table),
+        Item::ArrayOfTables(tables) => tables.iter().map(of_table).collect(),
+    }
+}
+
+fn secrets(table: &dyn toml_edit::TableLike, spans: &mut Vec<std::ops::Range<usize>>) {
+    for (key, item) in table.iter() {
+        if let Some(inner) = item.as_table_like() {
+            secrets(inner, spans);
+        } else if ["token", "secret-key"].contains(&key) {
+            spans.extend(item.as_value().and_then(Value::span));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "edit_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! What each package manager brings for itself; what is common to all of them is in the command.
+
+use std::path::Path;
+
+use vouch_core::Failure;
+use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::Format;
+use vouch_core::home::Home;
+use vouch_core::partition::RepositoryName;
+
+use crate::edited_file::EditedFile;
+
+/// A package manager with the flags that were typed for it.
+pub trait Client {
+    /// As in `--tool` and in registrations.
+    fn tool(&self) -> &'static str;
+
+    /// The package format that it speaks.
+    fn format(&self) -> Format;
+
+    /// The file that a registration of it names: the one that the client itself would read.
+    fn file(&self) -> &Path;
+
+    /// What the registration is called where nobody chose a name, if it has one at all.
+    fn default_name(&self, repository: &RepositoryName) -> Option<String> {
+        Some(repository.to_string())
+    }
+
+    /// Whether a name that was chosen once for a URL stays where none is typed.
+    fn keeps_name(&self) -> bool {
+        true
+    }
+
+    /// Adds what a registration of this client says beyond the common; `before` is the one that gives way to it.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    fn complete(
+        &self,
+        _registration: &mut Registration,
+        _before: Option<&Registration>,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Whether a registration of the same file gives way to a new one.
+    fn replaces(&self, known: &Registration, new: &Registration) -> bool {
+        known.endpoint == new.endpoint || known.name == new.name
+    }
+
+    /// What stands before the token on the wire, if that was typed.
+    fn token_prefix(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Looks at the client itself, such as its version: what a person should know first.
+    ///
+    /// # Errors
+    /// When it cannot work with Vouch at all.
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a person adds its lines: then nothing is edited and nothing registered.
+    fn is_by_hand(&self) -> bool {
+        false
+    }
+
+    /// Plans every edit. Writes nothing.
+    ///
+    /// # Errors
+    /// When a file cannot be read or edited, or says something that contradicts.
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure>;
+
+    /// The lines to add by hand, for `--print`. Holds no secret.
+    ///
+    /// # Errors
+    /// When there can be no such lines.
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure>;
+
+    /// A file's text with secrets blanked, for `--dry-run`.
+    fn without_secrets(&self, text: &str) -> String;
+
+    /// What setup has done, in the client's words; said only when a file was edited.
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String>;
+
+    /// What [`Self::finish`] would make beside the files, for `--dry-run`.
+    fn would_make(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Does what only a recorded registration allows, such as asking for its token. Answers what it did.
+    ///
+    /// # Errors
+    /// When it failed; what was set up stays.
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// Commands to type next.
+    fn next(&self, wanted: &Wanted<'_>) -> String;
+}
+
+/// What a client's files are to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub registration: &'a Registration,
+    /// What an earlier setup wrote in its place, and that the person now corrects.
+    pub corrects: Option<&'a Registration>,
+    /// The configuration as it was before.
+    pub config: &'a Config,
+}
+
+/// Planned edits of files.
+#[derive(Debug, Default)]
+pub struct Edits {
+    pub files: Vec<Edit>,
+    /// What the person should know, whether or not anything changes.
+    pub notes: Vec<String>,
+}
+
+/// A planned edit of one file.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    pub file: EditedFile,
+    pub after: String,
+}
+
+impl Edit {
+    pub fn changes(&self) -> bool {
+        self.after != self.file.text()
+    }
+}

@@ -1,0 +1,150 @@
+//! What `vouch doctor` finds: by itself, or asked of the module of a client.
+
+use serde::Serialize;
+use vouch_core::{Explain, Failure};
+
+use vouch_helper::say::printable;
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Ok,
+    /// It works, but not as the person may expect, or not for long.
+    Warn,
+    /// It does not work.
+    Fail,
+    /// It could not be looked at, or there is nothing to look at.
+    Skip,
+}
+
+/// The outcome of one check. What is wrong always comes with why it matters and what mends it, and no text has control
+/// characters: parts of them come from files, servers and programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    check: &'static str,
+    about: Option<String>,
+    status: Status,
+    seen: String,
+    why: Option<String>,
+    mend: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, seen.into(), None, None)
+    }
+
+    /// Nothing was looked at, because of what is said.
+    pub fn skip(check: &'static str, seen: impl Into<String>) -> Self {
+        Self::new(check, Status::Skip, seen.into(), None, None)
+    }
+
+    /// It works, but there is something to know.
+    pub fn warn(
+        check: &'static str,
+        seen: impl Into<String>,
+        why: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Status::Warn, seen.into(), Some(why.into()), Some(mend.into()))
+    }
+
+    /// It does not work.
+    pub fn fail(
+        check: &'static str,
+        seen: impl Into<String>,
+        why: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self::new(check, Status::Fail, seen.into(), Some(why.into()), Some(mend.into()))
+    }
+
+    /// It does not work, in the words of an error.
+    pub fn error(check: &'static str, error: &dyn Explain, why: impl Into<String>) -> Self {
+        Self::failure(check, error.failure(), why)
+    }
+
+    /// The same with what a command would have told.
+    pub fn failure(check: &'static str, failure: Failure, why: impl Into<String>) -> Self {
+        let Failure { message, causes, hint, .. } = failure;
+        let seen = std::iter::once(message).chain(causes).collect::<Vec<_>>().join(": ");
+        let mend =
+            hint.unwrap_or_else(|| "Run the command again with VOUCH_LOG=debug, which shows more.".into());
+        Self::fail(check, seen, why, mend)
+    }
+
+    /// As much as it may matter: what fails is only a warning.
+    #[must_use]
+    pub fn softened(mut self) -> Self {
+        if self.status == Status::Fail {
+            self.status = Status::Warn;
+        }
+        self
+    }
+
+    /// The same about one thing of several, such as a registration.
+    #[must_use]
+    pub fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(printable(&what.into()));
+        self
+    }
+
+    pub fn check(&self) -> &'static str {
+        self.check
+    }
+
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// What is told about, for a person: the registration, or what was checked.
+    pub fn subject(&self) -> &str {
+        self.about.as_deref().unwrap_or(self.check)
+    }
+
+    pub fn seen(&self) -> &str {
+        &self.seen
+    }
+
+    pub fn why(&self) -> Option<&str> {
+        self.why.as_deref()
+    }
+
+    pub fn mend(&self) -> Option<&str> {
+        self.mend.as_deref()
+    }
+
+    fn new(
+        check: &'static str,
+        status: Status,
+        seen: String,
+        why: Option<String>,
+        mend: Option<String>,
+    ) -> Self {
+        let plain = |text: String| printable(&text);
+        Self { check, about: None, status, seen: plain(seen), why: why.map(plain), mend: mend.map(plain) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_its_hint() {
+        let failure = Failure {
+            class: vouch_core::Class::Other,
+            message: "it failed".into(),
+            causes: vec!["because\u{1b}[2J".into()],
+            hint: Some("Mend it.".into()),
+        };
+        let finding = Finding::failure("session", failure, "It matters.").about("cargo my-repo");
+        assert_eq!(finding.seen(), "it failed: because\\u{1b}[2J");
+        assert_eq!((finding.why(), finding.mend()), (Some("It matters."), Some("Mend it.")));
+        assert_eq!((finding.subject(), finding.status()), ("cargo my-repo", Status::Fail));
+        assert_eq!(finding.softened().status(), Status::Warn);
+        assert_eq!(Finding::ok("session", "there").softened().status(), Status::Ok);
+    }
+}

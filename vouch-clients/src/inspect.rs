@@ -1,0 +1,234 @@
+//! What `vouch doctor` asks of a package manager that is set up.
+//!
+//! Each client's module judges a registration by itself, without the flags of its setup. Most of it is setup's own work
+//! done once more: a plan that would change nothing means that the entry is there as setup wrote it, and the plan's
+//! notes name what goes before it.
+
+use std::path::Path;
+
+use vouch_core::Failure;
+use vouch_core::config::{Config, Registration};
+use vouch_core::home::Home;
+
+use crate::client::{Client, Wanted};
+use crate::finding::Finding;
+use crate::{cargo, jvm, node, program, python};
+
+/// The client's file, and our entry in it.
+pub const ENTRY: &str = "entry";
+/// What the client takes before our entry.
+pub const SHADOW: &str = "shadow";
+/// The program that the client's configuration names.
+pub const HELPER: &str = "helper";
+/// A project's settings for the network, which would see the token.
+pub const NETWORK: &str = "network";
+/// Where a project's lock file takes packages from.
+pub const LOCKFILE: &str = "lockfile";
+/// Whether the client is new enough.
+pub const VERSION: &str = "version";
+
+const WHY: &str = "The client does not reach the repository by way of Vouch.";
+
+/// A registration, and where a person would start the client.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    pub registration: &'a Registration,
+    pub config: &'a Config,
+    pub home: &'a Home,
+    pub folder: &'a Path,
+}
+
+/// The part of a client's module that looks and changes nothing.
+pub trait Inspect {
+    /// What there is to say about a registration, the entry first. Reads files and variables; may ask the client for its
+    /// version, and nothing else.
+    fn inspect(&self, case: &Case<'_>) -> Vec<Finding>;
+}
+
+/// What needs to know nothing but the case.
+impl<F: Fn(&Case<'_>) -> Vec<Finding>> Inspect for F {
+    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+        self(case)
+    }
+}
+
+/// Lets the module of the registration's client look.
+pub fn inspect(case: &Case<'_>) -> Vec<Finding> {
+    let tool = case.registration.tool.as_str();
+    let inspectors = [cargo::inspector, node::inspector, python::inspector, jvm::inspector];
+    match inspectors.iter().find_map(|inspector| inspector(tool)) {
+        Some(client) => client.inspect(case),
+        None => vec![Finding::skip(ENTRY, format!("this Vouch does not know `{tool}`"))],
+    }
+}
+
+/// A registration for a person: the tool, and its name or repository.
+pub fn label(registration: &Registration) -> String {
+    let name = registration.name.as_deref().unwrap_or_else(|| registration.repository.as_str());
+    format!("{} {name}", registration.tool)
+}
+
+/// The command that writes the entry of a registration again.
+pub fn setup(registration: &Registration) -> String {
+    let Registration { tool, repository, profile, name, .. } = registration;
+    let named = match name {
+        Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
+        Some(name) if name != repository.as_str() => format!(" --registry {name}"),
+        _ => String::new(),
+    };
+    format!(
+        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {profile}{named}`."
+    )
+}
+
+/// What a plan of setup's tells of an entry.
+#[derive(Debug)]
+pub struct Planned {
+    pub entry: Finding,
+    /// What goes before an entry that is as it should be.
+    pub notes: Vec<String>,
+}
+
+impl Planned {
+    /// All of it.
+    pub fn findings(self) -> Vec<Finding> {
+        std::iter::once(self.entry).chain(self.notes.into_iter().map(shadow)).collect()
+    }
+}
+
+impl Case<'_> {
+    /// The entry, by a plan of setup's: what it would change, why it would refuse, and its notes.
+    pub fn by_plan(&self, client: Result<impl Client, Failure>) -> Planned {
+        let alone = |entry| Planned { entry, notes: Vec::new() };
+        let client = match client {
+            Ok(client) => client,
+            Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
+        };
+        let file = client.file();
+        if let Some(other) = self.registration.file.as_deref().filter(|recorded| !same_file(recorded, file)) {
+            let seen =
+                format!("setup wrote to `{}`, and the client reads `{}`", other.display(), file.display());
+            return alone(self.no_entry(seen));
+        }
+        let wanted = Wanted { registration: self.registration, corrects: None, config: self.config };
+        let edits = match client.plan(&wanted) {
+            Ok(edits) => edits,
+            Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
+        };
+        match edits.files.iter().find(|edit| edit.changes()).map(|edit| edit.file.path()) {
+            None => {
+                Planned { entry: Finding::ok(ENTRY, format!("in `{}`", file.display())), notes: edits.notes }
+            }
+            Some(path) if path.exists() => {
+                alone(self.no_entry(format!("`{}` does not say what setup wrote", path.display())))
+            }
+            Some(path) => alone(self.no_entry(format!("there is no `{}`", path.display()))),
+        }
+    }
+
+    /// The entry is not there, or not in force.
+    pub fn no_entry(&self, seen: impl Into<String>) -> Finding {
+        Finding::fail(ENTRY, seen, WHY, setup(self.registration))
+    }
+}
+
+/// A note of setup's as a finding.
+pub fn shadow(note: String) -> Finding {
+    let is_variable = |word: &str| {
+        word.contains('_')
+            && word.bytes().all(|byte| b"_0123456789".contains(&byte) || byte.is_ascii_uppercase())
+    };
+    let mend = match note.split_once(" is set") {
+        Some((variable, _)) if is_variable(variable) => format!("If you do not mean it: `unset {variable}`."),
+        _ => "If you do not mean it, take it back.".into(),
+    };
+    Finding::warn(SHADOW, note, "The client does not do what the entry of Vouch says.", mend)
+}
+
+/// A variable that goes before the entry. Its value is nobody's business.
+pub fn shadow_variable(name: &str) -> Finding {
+    Finding::warn(
+        SHADOW,
+        format!("{name} is set and goes before the entry of Vouch"),
+        "The client goes elsewhere, or with another credential.",
+        format!("If you do not mean it: `unset {name}`."),
+    )
+}
+
+/// A project's setting that would see the token, or let others see it.
+pub fn network(file: &Path, setting: &str) -> Finding {
+    Finding::warn(
+        NETWORK,
+        format!("`{}` sets `{setting}`", file.display()),
+        "The client sends the token by way of it: who wrote that file may read along.",
+        "If you do not trust it, remove the line; set proxies and certificates in your own configuration.",
+    )
+}
+
+/// Whether a client that is asked for its version is new enough. `oldest` is the first that is known to work.
+pub fn version(program: &str, oldest: &[u32]) -> Finding {
+    match program::ask_version(program) {
+        program::Asked::Version(text) => judge(program, &text, oldest),
+        program::Asked::Absent => Finding::skip(VERSION, format!("`{program}` is not on PATH")),
+        program::Asked::Silent => Finding::warn(
+            VERSION,
+            format!("`{program} --version` gives no answer"),
+            "It may be broken, or too old.",
+            format!("See what `{program} --version` says."),
+        ),
+    }
+}
+
+fn judge(program: &str, text: &str, oldest: &[u32]) -> Finding {
+    let shown = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    match program::numbers(text) {
+        Some(found) if found.as_slice() < oldest => Finding::fail(
+            VERSION,
+            format!("{program} {} is too old", shown(&found)),
+            format!("{} is the first that works with Vouch.", shown(oldest)),
+            format!("Update {program}."),
+        ),
+        Some(found) => Finding::ok(VERSION, format!("{program} {}", shown(&found))),
+        None => Finding::skip(VERSION, format!("`{program} --version` answers in an unknown way")),
+    }
+}
+
+/// Whether a program that a client starts is there.
+pub fn helper(path: &Path, registration: &Registration) -> Option<Finding> {
+    let reason = if program::is_executable(path) {
+        return None;
+    } else if path.exists() {
+        "cannot be started"
+    } else {
+        "is not there"
+    };
+    Some(Finding::fail(
+        HELPER,
+        format!("`{}` {reason}", path.display()),
+        "The client gets its token from it.",
+        format!("Install Vouch again. {}", setup(registration)),
+    ))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Status;
+
+    #[test]
+    fn a_version_is_too_old_by_its_numbers() {
+        for (text, status) in [
+            ("pip 22.3.1 from /x", Status::Fail),
+            ("pip 23.0 from /x", Status::Ok),
+            ("pip 100.0", Status::Ok),
+            ("pip", Status::Skip),
+        ] {
+            assert_eq!(judge("pip", text, &[23, 0]).status(), status, "{text}");
+        }
+    }
+}

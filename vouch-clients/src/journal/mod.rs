@@ -1,0 +1,395 @@
+//! What setup did to somebody's files, so that `vouch undo` can take it back: `journal.json` in Vouch's own folder.
+//!
+//! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
+//! file before and after.
+
+mod links;
+mod patch;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use vouch_core::config::Registration;
+use vouch_core::files::{self, Lock};
+use vouch_core::home::Home;
+use vouch_core::{Failure, UnixTime};
+
+use patch::Hunk;
+
+pub use links::{Gone, Link, links};
+pub use patch::{Remark, TakenOut};
+
+/// The schema that this version writes.
+const VERSION: u64 = 1;
+
+/// How long to wait for another process that is writing the journal.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// Whose edit it is and what else hangs on it.
+#[derive(Clone)]
+pub struct Author<'a> {
+    pub home: &'a Home,
+    /// The client that was set up, as the person names it.
+    pub client: &'a str,
+    /// Blanks what is secret in a text of that client, line by line.
+    pub blank: &'a dyn Fn(&str) -> String,
+    pub registration: Option<Registered>,
+}
+
+impl fmt::Debug for Author<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Author").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// What became of a registration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Registration>,
+    pub after: Registration,
+}
+
+/// One edit of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: u64,
+    /// The command that made the edit: what it did to several files is one thing.
+    pub run: String,
+    pub at: UnixTime,
+    pub client: String,
+    pub file: PathBuf,
+    /// Folders that were made for the file, the innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made_folders: Vec<PathBuf>,
+    /// The digest of the file before; none where there was no file.
+    before: Option<String>,
+    after: String,
+    /// Whether the file before ended within a line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    open: bool,
+    hunks: Vec<Hunk>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Registered>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back_at: Option<UnixTime>,
+}
+
+/// How a file gets to be without an edit.
+#[derive(Debug, PartialEq, Eq)]
+pub enum WayBack {
+    /// It is as it was before.
+    Nothing,
+    /// Byte for byte as before; none where there was no file.
+    Exact(Option<String>),
+    /// It was edited since.
+    Edited(TakenOut),
+    /// As [`WayBack::Edited`], and nothing is left of a file that was not there before.
+    EditedAway,
+}
+
+/// An entry that was written, and what it replaced.
+#[derive(Debug)]
+pub struct Recorded {
+    home: Home,
+    id: u64,
+    replaced: Option<Entry>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Journal {
+    version: u64,
+    #[serde(default)]
+    entries: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links: Vec<Link>,
+}
+
+/// Writes an edit down, before it is made.
+pub fn record(
+    author: &Author<'_>,
+    file: &Path,
+    made_folders: &[PathBuf],
+    (before, after): (Option<&str>, &str),
+) -> Result<Recorded, Failure> {
+    let Author { home, client, blank, registration } = author.clone();
+    home.create()?;
+    update(home, |Journal { entries, .. }| {
+        let text = before.unwrap_or_default();
+        let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
+        if let Some(last) = last.filter(|last| last.is_refreshed_by(client, text, registration.as_ref()))
+            && let Some(original) = last.original(text)
+        {
+            let replaced = last.clone();
+            last.hunks = patch::hunks(&original, after, blank);
+            last.after = digest(after);
+            last.at = UnixTime::now();
+            return Recorded { home: home.clone(), id: last.id, replaced: Some(replaced) };
+        }
+        let id = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
+        entries.push(Entry {
+            id,
+            run: this_run().to_owned(),
+            at: UnixTime::now(),
+            client: client.to_owned(),
+            file: file.to_owned(),
+            made_folders: made_folders.to_vec(),
+            before: before.map(digest),
+            after: digest(after),
+            open: patch::is_open(text),
+            hunks: patch::hunks(text, after, blank),
+            registration,
+            taken_back_at: None,
+        });
+        Recorded { home: home.clone(), id, replaced: None }
+    })
+}
+
+impl Recorded {
+    /// Strikes the entry out again: the edit did not take place.
+    pub fn forget(self) -> Result<(), Failure> {
+        let Self { home, id, replaced } = self;
+        update(&home, |Journal { entries, .. }| match replaced {
+            Some(replaced) => {
+                entries.iter_mut().filter(|entry| entry.id == id).for_each(|entry| *entry = replaced.clone());
+            }
+            None => entries.retain(|entry| entry.id != id),
+        })
+    }
+}
+
+/// All entries, the oldest first.
+pub fn entries(home: &Home) -> Result<Vec<Entry>, Failure> {
+    Ok(load(home)?.entries)
+}
+
+/// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
+pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
+    update(home, |Journal { entries, .. }| {
+        let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
+        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
+        let left = Entry {
+            id: next,
+            before: Some(entry.after.clone()),
+            hunks: Vec::new(),
+            made_folders: Vec::new(),
+            taken_back_at: Some(UnixTime::now()),
+            ..entry.clone()
+        };
+        entry.run.clone_from(&heir.run);
+        entry.client.clone_from(&heir.client);
+        entry.registration.clone_from(&heir.registration);
+        entries.push(left);
+    })
+}
+
+/// Marks an entry as taken back.
+pub fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failure> {
+    update(home, |Journal { entries, .. }| {
+        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
+            entry.taken_back_at = Some(UnixTime::now());
+        }
+    })
+}
+
+impl Entry {
+    /// Whether it was not taken back yet.
+    pub fn is_live(&self) -> bool {
+        self.taken_back_at.is_none()
+    }
+
+    /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
+    /// those of this edit.
+    pub fn serves(&self, later: &Self) -> bool {
+        let registry = |entry: &Self| {
+            let Registered { after, .. } = entry.registration.as_ref()?;
+            Some((after.endpoint.clone(), after.name.clone()))
+        };
+        let same = self.file == later.file && registry(self).is_some() && registry(self) == registry(later);
+        same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
+    }
+
+    /// What is to be done with the file, which now holds this; none where it is gone.
+    pub fn way_back(&self, now: Option<&str>) -> WayBack {
+        let Some(now) = now else { return WayBack::Nothing };
+        if self.before.as_ref() == Some(&digest(now)) {
+            return WayBack::Nothing;
+        }
+        if let Some(original) = self.original(now) {
+            return WayBack::Exact(self.before.is_some().then_some(original));
+        }
+        let taken = patch::take_out(&self.hunks, now);
+        match self.before {
+            None if taken.text.trim().is_empty() => WayBack::EditedAway,
+            _ => WayBack::Edited(taken),
+        }
+    }
+
+    /// The text before, if this is exactly the text after.
+    fn original(&self, now: &str) -> Option<String> {
+        if self.after != digest(now) {
+            return None;
+        }
+        let original = patch::reverse(&self.hunks, now, self.open)?;
+        match &self.before {
+            Some(before) => (digest(&original) == *before).then_some(original),
+            None => original.is_empty().then_some(original),
+        }
+    }
+
+    /// Whether an edit only brings this one up to date, such as with a new token.
+    fn is_refreshed_by(&self, client: &str, before: &str, registration: Option<&Registered>) -> bool {
+        let refreshed = self
+            .registration
+            .as_ref()
+            .zip(registration)
+            .is_some_and(|(old, new)| new.before.as_ref() == Some(&new.after) && old.after == new.after);
+        refreshed && self.client == client && self.after == digest(before)
+    }
+}
+
+/// Tells this process from every other one, before and after.
+fn this_run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("{}-{}", since.as_millis(), std::process::id())
+    })
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn path(home: &Home) -> PathBuf {
+    home.path().join("journal.json")
+}
+
+fn load(home: &Home) -> Result<Journal, Failure> {
+    let path = path(home);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Journal { version: VERSION, entries: Vec::new(), links: Vec::new() });
+        }
+        Err(error) => return Err(unreadable(&path).because(&error)),
+    };
+    let journal: Journal = serde_json::from_str(&text).map_err(|error| unreadable(&path).because(&error))?;
+    if journal.version > VERSION {
+        return Err(Failure::configuration(
+            format!("`{}` has version {}; this Vouch knows up to {VERSION}", path.display(), journal.version),
+            "Install a Vouch at least as new as the one that wrote it.",
+        ));
+    }
+    Ok(journal)
+}
+
+fn unreadable(path: &Path) -> Failure {
+    Failure::configuration(
+        format!("cannot read `{}`, the journal of what setup did", path.display()),
+        "Move the file away to go on without it; `vouch undo` then knows nothing of what was done before.",
+    )
+}
+
+/// Changes the journal under its lock.
+fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failure> {
+    let path = path(home);
+    let failed = |error: &dyn std::error::Error| {
+        let hint = "Make room on the disk, and the folder writable; then run the command again.";
+        Failure::configuration(format!("cannot save `{}`", path.display()), hint).because(error)
+    };
+    let _lock = Lock::acquire(&path.with_extension("lock"), Instant::now() + LOCK_WAIT)
+        .map_err(|error| failed(&error))?;
+    let mut journal = load(home)?;
+    let answer = change(&mut journal);
+    let written = if journal.entries.is_empty() && journal.links.is_empty() {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    } else {
+        let text = serde_json::to_string_pretty(&Journal { version: VERSION, ..journal }).unwrap_or_default();
+        files::replace(&path, format!("{text}\n").as_bytes(), 0o600)
+    };
+    written.map_err(|error| failed(&error))?;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blank(text: &str) -> String {
+        let line =
+            |line: &str| if line.starts_with("token=") { "token=[x]\n".to_owned() } else { line.to_owned() };
+        text.split_inclusive('\n').map(line).collect()
+    }
+
+    fn author<'a>(home: &'a Home, registered: bool) -> Author<'a> {
+        let registration: Registration = serde_json::from_value(serde_json::json!({
+            "tool": "npm", "repository": "my-repo", "profile": "default", "endpoint": "https://x/"
+        }))
+        .unwrap();
+        let registration =
+            Registered { before: registered.then(|| registration.clone()), after: registration };
+        Author { home, client: "npm", blank: &blank, registration: Some(registration) }
+    }
+
+    fn recorded(home: &Home, registered: bool, before: Option<&str>, after: &str) -> Recorded {
+        record(&author(home, registered), Path::new("/f"), &[], (before, after)).unwrap()
+    }
+
+    #[test]
+    fn a_refresh_updates_its_entry_and_the_way_back_stays_exact() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let _ = recorded(&home, false, Some("a\n"), "a\ntoken=first\n");
+        let refresh = recorded(&home, true, Some("a\ntoken=first\n"), "a\ntoken=second\n");
+        let all = entries(&home).unwrap();
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].way_back(Some("a\ntoken=second\n")), WayBack::Exact(Some("a\n".into())));
+        let text = fs::read_to_string(path(&home)).unwrap();
+        assert!(!text.contains("first") && !text.contains("second"), "{text}");
+        // A refresh that fails leaves the entry as it was.
+        refresh.forget().unwrap();
+        assert_eq!(
+            entries(&home).unwrap()[0].way_back(Some("a\ntoken=first\n")),
+            WayBack::Exact(Some("a\n".into()))
+        );
+    }
+
+    #[test]
+    fn ways_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let made = recorded(&home, false, None, "ours\n");
+        let entry = entries(&home).unwrap().remove(0);
+        assert_eq!(entry.way_back(Some("ours\n")), WayBack::Exact(None));
+        assert_eq!(entry.way_back(None), WayBack::Nothing);
+        assert_eq!(entry.way_back(Some("\nours\n")), WayBack::EditedAway);
+        let kept = TakenOut { text: "mine\n".into(), remarks: Vec::new() };
+        assert_eq!(entry.way_back(Some("mine\nours\n")), WayBack::Edited(kept));
+        made.forget().unwrap();
+        assert!(!path(&home).exists());
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_is_an_error_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        home.create().unwrap();
+        for text in ["{ oops", "{\"version\": 99, \"entries\": []}"] {
+            fs::write(path(&home), text).unwrap();
+            assert!(entries(&home).is_err());
+            let failed = record(&author(&home, false), Path::new("/f"), &[], (None, "x")).unwrap_err();
+            assert!(failed.hint.is_some());
+            assert_eq!(fs::read_to_string(path(&home)).unwrap(), text);
+        }
+    }
+}

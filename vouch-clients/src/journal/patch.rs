@@ -1,0 +1,431 @@
+//! What an edit did to a text, line by line, and the way back.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// Lines that took the place of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hunk {
+    /// The first of the new lines, counted from 0 in the text after the edit.
+    at: usize,
+    removed: Vec<Line>,
+    added: Vec<Line>,
+}
+
+/// A line with its end. Of one with a secret in it, only the rest is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Whole(String),
+    Blanked { blanked: String },
+}
+
+const BLANK: &str = "[redacted]";
+
+/// What an edited text still had of the edit.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TakenOut {
+    pub text: String,
+    /// For the person: what is not as it was before the edit.
+    pub remarks: Vec<Remark>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// A line of the edit that was not taken out.
+    Stays(String),
+    /// A line from before the edit that was not put back.
+    Lost(String),
+}
+
+/// Whether a text ends within a line.
+pub(crate) fn is_open(text: &str) -> bool {
+    !text.is_empty() && !text.ends_with('\n')
+}
+
+/// What leads from one text to another. `blank` blanks what must not be kept, line by line.
+///
+/// A last line that only got its end is no change: it may hold a secret, and could not be put back.
+pub(crate) fn hunks(before: &str, after: &str, blank: impl Fn(&str) -> String) -> Vec<Hunk> {
+    let after = &*closed(after, usual_end(after));
+    let last = split(before).last().copied().unwrap_or_default();
+    let end = if after.contains(&format!("{last}\r\n")) { "\r\n" } else { "\n" };
+    let before = &*closed(before, end);
+    let (old, new) = (split(before), split(after));
+    let (old_kept, new_kept) = (kept(before, &blank(before)), kept(after, &blank(after)));
+    let part = |lines: &[Line], range: Range<usize>| lines.get(range).unwrap_or_default().to_vec();
+    capture_diff_slices(Algorithm::Myers, &old, &new)
+        .iter()
+        .filter(|op| !matches!(op, DiffOp::Equal { .. }))
+        .map(|op| Hunk {
+            at: op.new_range().start,
+            removed: part(&old_kept, op.old_range()),
+            added: part(&new_kept, op.new_range()),
+        })
+        .collect()
+}
+
+/// The text before, from exactly the text after; none where a secret that was not kept is missing from it. `open` says
+/// whether it ended within a line.
+pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<String> {
+    let after = closed(after, usual_end(after));
+    let mut lines = split(&after);
+    for hunk in hunks.iter().rev() {
+        let whole: Option<Vec<&str>> = hunk.removed.iter().map(Line::whole).collect();
+        let place = hunk.at..hunk.at.checked_add(hunk.added.len())?;
+        lines.get(place.clone())?;
+        lines.splice(place, whole?);
+    }
+    let mut before = lines.concat();
+    if open {
+        before.truncate(without_end_of_last_line(&before).len());
+    }
+    Some(before)
+}
+
+/// Takes the edit out of a text that was edited since: its lines go, everything else stays.
+pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> TakenOut {
+    let mut lines: Vec<String> = split(text).into_iter().map(str::to_owned).collect();
+    let mut remarks = Vec::new();
+    for hunk in hunks.iter().rev() {
+        match hunk.place(&lines) {
+            Some(at) => hunk.take_block(&mut lines, at, &mut remarks),
+            None if hunk.take_inner(&mut lines, &mut remarks) => {}
+            None => hunk.take_lines(&mut lines, &mut remarks),
+        }
+    }
+    TakenOut { text: join(&lines, text), remarks }
+}
+
+impl Hunk {
+    /// Where all new lines stand together, as near as can be to where the edit put them.
+    fn place(&self, lines: &[String]) -> Option<usize> {
+        if self.added.iter().all(Line::is_empty) {
+            return None;
+        }
+        let fits = |at: &usize| {
+            let block = lines.get(*at..*at + self.added.len()).unwrap_or_default();
+            block.len() == self.added.len() && self.added.iter().zip(block).all(|(ours, line)| ours.is(line))
+        };
+        (0..lines.len()).filter(fits).min_by_key(|at| at.abs_diff(self.at))
+    }
+
+    fn take_block(&self, lines: &mut Vec<String>, at: usize, remarks: &mut Vec<Remark>) {
+        let mut back = Vec::new();
+        for line in &self.removed {
+            match line.whole() {
+                Some(whole) => back.push(whole.to_owned()),
+                None => remarks.push(Remark::Lost(line.shown())),
+            }
+        }
+        lines.splice(at..at + self.added.len(), back);
+    }
+
+    /// Takes what is inside an element out, where the element itself holds something else by now.
+    fn take_inner(&self, lines: &mut Vec<String>, remarks: &mut Vec<Remark>) -> bool {
+        let mut outer = Vec::new();
+        let mut inner = self.added.as_slice();
+        while let [open, rest @ .., close] = inner
+            && self.removed.is_empty()
+            && is_element(&open.shown(), &close.shown())
+        {
+            outer.extend([open, close]);
+            inner = rest;
+            let part = Self { at: self.at, removed: Vec::new(), added: inner.to_vec() };
+            if let Some(at) = part.place(lines) {
+                part.take_block(lines, at, remarks);
+                let stays = |line: &&Line| lines.iter().any(|text| line.is(text));
+                let stay = outer.iter().copied().filter(stays);
+                remarks.extend(stay.map(|line| Remark::Stays(line.shown().trim().to_owned())));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes those lines out that are still there, where that cannot give another meaning to what stays.
+    fn take_lines(&self, lines: &mut Vec<String>, remarks: &mut Vec<Remark>) {
+        let replaced = |line: &&Line| self.removed.iter().any(|old| old.shown() == line.shown());
+        let ours: Vec<&Line> = self.added.iter().filter(|line| !line.is_empty() && !replaced(line)).collect();
+        remarks.extend(
+            self.removed
+                .iter()
+                .filter(|old| !old.is_empty() && !self.added.iter().any(|line| line.shown() == old.shown()))
+                .map(|old| Remark::Lost(old.shown())),
+        );
+        let found = self.found(&ours, lines);
+        let nested = ours.iter().any(|line| line.is_nested());
+        let mut out = Vec::new();
+        for (place, at) in found.iter().enumerate() {
+            let Some(line) = lines.get(*at) else { continue };
+            let rest = lines.iter().enumerate().skip(at + 1);
+            let mut rest = rest.filter(|(at, _)| !found.iter().skip(place + 1).any(|ours| ours == at));
+            let next = rest.find(|(_, line)| !line.trim().is_empty());
+            // The heading of lines that are not ours is theirs by now.
+            let heads_others = is_heading(line) && next.is_some_and(|(_, line)| !is_heading(line));
+            if nested || heads_others {
+                remarks.push(Remark::Stays(line.trim().to_owned()));
+            } else {
+                out.push(*at);
+            }
+        }
+        for at in out.iter().rev() {
+            lines.remove(*at);
+        }
+    }
+
+    /// Which lines of the text are the first of ours and those that follow it in its section.
+    fn found(&self, ours: &[&Line], lines: &[String]) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for line in ours {
+            let from = found.last().map_or(0, |last| last + 1);
+            let candidates = lines.iter().enumerate().skip(from);
+            let at = if found.is_empty() {
+                let same = candidates.filter(|(_, text)| line.is(text)).map(|(at, _)| at);
+                same.min_by_key(|at| at.abs_diff(self.at))
+            } else if is_heading(&line.shown()) {
+                candidates.filter(|(_, text)| line.is(text)).map(|(at, _)| at).next()
+            } else {
+                let mut section = candidates.take_while(|(_, text)| !is_heading(text));
+                section.find(|(_, text)| line.is(text)).map(|(at, _)| at)
+            };
+            match at {
+                Some(at) => found.push(at),
+                // Without the first there is no telling whose the others are.
+                None if found.is_empty() => return found,
+                None => {}
+            }
+        }
+        found
+    }
+}
+
+impl Line {
+    fn whole(&self) -> Option<&str> {
+        match self {
+            Self::Whole(text) => Some(text),
+            Self::Blanked { .. } => None,
+        }
+    }
+
+    /// Without its end, as a person may see it.
+    fn shown(&self) -> String {
+        let (Self::Whole(text) | Self::Blanked { blanked: text }) = self;
+        without_end(text).to_owned()
+    }
+
+    fn is(&self, line: &str) -> bool {
+        match self {
+            Self::Whole(text) => without_end(text) == without_end(line),
+            Self::Blanked { blanked } => {
+                let line = without_end(line);
+                let parts = without_end(blanked).split_once(BLANK);
+                // A line of which nothing was kept could be any.
+                parts.is_some_and(|(head, _)| !head.is_empty() && line.starts_with(head))
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.shown().trim().is_empty()
+    }
+
+    /// Whether the line is part of something that spans lines, such as an element of XML.
+    fn is_nested(&self) -> bool {
+        self.shown().starts_with([' ', '\t', '<', '{', '}'])
+    }
+}
+
+fn is_heading(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('[') && line.ends_with(']')
+}
+
+/// Whether an element of XML begins with one line and ends with another.
+fn is_element(open: &str, close: &str) -> bool {
+    let name = open.trim().strip_prefix('<').and_then(|open| open.strip_suffix('>'));
+    name.is_some_and(|name| {
+        close.trim().strip_prefix("</").and_then(|end| end.strip_suffix('>')) == Some(name)
+    })
+}
+
+/// With an end behind the last line.
+fn closed<'a>(text: &'a str, end: &str) -> Cow<'a, str> {
+    if is_open(text) { Cow::Owned(format!("{text}{end}")) } else { Cow::Borrowed(text) }
+}
+
+/// How the first line ends.
+fn usual_end(text: &str) -> &'static str {
+    if text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+fn without_end_of_last_line(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+fn split(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
+}
+
+fn without_end(line: &str) -> &str {
+    line.trim_end_matches(['\r', '\n'])
+}
+
+/// The lines of a text as they may be kept. Where the blanked text has other lines, none may be.
+fn kept(text: &str, blanked: &str) -> Vec<Line> {
+    let (lines, blanked) = (split(text), split(blanked));
+    let aligned = lines.len() == blanked.len();
+    let mut blanked = blanked.into_iter();
+    let keep = |line: &str| match blanked.next().filter(|_| aligned) {
+        Some(same) if same == line => Line::Whole(line.to_owned()),
+        Some(other) => Line::Blanked { blanked: with_mark(line, other) },
+        None => Line::Blanked { blanked: BLANK.to_owned() },
+    };
+    lines.into_iter().map(keep).collect()
+}
+
+/// What a line has in common with its blanked form, and the mark in place of the rest.
+fn with_mark(line: &str, blanked: &str) -> String {
+    let (line, end) = (without_end(line), line.get(without_end(line).len()..).unwrap_or_default());
+    let blanked = without_end(blanked);
+    let head = line.chars().zip(blanked.chars()).take_while(|(one, other)| one == other).map(|(c, _)| c);
+    format!("{}{BLANK}{end}", head.collect::<String>())
+}
+
+/// The lines as one text, each but the last with an end.
+fn join(lines: &[String], like: &str) -> String {
+    let end = usual_end(like);
+    let mut text = String::new();
+    for line in lines {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push_str(end);
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn no_secrets(text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn after_equals(text: &str) -> String {
+        let line = |line: &str| match line.split_once("Token=") {
+            Some((head, _)) => format!("{head}Token=***\n"),
+            None => line.to_owned(),
+        };
+        text.split_inclusive('\n').map(line).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_way_back_is_exact(before in "([ab]{0,2}\r?\n){0,6}[ab]?", after in "([ab]{0,2}\r?\n){0,6}[ab]?") {
+            let hunks = hunks(&before, &after, no_secrets);
+            prop_assert_eq!(reverse(&hunks, &after, is_open(&before)), Some(before));
+        }
+
+        #[test]
+        fn nothing_but_our_lines_goes(
+            mut lines in proptest::collection::vec("[a-d]{1,3}", 0..6),
+            at in 0usize..6,
+            extra in proptest::collection::vec((0usize..9, "[x-z]{1,3}"), 0..4),
+        ) {
+            let before: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            lines.splice(at.min(lines.len())..at.min(lines.len()), ["ours = 1".to_owned(), "ours = 2".to_owned()]);
+            let after: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let hunks = hunks(&before, &after, no_secrets);
+            for (at, line) in extra {
+                lines.insert(at.min(lines.len()), line);
+            }
+            let edited: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let expected: String =
+                lines.iter().filter(|line| !line.starts_with("ours")).map(|line| format!("{line}\n")).collect();
+            prop_assert_eq!(take_out(&hunks, &edited), TakenOut { text: expected, remarks: Vec::new() });
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_kept_and_their_lines_are_found_all_the_same() {
+        let (before, after) = ("a\n//x/:_authToken=old\n", "a\n//x/:_authToken=new\nb=1\n");
+        let hunks = hunks(before, after, after_equals);
+        let kept = serde_json::to_string(&hunks).unwrap();
+        assert!(
+            kept.contains("//x/:_authToken=[redacted]") && !kept.contains("old") && !kept.contains("new"),
+            "{kept}"
+        );
+        assert_eq!(reverse(&hunks, after, false), None);
+        let taken = take_out(&hunks, "mine\na\n//x/:_authToken=newer\nb=1\n");
+        assert_eq!(taken.text, "mine\na\n");
+        assert_eq!(taken.remarks, [Remark::Lost("//x/:_authToken=[redacted]".into())]);
+    }
+
+    #[test]
+    fn a_secret_in_a_last_line_without_an_end_is_not_touched() {
+        let (before, after) = ("a\n//x/:_authToken=old", "a\n//x/:_authToken=old\nb=1\n");
+        let hunks = hunks(before, after, after_equals);
+        assert_eq!(reverse(&hunks, after, is_open(before)).as_deref(), Some(before));
+        let taken = take_out(&hunks, "mine\na\n//x/:_authToken=old\nb=1\n");
+        assert_eq!(taken.text, "mine\na\n//x/:_authToken=old\n");
+        assert_eq!(taken.remarks, []);
+    }
+
+    #[test]
+    fn a_heading_that_others_came_under_stays() {
+        let after = "[a]\n\n[registries.x]\nindex = 1\nprovider = 2\n";
+        let hunks = hunks("[a]\n", after, no_secrets);
+        let taken = take_out(&hunks, "[a]\n\n[registries.x]\nindex = 1\ntoken = 3\nprovider = 2\n");
+        assert_eq!(taken.text, "[a]\n\n[registries.x]\ntoken = 3\n");
+        assert_eq!(taken.remarks, [Remark::Stays("[registries.x]".into())]);
+        // Of another section that reads the same, nothing goes.
+        let other = "[a]\n[registries.y]\nprovider = 2\n";
+        assert_eq!(take_out(&hunks, other).text, other);
+    }
+
+    #[test]
+    fn a_line_that_was_there_before_stays_and_gets_its_end() {
+        let hunks = hunks("mine", "mine\nours\n", no_secrets);
+        assert_eq!(take_out(&hunks, "mine\nours\nlater\n").text, "mine\nlater\n");
+        assert_eq!(take_out(&hunks, "mine, too\nours\nlater\n").text, "mine, too\nlater\n");
+    }
+
+    #[test]
+    fn parts_of_elements_are_left_to_the_person() {
+        let hunks = hunks("<s>\n</s>\n", "<s>\n  <server>\n  </server>\n</s>\n", no_secrets);
+        let edited = "<s>\n  <server>\n    <id>x</id>\n  </server>\n</s>\n";
+        let taken = take_out(&hunks, edited);
+        assert_eq!(taken.text, edited);
+        assert_eq!(taken.remarks, ["<server>", "</server>"].map(|line| Remark::Stays(line.into())));
+    }
+
+    #[test]
+    fn an_element_that_others_came_into_stays() {
+        let after = "<s>\n  <servers>\n    <server>\n    </server>\n  </servers>\n</s>\n";
+        let hunks = hunks("<s>\n</s>\n", after, no_secrets);
+        let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
+        let edited = after.replace("  </servers>\n", &format!("{mine}  </servers>\n"));
+        let taken = take_out(&hunks, &edited);
+        assert_eq!(taken.text, format!("<s>\n  <servers>\n{mine}  </servers>\n</s>\n"));
+        assert_eq!(taken.remarks, ["<servers>", "</servers>"].map(|line| Remark::Stays(line.into())));
+    }
+
+    #[test]
+    fn what_was_replaced_comes_back_where_ours_is_untouched() {
+        let hunks = hunks("a\nprovider = \"x\"\nb\n", "a\nprovider = \"ours\"\nb\n", no_secrets);
+        assert_eq!(
+            take_out(&hunks, "new\na\nprovider = \"ours\"\nb\n").text,
+            "new\na\nprovider = \"x\"\nb\n"
+        );
+        let changed = "a\nprovider = \"third\"\nb\n";
+        let taken = take_out(&hunks, changed);
+        assert_eq!((taken.text.as_str(), taken.remarks.len()), (changed, 1));
+    }
+}

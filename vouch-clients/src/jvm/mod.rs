@@ -1,0 +1,59 @@
+//! Maven and Gradle, as clients to set up. Facts: the documentation of each and measurements with Maven 3.8.7 and
+//! Gradle 4.4.1.
+//!
+//! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
+
+mod flags;
+mod gradle;
+mod inspect;
+mod maven;
+mod settings;
+
+pub use flags::Flags;
+pub use gradle::Gradle;
+pub use inspect::inspector;
+pub use maven::Maven;
+
+use vouch_core::config::Registration;
+use vouch_core::{Class, Failure};
+
+/// The only user that CodeArtifact knows.
+const USER: &str = "aws";
+
+/// The command that runs another with the token of a profile.
+pub(crate) fn exec(wanted: &crate::client::Wanted<'_>, command: &str) -> String {
+    let profile = &wanted.registration.profile;
+    let is_default = match &wanted.config.codeartifact.default {
+        Some(default) => default == profile,
+        None => profile == "default",
+    };
+    match is_default {
+        true => format!("`vouch exec --type codeartifact -- {command}`"),
+        false => format!("`vouch exec --type codeartifact --ca-profile {profile} -- {command}`"),
+    }
+}
+
+/// The name of a registration, if it can be an id of Maven's.
+fn id(registration: &Registration) -> Result<&str, Failure> {
+    let id = registration.name.as_deref().unwrap_or_default();
+    let refused = |reason: &str| {
+        Failure::new(
+            Class::Usage,
+            format!("`{id}` cannot be the id of a server: {reason}"),
+            "Give it another one with `--registry ID`.",
+        )
+    };
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err(refused("letters, digits, `-`, `_` and `.` are taken"));
+    }
+    if ["central", "local"].contains(&id) {
+        return Err(refused("Maven has a repository of that id, which would receive the token"));
+    }
+    Ok(id)
+}
+
+fn home() -> Result<std::path::PathBuf, Failure> {
+    std::env::home_dir()
+        .filter(|path| path.is_absolute())
+        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+}

@@ -1,0 +1,250 @@
+//! npm's, pnpm's, yarn's and bun's part of `vouch doctor`.
+
+use std::fs;
+use std::path::Path;
+
+use crate::node::npm::Mode;
+use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::tokens::{self, State};
+use vouch_core::UnixTime;
+use vouch_core::config::Registration;
+
+use super::{Flags, NpmrcClient, Pnpm, Yarn, home, pnpm, project, user_npmrc};
+use crate::client::Wanted;
+use crate::finding::{Finding, Status};
+use crate::inspect::{self, Case, ENTRY, Inspect, LOCKFILE, VERSION};
+use crate::lockfile;
+use crate::text::yaml as yarnrc;
+use vouch_core::env;
+
+/// One of these clients, if it is meant.
+pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
+    Some(match tool {
+        "npm" => Box::new(Reader { tool: "npm", program: "npm", oldest: &[8, 0] }),
+        "yarn-classic" => Box::new(Reader { tool: "yarn-classic", program: "yarn", oldest: &[1, 0] }),
+        "bun" => Box::new(Reader { tool: "bun", program: "bun", oldest: &[1, 0] }),
+        "pnpm" => Box::new(PnpmInspector),
+        "yarn" => Box::new(YarnInspector),
+        _ => return None,
+    })
+}
+
+/// Those who read a token out of an `.npmrc`.
+struct Reader {
+    tool: &'static str,
+    program: &'static str,
+    oldest: &'static [u32],
+}
+
+impl Inspect for Reader {
+    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+        let registration = case.registration;
+        // A file that was named at setup is the person's to hand to the client; the usual one has to be the usual one.
+        let usual = home().map(|home| home.join(".npmrc")).ok();
+        let named = registration.file.clone().filter(|file| Some(file) != usual.as_ref());
+        let client = NpmrcClient::new(self.tool, &Flags { npmrc: named.clone(), ..Flags::default() });
+        let file = named.unwrap_or_else(|| user_npmrc(None).unwrap_or_default());
+        let planned = case.by_plan(client);
+        let found = planned.entry.status() == Status::Ok;
+        let mut findings = with_project(case, planned, &file);
+        if found && Mode::of(registration) == Some(Mode::Static) {
+            findings.extend(self.token(case));
+        }
+        findings.push(version(self.program, self.oldest, self.tool == "yarn-classic"));
+        findings
+    }
+}
+
+impl Reader {
+    /// The static token of the registration's file.
+    fn token(&self, case: &Case<'_>) -> Option<Finding> {
+        const WHY: &str = "The client asks nobody: it has only the token in that file.";
+        const MEND: &str = "Run `npm-token-vouch refresh`; without a session, `vouch login` does it, too.";
+        let registration = case.registration;
+        let filter = Filter {
+            profile: Some(&registration.profile),
+            file: registration.file.as_deref(),
+            tool: Some(self.tool),
+        };
+        let held = tokens::held(case.home, case.config, filter);
+        let held = held.into_iter().find(|held| held.place.endpoint == registration.endpoint)?;
+        let file = held.place.file.display().to_string();
+        match held.state {
+            Ok(State::Missing) => {
+                Some(Finding::warn(ENTRY, format!("there is no token in `{file}`"), WHY, MEND))
+            }
+            Ok(State::Written { expires_at }) if expires_at <= UnixTime::now() => {
+                Some(Finding::warn(ENTRY, format!("the token in `{file}` has expired"), WHY, MEND))
+            }
+            Ok(State::Written { .. }) => None,
+            Ok(State::Unknown) => Some(Finding::warn(
+                ENTRY,
+                format!("the token in `{file}` was not written by Vouch"),
+                "Nobody knows how long it is good for; Vouch does not take it out at `vouch logout`.",
+                MEND,
+            )),
+            // The entry would have failed before.
+            Err(_) => None,
+        }
+    }
+}
+
+struct PnpmInspector;
+
+impl Inspect for PnpmInspector {
+    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+        let client = Pnpm::new();
+        let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
+        let file = user_npmrc(None).unwrap_or_default();
+        let mut findings = with_project(case, case.by_plan(client), &file);
+        findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
+        let (major, minor) = pnpm::OLDEST;
+        findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());
+        findings
+    }
+}
+
+struct YarnInspector;
+
+impl Inspect for YarnInspector {
+    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+        let mut client = Yarn::new();
+        // A helper of another place is as good; that it is there is a question of its own.
+        let named = client.as_ref().ok().and_then(Yarn::named_helper);
+        if let (Ok(client), Some(named)) = (&mut client, &named) {
+            client.set_helper(named.clone());
+        }
+        let mut findings = case.by_plan(client).findings();
+        findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
+        findings.extend(yarn_variables(case.registration));
+        findings.extend(yarn_project(case));
+        findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
+        findings.push(version("yarn", &[2, 0], false));
+        findings
+    }
+}
+
+fn yarn_variables(registration: &Registration) -> Vec<Finding> {
+    let server = registration.name.is_none().then_some("YARN_NPM_REGISTRY_SERVER");
+    let names = server.into_iter().chain(["YARN_NPM_AUTH_TOKEN", "YARN_NPM_AUTH_IDENT", "YARN_RC_FILENAME"]);
+    names.filter(|name| env::var(name).is_some()).map(inspect::shadow_variable).collect()
+}
+
+/// yarn reads every `.yarnrc.yml` from the folder upwards, the nearest first.
+fn yarn_project(case: &Case<'_>) -> Vec<Finding> {
+    const NETWORK: [&str; 7] = [
+        "httpProxy",
+        "httpsProxy",
+        "httpsCaFilePath",
+        "caFilePath",
+        "httpsCertFilePath",
+        "networkSettings",
+        "unsafeHttpWhitelist",
+    ];
+    let user = home().map(|home| home.join(".yarnrc.yml")).unwrap_or_default().canonicalize().ok();
+    let mut findings = Vec::new();
+    for folder in case.folder.ancestors() {
+        let path = folder.join(".yarnrc.yml");
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        if path.canonicalize().ok() == user {
+            continue;
+        }
+        for (name, value) in yarnrc::settings(&text) {
+            let own = value.trim_end_matches('/') == case.registration.endpoint.trim_end_matches('/');
+            let shadows = match name.as_str() {
+                "npmRegistryServer" => case.registration.name.is_none() && !own,
+                "npmAuthToken" | "npmAuthIdent" => true,
+                "npmScopes" => case.registration.name.as_deref().is_some_and(|scope| {
+                    text.lines().any(|line| line.trim() == format!("{}:", scope.trim_start_matches('@')))
+                }),
+                _ => false,
+            };
+            if shadows {
+                let note =
+                    format!("`{}` sets `{name}`, which goes before your own in that project", path.display());
+                findings.push(inspect::shadow(note));
+            } else if NETWORK.contains(&name.as_str()) || (name == "enableStrictSsl" && value == "false") {
+                findings.push(inspect::network(&path, &name));
+            }
+        }
+    }
+    findings
+}
+
+/// What plan and project say, told apart.
+fn with_project(case: &Case<'_>, planned: inspect::Planned, user_file: &Path) -> Vec<Finding> {
+    let wanted = Wanted { registration: case.registration, corrects: None, config: case.config };
+    let root = project::root(case.folder);
+    let locks = root.as_deref().map(|root| project::lock_files(root, &wanted)).unwrap_or_default();
+    let inspect::Planned { entry, mut notes } = planned;
+    notes.retain(|note| !locks.contains(note));
+    let mut findings = inspect::Planned { entry, notes }.findings();
+    findings.extend(variables(case.registration));
+    for (path, setting) in root.iter().flat_map(|root| project::network(root, user_file)) {
+        findings.push(inspect::network(&path, &setting));
+    }
+    findings.extend(locks.into_iter().map(|note| {
+        let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
+        Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")
+    }));
+    findings.extend(lockfile::look(case.folder, &["pnpm-lock.yaml", "yarn.lock", "bun.lock"], case.config));
+    findings
+}
+
+/// npm's settings in variables, in any case of letters; pnpm has a prefix of its own, too.
+fn variables(registration: &Registration) -> Vec<Finding> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter_map(|name| judge_variable(&name, registration)).collect()
+}
+
+fn judge_variable(name: &str, registration: &Registration) -> Option<Finding> {
+    let lower = name.to_ascii_lowercase();
+    let setting = lower.strip_prefix("npm_config_").or_else(|| lower.strip_prefix("pnpm_config_"))?;
+    let ours = key(&registration.endpoint, "").unwrap_or_default().to_ascii_lowercase();
+    let credential = setting.starts_with("//") && setting.starts_with(ours.trim_end_matches([':', '/']));
+    let route = setting == registry_key(registration).to_ascii_lowercase();
+    (credential || route).then(|| inspect::shadow_variable(name))
+}
+
+/// The version, and for yarn 1 that it is not a later one.
+fn version(program: &str, oldest: &[u32], is_classic: bool) -> Finding {
+    let finding = inspect::version(program, oldest);
+    let later = finding.status() == Status::Ok && is_classic && !finding.seen().starts_with("yarn 1.");
+    if !later {
+        return finding;
+    }
+    Finding::warn(
+        VERSION,
+        format!("{} is not yarn 1", finding.seen()),
+        "yarn 2 and later do not read `.npmrc`.",
+        "Set it up with `vouch setup codeartifact --tool yarn`.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registration(scope: Option<&str>) -> Registration {
+        let text = serde_json::json!({
+            "tool": "npm", "repository": "my-repo", "profile": "default", "name": scope,
+            "endpoint": "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm/my-repo/",
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn variables_of_npm_are_known_in_any_case() {
+        let host = "//my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm/my-repo/";
+        let shadows = |name: &str, scope| judge_variable(name, &registration(scope)).is_some();
+        for name in ["npm_config_registry", "NPM_CONFIG_REGISTRY", "pnpm_config_registry"] {
+            assert!(shadows(name, None), "{name}");
+            assert!(!shadows(name, Some("@acme")), "{name}");
+        }
+        assert!(shadows("npm_config_@acme:registry", Some("@acme")));
+        assert!(shadows(&format!("npm_config_{host}:_authToken"), None));
+        for name in ["npm_config_cafile", "npm_config_//registry.npmjs.org/:_authToken", "REGISTRY"] {
+            assert!(!shadows(name, None), "{name}");
+        }
+    }
+}

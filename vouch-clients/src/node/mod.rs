@@ -1,0 +1,78 @@
+//! npm, pnpm, yarn and bun, as clients to set up. Facts: the documentation of each and measurements with npm 8 to 12,
+//! pnpm 10 to 12, yarn 1.22 and 4, bun 1.4.
+//!
+//! No package manager's own `config set` is called: npm's takes every comment out, fails in workspaces, and is not there
+//! in containers.
+
+mod flags;
+mod inspect;
+pub mod npm;
+mod npmrc;
+mod pnpm;
+mod project;
+mod tokens;
+mod yarn;
+
+use std::path::{Path, PathBuf};
+
+pub use flags::Flags;
+pub use inspect::inspector;
+pub use npmrc::NpmrcClient;
+pub use pnpm::Pnpm;
+pub use tokens::{refresh, renew};
+pub use yarn::Yarn;
+
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+
+use crate::cargo;
+
+/// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
+fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    let named = || {
+        let mut variables = std::env::vars_os();
+        let is_it = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case("npm_config_userconfig");
+        variables
+            .find(|(name, value)| is_it(name) && !value.is_empty())
+            .map(|(_, value)| PathBuf::from(value))
+    };
+    let path = match given.map(Path::to_owned).or_else(named) {
+        Some(path) => path,
+        None => home()?.join(".npmrc"),
+    };
+    std::path::absolute(&path).map_err(|error| {
+        Failure::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
+    })
+}
+
+fn home() -> Result<PathBuf, Failure> {
+    std::env::home_dir()
+        .filter(|path| path.is_absolute())
+        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+}
+
+/// `npm-token-vouch`, by a path that stays good.
+fn helper() -> Result<PathBuf, Failure> {
+    cargo::find_program("npm-token-vouch").ok_or_else(|| {
+        Failure::configuration(
+            "`npm-token-vouch` is missing: it is neither beside `vouch` nor on PATH",
+            "Install `npm-token-vouch` into the folder of `vouch`.",
+        )
+    })
+}
+
+/// Records where packages came from by now, for `npm-token-vouch remove`.
+fn record_replaced(
+    file: &Path,
+    registration: &mut Registration,
+    before: Option<&Registration>,
+) -> Result<(), Failure> {
+    let found = npm::file::load(file)?.value(&npm::registration::registry_key(registration));
+    npm::registration::record_replaced(registration, before, found.as_deref());
+    Ok(())
+}
+
+/// What comes from the repository, for a message.
+fn packages(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "all packages".into(), |scope| format!("packages of {scope}"))
+}

@@ -1,0 +1,192 @@
+//! What a registration means to npm and those who read its files.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::text::npmrc::BareValue;
+use vouch_core::config::{Config, Registration};
+
+/// The tools that get their token from npm's files or from the helper `npm-token-vouch`.
+const TOOLS: [&str; 5] = ["npm", "pnpm", "yarn", "yarn-classic", "bun"];
+
+/// Those of them that can only read a token, not ask for one.
+const READERS: [&str; 3] = ["npm", "yarn-classic", "bun"];
+
+/// Where a registration keeps what it replaced.
+const REPLACED: &str = "replaced";
+
+/// Where the token of a registration comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It stands in the file.
+    Static,
+    /// The file names `CODEARTIFACT_AUTH_TOKEN`, which `vouch exec` or `vouch env` sets.
+    Env,
+    /// The tool asks a helper.
+    Helper,
+}
+
+impl Mode {
+    /// As it was recorded for a registration; none for a tool that has nothing to do with npm.
+    pub fn of(registration: &Registration) -> Option<Self> {
+        if !TOOLS.contains(&registration.tool.as_str()) {
+            return None;
+        }
+        if registration.other.get("mode").and_then(Value::as_str) == Some("env") {
+            return Some(Self::Env);
+        }
+        let reads = READERS.contains(&registration.tool.as_str());
+        Some(if reads { Self::Static } else { Self::Helper })
+    }
+
+    /// Records it with a registration.
+    pub fn record(self, registration: &mut Registration) {
+        match self {
+            Self::Env => registration.other.insert("mode".into(), "env".into()),
+            Self::Static | Self::Helper => registration.other.remove("mode"),
+        };
+    }
+}
+
+/// The key of the setting that says where packages come from: those of a scope, or all others.
+pub fn registry_key(registration: &Registration) -> String {
+    registration.name.as_deref().map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
+}
+
+/// Records where packages came from before the registration, for whoever takes it back; `found` is what the file says
+/// now, `before` the registration that gives way to this one. What may hold a secret is not recorded.
+pub fn record_replaced(registration: &mut Registration, before: Option<&Registration>, found: Option<&str>) {
+    let ours = |url: &str| {
+        let known = [Some(&registration.endpoint), before.map(|before| &before.endpoint)];
+        known.into_iter().flatten().any(|known| known.trim_end_matches('/') == url.trim_end_matches('/'))
+    };
+    match found {
+        // What was recorded by then still holds.
+        Some(found) if ours(found) => {}
+        Some(found) if BareValue::new(found).is_some() && !found.contains('@') => {
+            registration.other.insert(REPLACED.into(), found.into());
+        }
+        _ => {
+            registration.other.remove(REPLACED);
+        }
+    }
+}
+
+/// What [`record_replaced`] recorded.
+pub fn replaced(registration: &Registration) -> Option<BareValue<'_>> {
+    registration.other.get(REPLACED).and_then(Value::as_str).and_then(BareValue::new)
+}
+
+/// The key of a setting for one registry, such as `//host/npm/repo/:_authToken`; none for what is no URL with a host.
+///
+/// The path ends with a slash: pnpm 10 and yarn 1 find nothing without (measured). A port stands in it only where the
+/// URL has one that is not the scheme's own.
+pub fn key(url: &str, field: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = url.path().trim_end_matches('/');
+    Some(format!("//{host}{port}{path}/:{field}"))
+}
+
+/// One static token that Vouch manages: a line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: PathBuf,
+    /// The repository's URL.
+    pub endpoint: String,
+    /// The CodeArtifact profile.
+    pub profile: String,
+    /// The line's key.
+    pub key: String,
+}
+
+/// Which registrations are meant; all of them where nothing is named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    pub profile: Option<&'a str>,
+    pub file: Option<&'a Path>,
+    pub tool: Option<&'a str>,
+}
+
+impl Filter<'_> {
+    /// Whether a registration is meant.
+    pub fn admits(self, registration: &Registration) -> bool {
+        let file = |wanted: &Path| registration.file.as_deref().is_some_and(|file| is_same(file, wanted));
+        self.profile.is_none_or(|profile| profile == registration.profile)
+            && self.tool.is_none_or(|tool| tool == registration.tool)
+            && self.file.is_none_or(file)
+    }
+}
+
+/// The static tokens of the registrations, each once.
+pub fn places(config: &Config, filter: Filter<'_>) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for registration in &config.codeartifact.registrations {
+        let Some(file) = &registration.file else { continue };
+        if Mode::of(registration) != Some(Mode::Static) || !filter.admits(registration) {
+            continue;
+        }
+        let Some(key) = key(&registration.endpoint, "_authToken") else { continue };
+        if !places.iter().any(|known| known.key == key && known.file == *file) {
+            let (endpoint, profile) = (registration.endpoint.clone(), registration.profile.clone());
+            places.push(Place { file: file.clone(), endpoint, profile, key });
+        }
+    }
+    places
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let canonical = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    one == other || canonical(one) == canonical(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(registrations: &str) -> Config {
+        serde_json::from_str(&format!(
+            r#"{{"version": 1, "codeartifact": {{"registrations": [{registrations}]}}}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn keys_end_with_a_slash_and_name_no_port_of_the_scheme() {
+        for (url, expected) in [
+            ("https://host/npm/repo/", "//host/npm/repo/:_authToken"),
+            ("https://host/npm/repo", "//host/npm/repo/:_authToken"),
+            ("https://HOST:443/", "//host/:_authToken"),
+            ("https://host:8443/npm/", "//host:8443/npm/:_authToken"),
+        ] {
+            assert_eq!(key(url, "_authToken").as_deref(), Some(expected));
+        }
+        assert_eq!(key("host/npm", "_authToken"), None);
+    }
+
+    #[test]
+    fn a_token_that_two_scopes_share_is_one_place() {
+        let one = |tool: &str, scope: &str, more: &str| {
+            format!(
+                r#"{{"tool": "{tool}", "repository": "my-repo", "profile": "default", "endpoint": "https://h/npm/r/",
+                    "name": "{scope}", "file": "/x/.npmrc"{more}}}"#
+            )
+        };
+        let all = [
+            one("npm", "@a", ""),
+            one("npm", "@b", ""),
+            one("npm", "@c", r#", "mode": "env""#),
+            one("pnpm", "@a", ""),
+            one("cargo", "@a", ""),
+        ];
+        let config = config(&all.join(","));
+        assert_eq!(places(&config, Filter::default()).len(), 1);
+        let elsewhere = Filter { file: Some(Path::new("/y/.npmrc")), ..Filter::default() };
+        assert!(places(&config, elsewhere).is_empty());
+        assert!(places(&config, Filter { profile: Some("other"), ..Filter::default() }).is_empty());
+        assert!(places(&config, Filter { tool: Some("bun"), ..Filter::default() }).is_empty());
+    }
+}

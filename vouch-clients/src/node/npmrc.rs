@@ -1,0 +1,181 @@
+//! Those who read a token out of an `.npmrc`: npm, yarn 1 and bun.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::{BareValue, Mode, Npmrc};
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+use vouch_core::endpoint::Format;
+use vouch_core::home::Home;
+
+use super::flags::{Flags, TokenMode};
+use super::{packages, project, tokens, user_npmrc};
+use crate::client::{Client, Edit, Edits, Wanted};
+use crate::edited_file::EditedFile;
+
+/// npm, yarn 1 or bun, for one `.npmrc`.
+#[derive(Debug)]
+pub struct NpmrcClient {
+    tool: &'static str,
+    file: PathBuf,
+    mode: Option<TokenMode>,
+}
+
+impl NpmrcClient {
+    /// Finds the file that the client reads.
+    pub fn new(tool: &'static str, flags: &Flags) -> Result<Self, Failure> {
+        Ok(Self { tool, file: user_npmrc(flags.npmrc.as_deref())?, mode: flags.mode })
+    }
+
+    fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
+        let url = &registration.endpoint;
+        let (value, token) = BareValue::new(url).zip(key(url, "_authToken")).ok_or_else(|| {
+            Failure::configuration(
+                format!("`{url}` cannot stand in an .npmrc"),
+                "Give a URL of plain letters with `--endpoint`.",
+            )
+        })?;
+        npmrc.set(&registry_key(registration), value);
+        let names_variable = npmrc.value(&token).is_some_and(|value| value.contains("${"));
+        match Mode::of(registration) {
+            Some(Mode::Env) => npmrc.set(&token, BareValue::TOKEN_VARIABLE),
+            // The token itself is written once it is there.
+            _ if names_variable => drop(npmrc.remove(&token)),
+            _ => {}
+        }
+        // Without it yarn 1 asks for packages that have no scope as nobody, and reports them as missing (measured).
+        if let Some(always) = key(url, "always-auth").filter(|_| self.tool == "yarn-classic") {
+            npmrc.set(&always, BareValue::TRUE);
+        }
+        Ok(())
+    }
+
+    /// How the client is run in an environment with the token.
+    fn command(&self) -> &'static str {
+        match self.tool {
+            "yarn-classic" => "yarn",
+            tool => tool,
+        }
+    }
+}
+
+impl Client for NpmrcClient {
+    fn tool(&self) -> &'static str {
+        self.tool
+    }
+
+    fn format(&self) -> Format {
+        Format::Npm
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn default_name(&self, _repository: &vouch_core::partition::RepositoryName) -> Option<String> {
+        None
+    }
+
+    fn keeps_name(&self) -> bool {
+        false
+    }
+
+    fn replaces(&self, known: &Registration, new: &Registration) -> bool {
+        known.name == new.name
+    }
+
+    fn complete(
+        &self,
+        registration: &mut Registration,
+        before: Option<&Registration>,
+    ) -> Result<(), Failure> {
+        match self.mode {
+            Some(TokenMode::Static) => Mode::Static.record(registration),
+            Some(TokenMode::Env) => Mode::Env.record(registration),
+            None => {}
+        }
+        super::record_replaced(&self.file, registration, before)
+    }
+
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+        let registration = wanted.registration;
+        let scope = registration.name.as_deref();
+        if Mode::of(registration) == Some(Mode::Static) && is_tracked(&self.file) {
+            return Err(Failure::configuration(
+                format!("`{}` is tracked by git: a token in it would be committed", self.file.display()),
+                format!(
+                    "Add `--mode env`, which writes nothing secret, or name another file with `--npmrc`. Or take it out \
+                     of git: `git rm --cached {}`.",
+                    self.file.display()
+                ),
+            ));
+        }
+        let file = EditedFile::read(self.file.clone())?;
+        let mut npmrc = Npmrc::parse(file.text().as_bytes());
+        let before = npmrc.value(&registry_key(registration));
+        self.lines(&mut npmrc, registration)?;
+        let mut notes = Vec::new();
+        if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
+            notes.push(format!("{} came from {before} before", packages(scope)));
+        }
+        notes.extend(project::warnings(&self.file, wanted));
+        Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
+    }
+
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+        let mut npmrc = Npmrc::default();
+        let mut registration = wanted.registration.clone();
+        // The lines may hold no secret, so they name the variable.
+        Mode::Env.record(&mut registration);
+        self.lines(&mut npmrc, &registration)?;
+        Ok(text(&npmrc))
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        self::text(&Npmrc::parse(text.as_bytes()).without_secrets())
+    }
+
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+        let Registration { endpoint, name, .. } = wanted.registration;
+        vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
+    }
+
+    fn finish(&self, home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
+        if Mode::of(registration) != Some(Mode::Static) {
+            return Ok(Vec::new());
+        }
+        let filter =
+            Filter { profile: Some(&registration.profile), file: Some(&self.file), tool: Some(self.tool) };
+        tokens::renew(home, filter)
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        let command = self.command();
+        match Mode::of(wanted.registration) {
+            Some(Mode::Env) => format!("`vouch exec --type codeartifact -- {command} install`"),
+            _ => format!("`{command} install`"),
+        }
+    }
+}
+
+fn text(npmrc: &Npmrc) -> String {
+    String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
+}
+
+fn same_url(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+/// Whether git keeps the file, or the one that it is a link to. Where git cannot be asked, nothing is tracked.
+fn is_tracked(file: &Path) -> bool {
+    let real = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    [file, &real].into_iter().any(|file| {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return false };
+        let mut git = Command::new("git");
+        git.args(["ls-files", "--error-unmatch", "--"]).arg(name).current_dir(folder);
+        git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        git.status().is_ok_and(|status| status.success())
+    })
+}

@@ -1,0 +1,39 @@
+//! The static tokens, as `vouch` writes and removes them.
+
+use crate::node::npm::NpmError;
+use crate::node::npm::file::Change;
+use crate::node::npm::registration::Filter;
+use crate::node::npm::tokens::{self, Renewed};
+use vouch_core::broker::Broker;
+use vouch_core::home::Home;
+use vouch_core::{Class, Error, Explain, Failure};
+use vouch_helper::say::local_time;
+
+/// Writes the tokens of a setup; before the first login, or without a role, there is none to write.
+pub fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
+    match refresh(home, filter) {
+        Ok(lines) => Ok(lines),
+        Err(error)
+            if error.class() == Class::NoSession || matches!(error, NpmError::Broker(Error::Profile(_))) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Renews the static tokens that are meant; a line for each that says where it is.
+pub fn refresh(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, NpmError> {
+    let broker = Broker::open(home.clone())?;
+    let mut lines = Vec::new();
+    for Renewed { file, tokens, change } in tokens::refresh(home, &broker, filter) {
+        let change = change?;
+        for (place, expiry) in tokens {
+            let file = file.display();
+            let until = local_time(expiry?);
+            let how = if change == Change::InPlace { ", which could not be replaced as a whole" } else { "" };
+            lines.push(format!("the token for {} is in `{file}`{how}, until {until}", place.endpoint));
+        }
+    }
+    Ok(lines)
+}

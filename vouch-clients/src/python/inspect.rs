@@ -1,0 +1,272 @@
+//! The part of pip, uv, twine, poetry and pdm in `vouch doctor`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{DocumentMut, Item};
+use vouch_core::config::Registration;
+
+use super::flags::Flags;
+use super::keyring::{Found, Keyring};
+use super::{Pdm, Pip, Poetry, Twine, Uv, pip, url, wheel};
+use crate::finding::Finding;
+use crate::inspect::{self, Case, HELPER, Inspect, Planned};
+use crate::lockfile;
+use crate::text::ini::Ini;
+use vouch_core::env;
+
+/// One of these clients, if it is meant.
+pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
+    let look: fn(&Case<'_>) -> Vec<Finding> = match tool {
+        "pip" => of_pip,
+        "uv" => of_uv,
+        "twine" => of_twine,
+        "poetry" => of_poetry,
+        "pdm" => of_pdm,
+        _ => return None,
+    };
+    Some(Box::new(look))
+}
+
+fn of_pip(case: &Case<'_>) -> Vec<Finding> {
+    let extra = case.registration.name.is_some();
+    let mut planned = case.by_plan(Pip::new(&Flags { extra, chain: false }));
+    // Said at setup, and true of every extra index.
+    planned.notes.retain(|note| note != pip::CONFUSION);
+    let mut findings = with_keyring(case, planned);
+    findings.extend(pip_network());
+    findings.extend(requirements(case));
+    findings.push(inspect::version("pip", &[23, 0]));
+    findings
+}
+
+fn of_uv(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = with_keyring(case, case.by_plan(Uv::new(&Flags::default())));
+    findings.extend(uv_project(case));
+    findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
+    findings.push(inspect::version("uv", &[0, 9]));
+    findings
+}
+
+fn of_twine(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = case.by_plan(Twine::new()).findings();
+    findings.extend(wheel::look("twine"));
+    findings.push(inspect::version("twine", &[]));
+    findings
+}
+
+fn of_poetry(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = case.by_plan(Poetry::new()).findings();
+    let registry = case.registration.name.as_deref().unwrap_or_default();
+    let nested = |document: &DocumentMut, table: &str| {
+        document.get(table).and_then(|table| table.get(registry)).is_some()
+    };
+    if let Some((path, document)) = nearest(case.folder, "poetry.toml") {
+        if nested(&document, "repositories") {
+            findings.push(inspect::shadow(format!("`{}` has a `{registry}` of its own", path.display())));
+        }
+        if nested(&document, "certificates") {
+            findings.push(inspect::network(&path, &format!("certificates.{registry}")));
+        }
+    }
+    findings.extend(wheel::look("poetry"));
+    findings.extend(lockfile::look(case.folder, &["poetry.lock"], case.config));
+    findings.push(inspect::version("poetry", &[]));
+    findings
+}
+
+fn of_pdm(case: &Case<'_>) -> Vec<Finding> {
+    // Without a name of PyPI's own place it was set up beside that.
+    let extra = is_extra(case);
+    let mut findings = with_keyring(case, case.by_plan(Pdm::new(&Flags { extra, chain: false })));
+    if let Some((path, document)) = nearest(case.folder, "pdm.toml")
+        && let Some(settings) = document.get("pypi")
+    {
+        let other = settings.get("url").and_then(Item::as_str);
+        if other.is_some_and(|other| !url::same(other, &url::index(case.registration))) {
+            findings.push(inspect::shadow(format!("`{}` sets `pypi.url`", path.display())));
+        }
+        for key in ["verify_ssl", "ca_certs", "client_cert"] {
+            if settings.get(key).is_some_and(|value| key != "verify_ssl" || value.as_bool() == Some(false)) {
+                findings.push(inspect::network(&path, &format!("pypi.{key}")));
+            }
+        }
+    }
+    findings.extend(lockfile::look(case.folder, &["pdm.lock"], case.config));
+    findings.push(inspect::version("pdm", &[]));
+    findings
+}
+
+/// Whether pdm was set up beside PyPI: its file then has the index under the registration's name.
+fn is_extra(case: &Case<'_>) -> bool {
+    let Some((_, document)) = case.registration.file.clone().and_then(toml_file) else { return false };
+    let name = case.registration.name.as_deref().unwrap_or_default();
+    document.get("pypi").and_then(|pypi| pypi.get(name)).is_some_and(Item::is_table_like)
+}
+
+/// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
+fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Finding> {
+    // Why our program is not to be had is told with the entry.
+    let keyring = Keyring::new(false).ok()?;
+    let said = keyring.notes().unwrap_or_default();
+    notes.retain(|note| !said.contains(note));
+    match keyring.found() {
+        Found::Ours => None,
+        Found::Other(other, _) if wheel::is_beside(&other) => None,
+        Found::Other(other, _) => Some(Finding::warn(
+            HELPER,
+            format!("`{}` is the `keyring` that is started, not that of Vouch", other.display()),
+            "It knows nothing of Vouch, unless the wheel of `pip-keyring-vouch` is installed beside it.",
+            format!(
+                "Put that of Vouch in front, which hands other requests on: `vouch setup codeartifact --tool {} \
+                 --repository {} --profile {} --chain`.",
+                registration.tool, registration.repository, registration.profile
+            ),
+        )),
+        Found::None => Some(Finding::fail(
+            HELPER,
+            "there is no `keyring` on PATH",
+            "The client gets its token from it.",
+            format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
+        )),
+    }
+}
+
+/// Entry, notes and `keyring` of a client that starts that.
+fn with_keyring(case: &Case<'_>, mut planned: Planned) -> Vec<Finding> {
+    let keyring = keyring(case.registration, &mut planned.notes);
+    planned.findings().into_iter().chain(keyring).collect()
+}
+
+/// Settings for the network in the file of a virtual environment, and a host that need not show a certificate.
+fn pip_network() -> Vec<Finding> {
+    const KEYS: [&str; 4] = ["proxy", "cert", "client-cert", "trusted-host"];
+    let Some(environment) = env::var("VIRTUAL_ENV") else { return Vec::new() };
+    let path = Path::new(&environment).join(pip::NAME);
+    let Ok(text) = fs::read_to_string(&path) else { return Vec::new() };
+    let Ok(ini) = Ini::parse(&text, pip::fold) else { return Vec::new() };
+    let set = |key: &&str| ini.sections().any(|section| ini.value(section, key).is_some());
+    KEYS.into_iter().filter(set).map(|key| inspect::network(&path, key)).collect()
+}
+
+/// Options of a project's `requirements.txt`, which go before every configuration.
+fn requirements(case: &Case<'_>) -> Vec<Finding> {
+    let path = case.folder.join("requirements.txt");
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let option = |line: &str| {
+        let (option, value) = line.trim().split_once([' ', '='])?;
+        let value = value.trim();
+        match option {
+            "-i" | "--index-url" if !url::same(value, &url::index(case.registration)) => {
+                Some(inspect::shadow(format!(
+                    "`{}` names the index {}, which goes before your own",
+                    path.display(),
+                    url::without_userinfo(value)
+                )))
+            }
+            "--trusted-host" => Some(inspect::network(&path, option)),
+            _ => None,
+        }
+    };
+    text.lines().filter_map(option).collect()
+}
+
+/// A project's `uv.toml`, or what `pyproject.toml` says in its place; uv takes the nearest.
+fn uv_project(case: &Case<'_>) -> Vec<Finding> {
+    let found = case.folder.ancestors().find_map(|folder| {
+        let own =
+            toml_file(folder.join("uv.toml")).map(|(path, document)| (path, document.as_table().clone()));
+        own.or_else(|| {
+            let (path, document) = toml_file(folder.join("pyproject.toml"))?;
+            let table = document.get("tool")?.get("uv")?.as_table()?.clone();
+            Some((path, table))
+        })
+    });
+    let Some((path, table)) = found else { return Vec::new() };
+    let index = url::index(case.registration);
+    let name = case.registration.name.as_deref();
+    let mut findings = Vec::new();
+    let shadow =
+        |what: &str| inspect::shadow(format!("`{}` sets {what}, which goes before your own", path.display()));
+    if let Some(other) =
+        table.get("index-url").and_then(Item::as_str).filter(|other| !url::same(other, &index))
+    {
+        findings.push(shadow(&format!("`index-url` to {}", url::without_userinfo(other))));
+    }
+    for other in table.get("index").and_then(Item::as_array_of_tables).into_iter().flatten() {
+        let text = |key: &str| other.get(key).and_then(Item::as_str);
+        let elsewhere = text("url").is_some_and(|url| !url::same(url, &index));
+        let default = other.get("default").and_then(Item::as_bool) == Some(true);
+        if elsewhere && (default || (name.is_some() && text("name") == name)) {
+            let place = text("url").map(url::without_userinfo).unwrap_or_default();
+            findings.push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
+        }
+    }
+    if table.contains_key("allow-insecure-host") {
+        findings.push(inspect::network(&path, "allow-insecure-host"));
+    }
+    findings
+}
+
+fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
+    folder.ancestors().find_map(|folder| toml_file(folder.join(name)))
+}
+
+fn toml_file(path: PathBuf) -> Option<(PathBuf, DocumentMut)> {
+    let document = fs::read_to_string(&path).ok()?.parse().ok()?;
+    Some((path, document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a project's files say, with a registration for uv.
+    fn seen(files: &[(&str, &str)], look: fn(&Case<'_>) -> Vec<Finding>) -> Vec<&'static str> {
+        let dir = tempfile::tempdir().unwrap();
+        let registration: Registration = serde_json::from_value(serde_json::json!({
+            "tool": "uv", "repository": "my-repo", "profile": "default", "name": "my-repo",
+            "endpoint": "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/",
+        }))
+        .unwrap();
+        for (name, text) in files {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let home = vouch_core::home::Home::at(dir.path().join("vouch")).unwrap();
+        let config = vouch_core::config::Config::default();
+        let case = Case { registration: &registration, config: &config, home: &home, folder: dir.path() };
+        look(&case).iter().map(Finding::check).collect()
+    }
+
+    #[test]
+    fn a_project_of_uv_that_goes_elsewhere_is_named() {
+        let ours =
+            "https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple";
+        let index =
+            |url: &str, more: &str| format!("[[index]]\nname = \"my-repo\"\nurl = \"{url}\"\n{more}\n");
+        for (text, wanted) in [
+            (index(ours, "default = true"), &[][..]),
+            (index("https://else.example/simple", ""), &["shadow"]),
+            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"\ndefault = true".into(), &["shadow"]),
+            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
+            ("index-url = \"https://x.example\"".into(), &["shadow"]),
+            (format!("index-url = \"{ours}\""), &[]),
+            ("allow-insecure-host = [\"x\"]".into(), &["network"]),
+            ("= nonsense".into(), &[]),
+        ] {
+            assert_eq!(seen(&[("uv.toml", &text)], uv_project), wanted, "{text}");
+        }
+        let project = "[tool.uv]\nindex-url = \"https://x.example\"\n";
+        assert_eq!(seen(&[("pyproject.toml", project)], uv_project), ["shadow"]);
+        assert_eq!(seen(&[("pyproject.toml", project), ("uv.toml", "")], uv_project), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn options_of_requirements_are_named() {
+        let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
+        assert_eq!(seen(&[("requirements.txt", text)], requirements), ["shadow", "network"]);
+        let ours =
+            "-i https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/\n";
+        assert_eq!(seen(&[("requirements.txt", ours)], requirements), [] as [&str; 0]);
+    }
+}

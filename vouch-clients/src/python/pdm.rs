@@ -1,0 +1,189 @@
+//! pdm, for the configuration file of its user.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Item, Table};
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+use vouch_core::endpoint::Format;
+use vouch_core::home::Home;
+
+use super::flags::Flags;
+use super::keyring::Keyring;
+use super::toml::{self, TomlError, quoted};
+use super::{USER, folders, name, occupied, overruled, url};
+use crate::client::{Client, Edit, Edits, Wanted};
+use crate::edited_file::EditedFile;
+use crate::text::toml::{SpliceError, Splices, table_at};
+
+const VARIABLES: [&str; 6] = [
+    "PDM_PYPI_URL",
+    "PDM_PYPI_USERNAME",
+    "PDM_PYPI_PASSWORD",
+    "PDM_PUBLISH_REPO",
+    "PDM_PUBLISH_USERNAME",
+    "PDM_PUBLISH_PASSWORD",
+];
+
+/// pdm, for one configuration file.
+#[derive(Debug)]
+pub struct Pdm {
+    file: PathBuf,
+    extra: bool,
+    keyring: Keyring,
+}
+
+impl Pdm {
+    /// Finds the file that pdm reads (its source, `project/core.py`), and our `keyring`.
+    pub fn new(flags: &Flags) -> Result<Self, Failure> {
+        let file = match folders::named("PDM_CONFIG_FILE")? {
+            Some(file) => file,
+            None => folders::platform("pdm", |name| {
+                Ok(folders::windows("LOCALAPPDATA", r"AppData\Local")?.join(name).join(name))
+            })?
+            .join("config.toml"),
+        };
+        Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
+    }
+
+    /// Passwords in the file, which pdm takes instead of asking.
+    fn passwords(&self, file: &EditedFile, wanted: &Wanted<'_>) -> Result<Vec<String>, Failure> {
+        let name = name(wanted.registration)?;
+        let index = if self.extra { format!("pypi.{name}") } else { "pypi".into() };
+        let mut notes = Vec::new();
+        for place in [index, format!("repository.{name}")] {
+            let path: Vec<&str> = place.split('.').chain(["password"]).collect();
+            if overruled::value_in(file.path(), &path).is_some() {
+                notes.push(format!(
+                    "pdm takes `{place}.password` of this file instead of asking Vouch: remove that line"
+                ));
+            }
+        }
+        Ok(notes)
+    }
+
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+        let registration = wanted.registration;
+        let name = name(registration)?;
+        let publish = &registration.endpoint;
+        let index = url::index(registration);
+        toml::edit(&self.file, text, |root, splices| {
+            if self.extra {
+                let place = Place { root, outer: "pypi", inner: Some(name), file: &self.file };
+                place.put(&index, &[], splices, wanted, notes)?;
+            } else {
+                Place { root, outer: "pypi", inner: None, file: &self.file }.put(
+                    &index,
+                    &[],
+                    splices,
+                    wanted,
+                    notes,
+                )?;
+            }
+            let place = Place { root, outer: "repository", inner: Some(name), file: &self.file };
+            place.put(publish, &[("username", USER)], splices, wanted, notes)
+        })
+    }
+}
+
+/// A table with a URL in it.
+struct Place<'a> {
+    root: &'a Table,
+    outer: &'a str,
+    inner: Option<&'a str>,
+    file: &'a Path,
+}
+
+impl Place<'_> {
+    /// Puts a URL there, and what goes with it, where nothing else is.
+    fn put(
+        &self,
+        url: &str,
+        more: &[(&str, &str)],
+        splices: &mut Splices<'_>,
+        wanted: &Wanted<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), TomlError> {
+        let (root, outer) = (self.root, self.outer);
+        let table = match self.inner {
+            Some(inner) => table_at(root, outer, inner)?,
+            None => root.get(outer),
+        };
+        let shown = self.inner.map_or_else(|| outer.to_owned(), |inner| format!("{outer}.{inner}"));
+        let mut missing = Vec::new();
+        for (key, value) in std::iter::once(("url", url)).chain(more.iter().copied()) {
+            match table.and_then(|table| table.get(key)) {
+                None => missing.push((key, quoted(value))),
+                Some(item) if item.as_str() == Some(value) => {}
+                Some(Item::Value(old)) => {
+                    let there = old.as_str().unwrap_or_default();
+                    if key == "url" && !url::gives_way(there, wanted) {
+                        let hint = match self.inner {
+                            Some(_) => {
+                                "Give this one another name with `--registry NAME`, or remove that part first"
+                            }
+                            None => "Add `--extra` to have both, or remove that line first",
+                        };
+                        return Err(occupied(&format!("`{shown}`"), self.file, there, hint).into());
+                    }
+                    notes.push(format!("`{shown}.{key}` was {}", url::without_userinfo(there)));
+                    splices.replace(key, old, &quoted(value))?;
+                }
+                Some(_) => return Err(SpliceError::Form { key: format!("{shown}.{key}") }.into()),
+            }
+        }
+        match self.inner {
+            Some(inner) => splices.add(root, (outer, inner), &missing)?,
+            None => splices.add_table(root, outer, &missing)?,
+        }
+        Ok(())
+    }
+}
+
+impl Client for Pdm {
+    fn tool(&self) -> &'static str {
+        "pdm"
+    }
+
+    fn format(&self) -> Format {
+        Format::Pypi
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+        let mut notes = self.keyring.notes()?;
+        let file = EditedFile::read(self.file.clone())?;
+        let after = self.edited(file.text(), wanted, &mut notes)?;
+        notes.extend(overruled::variables(VARIABLES));
+        notes.extend(self.passwords(&file, wanted)?);
+        Ok(Edits { files: vec![Edit { file, after }], notes })
+    }
+
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+        self.edited("", wanted, &mut Vec::new())
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        super::without_secrets(text)
+    }
+
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+        let how = if self.extra { "also from" } else { "from" };
+        vec![format!("packages come {how} {}, in `{}`", url::index(wanted.registration), self.file.display())]
+    }
+
+    fn would_make(&self) -> Vec<String> {
+        self.keyring.would_link()
+    }
+
+    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        self.keyring.link(home, self.tool())
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        format!("`pdm install`, `pdm publish -r {}`", wanted.registration.name.as_deref().unwrap_or_default())
+    }
+}

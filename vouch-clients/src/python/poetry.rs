@@ -1,0 +1,143 @@
+//! poetry, for the configuration file of its user: the repository to publish to. What a project installs from is in its
+//! `pyproject.toml`, and that is the project's.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::Item;
+use vouch_core::Failure;
+use vouch_core::endpoint::Format;
+
+use super::toml::{self, quoted};
+use super::{folders, name, occupied, overruled, url};
+use crate::client::{Client, Edit, Edits, Wanted};
+use crate::edited_file::EditedFile;
+use crate::text::toml::{SpliceError, table_at};
+use vouch_core::env;
+
+/// poetry, for its user's file.
+#[derive(Debug)]
+pub struct Poetry {
+    file: PathBuf,
+}
+
+impl Poetry {
+    /// Finds the file that poetry reads (its source, `locations.py`).
+    pub fn new() -> Result<Self, Failure> {
+        let folder = match env::var("POETRY_CONFIG_DIR") {
+            Some(folder) => PathBuf::from(folder),
+            None => folders::platform("pypoetry", |name| {
+                Ok(folders::windows("APPDATA", r"AppData\Roaming")?.join(name))
+            })?,
+        };
+        Ok(Self { file: folder.join("config.toml") })
+    }
+
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+        let name = name(wanted.registration)?;
+        let url = quoted(&wanted.registration.endpoint);
+        toml::edit(&self.file, text, |root, splices| {
+            let there = table_at(root, "repositories", name)?.and_then(|table| table.get("url"));
+            match there {
+                None => splices.add(root, ("repositories", name), &[("url", url)])?,
+                Some(Item::Value(value)) => {
+                    let known = value.as_str().unwrap_or_default();
+                    if !url::same(known, &wanted.registration.endpoint) && !url::gives_way(known, wanted) {
+                        let hint = "Give this one another name with `--registry NAME`, or remove that repository first";
+                        return Err(
+                            occupied(&format!("`repositories.{name}`"), &self.file, known, hint).into()
+                        );
+                    }
+                    if known != wanted.registration.endpoint {
+                        notes.push(format!("repository `{name}` was {}", url::without_userinfo(known)));
+                        splices.replace("url", value, &url)?;
+                    }
+                }
+                Some(_) => return Err(SpliceError::Form { key: format!("repositories.{name}.url") }.into()),
+            }
+            let enabled = root.get("keyring").and_then(|table| table.get("enabled")).and_then(Item::as_bool);
+            if enabled == Some(false) {
+                notes.push("`keyring.enabled` is false: poetry will not ask Vouch".into());
+            }
+            Ok(())
+        })
+    }
+
+    /// What poetry takes before this file, or before it asks Vouch.
+    fn overruled(&self, name: &str) -> Vec<String> {
+        let upper = overruled::upper(name);
+        let mut notes = overruled::variables(
+            [
+                format!("POETRY_REPOSITORIES_{upper}_URL"),
+                format!("POETRY_HTTP_BASIC_{upper}_USERNAME"),
+                format!("POETRY_HTTP_BASIC_{upper}_PASSWORD"),
+                format!("POETRY_PYPI_TOKEN_{upper}"),
+            ]
+            .iter()
+            .map(String::as_str),
+        );
+        if env::var("POETRY_KEYRING_ENABLED").is_some_and(|value| value != "true" && value != "1") {
+            notes.push("POETRY_KEYRING_ENABLED is set: poetry will not ask Vouch".into());
+        }
+        // Where `poetry config` puts secrets.
+        let file = self.file.with_file_name("auth.toml");
+        for (table, key) in [("http-basic", Some("password")), ("pypi-token", None)] {
+            let path: Vec<&str> = [table, name].into_iter().chain(key).collect();
+            if overruled::value_in(&file, &path).is_none() {
+                continue;
+            }
+            notes.push(format!(
+                "`{}` has a secret for `{name}`, which poetry takes instead of asking Vouch: \
+                 `poetry config --unset {table}.{name}`",
+                file.display()
+            ));
+        }
+        notes
+    }
+}
+
+impl Client for Poetry {
+    fn tool(&self) -> &'static str {
+        "poetry"
+    }
+
+    fn format(&self) -> Format {
+        Format::Pypi
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+        let mut notes = Vec::new();
+        let file = EditedFile::read(self.file.clone())?;
+        let after = self.edited(file.text(), wanted, &mut notes)?;
+        notes.extend(self.overruled(name(wanted.registration)?));
+        Ok(Edits { files: vec![Edit { file, after }], notes })
+    }
+
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+        self.edited("", wanted, &mut Vec::new())
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        super::without_secrets(text)
+    }
+
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+        let registration = wanted.registration;
+        let name = registration.name.as_deref().unwrap_or_default();
+        vec![
+            format!("repository `{name}`: {}, in `{}`", registration.endpoint, self.file.display()),
+            "poetry finds Vouch by the wheel of `pip-keyring-vouch`, installed beside it".into(),
+        ]
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        let name = wanted.registration.name.as_deref().unwrap_or_default();
+        format!(
+            "in a project: `poetry source add --priority primary {name} {}`, `poetry publish -r {name}`",
+            url::index(wanted.registration)
+        )
+    }
+}

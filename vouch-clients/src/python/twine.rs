@@ -1,0 +1,115 @@
+//! twine, for `.pypirc`.
+
+use std::path::{Path, PathBuf};
+
+use vouch_core::Failure;
+use vouch_core::endpoint::Format;
+
+use super::pip::refused;
+use super::{USER, folders, name, occupied, overruled, url};
+use crate::client::{Client, Edit, Edits, Wanted};
+use crate::edited_file::EditedFile;
+use crate::text::ini::{Ini, lower_case};
+
+const LIST: (&str, &str) = ("distutils", "index-servers");
+
+/// twine, for its user's file.
+#[derive(Debug)]
+pub struct Twine {
+    file: PathBuf,
+}
+
+impl Twine {
+    /// Names the file. No variable moves it (twine's source, `DEFAULT_CONFIG_FILE`).
+    pub fn new() -> Result<Self, Failure> {
+        Ok(Self { file: folders::home()?.join(".pypirc") })
+    }
+
+    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+        let name = name(wanted.registration)?;
+        if matches!(name, "distutils" | "server-login" | "pypi" | "testpypi") {
+            return Err(Failure::new(
+                vouch_core::Class::Usage,
+                format!("`{name}` is a name of twine's own"),
+                "Give the repository another name with `--registry NAME`.",
+            ));
+        }
+        let endpoint = &wanted.registration.endpoint;
+        let ini = self.parse(text)?;
+        let there = ini.value(name, "repository").unwrap_or_default();
+        if !there.is_empty() && !url::gives_way(&there, wanted) {
+            let hint = "Give this one another name with `--registry NAME`, or remove that section first";
+            return Err(occupied(&format!("`[{name}]`"), &self.file, &there, hint));
+        }
+        let listed = ini.value(LIST.0, LIST.1);
+        // Without a list, twine knows these two.
+        let all = listed.clone().unwrap_or_else(|| "pypi\ntestpypi".into());
+        let mut all: Vec<&str> = all.split_whitespace().collect();
+        let mut text = text.to_owned();
+        if listed.is_none() || !all.contains(&name) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+            text = ini.set(LIST.0, LIST.1, &format!("\n{}", all.join("\n")));
+        }
+        for (key, value) in [("repository", endpoint.as_str()), ("username", USER)] {
+            let ini = self.parse(&text)?;
+            if ini.value(name, key).as_deref() != Some(value) {
+                text = ini.set(name, key, value);
+            }
+        }
+        if self.parse(&text)?.value(name, "password").is_some() {
+            notes.push(format!(
+                "twine takes `password` of `[{name}]` instead of asking Vouch: remove that line"
+            ));
+        }
+        Ok(text)
+    }
+
+    fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failure> {
+        Ini::parse(text, lower_case).map_err(|error| refused(&self.file, &error))
+    }
+}
+
+impl Client for Twine {
+    fn tool(&self) -> &'static str {
+        "twine"
+    }
+
+    fn format(&self) -> Format {
+        Format::Pypi
+    }
+
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+        let mut notes = Vec::new();
+        let file = EditedFile::read(self.file.clone())?;
+        let after = self.edited(file.text(), wanted, &mut notes)?;
+        notes.extend(overruled::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
+        Ok(Edits { files: vec![Edit { file, after }], notes })
+    }
+
+    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+        self.edited("", wanted, &mut Vec::new())
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        super::without_secrets(text)
+    }
+
+    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+        let registration = wanted.registration;
+        let name = registration.name.as_deref().unwrap_or_default();
+        vec![
+            format!("repository `{name}`: {}, in `{}`", registration.endpoint, self.file.display()),
+            "twine finds Vouch by the wheel of `pip-keyring-vouch`, installed beside it".into(),
+        ]
+    }
+
+    fn next(&self, wanted: &Wanted<'_>) -> String {
+        format!("`twine upload -r {} dist/*`", wanted.registration.name.as_deref().unwrap_or_default())
+    }
+}

@@ -1,0 +1,25 @@
+//! Environment variables, read in one way: empty counts as unset.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A variable as text; none for what is not Unicode.
+pub fn var(name: &str) -> Option<String> {
+    var_os(name)?.into_string().ok()
+}
+
+/// A variable as the system has it.
+pub fn var_os(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Every variable that is set.
+pub fn vars_os() -> impl Iterator<Item = (OsString, OsString)> {
+    env::vars_os().filter(|(_, value)| !value.is_empty())
+}
+
+/// The user's home directory; none for a relative one, which would be another in each working directory.
+pub fn home_dir() -> Option<PathBuf> {
+    env::home_dir().filter(|path| path.is_absolute())
+}

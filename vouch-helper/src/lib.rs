@@ -1,0 +1,3 @@
+//! What the three helpers and the `vouch` command share.
+
+pub mod say;
