@@ -1,6 +1,6 @@
 .PHONY: demo demo-team test lint audit bench install
 
-demo: ## the main job in a sandbox: enrol, log in, publish and build with real cargo
+demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
 	@scripts/demo-team.sh
 
@@ -13,7 +13,7 @@ test: ## every test, with the real clients
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh
 
-audit: ## dependencies: bans, licences, sources, advisories
+audit: ## dependencies: bans, licenses, sources, advisories
 	@scripts/audit.sh
 
 bench: ## speed and memory, as ratios in one run

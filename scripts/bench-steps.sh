@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs inside the sandbox: enrols, logs in, sets cargo, pip and the AWS CLI up, then runs each argument as a command.
+# Runs inside the sandbox: enrolls, logs in, sets cargo, pip and the AWS CLI up, then runs each argument as a command.
 set -euo pipefail
 cd "$HOME"
 {

@@ -38,11 +38,11 @@ run_with_pin vouch enroll --issuer https://id.example.com/alice --subject alice
 note "the web host of id.example.com serves the folder $VOUCH_SANDBOX_SITE"
 run vouch issuer build --out "$VOUCH_SANDBOX_SITE" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollment.json
 run vouch setup aws --role arn:aws:iam::123456789012:role/CodeArtifact
-touches_to_enrol=$(counter '"touches":[0-9]+')
+touches_to_enroll=$(counter '"touches":[0-9]+')
 
 heading 'Every morning'
 run_with_pin vouch login
-touches_to_log_in=$(($(counter '"touches":[0-9]+') - touches_to_enrol))
+touches_to_log_in=$(($(counter '"touches":[0-9]+') - touches_to_enroll))
 
 heading 'Once for each repository'
 run vouch setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 \
@@ -70,7 +70,7 @@ fi
 grep -q 'vouch login' refused.txt
 
 heading 'What it took'
-expect 'touches to enrol' 1 "$touches_to_enrol"
+expect 'touches to enroll' 1 "$touches_to_enroll"
 expect 'touches to log in' 1 "$touches_to_log_in"
 expect 'calls of STS AssumeRoleWithWebIdentity' 1 "$(counter '"assume_role_with_web_identity":[0-9]+')"
 expect 'calls of CodeArtifact GetAuthorizationToken' 1 "$(counter '"get_authorization_token":[0-9]+')"

@@ -37,28 +37,28 @@ exchange() {
   printf '%-52s %s\n' "a token for $who with YubiKey $serial" yes
 }
 
-# What the pipeline of the repository with the enrolments does.
+# What the pipeline of the repository with the enrollments does.
 pipeline() {
   rm -rf "${VOUCH_SANDBOX_SITE:?}"/*
-  as admin vouch issuer build --out "$VOUCH_SANDBOX_SITE" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrolments/*.json
-  as admin vouch issuer check --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrolments/*.json
+  as admin vouch issuer build --out "$VOUCH_SANDBOX_SITE" --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollments/*.json
+  as admin vouch issuer check --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollments/*.json
 }
 
 cd "$HOME"
-mkdir enrolments
+mkdir enrollments
 trap 'for who in alice bob; do VOUCH_HOME=$HOME/$who vouch logout >/dev/null 2>&1 || true; done' EXIT
 
 heading 'Two people join; one has a spare key'
 as_with_pin alice vouch enroll --issuer https://id.example.com/alice --subject alice \
-  --serial 12345678 --out enrolments/alice.json
+  --serial 12345678 --out enrollments/alice.json
 as_with_pin alice vouch enroll --issuer https://id.example.com/alice --subject alice \
-  --serial 12345679 --out enrolments/alice-spare.json
+  --serial 12345679 --out enrollments/alice-spare.json
 as_with_pin bob vouch enroll --issuer https://id.example.com/bob --subject bob \
-  --serial 12345680 --out enrolments/bob.json
+  --serial 12345680 --out enrollments/bob.json
 pipeline
 note 'what the administrator applies in AWS, once for each joiner'
 as admin vouch issuer iam --format cloudformation --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" \
-  enrolments/*.json >iam.json
+  enrollments/*.json >iam.json
 note "$(wc -l <iam.json) lines of CloudFormation; the sandbox has the providers and the role"
 for who in alice bob; do
   as "$who" vouch setup aws --role arn:aws:iam::123456789012:role/CodeArtifact
@@ -72,8 +72,8 @@ exchange bob 12345680
 heading 'Bob leaves'
 as admin vouch issuer revoke bob --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" --account 123456789012 \
   --role CodeArtifact --shared
-note 'here: the pull request that takes his enrolment out'
-rm enrolments/bob.json
+note 'here: the pull request that takes his enrollment out'
+rm enrollments/bob.json
 pipeline
 
 as_with_pin bob vouch login

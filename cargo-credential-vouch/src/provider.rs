@@ -11,7 +11,7 @@ use vouch_core::config::Config;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
-use vouch_core::{Class, Explain, Failure};
+use vouch_core::{Diagnostic, ErrorKind, Failure};
 
 /// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
         ])
         .into()),
         // Cargo then says "not currently logged in", which is so.
-        Err(error) if error.class() == Class::NoSession => Err(Error::NotFound),
+        Err(error) if error.kind() == ErrorKind::NoSession => Err(Error::NotFound),
         Err(error) => Err(refusal(error)),
     }
 }

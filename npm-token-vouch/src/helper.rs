@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::Mode;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::{Config, Registration};
-use vouch_core::{Class, Error, Failure, Secret};
+use vouch_core::{Error, ErrorKind, Failure, Secret};
 
 use crate::say;
 
@@ -33,7 +33,7 @@ pub(crate) fn for_registry(url: &str) -> ExitCode {
 fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     panic::set_hook(Box::new(|_| {}));
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Failure::new(Class::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more."))
+        Err(Failure::new(ErrorKind::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more."))
     })
 }
 
@@ -59,7 +59,7 @@ fn registration_of<'a>(config: &'a Config, profile: &str) -> Option<&'a Registra
 
 fn not_set_up(profile: &str) -> Failure {
     Failure::new(
-        Class::Configuration,
+        ErrorKind::Configuration,
         format!("no npm registry was set up for CodeArtifact profile `{profile}`"),
         format!("Run `vouch setup codeartifact --tool pnpm --repository REPOSITORY --profile {profile}`."),
     )

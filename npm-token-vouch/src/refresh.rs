@@ -6,7 +6,7 @@ use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::tokens::{self, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::home::Home;
-use vouch_core::{Explain, Failure};
+use vouch_core::{Diagnostic, Failure};
 
 use crate::cli::Which;
 use crate::say;

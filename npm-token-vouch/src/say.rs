@@ -17,7 +17,7 @@ pub(crate) fn say(text: &str) {
 /// A failure with its causes and its hint, on stderr; gives the exit code.
 pub(crate) fn failed(failure: &Failure) -> ExitCode {
     tell(failure);
-    ExitCode::from(failure.class.exit_code())
+    ExitCode::from(failure.kind.exit_code())
 }
 
 /// The same as a warning.
@@ -44,7 +44,7 @@ pub(crate) fn failed_unseen(failure: &Failure) -> ExitCode {
         // A progress line of the package manager's may stand there: it is overwritten, not continued.
         let _ = write!(terminal, "\r\u{1b}[Kvouch: {}\r\n", printable(&one_line(failure)));
     }
-    ExitCode::from(failure.class.exit_code())
+    ExitCode::from(failure.kind.exit_code())
 }
 
 #[cfg(unix)]
@@ -91,14 +91,14 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use vouch_core::Class;
+    use vouch_core::ErrorKind;
 
     use super::*;
 
     #[test]
     fn a_failure_is_one_line_for_the_terminal() {
         let failure = Failure {
-            class: Class::NoSession,
+            kind: ErrorKind::NoSession,
             message: "your session has expired".into(),
             causes: vec!["a\nb".into()],
             hint: Some("Run `vouch login`.".into()),

@@ -15,7 +15,7 @@ use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
 use vouch_core::home::Home;
-use vouch_core::{Class, Explain, Failure, UnixTime};
+use vouch_core::{Diagnostic, ErrorKind, Failure, UnixTime};
 
 use crate::cli::Which;
 use crate::{refresh, say};
@@ -65,7 +65,7 @@ fn keep_fresh(which: &Which) {
         match Broker::from_env() {
             Ok(broker) => {
                 match broker.session_expiry() {
-                    Err(error) if error.class() == Class::NoSession => return,
+                    Err(error) if error.kind() == ErrorKind::NoSession => return,
                     _ => {}
                 }
                 if due <= UnixTime::now() {
@@ -126,7 +126,7 @@ fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(),
 fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Failure> {
     file::lock(home, path, "watch", Duration::ZERO)?.ok_or_else(|| {
         Failure::new(
-            Class::Other,
+            ErrorKind::Other,
             format!("`{}` is being watched already", path.display()),
             "One watcher is enough; name another file with `--npmrc`, or stop that one.",
         )
@@ -135,7 +135,7 @@ fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Failure> {
 
 fn nothing_to_watch() -> Failure {
     Failure::new(
-        Class::Configuration,
+        ErrorKind::Configuration,
         "there is nothing to watch: no file with a static token was set up for that",
         "Run `vouch setup codeartifact --tool npm --repository REPOSITORY` first.",
     )

@@ -7,7 +7,7 @@ use vouch_core::endpoint::{EndpointError, domain_of_url};
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::profile::{ProfileError, Target};
-use vouch_core::{Class, Error, Explain, Failure, Secret};
+use vouch_core::{Diagnostic, Error, ErrorKind, Failure, Secret};
 
 use crate::arguments::{Mode, Output, Request};
 use crate::service::{Service, USER};
@@ -66,13 +66,13 @@ pub(crate) fn to(request: &Request) -> Answer {
 
 /// When the helper itself is at fault.
 pub(crate) fn fault() -> Failure {
-    failure(Class::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more.")
+    failure(ErrorKind::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more.")
 }
 
 /// When somebody else's secret is to be stored or deleted and no other `keyring` is there to do it.
 pub(crate) fn no_storage() -> Failure {
     failure(
-        Class::Configuration,
+        ErrorKind::Configuration,
         "nothing was stored or deleted: this program keeps no passwords, and there is no other `keyring` on PATH",
         "`pip install keyring`, or `pipx install keyring`, brings one.",
     )
@@ -80,14 +80,14 @@ pub(crate) fn no_storage() -> Failure {
 
 fn nothing_stored() -> Failure {
     failure(
-        Class::Usage,
+        ErrorKind::Usage,
         "nothing was stored or deleted: Vouch fetches the token of this registry by itself",
         "`vouch login` once a day is all; `vouch logout` ends it.",
     )
 }
 
-fn failure(class: Class, message: &str, hint: &str) -> Failure {
-    Failure::new(class, message, hint)
+fn failure(kind: ErrorKind, message: &str, hint: &str) -> Failure {
+    Failure::new(kind, message, hint)
 }
 
 /// `other` is a user name that is not ours.
@@ -113,7 +113,7 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
     // Clients take the answer apart by lines and send it in a header.
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         let message = "AWS CodeArtifact answered with a token that cannot be sent";
-        return Err(Answer::Refused(failure(Class::Other, message, "VOUCH_LOG=debug shows more.")));
+        return Err(Answer::Refused(failure(ErrorKind::Other, message, "VOUCH_LOG=debug shows more.")));
     }
     Ok(Some(Secret::new(value.to_owned())))
 }
@@ -157,7 +157,7 @@ fn is_ours(service: &str) -> bool {
 
 fn wrong_user(user: &str) -> Failure {
     failure(
-        Class::Configuration,
+        ErrorKind::Configuration,
         &format!("CodeArtifact knows no user `{user}`, only `{USER}`"),
         "Write `aws@` before the host in the URL, `username = aws`, or no user name at all.",
     )

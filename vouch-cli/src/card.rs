@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vouch_core::identity::Subject;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 use vouch_yubikey::{Card, CardError, NewPin, Pin, TouchPrompt};
 
 use crate::desktop;
@@ -91,7 +91,7 @@ impl PinFlags {
         // Older firmware does not tell: whoever has another PIN is told so before a new one is asked for.
         card.check_pin(&pin).map_err(|error| match error {
             CardError::WrongPin { .. } => Failure::new(
-                Class::Card,
+                ErrorKind::Card,
                 error.to_string(),
                 "The PIN of this YubiKey is not the factory's, 123456. If it was changed before, give the new one alone.",
             ),
@@ -124,7 +124,7 @@ fn choose_pin(serial: u32) -> Result<NewPin, Failure> {
         }
     }
     Err(Failure::new(
-        Class::Card,
+        ErrorKind::Card,
         format!("the PIN of YubiKey {serial} is still the factory's"),
         "Run the command again, or choose a PIN with `ykman piv access change-pin`.",
     ))

@@ -7,7 +7,7 @@ use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::profile::{ProfileError, Role, Target};
-use vouch_core::{Class, Failure, Secret};
+use vouch_core::{ErrorKind, Failure, Secret};
 
 use crate::domain::{Completed, DomainFlags};
 use crate::terminal;
@@ -70,7 +70,7 @@ impl Wanted {
             Kind::Aws => {
                 if let Some(flag) = self.domain_flag() {
                     return Err(Failure::new(
-                        Class::Usage,
+                        ErrorKind::Usage,
                         format!("`{flag}` is for `--type codeartifact`"),
                         "Name the role of `--type aws` with `--aws-profile`.",
                     ));
@@ -183,7 +183,7 @@ pub(crate) fn named(config: &Config, flags: &DomainFlags, spelling: Spelling) ->
                 }
                 Some(what) => {
                     let hint = "Leave out the profile or the flag, whichever is wrong.";
-                    return Err(Failure::new(Class::Usage, format!("{what} `{name}`"), hint));
+                    return Err(Failure::new(ErrorKind::Usage, format!("{what} `{name}`"), hint));
                 }
                 None => {}
             }

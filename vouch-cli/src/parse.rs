@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use vouch_core::Explain;
+use vouch_core::Diagnostic;
 
 /// Reads an argument; what is wrong with it is told with the hint, which clap alone would leave out.
-pub(crate) fn argument<T: FromStr<Err: Explain>>(text: &str) -> Result<T, String> {
+pub(crate) fn argument<T: FromStr<Err: Diagnostic>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| match error.hint() {
         Some(hint) => format!("{error}\n\nhint: {hint}"),
         None => error.to_string(),

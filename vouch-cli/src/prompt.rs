@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use vouch_core::{Class, Failure, Secret};
+use vouch_core::{ErrorKind, Failure, Secret};
 use zeroize::Zeroizing;
 
 /// More than any secret that is asked for.
@@ -29,12 +29,16 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
 fn line(from: &mut impl BufRead) -> Result<String, Failure> {
     let mut text = Zeroizing::new(String::with_capacity(256));
     let read = io::Read::take(&mut *from, LONGEST_LINE).read_line(&mut text).map_err(|error| {
-        Failure::new(Class::Usage, "cannot read standard input", "Pipe the secret in, as one line of text.")
-            .because(&error)
+        Failure::new(
+            ErrorKind::Usage,
+            "cannot read standard input",
+            "Pipe the secret in, as one line of text.",
+        )
+        .because(&error)
     })?;
     if read == 0 {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "standard input is empty",
             "Pipe the secret in, as one line of text.",
         ));
@@ -45,7 +49,7 @@ fn line(from: &mut impl BufRead) -> Result<String, Failure> {
 fn hidden(prompt: &str) -> Result<String, Failure> {
     let failed = |error: &io::Error| {
         Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "there is no terminal to ask on",
             "Run it on a terminal, or pipe the PIN in with `--pin-stdin`.",
         )

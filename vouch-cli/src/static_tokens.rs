@@ -5,7 +5,7 @@ use vouch_clients::node::npm::registration::Filter;
 use vouch_clients::node::npm::tokens;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
-use vouch_core::{Class, Explain, Failure};
+use vouch_core::{Diagnostic, ErrorKind, Failure};
 
 use crate::terminal;
 
@@ -14,7 +14,7 @@ pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failure> {
     let lines = node::refresh(home, Filter { tool: Some(tool), ..Filter::default() })?;
     if lines.is_empty() {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!("no static token was set up for {tool}: there is nothing to refresh"),
             "Name a repository to set up: `--repository REPOSITORY`.",
         ));

@@ -1,6 +1,6 @@
 //! All that is said to a person, on stderr, and all that is answered, on stdout.
 //!
-//! Colour shows only where stderr is a terminal and `NO_COLOR` is not set; every message reads the same without it.
+//! Color shows only where stderr is a terminal and `NO_COLOR` is not set; every message reads the same without it.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 pub(crate) use vouch_helper::say::{local_time, printable, span, utc_time};
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
@@ -59,12 +59,12 @@ pub(crate) fn hint(text: &str) {
 /// A failure that ends a command: what failed, why, and what to type next. Gives the exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     // Whoever pressed Ctrl-C knows.
-    if failure.class != Class::Interrupted {
+    if failure.kind != ErrorKind::Interrupted {
         error(&failure.message);
         failure.causes.iter().for_each(|reason| cause(reason));
         failure.hint.iter().for_each(|text| hint(text));
     }
-    ExitCode::from(failure.class.exit_code())
+    ExitCode::from(failure.kind.exit_code())
 }
 
 /// Writes to stdout, the answer of a command.
@@ -74,16 +74,17 @@ pub(crate) fn answer(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// As [`answer`], with the colours in it where stdout shows them.
-pub(crate) fn answer_in_colour(text: &str) -> Result<(), Failure> {
+/// As [`answer`], with the colors in it where stdout shows them.
+pub(crate) fn answer_in_color(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
+    written.map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }
 
 /// As [`answer`], for a command that has nothing else to do.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    answer(text).map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
+    answer(text)
+        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }
 
 /// Something that the person can do within a time. On a terminal one line counts down and is wiped in the end; elsewhere it

@@ -119,7 +119,7 @@ impl<'a> Place<'a> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || !name.bytes().all(plain) {
             return Err(Failure::new(
-                vouch_core::Class::Usage,
+                vouch_core::ErrorKind::Usage,
                 format!("`{name}` cannot be the name: letters, digits, `-`, `_` and `.` are taken"),
                 "Give it another name with `--registry NAME`.",
             ));

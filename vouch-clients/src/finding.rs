@@ -1,7 +1,7 @@
 //! What `vouch doctor` finds: by itself, or asked of the module of a client.
 
 use serde::Serialize;
-use vouch_core::{Explain, Failure};
+use vouch_core::{Diagnostic, Failure};
 
 use vouch_helper::say::printable;
 
@@ -62,7 +62,7 @@ impl Finding {
     }
 
     /// It does not work, in the words of an error.
-    pub fn error(check: &'static str, error: &dyn Explain, why: impl Into<String>) -> Self {
+    pub fn error(check: &'static str, error: &dyn Diagnostic, why: impl Into<String>) -> Self {
         Self::failure(check, error.failure(), why)
     }
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn an_error_is_told_with_its_causes_and_its_hint() {
         let failure = Failure {
-            class: vouch_core::Class::Other,
+            kind: vouch_core::ErrorKind::Other,
             message: "it failed".into(),
             causes: vec!["because\u{1b}[2J".into()],
             hint: Some("Mend it.".into()),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::endpoint::Domain;
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::files::{self, Lock, LockError};
 use crate::home::{Home, HomeError};
 use crate::identity::Identity;
@@ -144,9 +144,9 @@ pub enum ConfigError {
     Busy,
 }
 
-impl Explain for ConfigError {
-    fn class(&self) -> Class {
-        Class::Configuration
+impl Diagnostic for ConfigError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
     }
 
     fn hint(&self) -> Option<String> {
@@ -234,7 +234,7 @@ impl Config {
         let failed = |source| ConfigError::Save { path: path.clone(), source };
         let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
-        files::replace(&path, &text, 0o600).map_err(failed)
+        files::write_atomic(&path, &text, 0o600).map_err(failed)
     }
 }
 

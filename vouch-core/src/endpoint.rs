@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{AccountId, DomainName, PARTITIONS, Partition, Region, RepositoryName};
 
 /// One CodeArtifact domain: what a token is valid for.
@@ -91,9 +91,9 @@ pub enum EndpointError {
     Path(String),
 }
 
-impl Explain for EndpointError {
-    fn class(&self) -> Class {
-        Class::Configuration
+impl Diagnostic for EndpointError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
     }
 
     fn hint(&self) -> Option<String> {

@@ -1,4 +1,4 @@
-//! ES256: what a YubiKey signs here, an ID token or an enrolment, and the check that its own key did it.
+//! ES256: what a YubiKey signs here, an ID token or an enrollment, and the check that its own key did it.
 
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};

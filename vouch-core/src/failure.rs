@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Class {
+pub enum ErrorKind {
     Other,
     Usage,
     NoSession,
@@ -21,7 +21,7 @@ pub enum Class {
     Interrupted,
 }
 
-impl Class {
+impl ErrorKind {
     /// The exit code of a command that ends with such a failure.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -39,9 +39,9 @@ impl Class {
 }
 
 /// What each part's error says about itself beside its message.
-pub trait Explain: StdError {
+pub trait Diagnostic: StdError {
     /// What the failure is about.
-    fn class(&self) -> Class;
+    fn kind(&self) -> ErrorKind;
 
     /// The next thing to type or to look at, as one sentence.
     fn hint(&self) -> Option<String>;
@@ -53,14 +53,14 @@ pub trait Explain: StdError {
 
     /// The failure as plain text, with all its causes.
     fn failure(&self) -> Failure {
-        Failure { class: self.class(), message: self.to_string(), causes: self.causes(), hint: self.hint() }
+        Failure { kind: self.kind(), message: self.to_string(), causes: self.causes(), hint: self.hint() }
     }
 }
 
 /// A failure as plain text: what waiting processes and package managers are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    pub class: Class,
+    pub kind: ErrorKind,
     pub message: String,
     /// The chain of causes, outermost first.
     pub causes: Vec<String>,
@@ -77,19 +77,19 @@ impl StdError for Failure {}
 
 impl Failure {
     /// A failure without a cause; an empty hint is none.
-    pub fn new(class: Class, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
-        Self { class, message: message.into(), causes: Vec::new(), hint }
+        Self { kind, message: message.into(), causes: Vec::new(), hint }
     }
 
     /// A setting is missing or wrong.
     pub fn configuration(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(Class::Configuration, message, hint)
+        Self::new(ErrorKind::Configuration, message, hint)
     }
 
     /// The user pressed Ctrl-C: nothing needs to be said.
     pub fn interrupted() -> Self {
-        Self::new(Class::Interrupted, "interrupted", "")
+        Self::new(ErrorKind::Interrupted, "interrupted", "")
     }
 
     /// The same failure with one more cause, such as an error of the system's.
@@ -100,7 +100,7 @@ impl Failure {
     }
 }
 
-impl<E: Explain> From<E> for Failure {
+impl<E: Diagnostic> From<E> for Failure {
     fn from(error: E) -> Self {
         error.failure()
     }

@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// Whatever the system says, such as a full disk or a read-only folder. The old file is then as before.
-pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     let target = follow(path)?;
     let mode = existing_mode(&target).unwrap_or(mode);
     let temporary = beside(&target, "vouch-new");
@@ -31,33 +31,33 @@ pub fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
 
 /// How a file got its new contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
-    /// As [`replace`] does it.
+pub enum WriteMethod {
+    /// As [`write_atomic`] does it.
     Replaced,
     /// The file was overwritten where it is: a crash in the middle can leave a mixture.
     InPlace,
 }
 
-/// Replaces somebody's file as [`replace`] does, or overwrites it where it cannot be replaced: a mount point (as in a
+/// Replaces somebody's file as [`write_atomic`] does, or overwrites it where it cannot be replaced: a mount point (as in a
 /// container that has the one file of a home), a folder that takes no new file, or a file that belongs to somebody else,
 /// whom a new one would lock out.
 ///
 /// # Errors
-/// As [`replace`].
-pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Result<Manner> {
+/// As [`write_atomic`].
+pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Result<WriteMethod> {
     if is_anothers(path) {
-        return overwrite(path, contents).map(|()| Manner::InPlace);
+        return overwrite(path, contents).map(|()| WriteMethod::InPlace);
     }
-    match replace(path, contents, mode) {
-        Ok(()) => Ok(Manner::Replaced),
+    match write_atomic(path, contents, mode) {
+        Ok(()) => Ok(WriteMethod::Replaced),
         Err(error) if needs_place(&error) && path.is_file() => {
-            overwrite(path, contents).map(|()| Manner::InPlace)
+            overwrite(path, contents).map(|()| WriteMethod::InPlace)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Deletes what a killed [`replace`] left beside `path`. For callers that may find nothing to write; they hold its lock.
+/// Deletes what a killed [`write_atomic`] left beside `path`. For callers that may find nothing to write; they hold its lock.
 pub fn clear_leftover(path: &Path) {
     if let Ok(target) = follow(path) {
         let _ = fs::remove_file(beside(&target, "vouch-new"));
@@ -218,10 +218,10 @@ mod tests {
     fn a_new_file_has_the_given_mode_and_an_old_one_keeps_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        replace(&path, b"one", 0o600).unwrap();
+        write_atomic(&path, b"one", 0o600).unwrap();
         assert_eq!(mode(&path), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
-        replace(&path, b"two", 0o600).unwrap();
+        write_atomic(&path, b"two", 0o600).unwrap();
         assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o664, b"two".to_vec()));
     }
 
@@ -231,7 +231,7 @@ mod tests {
         fs::create_dir(dir.path().join("dotfiles")).unwrap();
         let link = dir.path().join("link");
         symlink("dotfiles/real", &link).unwrap();
-        replace(&link, b"x", 0o600).unwrap();
+        write_atomic(&link, b"x", 0o600).unwrap();
         assert!(link.symlink_metadata().unwrap().is_symlink());
         assert_eq!(fs::read(dir.path().join("dotfiles/real")).unwrap(), b"x");
     }
@@ -240,7 +240,7 @@ mod tests {
     fn a_leftover_of_a_killed_writer_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(".file.vouch-new"), b"half").unwrap();
-        replace(&dir.path().join("file"), b"whole", 0o600).unwrap();
+        write_atomic(&dir.path().join("file"), b"whole", 0o600).unwrap();
         let names: Vec<_> =
             fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["file"]);
@@ -252,7 +252,7 @@ mod tests {
         let path = dir.path().join("file");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("inside"), b"x").unwrap();
-        assert!(replace(&path, b"y", 0o600).is_err());
+        assert!(write_atomic(&path, b"y", 0o600).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
@@ -263,7 +263,7 @@ mod tests {
         fs::write(&path, "a long one\n").unwrap();
         overwrite(&path, b"short").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "short");
-        assert_eq!(replace_or_overwrite(&path, b"x", 0o600).unwrap(), Manner::Replaced);
+        assert_eq!(replace_or_overwrite(&path, b"x", 0o600).unwrap(), WriteMethod::Replaced);
         assert!(replace_or_overwrite(dir.path(), b"x", 0o600).is_err());
     }
 

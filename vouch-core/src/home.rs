@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 
 /// The folder that holds the configuration and the vault of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub enum HomeError {
     Io { path: PathBuf, source: io::Error },
 }
 
-impl Explain for HomeError {
-    fn class(&self) -> Class {
-        Class::Configuration
+impl Diagnostic for HomeError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
     }
 
     fn hint(&self) -> Option<String> {

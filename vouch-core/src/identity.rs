@@ -10,7 +10,7 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 
 /// What STS expects in `aud` unless the identity says otherwise.
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
@@ -64,9 +64,9 @@ pub enum IdentityError {
     NotEnrolled,
 }
 
-impl Explain for IdentityError {
-    fn class(&self) -> Class {
-        Class::Configuration
+impl Diagnostic for IdentityError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
     }
 
     fn hint(&self) -> Option<String> {

@@ -29,6 +29,6 @@ pub mod time;
 pub mod vault;
 
 pub use broker::Error;
-pub use failure::{Class, Explain, Failure};
+pub use failure::{Diagnostic, ErrorKind, Failure};
 pub use secret::Secret;
 pub use time::UnixTime;

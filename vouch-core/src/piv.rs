@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 
 /// A slot that can hold a signing key: 9a, 9c, 9d, 9e, or one of the "retired" 82 to 95 (NIST SP 800-73-4, table 4b).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,9 +17,9 @@ pub struct Slot(u8);
 #[error("`{0}` is no slot for a key")]
 pub struct NoSlot(String);
 
-impl Explain for NoSlot {
-    fn class(&self) -> Class {
-        Class::Usage
+impl Diagnostic for NoSlot {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Usage
     }
 
     fn hint(&self) -> Option<String> {

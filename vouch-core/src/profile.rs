@@ -2,7 +2,7 @@
 
 use crate::config::{AwsProfile, Config, Profile, Registration};
 use crate::endpoint::{self, Domain, EndpointError};
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{AccountId, Region, RoleArn};
 
 /// A role to assume, and where to ask for it.
@@ -55,9 +55,9 @@ fn listed(known: &[String]) -> String {
     if known.is_empty() { String::new() } else { format!("; there is {}", known.join(", ")) }
 }
 
-impl Explain for ProfileError {
-    fn class(&self) -> Class {
-        Class::Configuration
+impl Diagnostic for ProfileError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
     }
 
     fn hint(&self) -> Option<String> {

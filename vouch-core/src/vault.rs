@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::files::{self, Lock, LockError};
 use crate::home::{self, Home};
 use crate::keystore::SessionKey;
@@ -81,11 +81,11 @@ pub enum VaultError {
     Lock(#[source] LockError),
 }
 
-impl Explain for VaultError {
-    fn class(&self) -> Class {
+impl Diagnostic for VaultError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Busy => Class::Network,
-            _ => Class::Configuration,
+            Self::Busy => ErrorKind::Network,
+            _ => ErrorKind::Configuration,
         }
     }
 
@@ -155,7 +155,7 @@ impl Vault {
         let sealed = self.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| VaultError::Seal)?;
         bytes.extend(nonce);
         bytes.extend(sealed);
-        files::replace(&path, &bytes, 0o600).map_err(failed)
+        files::write_atomic(&path, &bytes, 0o600).map_err(failed)
     }
 
     /// Removes an entry; that there is none is fine.

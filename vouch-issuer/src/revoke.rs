@@ -76,7 +76,7 @@ pub struct Revocation {
 }
 
 impl Person {
-    /// The people of enrolments, by issuer.
+    /// The people of enrollments, by issuer.
     ///
     /// # Errors
     /// As for [`crate::documents::build`].
@@ -187,10 +187,10 @@ fn documents_out(person: &Person) -> Step {
         commands: person
             .keys
             .iter()
-            .map(|(serial, kid)| format!("git rm enrolments/FILE   # YubiKey {serial}, key {kid}"))
+            .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
             .chain([
                 format!("rm -r {folder}/jwks.json {folder}/.well-known"),
-                "vouch issuer build --out site enrolments/*.json".into(),
+                "vouch issuer build --out site enrollments/*.json".into(),
                 "# publish the site, and empty the caches before it".into(),
             ])
             .collect(),
@@ -205,9 +205,9 @@ fn key_out(person: &Person, serial: u32) -> Step {
               finder needs the PIN, too."
             .into(),
         commands: lost
-            .map(|(serial, kid)| format!("git rm enrolments/FILE   # YubiKey {serial}, key {kid}"))
+            .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
             .chain([
-                "vouch issuer build --out site enrolments/*.json".into(),
+                "vouch issuer build --out site enrollments/*.json".into(),
                 "# publish the site, and empty the caches before it".into(),
             ])
             .collect(),
@@ -218,13 +218,13 @@ fn seen_from_outside(person: &Person) -> Step {
     Step {
         title: "look at it from outside".into(),
         why: format!("It names a key of {} that is still served, and caches that keep it.", person.subject),
-        commands: vec!["vouch issuer check enrolments/*.json".into()],
+        commands: vec!["vouch issuer check enrollments/*.json".into()],
     }
 }
 
 fn role_out(person: &Person, place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
     let at = time(now.plus(LONGEST_TOKEN));
-    let mut commands = vec!["vouch issuer iam --format cloudformation enrolments/*.json >iam.json".into()];
+    let mut commands = vec!["vouch issuer iam --format cloudformation enrollments/*.json >iam.json".into()];
     commands.push("# apply the template: it no longer has this person".into());
     if !place.shared {
         commands.push(format!("aws iam get-role --role-name {}   # must be gone", place.role));

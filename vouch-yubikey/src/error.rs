@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::holders::{self, Holder};
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
 
@@ -89,7 +89,7 @@ pub enum CardError {
     Attestation(#[from] AttestationError),
     #[error("the YubiKey attests another key than the one it made")]
     OtherAttestation,
-    /// A key was made, and then the enrolment failed.
+    /// A key was made, and then the enrollment failed.
     #[error("the new key is in slot {slot}, but it is not enrolled")]
     Unfinished { slot: Slot, source: Box<CardError> },
 
@@ -124,13 +124,13 @@ impl CardError {
     }
 }
 
-impl Explain for CardError {
-    fn class(&self) -> Class {
+impl Diagnostic for CardError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::ManagementKeyFormat => Class::Usage,
-            Self::NoSlot(_) => Class::Configuration,
-            Self::Thread(_) => Class::Other,
-            _ => Class::Card,
+            Self::ManagementKeyFormat => ErrorKind::Usage,
+            Self::NoSlot(_) => ErrorKind::Configuration,
+            Self::Thread(_) => ErrorKind::Other,
+            _ => ErrorKind::Card,
         }
     }
 
@@ -161,7 +161,7 @@ impl Explain for CardError {
             Self::NotEnrolled { present, .. } => {
                 let serial = present.first().copied().unwrap_or_default();
                 return Some(format!(
-                    "Plug in the enrolled one, or enrol this one, too: `vouch enroll --serial {serial}`."
+                    "Plug in the enrolled one, or enroll this one, too: `vouch enroll --serial {serial}`."
                 ));
             }
             Self::Removed => "Plug it in and run the command again; leave it in until the command is done.",
@@ -195,7 +195,7 @@ impl Explain for CardError {
             | Self::OtherAlgorithm { serial, .. }
             | Self::OtherKey { serial, .. } => {
                 return Some(format!(
-                    "Plug in the YubiKey that you enrolled, or enrol this one again: `vouch enroll --serial {serial} --replace`."
+                    "Plug in the YubiKey that you enrolled, or enroll this one again: `vouch enroll --serial {serial} --replace`."
                 ));
             }
             Self::NoSlot(_) => "Correct `slot` in `config.json`, or run `vouch enroll` again.",

@@ -1,11 +1,11 @@
-//! The card: find it or wait for it, PIN, sign, enrol, attestation. The only code that talks to one.
+//! The card: find it or wait for it, PIN, sign, enroll, attestation. The only code that talks to one.
 //!
 //! Everything that waits for the card runs on a thread of its own: PC/SC blocks for as long as another program is in the
 //! middle of something, such as waiting for a touch, and has no time-out.
 
 mod attestation;
 mod card;
-mod enrol;
+mod enroll;
 mod error;
 mod find;
 mod holders;
@@ -15,7 +15,7 @@ mod unfinished;
 mod wait;
 
 pub use card::Card;
-pub use enrol::{EnrollError, Enrolled, ManagementKey, Request, enrol, enrol_again};
+pub use enroll::{EnrollError, Enrolled, ManagementKey, Request, enroll, enroll_again};
 pub use error::CardError;
 pub use holders::Holder;
 pub use pin::{NewPin, Pin};

@@ -1,4 +1,4 @@
-//! The note that an enrolment leaves in the home while it makes a key, so that the same command can go on after it was
+//! The note that an enrollment leaves in the home while it makes a key, so that the same command can go on after it was
 //! interrupted.
 
 use std::fs;
@@ -8,9 +8,9 @@ use vouch_core::files;
 use vouch_core::home::{Home, HomeError};
 use vouch_core::piv::Slot;
 
-/// Whether an enrolment has begun to make a key in one slot of one card, which it had found empty.
+/// Whether an enrollment has begun to make a key in one slot of one card, which it had found empty.
 ///
-/// A key that is in the slot afterwards is that enrolment's, or else one that somebody made there since; taking it
+/// A key that is in the slot afterwards is that enrollment's, or else one that somebody made there since; taking it
 /// destroys nothing either way.
 #[derive(Debug, Clone)]
 pub struct Unfinished {
@@ -26,7 +26,7 @@ impl Unfinished {
 
     /// Takes the note away: the key is recorded, or was given up.
     pub fn end(&self) {
-        // One that stays lets a later enrolment take the very key that it would have taken anyway.
+        // One that stays lets a later enrollment take the very key that it would have taken anyway.
         let _ = fs::remove_file(&self.note);
     }
 
@@ -39,8 +39,8 @@ impl Unfinished {
     pub(super) fn begin(&self) -> Result<(), HomeError> {
         self.home.create()?;
         let text =
-            b"An enrolment makes a key in this slot. `vouch enroll` goes on with it if it is interrupted.\n";
-        files::replace(&self.note, text, 0o600)
+            b"An enrollment makes a key in this slot. `vouch enroll` goes on with it if it is interrupted.\n";
+        files::write_atomic(&self.note, text, 0o600)
             .map_err(|source| HomeError::Io { path: self.note.clone(), source })
     }
 }

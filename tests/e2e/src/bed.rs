@@ -148,8 +148,8 @@ impl Bed {
         found.unwrap_or_else(|| panic!("no counter {pointer} in {stats:#}"))
     }
 
-    /// Enrols the card for alice, hosts her issuer and sets her role up.
-    pub fn enrol(&self) {
+    /// Enrolls the card for alice, hosts her issuer and sets her role up.
+    pub fn enroll(&self) {
         let _ = self
             .vouch_with_pin(&["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"])
             .ok();
@@ -158,7 +158,7 @@ impl Bed {
         let _ = self.vouch(&["setup", "aws", "--role", role]).ok();
     }
 
-    /// Hosts what `vouch issuer build` makes of enrolments, and nothing else.
+    /// Hosts what `vouch issuer build` makes of enrollments, and nothing else.
     pub fn publish(&self, enrollments: &[&str]) {
         for entry in fs::read_dir(&self.site).expect("the site is there") {
             let path = entry.expect("the site can be read").path();
@@ -213,7 +213,7 @@ impl Bed {
 
     /// Enrolled, logged in, and cargo set up: where most tests begin.
     pub fn ready(&self) {
-        self.enrol();
+        self.enroll();
         self.log_in();
         self.set_up_cargo();
     }

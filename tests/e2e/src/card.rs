@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::bed::Bed;
 
-/// Enrols for alice; how the PIN comes in is to be added.
+/// Enrolls for alice; how the PIN comes in is to be added.
 pub const ENROLL: [&str; 5] = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
 
 /// The PIN that cards leave the factory with.

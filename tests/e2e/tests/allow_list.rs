@@ -23,7 +23,7 @@ fn look_alikes_get_nothing() {
             format!("https://{}.evil.example/cargo/my-repo/", HOST.trim_end_matches(".com")),
             format!("https://{HOST}./cargo/my-repo/"),
             "https://my-domain-11122223333.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/".into(),
-            // A letter of another script that looks like `y`, and full-width letters that some normalise.
+            // A letter of another script that looks like `y`, and full-width letters that some normalize.
             format!("https://{}/cargo/my-repo/", HOST.replacen("my", "m\u{443}", 1)),
             format!("https://{}/cargo/my-repo/", HOST.replacen("my", "\u{ff4d}y", 1)),
             format!("https://{}/cargo/my-repo/", HOST.replacen("my", "%6dy", 1)),

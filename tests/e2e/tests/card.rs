@@ -27,7 +27,7 @@ fn on_both_firmwares(body: impl Fn(&Bed)) {
 #[test]
 fn a_wrong_pin_costs_one_try_and_says_what_is_left() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = login_with(bed, &wrong_pin(bed), &[])
             .expect_code(4)
             .says("2 tries left")
@@ -45,7 +45,7 @@ fn a_wrong_pin_costs_one_try_and_says_what_is_left() {
 #[test]
 fn the_last_try_is_kept_unless_asked_for() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         for _ in 0..2 {
             let _ = login_with(bed, &wrong_pin(bed), &[]).expect_code(4);
         }
@@ -59,7 +59,7 @@ fn the_last_try_is_kept_unless_asked_for() {
 #[test]
 fn a_blocked_pin_says_how_to_unblock() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         for _ in 0..2 {
             let _ = login_with(bed, &wrong_pin(bed), &[]).expect_code(4);
         }
@@ -76,7 +76,7 @@ fn a_blocked_pin_says_how_to_unblock() {
 #[test]
 fn what_cannot_be_a_pin_is_not_sent() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for (typed, said) in [
             ("", "PIN"),
             ("12345", "6"),
@@ -94,7 +94,7 @@ fn what_cannot_be_a_pin_is_not_sent() {
 #[test]
 fn slips_at_the_prompt_are_corrected_before_the_card_is_asked() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let mut terminal = bed.vouch(&["login"]).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
         // A wrong digit and backspace, an arrow, a whole line taken back, and a key that means nothing here.
@@ -107,7 +107,7 @@ fn slips_at_the_prompt_are_corrected_before_the_card_is_asked() {
 #[test]
 fn no_touch_in_time_is_told_apart_from_a_wrong_pin() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["touch", "never"]);
         let done = login_with(bed, bed.pin(), &[]).expect_code(4).says("touch");
         assert!(done.took > Duration::from_secs(10), "{done}");
@@ -120,7 +120,7 @@ fn no_touch_in_time_is_told_apart_from_a_wrong_pin() {
 #[test]
 fn a_late_touch_is_in_time() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["touch", "3000"]);
         let done = bed.vouch_with_pin(&["login"]).ok().says("Touch your YubiKey");
         assert!(done.took > Duration::from_secs(3), "{done}");
@@ -130,7 +130,7 @@ fn a_late_touch_is_in_time() {
 #[test]
 fn a_card_pulled_while_it_waits_is_named_and_works_again() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["touch", "never"]);
         let login = bed.vouch_with_pin(&["login"]).start();
         thread::sleep(Duration::from_secs(2));
@@ -147,7 +147,7 @@ fn a_card_pulled_while_it_waits_is_named_and_works_again() {
 #[test]
 fn no_pcscd() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["pcscd", "stop"]);
         let _ = bed.vouch_with_pin(&["login"]).fails(4).says("pcscd");
         bed.ctl(&["pcscd", "start"]);
@@ -158,7 +158,7 @@ fn no_pcscd() {
 #[test]
 fn no_card_in_any_reader() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["card", "remove"]);
         let _ =
             bed.vouch_with_pin(&["login", "--wait", "0"]).fails(4).says("no smart card reader has a card");
@@ -212,7 +212,7 @@ const ENROLLED: &str = r#"{"version": 1, "identity": {"issuer": "https://id.exam
 #[test]
 fn a_card_held_by_another_program() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for (name, way) in [
             ("scdaemon", "`gpgconf --kill scdaemon`"),
             ("yubikey-agent", "`systemctl --user stop yubikey-agent`"),
@@ -231,7 +231,7 @@ fn a_card_held_by_another_program() {
 #[test]
 fn a_card_in_the_middle_of_somebody_elses_transaction() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let signs = bed.count("/card/signs");
         while_held(bed, "scdaemon", &["transaction"], || {
             let done =
@@ -282,7 +282,7 @@ fn a_card_without_our_key() {
 #[test]
 fn a_key_in_the_slot_that_is_not_the_enrolled_one() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let config = bed.read(".vouch/config.json");
         // Somebody makes another key in the slot behind our back.
@@ -299,7 +299,7 @@ fn a_key_in_the_slot_that_is_not_the_enrolled_one() {
 #[test]
 fn an_occupied_slot_is_not_taken_silently() {
     on_both_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         let config = bed.read(".vouch/config.json");
         std::fs::remove_file(bed.file(".vouch/config.json")).unwrap();
         let signs = bed.count("/card/signs");
@@ -312,7 +312,7 @@ fn an_occupied_slot_is_not_taken_silently() {
 }
 
 #[test]
-fn without_an_enrolment_login_says_what_comes_first() {
+fn without_an_enrollment_login_says_what_comes_first() {
     in_sandbox(&[], |bed| {
         let _ = bed.vouch_with_pin(&["login"]).fails(7).says("vouch enroll");
     });

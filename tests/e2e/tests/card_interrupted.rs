@@ -31,7 +31,7 @@ fn unhurt(bed: &Bed) {
 #[test]
 fn at_the_prompt() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let mut terminal = bed.vouch(&["login"]).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
         assert!(!terminal.echoes());
@@ -43,7 +43,7 @@ fn at_the_prompt() {
 #[test]
 fn while_the_card_is_waited_for() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["card", "remove"]);
         let mut terminal = bed.vouch(&["login"]).on_terminal();
         terminal.wait_for("Plug in your YubiKey 14 s");
@@ -56,7 +56,7 @@ fn while_the_card_is_waited_for() {
 #[test]
 fn while_the_card_blinks() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         bed.ctl(&["touch", "never"]);
         let blinking = || {
@@ -107,7 +107,7 @@ fn who_comes_after_an_interrupted_login_finds_no_verified_pin() {
     const IS_VERIFIED: &[u8] = &[0x00, 0x20, 0x00, 0x80];
     const SELECT_PIV: &[u8] = &[0x00, 0xa4, 0x04, 0x00, 0x05, 0xa0, 0x00, 0x00, 0x03, 0x08];
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         // A program that cleans up after itself badly leaves one.
         let verify = [&[0x00, 0x20, 0x00, 0x80, 0x08], bed.pin().as_bytes()].concat();
         assert_eq!(answers(&[SELECT_PIV, &verify])[1], OK);
@@ -132,7 +132,7 @@ fn who_comes_after_an_interrupted_login_finds_no_verified_pin() {
 }
 
 #[test]
-fn during_an_enrolment() {
+fn during_an_enrollment() {
     in_sandbox(&[], |bed| {
         let mut terminal = bed.vouch(&ENROLL).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
@@ -222,7 +222,7 @@ fn killed_anywhere_the_same_command_goes_on() {
 }
 
 #[test]
-fn a_failed_enrolment_goes_on_too() {
+fn a_failed_enrollment_goes_on_too() {
     in_sandbox(&[], |bed| {
         bed.ctl(&["touch", "never"]);
         let failed = bed.vouch_with_pin(&ENROLL).fails(4).says("not enrolled");
@@ -278,7 +278,7 @@ fn login_meanwhile(bed: &Bed, meddle: impl FnOnce()) -> (bool, String) {
 #[test]
 fn another_program_between_pin_and_touch_costs_no_try_and_no_second_pin() {
     on_all_firmwares(|bed| {
-        bed.enrol();
+        bed.enroll();
         let ykman = installed("ykman-").join("bin/ykman");
         let signs = bed.count("/card/signs");
         let quiet = || bed.count("/card/signs") == signs;

@@ -101,7 +101,7 @@ const GIVEN: [(&str, &str, &str); 5] = [
 ];
 
 /// `vouch enroll --management-key -` with this key.
-fn enrol_with(bed: &Bed, key: &str) -> Run {
+fn enroll_with(bed: &Bed, key: &str) -> Run {
     let enroll = bed.vouch(&ENROLL).args(["--pin-stdin", "--management-key", "-"]);
     enroll.stdin(format!("{}\n{key}\n", bed.pin()))
 }
@@ -115,16 +115,16 @@ fn a_management_key_of_the_cards_own_has_to_be_given() {
             change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
             let done = bed.vouch_with_pin(&ENROLL).fails(4).says("a management key of its own");
             let _ = done.says("--management-key");
-            let _ = enrol_with(bed, FACTORY_KEY).fails(if key.len() == FACTORY_KEY.len() { 4 } else { 2 });
+            let _ = enroll_with(bed, FACTORY_KEY).fails(if key.len() == FACTORY_KEY.len() { 4 } else { 2 });
             for bad in ["", "a1b2", "nonsense", &key[1..]] {
-                let _ = enrol_with(bed, bad).fails(2).says("hexadecimal");
+                let _ = enroll_with(bed, bad).fails(2).says("hexadecimal");
             }
             let wrong = key.replace(['a', 'A'], "9");
-            let done = enrol_with(bed, &wrong).fails(4).says("not the management key of YubiKey 12345678");
+            let done = enroll_with(bed, &wrong).fails(4).says("not the management key of YubiKey 12345678");
             let _ = done.never_says(&wrong);
             let _ = bed.vouch(&ENROLL).args(["--management-key", key]).fails(2).never_says(key);
             assert_eq!((bed.count("/card/signs"), bed.count("/card/pin_failures")), (0, 0));
-            let _ = enrol_with(bed, key).ok().never_says(key);
+            let _ = enroll_with(bed, key).ok().never_says(key);
             assert_eq!(pin_tries(bed), 3);
             bed.log_in();
         });
@@ -152,13 +152,13 @@ fn pin_new_pin_and_management_key_come_in_this_order() {
         let (_, algorithm, key) = GIVEN[4];
         change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
         let flags = ["--pin-stdin", "--new-pin-stdin", "--management-key", "-"];
-        let enrol = |lines: &[&str]| bed.vouch(&ENROLL).args(flags).stdin(lines.join("\n") + "\n");
-        let _ = enrol(&[FACTORY_PIN, key, "246810"]).fails(4).says("6 to 8 characters");
-        let _ = enrol(&[FACTORY_PIN, "246810", key]).ok();
+        let enroll = |lines: &[&str]| bed.vouch(&ENROLL).args(flags).stdin(lines.join("\n") + "\n");
+        let _ = enroll(&[FACTORY_PIN, key, "246810"]).fails(4).says("6 to 8 characters");
+        let _ = enroll(&[FACTORY_PIN, "246810", key]).ok();
         // A second line that is not needed any more is still the new PIN's.
         let again = ["--replace"];
-        let _ = enrol(&[FACTORY_PIN, "246810", key]).args(again).ok();
-        let _ = enrol(&["246810", "135790", key]).args(again).ok();
+        let _ = enroll(&[FACTORY_PIN, "246810", key]).args(again).ok();
+        let _ = enroll(&["246810", "135790", key]).args(again).ok();
         assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
     });
 }
@@ -181,11 +181,11 @@ fn a_management_key_behind_the_pin_is_found_there() {
     }
 }
 
-/// `body` after an enrolment in slot 82 whose configuration says that the key is in slot 83.
+/// `body` after an enrollment in slot 82 whose configuration says that the key is in slot 83.
 fn looking_in_slot_83(body: impl Fn(&Bed)) {
     for firmware in ["5.7.1", "5.4.3", "5.2.7", "4.3.5"] {
         in_sandbox(&["--firmware", firmware], |bed| {
-            bed.enrol();
+            bed.enroll();
             bed.log_in();
             let config = bed.read(".vouch/config.json");
             bed.write(".vouch/config.json", &config.replace("\"slot\": \"82\"", "\"slot\": \"83\""));
@@ -228,7 +228,7 @@ fn a_key_of_another_kind() {
 fn a_key_that_is_gone_is_made_anew_when_asked_to() {
     for firmware in ["5.7.1", "5.4.3", "4.3.5"] {
         in_sandbox(&["--firmware", firmware], |bed| {
-            bed.enrol();
+            bed.enroll();
             // Another one in its place, or none: only newer cards can delete a key.
             let ykman = installed("ykman-").join("bin/ykman");
             let keys = ["--device", "12345678", "piv", "keys"];

@@ -16,12 +16,12 @@ fn from_the_factory(firmwares: &[&str], body: impl Fn(&Bed)) {
 }
 
 /// `vouch enroll` with these lines piped in.
-fn enrol(bed: &Bed, flags: &[&str], lines: &[&str]) -> Done {
+fn enroll(bed: &Bed, flags: &[&str], lines: &[&str]) -> Done {
     let stdin: String = lines.iter().map(|line| format!("{line}\n")).collect();
     bed.vouch(&ENROLL).arg("--pin-stdin").args(flags).stdin(stdin).done()
 }
 
-/// That nothing has come of an enrolment, and the card is as it was.
+/// That nothing has come of an enrollment, and the card is as it was.
 fn untouched(bed: &Bed) {
     assert_eq!((bed.count("/card/signs"), pin_tries(bed)), (0, 3));
     assert!(!bed.file(".vouch/config.json").exists() && !bed.file("enrollment.json").exists());
@@ -36,11 +36,11 @@ fn log_in_with(bed: &Bed, pin: &str) -> Done {
 #[test]
 fn no_key_is_made_under_the_factorys_pin() {
     from_the_factory(&[NEW, OLD].concat(), |bed| {
-        let done = enrol(bed, &[], &[FACTORY_PIN]).expect_code(4).says("still has the PIN of the factory");
+        let done = enroll(bed, &[], &[FACTORY_PIN]).expect_code(4).says("still has the PIN of the factory");
         let _ = done.says("--new-pin-stdin");
         assert_eq!(bed.count("/card/pin_failures"), 0);
         untouched(bed);
-        let _ = enrol(bed, &["--new-pin-stdin"], &[FACTORY_PIN]).expect_code(2);
+        let _ = enroll(bed, &["--new-pin-stdin"], &[FACTORY_PIN]).expect_code(2);
         untouched(bed);
         let flag = ["--new-pin-stdin"];
         let _ = bed.vouch(&ENROLL).args(flag).stdin("").fails(2).says("--pin-stdin");
@@ -58,7 +58,7 @@ fn a_new_pin_is_looked_at_before_the_card_is_asked() {
             (FACTORY_PIN, "which everybody knows"),
             ("cccccccfhcbelrhifnjrrddcgrburluurftrgfdrdifj", "one-time password"),
         ] {
-            let _ = enrol(bed, &["--new-pin-stdin"], &[FACTORY_PIN, typed]).expect_code(4).says(said);
+            let _ = enroll(bed, &["--new-pin-stdin"], &[FACTORY_PIN, typed]).expect_code(4).says(said);
         }
         assert_eq!(bed.count("/card/pin_failures"), 0);
         untouched(bed);
@@ -68,13 +68,13 @@ fn a_new_pin_is_looked_at_before_the_card_is_asked() {
 #[test]
 fn another_pin_is_not_tried_where_the_card_says_that_it_has_the_factorys() {
     from_the_factory(&NEW, |bed| {
-        let _ = enrol(bed, &[], &["654321"]).expect_code(4).says("still has the PIN of the factory");
+        let _ = enroll(bed, &[], &["654321"]).expect_code(4).says("still has the PIN of the factory");
         assert_eq!(bed.count("/card/pin_failures"), 0);
         untouched(bed);
     });
     // Where it does not say so, the person's word counts.
     from_the_factory(&OLD, |bed| {
-        let _ = enrol(bed, &[], &["654321"]).expect_code(4).says("2 tries left");
+        let _ = enroll(bed, &[], &["654321"]).expect_code(4).says("2 tries left");
         assert_eq!(bed.count("/card/pin_failures"), 1);
         assert_eq!(pin_tries(bed), 2);
     });
@@ -84,23 +84,23 @@ fn another_pin_is_not_tried_where_the_card_says_that_it_has_the_factorys() {
 fn the_factorys_pin_is_not_tried_where_the_card_says_that_it_has_another() {
     for firmware in NEW {
         in_sandbox(&["--firmware", firmware], |bed| {
-            let _ = enrol(bed, &[], &[FACTORY_PIN]).expect_code(4).says("not the PIN").says("any more");
+            let _ = enroll(bed, &[], &[FACTORY_PIN]).expect_code(4).says("not the PIN").says("any more");
             assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
         });
     }
     in_sandbox(&["--firmware", "5.2.7"], |bed| {
-        let wrong = enrol(bed, &["--new-pin-stdin"], &[FACTORY_PIN, bed.pin()]).expect_code(4);
+        let wrong = enroll(bed, &["--new-pin-stdin"], &[FACTORY_PIN, bed.pin()]).expect_code(4);
         let _ = wrong.says("2 tries left").says("give the new one alone");
         assert_eq!(bed.count("/card/pin_failures"), 1);
-        let _ = enrol(bed, &[], &[bed.pin()]).expect_code(0);
+        let _ = enroll(bed, &[], &[bed.pin()]).expect_code(0);
         assert_eq!(pin_tries(bed), 3);
     });
 }
 
 #[test]
-fn two_lines_change_it_and_enrol() {
+fn two_lines_change_it_and_enroll() {
     from_the_factory(&[NEW, OLD].concat(), |bed| {
-        let done = enrol(bed, &["--new-pin-stdin"], &[FACTORY_PIN, NEW_PIN]).expect_code(0);
+        let done = enroll(bed, &["--new-pin-stdin"], &[FACTORY_PIN, NEW_PIN]).expect_code(0);
         let _ = done.says("has a PIN of its own").never_says(NEW_PIN);
         assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, 1));
         let _ = log_in_with(bed, NEW_PIN).expect_code(0);
@@ -194,11 +194,11 @@ fn ctrl_c_between_old_and_new_pin_leaves_the_card_as_it_was() {
 fn the_factorys_puk_is_warned_of() {
     for firmware in NEW {
         in_sandbox(&["--firmware", firmware], |bed| {
-            let done = enrol(bed, &[], &[bed.pin()]).expect_code(0).says("the PUK of YubiKey 12345678");
+            let done = enroll(bed, &[], &[bed.pin()]).expect_code(0).says("the PUK of YubiKey 12345678");
             let _ = done.says("ykman --device 12345678 piv access change-puk");
             let change = ["-a", "change-puk", "-P", "12345678", "-N", "87654321"];
             let _ = bed.run("yubico-piv-tool").args(change).ok();
-            let _ = enrol(bed, &[], &[bed.pin()]).expect_code(0).never_says("PUK");
+            let _ = enroll(bed, &[], &[bed.pin()]).expect_code(0).never_says("PUK");
         });
     }
 }

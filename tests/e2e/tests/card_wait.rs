@@ -35,7 +35,7 @@ fn a_card_that_is_plugged_in_late_is_in_time() {
 #[test]
 fn no_card_in_fifteen_seconds() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["card", "remove"]);
         let done = bed.vouch_with_pin(&["login"]).fails(4).says("no YubiKey is plugged in");
         assert!(done.took > Duration::from_secs(15) && done.took < Duration::from_secs(20), "{done}");
@@ -48,7 +48,7 @@ fn no_card_in_fifteen_seconds() {
 #[test]
 fn who_does_not_want_to_wait_does_not() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["card", "remove"]);
         for command in [&ENROLL[..], &["login"]] {
             let done = bed.vouch_with_pin(command).args(["--wait", "0"]).fails(4);
@@ -63,7 +63,7 @@ fn who_does_not_want_to_wait_does_not() {
 #[test]
 fn what_plugging_in_cannot_change_is_told_at_once() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["pcscd", "stop"]);
         let done = bed.vouch_with_pin(&["login"]).fails(4).says("is not running");
         assert!(done.took < Duration::from_secs(5), "{done}");
@@ -131,7 +131,7 @@ fn a_reader_that_was_not_there_yet_is_in_time() {
 #[test]
 fn a_person_sees_a_countdown_to_plug_in() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["card", "remove"]);
         let mut terminal = bed.vouch(&["login", "--wait", "4"]).on_terminal();
         for left in 1..=4 {
@@ -151,7 +151,7 @@ fn a_person_sees_a_countdown_to_plug_in() {
 #[test]
 fn the_touch_notice_says_who_asks_and_how_long_is_left() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.ctl(&["touch", "3500"]);
         let mut terminal = bed.vouch(&["login"]).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
@@ -185,7 +185,7 @@ fn desktop(bed: &Bed, then: &str) -> String {
 #[test]
 fn a_desktop_shows_the_touch_too() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let path = desktop(bed, "");
         // Without a session bus there is no desktop.
         let _ = bed.vouch_with_pin(&["login"]).env("PATH", &path).ok();
@@ -205,7 +205,7 @@ fn a_desktop_shows_the_touch_too() {
 #[test]
 fn a_desktop_that_hangs_or_fails_holds_nothing_up() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for then in ["sleep 30", "echo nonsense >&2; exit 1"] {
             let path = desktop(bed, then);
             let login = bed.vouch_with_pin(&["login"]).env("PATH", &path);

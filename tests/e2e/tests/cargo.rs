@@ -23,8 +23,8 @@ fn program_that_greets(bed: &Bed) {
 /// The main job, and every other operation on top of the same session: two calls to AWS in all.
 fn everyday_operations(firmware: &str) {
     in_sandbox(&["--firmware", firmware], |bed| {
-        bed.enrol();
-        assert_eq!(bed.count("/card/touches"), 1, "one touch to enrol");
+        bed.enroll();
+        assert_eq!(bed.count("/card/touches"), 1, "one touch to enroll");
         bed.log_in();
         assert_eq!(bed.count("/card/touches"), 2, "one touch to log in");
         bed.set_up_cargo();
@@ -71,7 +71,7 @@ fn everyday_operations_on_firmware_5_4_3() {
 #[test]
 fn login_and_logout_of_cargo_leave_the_session_alone() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.set_up_cargo();
         let _ = bed.cargo(&["login", "--registry", "my-repo"]).fails(101).says("vouch login");
         bed.log_in();
@@ -159,7 +159,7 @@ fn a_foreign_registry_is_left_to_the_next_provider() {
 #[test]
 fn a_helper_in_a_folder_with_spaces_is_found() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let programs = bed.file("my programs");
         std::fs::create_dir(&programs).unwrap();

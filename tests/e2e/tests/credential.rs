@@ -23,7 +23,7 @@ fn json_of(run: Run) -> Value {
 fn the_aws_cli_works_from_the_session() {
     in_sandbox(&[], |bed| {
         bed.write(".aws/config", "# mine\n[default]\nregion = eu-west-1");
-        bed.enrol();
+        bed.enroll();
         let _ = bed
             .vouch(&["setup", "aws", "--profile", "vouch", "--yes"])
             .ok()
@@ -57,7 +57,7 @@ fn the_aws_cli_works_from_the_session() {
 #[test]
 fn a_role_is_named_as_setup_named_it() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let reader = "arn:aws:iam::111111111111:role/CodeArtifactReader";
         let _ = bed.vouch(&["setup", "aws", "--role", reader, "--profile", "vouch-artifacts", "--yes"]).ok();
         bed.log_in();

@@ -67,7 +67,7 @@ fn literal(source: &str) -> Option<String> {
 /// The literal that follows a marker, if nothing but its frame is between.
 fn message(after: &str) -> Option<String> {
     let mut rest = after.trim_start();
-    if let Some(class) = rest.strip_prefix("Class::") {
+    if let Some(class) = rest.strip_prefix("ErrorKind::") {
         rest = class.trim_start_matches(char::is_alphanumeric).strip_prefix(',')?.trim_start();
     }
     for frame in ["Some(", "format!("] {
@@ -114,7 +114,7 @@ fn first_cells(page: &str) -> Vec<&str> {
 #[test]
 fn messages_are_found_in_every_form() {
     assert_eq!(message("\"a {b}\")]").unwrap(), "a {b}");
-    assert_eq!(message("\n  Class::Usage,\n  format!(\"x\\\n    y \\\"z\\\"\")").unwrap(), "xy \"z\"");
+    assert_eq!(message("\n  ErrorKind::Usage,\n  format!(\"x\\\n    y \\\"z\\\"\")").unwrap(), "xy \"z\"");
     assert_eq!(message("transparent)]"), None);
     assert_eq!(message("error.to_string(), \"hint\""), None);
     assert_eq!(shape("{a} of `{}`{}{b:?} end"), "… of `…` end".replace("` end", "`… end"));

@@ -106,7 +106,7 @@ fn the_tries_for_the_pin_are_told_and_none_is_spent() {
             let found = patient.has(&["fail pin YubiKey 12345678"]);
             assert!(found[0]["mend"].as_str().unwrap().contains("unblock-pin"), "{found:?}");
             assert_eq!(bed.count("/card/pin_failures"), 3, "those that were typed");
-            // The login and the enrolment.
+            // The login and the enrollment.
             assert_eq!(bed.count("/card/touches"), 2);
         });
     }

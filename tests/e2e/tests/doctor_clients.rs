@@ -15,7 +15,7 @@ const OTHER: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.c
 
 /// Enrolled, logged in, and these clients set up.
 fn patient<'a>(bed: &'a Bed, tools: &[&str]) -> Patient<'a> {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
     let path = clients(bed);
     for tool in tools {
@@ -305,7 +305,7 @@ fn npm_pnpm_and_yarn() {
 fn bun_and_yarn_1() {
     in_sandbox(&[], |bed| {
         let classic = env::join_paths([installed("node").join("yarn-1/bin")]).unwrap();
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let path = format!("{}:{}", classic.to_str().unwrap(), clients(bed));
         for (tool, more) in [("bun", &["--mode", "env"][..]), ("yarn-classic", &["--mode", "env"])] {

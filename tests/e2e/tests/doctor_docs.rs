@@ -30,7 +30,7 @@ fn the_page_of_doctor() {
     in_sandbox(&[], |bed| {
         let blocks = blocks_of("doctor.md");
         let [healthy, broken] = blocks.as_slice() else { panic!("{blocks:?}") };
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let path = clients(bed);
         let vouch = || bed.vouch(&[]).env("PATH", &path);

@@ -34,7 +34,7 @@ fn program(bed: &Bed, url: &str) {
 #[test]
 fn a_build_gets_its_token_while_it_runs() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let _ = set_up(bed, "gradle", &[]).ok().says("gets its token from").says("add `maven { url");
         maven::user_settings(bed);
@@ -62,7 +62,7 @@ fn a_build_gets_its_token_while_it_runs() {
 #[test]
 fn without_a_session_the_person_is_told_and_what_is_there_still_builds() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = set_up(bed, "gradle", &[]).ok();
         program(bed, ENDPOINT);
         let done = gradle(bed, &["compileJava"]).fails(1);
@@ -77,7 +77,7 @@ fn without_a_session_the_person_is_told_and_what_is_there_still_builds() {
 #[test]
 fn the_scripts_list_each_repository_and_are_taken_back() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let script = ".gradle/init.d/vouch.gradle";
         let printed = set_up(bed, "gradle", &["--print"]).ok();
         assert!(printed.stdout.contains(ENDPOINT) && !bed.file(".gradle").exists());
@@ -106,7 +106,7 @@ fn the_scripts_list_each_repository_and_are_taken_back() {
 #[test]
 fn what_is_added_by_hand_holds_no_secret_and_allows_nothing() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for (tool, lines) in [
             (

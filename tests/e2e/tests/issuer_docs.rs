@@ -6,7 +6,7 @@ use serde_json::Value;
 use vouch_e2e::pages::{Block, blocks_of};
 use vouch_e2e::{Bed, Done, MY_DOMAIN, in_sandbox};
 
-/// The cards of the sandbox are not Yubico's: where enrolments are verified, a reader with such cards adds their maker.
+/// The cards of the sandbox are not Yubico's: where enrollments are verified, a reader with such cards adds their maker.
 const READER: &str = r#"
 vouch() {
   case "$1 ${2-}" in
@@ -60,7 +60,7 @@ fn the_page_of_the_issuer() {
 
         // One person. The spare comes as the text says: the same command with `--serial` and `--out`.
         bed.ctl(&["card", "remove", "--card", "12345679"]);
-        let enroll = block(&page, "1. Enrol", "vouch enroll");
+        let enroll = block(&page, "1. Enroll", "vouch enroll");
         let _ = types(bed, &enroll, &[PIN]).says("enrollment.json");
         bed.ctl(&["card", "insert", "--card", "12345679"]);
         let spare = format!("{} --serial 12345679 --out spare.json", enroll.trim());
@@ -94,9 +94,9 @@ fn the_page_of_the_issuer() {
         let _ = exchange(bed).expect_code(0);
 
         // The team's repository, and what its pipeline runs.
-        let names = "mkdir enrolments; mv enrollment.json enrolments/alice.json; mv spare.json enrolments/alice-spare.json";
+        let names = "mkdir enrollments; mv enrollment.json enrollments/alice.json; mv spare.json enrollments/alice-spare.json";
         let _ = types(bed, names, &[]);
-        let team = "A team: enrolments in a repository";
+        let team = "A team: enrollments in a repository";
         let pipeline = block(&page, team, "runs-on");
         let runs = pipeline.lines().filter_map(|line| line.trim_start().strip_prefix("- run: vouch "));
         let runs: Vec<_> = runs.map(|rest| format!("vouch {rest}\n")).collect();
@@ -111,7 +111,7 @@ fn the_page_of_the_issuer() {
         let done = typed(leaving, "revoke", &[]).says("delete-open-id-connect-provider");
         let _ = done.says("YubiKey 12345678 of alice (https://id.example.com/alice) is lost");
         // The first key goes out of the site, as the steps say; its next session is refused, the spare's is not.
-        let _ = types(bed, &format!("rm -r site enrolments/alice.json\n{}", runs[0]), &[]);
+        let _ = types(bed, &format!("rm -r site enrollments/alice.json\n{}", runs[0]), &[]);
         publish(bed);
         let _ = bed.vouch_with_pin(&["login"]).ok();
         let _ = exchange(bed).expect_code(5).says("InvalidIdentityToken");

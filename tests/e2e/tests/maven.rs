@@ -7,7 +7,7 @@ const HELLO: &str = "app/target/classes/com/example/Hello.class";
 
 /// Enrolled, logged in, and a profile that names the domain.
 fn begin(bed: &Bed) {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
     bed.set_up_cargo();
 }
@@ -89,7 +89,7 @@ fn without_a_session_maven_is_not_started() {
 #[test]
 fn the_users_settings_are_edited_and_work() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let before = maven::user_settings(bed);
         let _ = maven::set_up(bed, &[])
             .ok()
@@ -120,7 +120,7 @@ fn the_users_settings_are_edited_and_work() {
 #[test]
 fn what_setup_writes_and_refuses() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let printed = maven::set_up(bed, &["--print"]).ok();
         for text in
             ["<id>my-maven-repo</id>", ENDPOINT, "<distributionManagement>", "${env.CODEARTIFACT_AUTH_TOKEN}"]

@@ -15,7 +15,7 @@ fn typed(bed: &Bed, folder: &str, block: &Block) -> Done {
 #[test]
 fn the_page_of_maven() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let before = maven::user_settings(bed);
         maven::library(bed, "lib", "1.0", maven::REPOSITORY);
@@ -41,7 +41,7 @@ fn the_page_of_maven() {
 #[test]
 fn the_page_of_gradle() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         // The path of `vouch` is that of the sandbox.
         let vouch = bed.run("bash").args(["-c", "command -v vouch"]).ok().stdout.trim().to_owned();
@@ -74,7 +74,7 @@ fn the_page_of_gradle() {
 #[test]
 fn the_page_of_the_other_build_tools() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         fs::create_dir(bed.file("app")).unwrap();
         let mut shown = String::new();

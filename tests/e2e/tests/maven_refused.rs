@@ -17,7 +17,7 @@ fn maven(bed: &Bed, folder: &str, goal: &str, token: Option<&str>) -> Done {
 #[test]
 fn tokens_that_are_not_good() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         maven::user_settings(bed);
         let _ = maven::set_up(bed, &[]).ok();

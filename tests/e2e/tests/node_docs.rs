@@ -30,7 +30,7 @@ fn follow(bed: &Bed, client: Client, blocks: &[Block], files: &[&str]) {
 
 /// Enrolled and logged in, with packages in the repository, as it is before a page is opened.
 fn begin(bed: &Bed) {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
     let publisher = Client("npm-11");
     let _ = publisher.set_up(bed, &[]).ok();

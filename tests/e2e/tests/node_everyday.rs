@@ -5,7 +5,7 @@ use vouch_e2e::{Bed, in_sandbox};
 
 /// Enrolled and logged in.
 fn begin(bed: &Bed) {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
 }
 

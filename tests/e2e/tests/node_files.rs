@@ -9,7 +9,7 @@ use vouch_e2e::node::{self, Client, REGISTRY};
 use vouch_e2e::{Bed, in_sandbox};
 
 fn begin(bed: &Bed) {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
 }
 
@@ -105,7 +105,7 @@ fn remove_puts_back_what_our_lines_replaced() {
 #[test]
 fn a_login_writes_the_tokens_and_survives_that_it_cannot() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let npm = Client("npm-11");
         let _ = npm.set_up(bed, &[]).ok().says("vouch login");
         let _ = npm.set_up(bed, &["--scope", "@acme", "--npmrc", "other.npmrc"]).ok();

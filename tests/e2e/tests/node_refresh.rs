@@ -19,7 +19,7 @@ const NPM: Client = Client("npm-10");
 const KILLS: usize = 200;
 
 fn begin(bed: &Bed) {
-    bed.enrol();
+    bed.enroll();
     bed.log_in();
     bed.write(".npmrc", "; mine\nfund=false\n\n[section]\na=b");
     let _ = NPM.set_up(bed, &[]).ok();

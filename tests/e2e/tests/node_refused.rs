@@ -50,7 +50,7 @@ fn installs_not(bed: &Bed, client: Client) -> String {
 #[test]
 fn expired_refused_and_missing_tokens() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for Words { client, .. } in &ALL {
             let _ = client.set_up(bed, &[]).ok();

@@ -21,7 +21,7 @@ fn nothing_was_sent(bed: &Bed) {
 #[test]
 fn a_role_and_a_region_of_two_partitions() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for (role, regions) in [
             (OWN, ["cn-north-1", "us-gov-west-1"]),
@@ -108,7 +108,7 @@ fn a_host_with_the_suffix_of_another_partition() {
 #[test]
 fn each_partition_is_asked_at_its_own_hosts() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for (role, region, domain, owner) in [
             (CHINA, "cn-north-1", "china-packages", "333333333333"),

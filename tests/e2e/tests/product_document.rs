@@ -171,7 +171,7 @@ fn blocks_are_read_as_they_are_meant() {
 #[test]
 fn step_1_with_and_without_what_is_optional() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", STEP_1, true, "");
         let _ = types(bed, "", STEP_1, false, "");
         let _ = bed.vouch(&["status", "--profiles"]).ok().shows("my-profile (default): my-domain");
@@ -181,7 +181,7 @@ fn step_1_with_and_without_what_is_optional() {
 #[test]
 fn profiles_and_cargo() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         let _ = types(bed, "", NAMED_PROFILES, true, "");
         let listed = bed.vouch(&["status", "--profiles"]).ok().stdout;
@@ -199,7 +199,7 @@ fn profiles_and_cargo() {
 #[test]
 fn pip() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
         upload(bed, "my-repo", &[Package::new("my_package").wheel()]);
@@ -215,7 +215,7 @@ fn pip() {
 #[test]
 fn npm() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
         let _ = types(bed, "", NPM_REFRESH, true, "");
@@ -231,7 +231,7 @@ fn npm() {
 #[test]
 fn npms_token_is_refreshed() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
         let _ = types(bed, "", NPM_REFRESH, true, "");
@@ -242,7 +242,7 @@ fn npms_token_is_refreshed() {
 #[test]
 fn environment_variables() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         maven_project(bed);
         let _ = types(bed, "", STEP_1, true, "");
         bed.log_in();
@@ -259,7 +259,7 @@ fn environment_variables() {
 #[test]
 fn maven() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         maven_project(bed);
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
@@ -277,7 +277,7 @@ fn maven() {
 #[test]
 fn cross_account_access() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = types(bed, "", DEFAULT_PROFILE, true, "");
         bed.log_in();
         let token = types(bed, "", CROSS_ACCOUNT, true, "").stdout.trim().to_owned();

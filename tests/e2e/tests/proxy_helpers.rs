@@ -93,17 +93,17 @@ enum Proxy {
 }
 
 /// A proxy on loopback; its address.
-fn proxy(behaviour: Proxy) -> String {
+fn proxy(behavior: Proxy) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    if matches!(behaviour, Proxy::Refuses) {
+    if matches!(behavior, Proxy::Refuses) {
         return address;
     }
     thread::spawn(move || {
         let mut kept = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            match behaviour {
+            match behavior {
                 Proxy::Hangs => kept.push(stream),
                 Proxy::Closes | Proxy::Refuses => drop(stream),
                 Proxy::Says(answer) => {
@@ -175,8 +175,8 @@ fn what_a_proxy_does_wrong_is_told_by_every_program() {
             (Proxy::Says("SSH-2.0-OpenSSH\r\n"), "cannot reach the proxy", "did not answer in HTTP"),
         ];
         thread::scope(|scope| {
-            for (behaviour, says, and) in ways {
-                let address = proxy(behaviour);
+            for (behavior, says, and) in ways {
+                let address = proxy(behavior);
                 for asker in ALL {
                     let address = address.clone();
                     scope.spawn(move || {

@@ -22,7 +22,7 @@ fn path(folders: &[PathBuf]) -> std::ffi::OsString {
 #[test]
 fn the_link_goes_with_the_last_client_that_asks_it() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let link = bed.file(".local/bin/keyring");
         let _ =
             setup(bed, "pip").arg("--dry-run").ok().says(".local/bin/keyring` would be made, a link to `");
@@ -45,7 +45,7 @@ fn the_link_goes_with_the_last_client_that_asks_it() {
 #[test]
 fn what_is_not_the_link_that_setup_made_stays() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let link = bed.file(".local/bin/keyring");
         let _ = setup(bed, "pip").ok();
         let program = fs::read_link(&link).unwrap();
@@ -134,7 +134,7 @@ impl Chain<'_> {
 #[test]
 fn a_real_keyring_behind_ours_notices_no_difference() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         bed.write("backend/stored.py", BACKEND);
         let chain = Chain { bed, real: installed("keyring-25.7.0").join("bin") };
@@ -184,7 +184,7 @@ fn a_real_keyring_behind_ours_notices_no_difference() {
 #[test]
 fn links_to_ours_never_hand_on_in_a_circle() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = setup(bed, "pip").ok();
         let first = bed.file(".local/bin");
         let program = fs::read_link(first.join("keyring")).unwrap();

@@ -207,7 +207,7 @@ fn twine(bed: &Bed) {
 #[test]
 fn what_is_written_is_in_force() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         thread::scope(|scope| {
             for check in [pip, pip_overruled, uv, poetry, pdm, twine] {
                 scope.spawn(move || check(bed));

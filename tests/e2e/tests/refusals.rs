@@ -31,7 +31,7 @@ fn with_fault(service: &str, fault: &[&str], check: impl Fn(&Bed, Done)) {
 #[test]
 fn no_session() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.set_up_cargo();
         let _ = build(bed).expect_code(101).says("not logged in").says("vouch login");
         let _ = bed.vouch(&["credential", "codeartifact"]).fails(3).says("vouch login");
@@ -72,7 +72,7 @@ fn no_role() {
 #[test]
 fn role_and_region_of_two_partitions() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let role = "arn:aws-us-gov:iam::444444444444:role/CodeArtifact";
         let _ =
             bed.vouch(&["setup", "aws", "--role", role, "--region", "us-east-1"]).fails(7).says("partition");
@@ -125,7 +125,7 @@ fn a_role_that_may_not_ask_for_tokens() {
 #[test]
 fn a_domain_that_does_not_exist() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let setup =
             ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo", "--domain", "no-domain"];

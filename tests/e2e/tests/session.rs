@@ -30,7 +30,7 @@ fn in_a_bare_session(bed: &Bed, args: &[&str]) -> Run {
 #[test]
 fn logged_in_from_a_bare_session_and_read_from_anywhere() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.set_up_cargo();
         let login = in_a_bare_session(bed, &["login", "--pin-stdin"]).stdin(format!("{}\n", bed.pin()));
         let _ = login.ok();
@@ -44,7 +44,7 @@ fn logged_in_from_a_bare_session_and_read_from_anywhere() {
 #[test]
 fn the_key_has_a_time_out_from_the_first_moment() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let login = in_a_bare_session(bed, &["login", "--pin-stdin", "--duration", "15m"]);
         let _ = login.stdin(format!("{}\n", bed.pin())).ok();
         let key = session_key(bed);
@@ -126,7 +126,7 @@ fn a_new_login_leaves_nothing_of_the_old_one() {
 #[test]
 fn the_duration_is_kept_within_bounds() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for wrong in ["14m", "13h", "0", "-1h", "8", "forever", ""] {
             let _ =
                 bed.vouch_with_pin(&["login", &format!("--duration={wrong}")]).fails(2).says("--duration");

@@ -78,7 +78,7 @@ fn a_full_disk_at_an_exchange_still_answers() {
 fn a_full_disk_at_setup_changes_nothing() {
     in_sandbox(&[], |bed| {
         mount_vouch_home(bed, "size=64k,mode=0700");
-        bed.enrol();
+        bed.enroll();
         let before = bed.read(".vouch/config.json");
         fill(bed);
         let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
@@ -123,7 +123,7 @@ fn a_home_that_is_read_only_from_the_start() {
 #[test]
 fn a_system_without_the_kernel_keyring() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.set_up_cargo();
         let without = |args: &[&str]| {
             let program =
@@ -146,7 +146,7 @@ fn a_system_without_the_kernel_keyring() {
 #[test]
 fn a_runtime_folder_that_others_may_enter() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let open = bed.file("open");
         fs::create_dir(&open).unwrap();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
@@ -161,7 +161,7 @@ fn a_runtime_folder_that_others_may_enter() {
 #[test]
 fn an_unknown_keystore() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let _ = bed.vouch_with_pin(&["login"]).env("VOUCH_KEYSTORE", "vault").fails(7).says("VOUCH_KEYSTORE");
         assert_eq!(bed.count("/card/touches"), 1, "no touch is asked for in vain");
     });

@@ -1,4 +1,4 @@
-//! Whose sessions AWS takes: enrolment, publication and exchange, by Vouch's own commands alone.
+//! Whose sessions AWS takes: enrollment, publication and exchange, by Vouch's own commands alone.
 
 use std::thread;
 use std::time::Duration;
@@ -69,7 +69,7 @@ fn another_subject_is_not_taken() {
 }
 
 #[test]
-fn an_enrolment_is_published_only_with_a_maker_that_is_trusted() {
+fn an_enrollment_is_published_only_with_a_maker_that_is_trusted() {
     in_sandbox(&["--cards", "2"], |bed| {
         let _ = bed.vouch_with_pin(&ALICE).args(FIRST).ok();
         let refused = bed.vouch(&["issuer", "build", "--out", "site", "enrollment.json"]).fails(7);

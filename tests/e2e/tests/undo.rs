@@ -30,7 +30,7 @@ fn setup(bed: &Bed, tool: &str) -> Run {
 #[test]
 fn cargos_file_is_byte_for_byte_as_before() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         let file = bed.file(".cargo/config.toml");
         for (number, text) in CORPUS.iter().enumerate() {
             for mode in [0o600, 0o644] {
@@ -74,7 +74,7 @@ fn what_was_taken_back_receives_no_token() {
 #[test]
 fn npms_file_is_as_before_and_its_token_is_gone() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for text in [
             "",
@@ -99,7 +99,7 @@ fn npms_file_is_as_before_and_its_token_is_gone() {
 #[test]
 fn a_client_with_two_files_is_taken_back_as_one() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.write(".yarnrc.yml", "nodeLinker: node-modules\n");
         let _ = setup(bed, "yarn").ok();
         assert_ne!(bed.read(".yarnrc.yml"), "nodeLinker: node-modules\n");

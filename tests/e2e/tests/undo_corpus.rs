@@ -195,7 +195,7 @@ fn mode(bed: &Bed, file: &str) -> u32 {
 #[test]
 fn every_file_is_byte_for_byte_as_before() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         for client in CLIENTS {
             for (number, text) in client.corpus.iter().enumerate() {
@@ -220,7 +220,7 @@ fn every_file_is_byte_for_byte_as_before() {
 #[test]
 fn links_stay_and_files_that_setup_made_go() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for client in CLIENTS {
             let file = bed.file(client.file);
             let _ = client.set_up(bed).ok();
@@ -243,7 +243,7 @@ fn links_stay_and_files_that_setup_made_go() {
 #[test]
 fn after_an_edit_by_hand_only_our_lines_go() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         for client in CLIENTS {
             for (number, text) in client.corpus.iter().enumerate() {
                 // An edit at both ends: above everything, and as a line of its own at the end.
@@ -269,7 +269,7 @@ fn after_an_edit_by_hand_only_our_lines_go() {
 #[test]
 fn three_clients_of_one_file_are_taken_back_in_any_order() {
     in_sandbox(&[], |bed| {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         let before = "; mine\nsave-exact=true\n";
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {

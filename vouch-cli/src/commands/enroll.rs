@@ -8,9 +8,9 @@ use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::enrollment::Enrollment;
-use vouch_yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enrol, enrol_again};
+use vouch_yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enroll, enroll_again};
 
 use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     check_identity(identity.as_ref(), &args)?;
     if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "a management key on the command line could be seen by others; it was not used",
             "Give `--management-key` alone, which asks for it, or `--management-key -` to pipe it in.",
         ));
@@ -75,7 +75,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     ));
     if went_on {
         terminal::done(
-            "an enrolment that was interrupted had made the key; it is the one that is enrolled now",
+            "an enrollment that was interrupted had made the key; it is the one that is enrolled now",
         );
     }
     if spare {
@@ -121,8 +121,8 @@ fn make(
     };
     let notice = TouchNotice::new("vouch enroll", &args.subject);
     Ok(match known {
-        Some(key) => enrol_again(card, &request, &key.public_key, &pin, &|prompt| notice.show(prompt))?,
-        None => enrol(card, &request, begun, &pin, &|prompt| notice.show(prompt))?,
+        Some(key) => enroll_again(card, &request, &key.public_key, &pin, &|prompt| notice.show(prompt))?,
+        None => enroll(card, &request, begun, &pin, &|prompt| notice.show(prompt))?,
     })
 }
 
@@ -134,7 +134,7 @@ fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failur
     }
     Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
-        "Enrol a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
+        "Enroll a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
          `identity` from `config.json`; or keep another person apart with VOUCH_HOME.",
     ))
 }
@@ -152,11 +152,11 @@ fn known_key<'a>(
     }
     Err(Failure::configuration(
         format!("YubiKey {serial} is enrolled with slot {}", key.slot),
-        format!("Give `--slot {}`, or add `--replace` to enrol slot {} in its place.", key.slot, args.slot),
+        format!("Give `--slot {}`, or add `--replace` to enroll slot {} in its place.", key.slot, args.slot),
     ))
 }
 
-/// Refuses to overwrite what is no enrolment of this YubiKey, before the person has touched anything.
+/// Refuses to overwrite what is no enrollment of this YubiKey, before the person has touched anything.
 fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -194,7 +194,7 @@ fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, F
 }
 
 fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
-    files::replace(path, contents, 0o644).map_err(|error| unwritable(path, &error))
+    files::write_atomic(path, contents, 0o644).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

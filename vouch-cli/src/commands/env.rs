@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stdout};
 
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::handout::{Kind, Wanted};
 use crate::shell::Shell;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             arguments.push_str(&format!(" --shell {}", shell.get_name()));
         }
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "this would show a secret on the terminal",
             format!(
                 "Let the shell read it: `{}`. To see it all the same, add `--force`.",
@@ -51,7 +51,7 @@ fn script(args: &Args, shell: Shell) -> Result<String, Failure> {
     let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
     shell.set(&variables).map_err(|_| {
         Failure::new(
-            Class::Other,
+            ErrorKind::Other,
             "the credential has characters that this shell cannot read",
             "Use `vouch exec`, or another shell with `--shell`.",
         )

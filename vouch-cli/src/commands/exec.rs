@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
 
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::handout::{Kind, Wanted, variable_name};
 use crate::terminal;
@@ -42,7 +42,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
 fn prepare(args: Args) -> Result<Command, Failure> {
     if args.wanted.kind == Kind::Aws && !args.export.is_empty() {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "`--export` is for the one value of `--type codeartifact`",
             "Leave it out: AWS tools read the three variables that are set.",
         ));

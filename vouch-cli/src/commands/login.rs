@@ -5,7 +5,7 @@ use vouch_core::home::Home;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, SessionDuration};
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::card::{PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
@@ -35,9 +35,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     if let Some(serial) = args.serial.filter(|serial| !enrolled.contains(serial)) {
         // As where the card itself turns out not to be enrolled.
         return Err(Failure::new(
-            Class::Card,
+            ErrorKind::Card,
             format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
-            format!("Leave `--serial` out, or enrol it: `vouch enroll --serial {serial}`."),
+            format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
         ));
     }
     let mut card = args.wait.open(args.serial, &enrolled)?;

@@ -16,7 +16,7 @@ mod undo;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::terminal;
 
@@ -30,7 +30,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a key on a YubiKey and the enrolment that an administrator needs
+    /// Make a key on a YubiKey and the enrollment that an administrator needs
     Enroll(enroll::Args),
     /// Build the static files of an OpenID Connect issuer
     #[command(subcommand)]
@@ -92,5 +92,5 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
         let _ = terminal::answer(&answer);
     }
     let is_exec = arguments().nth(1).is_some_and(|command| command == "exec");
-    ExitCode::from(if is_exec { exec::FAILED } else { Class::Usage.exit_code() })
+    ExitCode::from(if is_exec { exec::FAILED } else { ErrorKind::Usage.exit_code() })
 }

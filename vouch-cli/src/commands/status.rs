@@ -9,7 +9,7 @@ use vouch_core::endpoint::Domain;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session, SessionError};
-use vouch_core::{Class, Explain, Failure, UnixTime};
+use vouch_core::{Diagnostic, ErrorKind, Failure, UnixTime};
 
 use crate::terminal;
 
@@ -43,14 +43,14 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let session = session::open(&home, &keystore).and_then(|vault| Session::read(&vault, &home));
     // A keystore that does not work is more than the lack of a session.
     let session = match session {
-        Err(error) if error.class() != Class::NoSession => return Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NoSession => return Err(error.into()),
         session => session,
     };
     let tokens = Broker::new(home, config.clone(), keystore).live_tokens().unwrap_or_default();
     let status = Status { config, session, tokens };
     let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
     terminal::print(&text)?;
-    let code = status.session.as_ref().map_or_else(|error| error.class().exit_code(), |_| 0);
+    let code = status.session.as_ref().map_or_else(|error| error.kind().exit_code(), |_| 0);
     Ok(ExitCode::from(code))
 }
 

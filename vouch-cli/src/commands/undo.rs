@@ -5,7 +5,7 @@ use vouch_clients::node::npm::registration::{Filter, places};
 use vouch_clients::node::npm::tokens;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::terminal;
 use vouch_clients::edited_file::EditedFile;
@@ -83,7 +83,7 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
             client => format!("vouch setup codeartifact --tool {client}"),
         };
         return Failure::new(
-            Class::Other,
+            ErrorKind::Other,
             format!(
                 "nothing is left to take back: that was done already, for {} at {}",
                 entry.client,
@@ -101,7 +101,11 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
         clients => format!("There is something of {}.", clients.join(", ")),
     };
     let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();
-    Failure::new(Class::Other, format!("nothing is there to take back: setup has edited no file{what}"), hint)
+    Failure::new(
+        ErrorKind::Other,
+        format!("nothing is there to take back: setup has edited no file{what}"),
+        hint,
+    )
 }
 
 /// The lines of a client stay where another one needs them.

@@ -112,7 +112,7 @@ fn credential_names_what_is_missing() {
 }
 
 #[test]
-fn login_needs_an_enrolment_and_the_right_serial() {
+fn login_needs_an_enrollment_and_the_right_serial() {
     let person = Person::new();
     let (code, _, said) = person.run("login");
     assert_eq!(code, 7);
@@ -173,7 +173,7 @@ fn issuer_build_names_the_file_that_is_wrong() {
     fs::write(person.path("home/here/nonsense.json"), "{}").unwrap();
     for (file, message) in [
         ("missing.json", "cannot read `missing.json`"),
-        ("nonsense.json", "`nonsense.json`: this is no enrolment"),
+        ("nonsense.json", "`nonsense.json`: this is no enrollment"),
     ] {
         let (code, _, said) = person.run(&format!("issuer build --out site {file}"));
         assert_eq!(code, 7);

@@ -15,7 +15,7 @@ use edit::EditError;
 pub use helper::find_program;
 pub use inspect::inspector;
 
-use vouch_core::{Class, Explain};
+use vouch_core::{Diagnostic, ErrorKind};
 
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +34,12 @@ enum CargoError {
     Level { file: PathBuf, reason: String },
 }
 
-impl Explain for CargoError {
-    fn class(&self) -> Class {
+impl Diagnostic for CargoError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::TooOld { .. } => Class::Other,
-            Self::Name { .. } => Class::Usage,
-            _ => Class::Configuration,
+            Self::TooOld { .. } => ErrorKind::Other,
+            Self::Name { .. } => ErrorKind::Usage,
+            _ => ErrorKind::Configuration,
         }
     }
 

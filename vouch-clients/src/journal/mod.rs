@@ -315,7 +315,7 @@ fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, F
         }
     } else {
         let text = serde_json::to_string_pretty(&Journal { version: VERSION, ..journal }).unwrap_or_default();
-        files::replace(&path, format!("{text}\n").as_bytes(), 0o600)
+        files::write_atomic(&path, format!("{text}\n").as_bytes(), 0o600)
     };
     written.map_err(|error| failed(&error))?;
     Ok(answer)

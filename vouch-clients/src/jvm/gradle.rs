@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, Wanted};
@@ -125,7 +125,7 @@ fn vouch() -> Result<String, Failure> {
     let found = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
     found.ok_or_else(|| {
         Failure::new(
-            Class::Other,
+            ErrorKind::Other,
             "the path of `vouch` is not known",
             "Install it in a folder with a plain name.",
         )

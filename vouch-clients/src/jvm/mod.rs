@@ -15,7 +15,7 @@ pub use inspect::inspector;
 pub use maven::Maven;
 
 use vouch_core::config::Registration;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 /// The only user that CodeArtifact knows.
 const USER: &str = "aws";
@@ -38,7 +38,7 @@ fn id(registration: &Registration) -> Result<&str, Failure> {
     let id = registration.name.as_deref().unwrap_or_default();
     let refused = |reason: &str| {
         Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!("`{id}` cannot be the id of a server: {reason}"),
             "Give it another one with `--registry ID`.",
         )

@@ -6,7 +6,7 @@ use crate::node::npm::registration::Filter;
 use crate::node::npm::tokens::{self, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::home::Home;
-use vouch_core::{Class, Error, Explain, Failure};
+use vouch_core::{Diagnostic, Error, ErrorKind, Failure};
 use vouch_helper::say::local_time;
 
 /// Writes the tokens of a setup; before the first login, or without a role, there is none to write.
@@ -14,7 +14,8 @@ pub fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
     match refresh(home, filter) {
         Ok(lines) => Ok(lines),
         Err(error)
-            if error.class() == Class::NoSession || matches!(error, NpmError::Broker(Error::Profile(_))) =>
+            if error.kind() == ErrorKind::NoSession
+                || matches!(error, NpmError::Broker(Error::Profile(_))) =>
         {
             Ok(Vec::new())
         }

@@ -26,7 +26,7 @@ pub use twine::Twine;
 pub use uv::Uv;
 
 use vouch_core::config::Registration;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 /// The only user that CodeArtifact knows.
 const USER: &str = "aws";
@@ -47,7 +47,7 @@ fn name(registration: &Registration) -> Result<&str, Failure> {
         return Ok(name);
     }
     Err(Failure::new(
-        Class::Usage,
+        ErrorKind::Usage,
         format!("`{name}` cannot be the name of an index: letters, digits, `-` and `_` are taken"),
         "Give it another name with `--registry NAME`.",
     ))

@@ -29,7 +29,7 @@ impl Twine {
         let name = name(wanted.registration)?;
         if matches!(name, "distutils" | "server-login" | "pypi" | "testpypi") {
             return Err(Failure::new(
-                vouch_core::Class::Usage,
+                vouch_core::ErrorKind::Usage,
                 format!("`{name}` is a name of twine's own"),
                 "Give the repository another name with `--registry NAME`.",
             ));

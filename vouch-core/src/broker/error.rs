@@ -3,7 +3,7 @@
 use crate::config::ConfigError;
 use crate::endpoint::EndpointError;
 use crate::exchange::ExchangeError;
-use crate::failure::{Class, Explain, Failure};
+use crate::failure::{Diagnostic, ErrorKind, Failure};
 use crate::home::HomeError;
 use crate::keystore::KeystoreError;
 use crate::profile::ProfileError;
@@ -37,9 +37,9 @@ pub enum Error {
 #[error("{0}")]
 pub struct SharedFailure(pub Failure);
 
-impl Explain for SharedFailure {
-    fn class(&self) -> Class {
-        self.0.class
+impl Diagnostic for SharedFailure {
+    fn kind(&self) -> ErrorKind {
+        self.0.kind
     }
 
     fn hint(&self) -> Option<String> {
@@ -58,7 +58,7 @@ impl Error {
         matches!(self, Self::Profile(ProfileError::Endpoint(EndpointError::Foreign(_))))
     }
 
-    fn part(&self) -> &dyn Explain {
+    fn part(&self) -> &dyn Diagnostic {
         match self {
             Self::Config(error) => error,
             Self::Exchange(error) => error,
@@ -72,9 +72,9 @@ impl Error {
     }
 }
 
-impl Explain for Error {
-    fn class(&self) -> Class {
-        self.part().class()
+impl Diagnostic for Error {
+    fn kind(&self) -> ErrorKind {
+        self.part().kind()
     }
 
     fn hint(&self) -> Option<String> {

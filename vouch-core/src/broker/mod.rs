@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::endpoint::Domain;
 use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
-use crate::failure::{Explain, Failure};
+use crate::failure::{Diagnostic, Failure};
 use crate::home::Home;
 use crate::http;
 use crate::keystore::Keystore;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::*;
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::keystore::SessionKey;
 use crate::secret::Secret;
 use crate::session::SessionError;
@@ -171,7 +171,7 @@ fn many_callers_share_one_failure() {
     let failures: Vec<_> = person.all().into_iter().map(|answer| answer.unwrap_err()).collect();
     let told = failures[0].failure();
     assert_eq!(told.causes, ["no luck"]);
-    assert!(failures.iter().all(|failure| failure.failure() == told && failure.class() == Class::Other));
+    assert!(failures.iter().all(|failure| failure.failure() == told && failure.kind() == ErrorKind::Other));
     assert_eq!(failures.iter().filter(|failure| matches!(failure, Error::Exchange(_))).count(), 1);
     assert_eq!(person.calls(), (1, 1));
 }

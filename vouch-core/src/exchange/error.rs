@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::endpoint::Domain;
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::http::HttpError;
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{Region, RoleArn};
@@ -93,15 +93,15 @@ pub enum ExchangeError {
     Answer { service: Service, reason: String },
 }
 
-impl Explain for ExchangeError {
-    fn class(&self) -> Class {
+impl Diagnostic for ExchangeError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setup(error) | Self::Http { source: error, .. } => error.class(),
-            Self::Start(_) => Class::Other,
-            Self::SessionExpired { .. } => Class::NoSession,
-            Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => Class::Network,
-            Self::IssuerUnreachable { .. } | Self::NoVerificationKey { .. } => Class::Network,
-            _ => Class::Refused,
+            Self::Setup(error) | Self::Http { source: error, .. } => error.kind(),
+            Self::Start(_) => ErrorKind::Other,
+            Self::SessionExpired { .. } => ErrorKind::NoSession,
+            Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => ErrorKind::Network,
+            Self::IssuerUnreachable { .. } | Self::NoVerificationKey { .. } => ErrorKind::Network,
+            _ => ErrorKind::Refused,
         }
     }
 
@@ -115,7 +115,7 @@ impl Explain for ExchangeError {
                 role.account()
             ),
             Self::NoVerificationKey { issuer, .. } => format!(
-                "Have what `vouch issuer build` makes from your enrolment published at {issuer}, where AWS can reach it; \
+                "Have what `vouch issuer build` makes from your enrollment published at {issuer}, where AWS can reach it; \
                  `vouch issuer check` compares."
             ),
             Self::Audience { role, .. } => format!(

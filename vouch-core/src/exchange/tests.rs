@@ -12,7 +12,7 @@ use super::canned::{
 use super::credentials::MAX_CREDENTIAL;
 use super::*;
 use crate::broker::Error;
-use crate::failure::{Class, Explain, Failure};
+use crate::failure::{Diagnostic, ErrorKind, Failure};
 use crate::http::loopback::{Authority, head, proxy};
 use crate::time::UnixTime;
 
@@ -115,20 +115,20 @@ fn session_names_keep_to_what_sts_allows() {
 }
 
 /// Message, causes and hint in one text.
-fn told(error: ExchangeError) -> (Class, String) {
-    let Failure { class, message, causes, hint } = Error::from(error).failure();
+fn told(error: ExchangeError) -> (ErrorKind, String) {
+    let Failure { kind: class, message, causes, hint } = Error::from(error).failure();
     (class, format!("{message}\n{}\n{}", causes.join("\n"), hint.unwrap_or_default()))
 }
 
 #[test]
 fn every_refusal_of_sts_has_its_own_words_and_its_number_of_tries() {
     for (status, code, message, class, says, tries) in [
-        (400, "ExpiredTokenException", "Token expired", Class::NoSession, "vouch login", 1),
+        (400, "ExpiredTokenException", "Token expired", ErrorKind::NoSession, "vouch login", 1),
         (
             400,
             "InvalidIdentityToken",
             "No OpenIDConnect provider found in your account",
-            Class::Refused,
+            ErrorKind::Refused,
             "vouch issuer iam",
             1,
         ),
@@ -136,34 +136,34 @@ fn every_refusal_of_sts_has_its_own_words_and_its_number_of_tries() {
             400,
             "InvalidIdentityToken",
             "Couldn't retrieve verification key from your identity provider",
-            Class::Network,
+            ErrorKind::Network,
             "vouch issuer build",
             2,
         ),
-        (400, "InvalidIdentityToken", "Incorrect token audience", Class::Refused, "client IDs", 1),
-        (400, "InvalidIdentityToken", "Token is not yet valid", Class::Refused, "clock", 1),
+        (400, "InvalidIdentityToken", "Incorrect token audience", ErrorKind::Refused, "client IDs", 1),
+        (400, "InvalidIdentityToken", "Token is not yet valid", ErrorKind::Refused, "clock", 1),
         (
             400,
             "InvalidIdentityToken",
             "Provided Token is not a Login With Amazon token",
-            Class::Refused,
+            ErrorKind::Refused,
             "vouch login",
             1,
         ),
-        (400, "IDPCommunicationError", "no", Class::Network, "https://id.example.com/alice", 2),
-        (403, "IDPRejectedClaim", "no", Class::Refused, "trust policy", 1),
+        (400, "IDPCommunicationError", "no", ErrorKind::Network, "https://id.example.com/alice", 2),
+        (403, "IDPRejectedClaim", "no", ErrorKind::Refused, "trust policy", 1),
         (
             403,
             "AccessDenied",
             "Not authorized to perform sts:AssumeRoleWithWebIdentity",
-            Class::Refused,
+            ErrorKind::Refused,
             "`alice`",
             1,
         ),
-        (403, "RegionDisabledException", "no", Class::Refused, "--region", 1),
-        (400, "Throttling", "Rate exceeded", Class::Network, "again", 2),
-        (503, "ServiceUnavailable", "no", Class::Network, "503", 2),
-        (400, "BrandNewCode", "brand new message", Class::Refused, "BrandNewCode: brand new message", 1),
+        (403, "RegionDisabledException", "no", ErrorKind::Refused, "--region", 1),
+        (400, "Throttling", "Rate exceeded", ErrorKind::Network, "again", 2),
+        (503, "ServiceUnavailable", "no", ErrorKind::Network, "503", 2),
+        (400, "BrandNewCode", "brand new message", ErrorKind::Refused, "BrandNewCode: brand new message", 1),
     ] {
         let canned = Canned::new(&[sts_error(status, code, message)]);
         let (found, text) = told(canned.role_credentials().unwrap_err());
@@ -179,21 +179,21 @@ fn every_refusal_of_sts_has_its_own_words_and_its_number_of_tries() {
 #[test]
 fn every_refusal_of_codeartifact_has_its_own_words_and_its_number_of_tries() {
     for (status, code, message, class, says, tries) in [
-        (403, "AccessDeniedException", "no", Class::Refused, "sts:GetServiceBearerToken", 1),
-        (404, "ResourceNotFoundException", "no", Class::Refused, "my-domain", 1),
-        (429, "ThrottlingException", "no", Class::Network, "again", 2),
-        (500, "InternalServerException", "no", Class::Network, "again", 2),
-        (400, "ValidationException", "domain is wrong", Class::Refused, "domain is wrong", 1),
-        (403, "ExpiredTokenException", "no", Class::Refused, "again", 1),
+        (403, "AccessDeniedException", "no", ErrorKind::Refused, "sts:GetServiceBearerToken", 1),
+        (404, "ResourceNotFoundException", "no", ErrorKind::Refused, "my-domain", 1),
+        (429, "ThrottlingException", "no", ErrorKind::Network, "again", 2),
+        (500, "InternalServerException", "no", ErrorKind::Network, "again", 2),
+        (400, "ValidationException", "domain is wrong", ErrorKind::Refused, "domain is wrong", 1),
+        (403, "ExpiredTokenException", "no", ErrorKind::Refused, "again", 1),
         (
             403,
             "InvalidSignatureException",
             "Signature expired: x is now earlier than y",
-            Class::Refused,
+            ErrorKind::Refused,
             "clock",
             1,
         ),
-        (403, "InvalidSignatureException", "Signature not yet current", Class::Refused, "clock", 1),
+        (403, "InvalidSignatureException", "Signature not yet current", ErrorKind::Refused, "clock", 1),
     ] {
         let canned = Canned::new(&[refused(status, code, message)]);
         let (found, text) = told(canned.token().unwrap_err());
@@ -226,7 +226,7 @@ fn a_closed_connection_is_tried_once_more_and_a_late_answer_is_not() {
     assert_eq!(canned.asked().len(), 2);
     let canned = Canned::new(&[Answer::Late]);
     let (class, text) = told(canned.role_credentials().unwrap_err());
-    assert_eq!(class, Class::Network);
+    assert_eq!(class, ErrorKind::Network);
     assert!(text.contains("sts.us-east-1.amazonaws.com in time"), "{text}");
     assert_eq!(canned.asked().len(), 1);
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 
 /// What AWS answers is a few KiB; more is none of it.
 pub(super) const BODY_LIMIT: usize = 64 * 1024;
@@ -54,12 +54,12 @@ pub enum HttpError {
     Request(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl Explain for HttpError {
-    fn class(&self) -> Class {
+impl Diagnostic for HttpError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Roots { .. } | Self::ProxyName { .. } => Class::Configuration,
-            Self::TlsSetup(_) | Self::Start(_) | Self::Request(_) => Class::Other,
-            _ => Class::Network,
+            Self::Roots { .. } | Self::ProxyName { .. } => ErrorKind::Configuration,
+            Self::TlsSetup(_) | Self::Start(_) | Self::Request(_) => ErrorKind::Other,
+            _ => ErrorKind::Network,
         }
     }
 

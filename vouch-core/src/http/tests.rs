@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::loopback::{Authority, OK, head, proxy, unused_port};
 use super::*;
 use crate::exchange::ExchangeError;
-use crate::failure::{Explain, Failure};
+use crate::failure::{Diagnostic, Failure};
 
 impl Authority {
     /// A client that trusts this CA and goes by `more` of the environment.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::failure::{Class, Explain};
+use crate::failure::{Diagnostic, ErrorKind};
 
 /// Why the session key was not had.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +31,11 @@ pub enum KeystoreError {
     Random(String),
 }
 
-impl Explain for KeystoreError {
-    fn class(&self) -> Class {
+impl Diagnostic for KeystoreError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Missing | Self::Expired => Class::NoSession,
-            _ => Class::Configuration,
+            Self::Missing | Self::Expired => ErrorKind::NoSession,
+            _ => ErrorKind::Configuration,
         }
     }
 

@@ -54,7 +54,7 @@ impl RuntimeFile {
     pub(super) fn store(&self, key: &SessionKey) -> Result<(), KeystoreError> {
         let folder = self.0.parent().unwrap_or(&self.0);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| self.io(source))?;
-        files::replace(&self.0, key.bytes(), 0o600).map_err(|source| self.io(source))
+        files::write_atomic(&self.0, key.bytes(), 0o600).map_err(|source| self.io(source))
     }
 
     pub(super) fn load(&self) -> Result<SessionKey, KeystoreError> {

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use crate::failure::{self, Class, Explain, Failure};
+use crate::failure::{self, Diagnostic, ErrorKind, Failure};
 use crate::home::HomeError;
 use crate::keystore::KeystoreError;
 use crate::time::UnixTime;
@@ -37,17 +37,17 @@ pub enum SessionError {
     Vault(#[from] VaultError),
 }
 
-impl Explain for SessionError {
-    fn class(&self) -> Class {
+impl Diagnostic for SessionError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotLoggedIn | Self::Expired { .. } => Class::NoSession,
-            Self::Duration { .. } | Self::DurationBounds { .. } => Class::Usage,
-            Self::OtherKey { .. } => Class::Card,
-            Self::Signer(failure) => failure.class,
-            Self::Home(error) => error.class(),
-            Self::Keystore(error) => error.class(),
-            Self::Vault(error) => error.class(),
-            Self::Busy | Self::IdToken => Class::Other,
+            Self::NotLoggedIn | Self::Expired { .. } => ErrorKind::NoSession,
+            Self::Duration { .. } | Self::DurationBounds { .. } => ErrorKind::Usage,
+            Self::OtherKey { .. } => ErrorKind::Card,
+            Self::Signer(failure) => failure.kind,
+            Self::Home(error) => error.kind(),
+            Self::Keystore(error) => error.kind(),
+            Self::Vault(error) => error.kind(),
+            Self::Busy | Self::IdToken => ErrorKind::Other,
         }
     }
 
@@ -60,7 +60,7 @@ impl Explain for SessionError {
             Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
             Self::OtherKey { serial, .. } => {
                 format!(
-                    "Plug in the YubiKey that you enrolled, or enrol this one: `vouch enroll --serial {serial}`."
+                    "Plug in the YubiKey that you enrolled, or enroll this one: `vouch enroll --serial {serial}`."
                 )
             }
             Self::Busy => "Wait for it to end, then run the command again.".into(),

@@ -1,7 +1,7 @@
 //! The chain from a key to the maker of its YubiKey.
 //!
 //! Two certificates come from the card: the attestation of the key, and the card's own (slot f9) that signed it. What
-//! stands above is built in or was added by the administrator; nothing above the card is taken from an enrolment.
+//! stands above is built in or was added by the administrator; nothing above the card is taken from an enrollment.
 //!
 //! This is path validation by RFC 5280 §6 without revocation, which Yubico does not publish, and with what real cards
 //! need. A general verifier refuses all of them for one reason or another: f9 certificates have neither key usage nor key
@@ -25,7 +25,7 @@ pub struct Genuine {
 
 /// Believes an attestation (DER), given the certificate of slot f9 (DER) that signed it.
 ///
-/// What the key may be used for is another question: [`Attestation::fit_to_enrol`].
+/// What the key may be used for is another question: [`Attestation::fit_to_enroll`].
 ///
 /// # Errors
 /// The first thing in the chain that is not as it has to be, from the key upwards.

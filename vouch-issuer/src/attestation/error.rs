@@ -73,20 +73,20 @@ pub enum AttestationError {
 }
 
 impl AttestationError {
-    /// The next thing to do for whoever has to judge an enrolment.
+    /// The next thing to do for whoever has to judge an enrollment.
     pub fn hint(&self) -> String {
         match self {
             Self::WeakPin(_) | Self::WeakTouch(_) | Self::OtherAlgorithm => {
                 "Have a key made by `vouch enroll`, which sets the policies: in another slot, or with `--replace`."
             }
             Self::UnknownMaker(_) => {
-                "Do not trust this enrolment. Only for cards that are not Yubico's, such as simulated ones: \
+                "Do not trust this enrollment. Only for cards that are not Yubico's, such as simulated ones: \
                  `--attestation-root FILE` adds the authority that made them."
             }
             Self::Expired(..) | Self::NotYetValid(..) => {
-                "Look at the clock of this machine; if it is right, do not trust this enrolment."
+                "Look at the clock of this machine; if it is right, do not trust this enrollment."
             }
-            _ => "Do not trust this enrolment: ask the person, in person, to run `vouch enroll` again.",
+            _ => "Do not trust this enrollment: ask the person, in person, to run `vouch enroll` again.",
         }
         .to_owned()
     }

@@ -81,7 +81,7 @@ impl Attestation {
     ///
     /// # Errors
     /// Names the first thing that is weaker than asked, or the other kind of key.
-    pub fn fit_to_enrol(&self) -> Result<&SigningKey, AttestationError> {
+    pub fn fit_to_enroll(&self) -> Result<&SigningKey, AttestationError> {
         if !matches!(self.pin_policy, PinPolicy::Once | PinPolicy::Always) {
             return Err(AttestationError::WeakPin(self.pin_policy));
         }

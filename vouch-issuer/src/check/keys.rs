@@ -129,7 +129,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
             Some(_) => {
                 "If the documents were published since, have the cache emptied; otherwise publish them."
             }
-            None => "Add the enrolment of this YubiKey to `vouch issuer build` and publish the result.",
+            None => "Add the enrollment of this YubiKey to `vouch issuer build` and publish the result.",
         },
     ))
 }
@@ -140,8 +140,8 @@ fn unexpected(url: &str, key: &Value, complete: bool) -> Finding {
         return Finding::problem(
             "extra-key",
             url,
-            format!("there is a key that no given enrolment has: `{name}`"),
-            "Whoever has it can sign in the person's name. Give its enrolment too if it is a spare; otherwise publish \
+            format!("there is a key that no given enrollment has: `{name}`"),
+            "Whoever has it can sign in the person's name. Give its enrollment too if it is a spare; otherwise publish \
              the file of `vouch issuer build` again, and find out who added it.",
         );
     }

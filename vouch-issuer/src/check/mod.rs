@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::documents::{self, IssuerError};
 use crate::enrollment::VerifiedEnrollment;
-use vouch_core::failure::Explain;
+use vouch_core::failure::Diagnostic;
 use vouch_core::http::{HttpError, Page};
 use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
 
@@ -75,7 +75,7 @@ impl Expected {
         Self { issuer: identity.issuer.clone(), keys: Known::Some(keys.collect()) }
     }
 
-    /// What enrolments tell: every key of every issuer among them.
+    /// What enrollments tell: every key of every issuer among them.
     ///
     /// # Errors
     /// As for [`crate::documents::build`].

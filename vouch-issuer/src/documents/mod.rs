@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::enrollment::{Statement, VerifiedEnrollment};
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, Subject};
 
 /// A file below the root of the web host, and what is in it.
 pub type StaticFile = (PathBuf, Vec<u8>);
 
-/// Why no issuer can be made of these enrolments.
+/// Why no issuer can be made of these enrollments.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssuerError {
-    #[error("there is no enrolment to build an issuer from")]
+    #[error("there is no enrollment to build an issuer from")]
     Nothing,
     #[error(
         "issuer `{issuer}` would have two subjects, `{one}` and `{other}`, and AWS could not tell them apart"
@@ -35,11 +35,11 @@ pub enum IssuerError {
     Document(IssuerUrl),
 }
 
-impl Explain for IssuerError {
-    fn class(&self) -> Class {
+impl Diagnostic for IssuerError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Nothing => Class::Usage,
-            _ => Class::Configuration,
+            Self::Nothing => ErrorKind::Usage,
+            _ => ErrorKind::Configuration,
         }
     }
 
@@ -47,7 +47,7 @@ impl Explain for IssuerError {
         Some(match self {
             Self::Nothing => "Name the files that `vouch enroll` wrote.".into(),
             Self::TwoSubjects { .. } => {
-                "Give each person an issuer of their own, such as `https://id.example.com/NAME`, and have them enrol \
+                "Give each person an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
                  with it."
                     .into()
             }
@@ -92,8 +92,8 @@ struct Jwk<'a> {
 /// Keys by their thumbprints.
 type Keys<'a> = BTreeMap<String, &'a Statement>;
 
-/// The files for every issuer of the enrolments, by paths below the root of the web host: for each
-/// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrolments in any order give the same bytes.
+/// The files for every issuer of the enrollments, by paths below the root of the web host: for each
+/// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrollments in any order give the same bytes.
 /// Several keys of one person stand side by side.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! An enrolment: what the administrator needs to know about a new key, signed by that key.
+//! An enrollment: what the administrator needs to know about a new key, signed by that key.
 //!
 //! A JSON Web Signature in flattened JSON (RFC 7515 §7.2.2: `payload`, `protected`, `signature`), ES256. Nothing in it is
 //! secret. The members of its payload have other names than the claims of an ID token, and its header another `typ`, so
@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use crate::attestation::{self, Attestation, AttestationError, Authorities, Genuine};
 use crate::jwk;
 use vouch_core::es256::{self, SignatureMismatch};
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, SigningKey, Subject};
 use vouch_core::piv::{Firmware, PinPolicy, Slot, TouchPolicy};
 use vouch_core::time::UnixTime;
 
 const TYPE: &str = "vouch-enrollment+jws";
 
-/// What an enrolment states.
+/// What an enrollment states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
@@ -69,8 +69,8 @@ pub struct Enrollment {
     signature: String,
 }
 
-/// An enrolment that was checked in every respect: its key signed it, a YubiKey whose maker is trusted attests that key,
-/// and its policies are what an enrolment needs.
+/// An enrollment that was checked in every respect: its key signed it, a YubiKey whose maker is trusted attests that key,
+/// and its policies are what an enrollment needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedEnrollment {
     statement: Statement,
@@ -85,33 +85,33 @@ struct Header {
     typ: String,
 }
 
-/// What is wrong with an enrolment.
+/// What is wrong with an enrollment.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnrollmentError {
-    #[error("this is no enrolment")]
+    #[error("this is no enrollment")]
     Unreadable(#[source] serde_json::Error),
-    #[error("this is no enrolment: a part of it is not base64url")]
+    #[error("this is no enrollment: a part of it is not base64url")]
     Encoding(#[source] base64::DecodeError),
-    #[error("this is signed, but no enrolment")]
+    #[error("this is signed, but no enrollment")]
     OtherType,
-    #[error("the enrolment was changed after the key had signed it")]
+    #[error("the enrollment was changed after the key had signed it")]
     Signature,
-    #[error("the enrolment names another key than the one it contains")]
+    #[error("the enrollment names another key than the one it contains")]
     OtherName,
-    #[error("the attestation in the enrolment cannot be used")]
+    #[error("the attestation in the enrollment cannot be used")]
     Attestation(#[from] AttestationError),
-    #[error("the enrolment contradicts its attestation: {0}")]
+    #[error("the enrollment contradicts its attestation: {0}")]
     Contradiction(&'static str),
-    #[error("the key in slot {slot} of YubiKey {serial} is not the one to enrol")]
+    #[error("the key in slot {slot} of YubiKey {serial} is not the one to enroll")]
     OtherKey { serial: u32, slot: Slot },
 }
 
-impl Explain for EnrollmentError {
-    fn class(&self) -> Class {
+impl Diagnostic for EnrollmentError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::OtherKey { .. } => Class::Card,
-            _ => Class::Configuration,
+            Self::OtherKey { .. } => ErrorKind::Card,
+            _ => ErrorKind::Configuration,
         }
     }
 
@@ -169,15 +169,15 @@ impl Enrollment {
         let statement = Self::read(json)?;
         let [attestation, device] = &statement.attestation;
         let genuine = attestation::verify(&attestation.0, &device.0, authorities, now)?;
-        genuine.attestation.fit_to_enrol()?;
+        genuine.attestation.fit_to_enroll()?;
         Ok(VerifiedEnrollment { statement, genuine })
     }
 
     /// Reads an `enrollment.json` without asking where its attestation comes from: anybody can make one that passes. Good
-    /// for recognising one's own file, not for trusting one.
+    /// for recognizing one's own file, not for trusting one.
     ///
     /// # Errors
-    /// When it is no enrolment, its key has not signed it, or it contradicts the attestation in it.
+    /// When it is no enrollment, its key has not signed it, or it contradicts the attestation in it.
     pub fn read(json: &str) -> Result<Statement, EnrollmentError> {
         let enrollment: Self = serde_json::from_str(json).map_err(EnrollmentError::Unreadable)?;
         let header: Header = decode(&enrollment.protected)?;

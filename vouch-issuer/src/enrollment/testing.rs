@@ -1,4 +1,4 @@
-//! Enrolments of keys in software, attested by a maker that exists in the test alone.
+//! Enrollments of keys in software, attested by a maker that exists in the test alone.
 
 use std::sync::LazyLock;
 
@@ -49,7 +49,7 @@ impl Person {
     }
 }
 
-/// Verifies an enrolment of a [`Person`].
+/// Verifies an enrollment of a [`Person`].
 pub(crate) fn verify(json: &str) -> Result<VerifiedEnrollment, EnrollmentError> {
     static TRUSTED: LazyLock<Authorities> = LazyLock::new(|| TestMaker::shared().authorities());
     Enrollment::verify(json, &TRUSTED, UnixTime::now())
@@ -76,7 +76,7 @@ impl TestMaker {
         Self { root_der, device: Issuer::new(device, device_key), device_der }
     }
 
-    /// The one that the enrolments of [`Person`] come from.
+    /// The one that the enrollments of [`Person`] come from.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: LazyLock<TestMaker> = LazyLock::new(TestMaker::new);
         &SHARED

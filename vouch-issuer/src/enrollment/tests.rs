@@ -9,7 +9,7 @@ fn alice() -> Person {
     Person::new("https://id.example.com/alice", "alice", 12_345_678)
 }
 
-/// An enrolment with the header and payload as given, properly signed.
+/// An enrollment with the header and payload as given, properly signed.
 fn signed_by(key: &SoftwareKey, header: &Value, payload: &impl Serialize) -> String {
     let (protected, payload) = (encode(header).unwrap(), encode(payload).unwrap());
     let digest = Sha256::digest(signing_input(&protected, &payload)).into();
@@ -52,7 +52,7 @@ fn nothing_can_be_cut_off_or_added() {
 }
 
 #[test]
-fn only_an_enrolments_header_is_taken() {
+fn only_an_enrollments_header_is_taken() {
     let alice = alice();
     for (member, value) in [("alg", "none"), ("alg", "HS256"), ("alg", "ES384"), ("typ", "JWT")] {
         let mut header = header(&alice);

@@ -14,7 +14,7 @@ use std::str::FromStr;
 use self::plan::Plan;
 use crate::documents::IssuerError;
 use crate::enrollment::VerifiedEnrollment;
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, Subject};
 use vouch_core::partition::{AccountId, DomainName};
 
@@ -91,7 +91,7 @@ pub struct Template {
 pub enum IamError {
     #[error(transparent)]
     Issuer(#[from] IssuerError),
-    #[error("the enrolments of issuer `{issuer}` have two audiences, `{one}` and `{other}`")]
+    #[error("the enrollments of issuer `{issuer}` have two audiences, `{one}` and `{other}`")]
     TwoAudiences { issuer: IssuerUrl, one: String, other: String },
     #[error("the audience of `{issuer}` has {length} characters, and IAM allows {AUDIENCE_SIZE}")]
     AudienceSize { issuer: IssuerUrl, length: usize },
@@ -122,13 +122,13 @@ pub enum IamError {
     Text,
 }
 
-impl Explain for IamError {
-    fn class(&self) -> Class {
+impl Diagnostic for IamError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Issuer(error) => error.class(),
-            Self::Bucket(_) | Self::RoleName(_) | Self::RoleNameSize { .. } => Class::Usage,
-            Self::Text => Class::Other,
-            _ => Class::Configuration,
+            Self::Issuer(error) => error.kind(),
+            Self::Bucket(_) | Self::RoleName(_) | Self::RoleNameSize { .. } => ErrorKind::Usage,
+            Self::Text => ErrorKind::Other,
+            _ => ErrorKind::Configuration,
         }
     }
 
@@ -139,13 +139,13 @@ impl Explain for IamError {
                 "Have every key of a person enrolled with the same audience; the default is `sts.amazonaws.com`."
                     .into()
             }
-            Self::AudienceSize { .. } => "Have the person enrol again with a shorter audience.".into(),
-            Self::Pattern(_) => "Have the person enrol again without `*`, `?` or `${` in it.".into(),
+            Self::AudienceSize { .. } => "Have the person enroll again with a shorter audience.".into(),
+            Self::Pattern(_) => "Have the person enroll again without `*`, `?` or `${` in it.".into(),
             Self::RoleName(_) | Self::RoleNameSize { .. } => {
                 "Choose another `--role-prefix`, or `--shared-role NAME` for one role of all.".into()
             }
             Self::SameRole { .. } => {
-                "Have one of them enrol with another subject, or make two templates with different `--role-prefix`."
+                "Have one of them enroll with another subject, or make two templates with different `--role-prefix`."
                     .into()
             }
             Self::TrustSize { .. } => {
@@ -153,7 +153,7 @@ impl Explain for IamError {
             }
             Self::PolicySize { .. } => "Name fewer domains, or none for every domain of the owner.".into(),
             Self::TemplateParts { .. } => format!(
-                "Give the enrolments of {TEMPLATE_OUTPUTS} people at a time, for a stack of each, or use `--format terraform`, \
+                "Give the enrollments of {TEMPLATE_OUTPUTS} people at a time, for a stack of each, or use `--format terraform`, \
                  which has no such limit."
             ),
             Self::BucketPolicySize { .. } => {
@@ -208,7 +208,7 @@ pub fn role_name(prefix: &str, subject: &Subject) -> String {
     prefix.chars().chain(subject).collect()
 }
 
-/// A template for every person of the enrolments. The same input in any order gives the same bytes. It names no
+/// A template for every person of the enrollments. The same input in any order gives the same bytes. It names no
 /// partition: the one that it is applied in is used.
 ///
 /// # Errors

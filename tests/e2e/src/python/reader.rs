@@ -26,7 +26,7 @@ const BUILDER: &str = "builder";
 impl<'a> Reader<'a> {
     /// Has enrolled, and has a project that is a package. In `my-pypi-repo` is what pages install.
     pub fn new(bed: &'a Bed, clients: &[&str]) -> Self {
-        bed.enrol();
+        bed.enroll();
         bed.log_in();
         // Only so that something can be uploaded.
         bed.set_up_cargo();

@@ -100,7 +100,7 @@ pub struct Trust {
 pub enum Principal {
     /// An OpenID Connect provider of the same account, by issuer URL.
     Federated(String),
-    /// An AWS principal, such as `*`: it never authorises a web identity.
+    /// An AWS principal, such as `*`: it never authorizes a web identity.
     Aws(String),
 }
 

@@ -138,7 +138,7 @@ fn slot(card: &Card, enrolled: &EnrolledKey) -> Finding {
         format!("the enrolled key in slot {slot} does not ask for {} ({policies})", lax.join(" and ")),
         "A program on this machine could sign a session without you.",
         format!(
-            "Enrol a new key and publish it: `vouch enroll --issuer URL --subject NAME --serial {serial} --slot {slot} \
+            "Enroll a new key and publish it: `vouch enroll --issuer URL --subject NAME --serial {serial} --slot {slot} \
              --replace`."
         ),
     )

@@ -62,7 +62,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     if args.json {
         terminal::print(&output::json(&findings, args.online))?;
     } else {
-        terminal::answer_in_colour(&output::text(&findings, args.online))?;
+        terminal::answer_in_color(&output::text(&findings, args.online))?;
     }
     Ok(verdict(&findings))
 }

@@ -7,7 +7,7 @@ use vouch_core::home::Home;
 use vouch_core::http::{Fetcher, Page};
 use vouch_core::profile::Role;
 use vouch_core::session::Session;
-use vouch_core::{Explain, UnixTime};
+use vouch_core::{Diagnostic, UnixTime};
 use vouch_issuer::check::{self, Expected, Severity};
 
 use super::{ENROLL, Ground, surroundings};

@@ -6,7 +6,7 @@ use vouch_core::config::Config;
 use vouch_core::home::Home;
 use vouch_core::keystore::{Keystore, KeystoreError};
 use vouch_core::session::{self, Session, SessionError};
-use vouch_core::{Class, Explain, UnixTime};
+use vouch_core::{Diagnostic, ErrorKind, UnixTime};
 
 use super::Ground;
 use crate::terminal;
@@ -58,7 +58,7 @@ fn keystore(home: &Home) -> (Option<Keystore>, Finding) {
 fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Finding {
     let session = match opened {
         Ok(session) => session,
-        Err(error) if error.class() == Class::NoSession => {
+        Err(error) if error.kind() == ErrorKind::NoSession => {
             let enrolled = config.is_none_or(|config| config.identity.is_some());
             if !enrolled {
                 return Finding::skip(SESSION, "nobody is enrolled");

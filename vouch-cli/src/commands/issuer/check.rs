@@ -8,7 +8,7 @@ use vouch_core::config::Config;
 use vouch_core::home::Home;
 use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::check::{self, Expected, Finding, Known, Severity};
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::trust::{self, Trusted};
@@ -18,7 +18,7 @@ use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// The issuer to look at; by default those of the enrolments, or your own
+    /// The issuer to look at; by default those of the enrollments, or your own
     #[arg(long, value_name = "URL", value_parser = parse::argument::<IssuerUrl>)]
     issuer: Option<IssuerUrl>,
     /// A role's trust policy in JSON, alone or as `aws iam get-role` prints it
@@ -29,7 +29,7 @@ pub(crate) struct Check {
     json: bool,
     #[command(flatten)]
     makers: super::Trust,
-    /// Enrolments of every key that should be there
+    /// Enrollments of every key that should be there
     #[arg(value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Check) -> Result<(), Failure> {
 
     let text = if args.json { as_json(&issuers, &policies) } else { as_text(&issuers, &policies) };
     terminal::answer(&text)
-        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))?;
+        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))?;
     verdict(issuers.iter().chain(&policies).flat_map(|looked| &looked.findings))
 }
 
@@ -78,9 +78,9 @@ fn expected(
             all.retain(|expected| expected.issuer == *issuer);
             if all.is_empty() {
                 return Err(Failure::new(
-                    Class::Usage,
-                    format!("none of the enrolments is for {issuer}"),
-                    "Leave `--issuer` out, or give the enrolments of that issuer.",
+                    ErrorKind::Usage,
+                    format!("none of the enrollments is for {issuer}"),
+                    "Leave `--issuer` out, or give the enrollments of that issuer.",
                 ));
             }
         }
@@ -165,6 +165,6 @@ fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failur
         several => format!("{several} problems"),
     };
     let network = problems.iter().all(|finding| finding.code == "unreachable");
-    let class = if network { Class::Network } else { Class::Configuration };
+    let class = if network { ErrorKind::Network } else { ErrorKind::Configuration };
     Err(Failure::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use vouch_core::partition::{AccountId, DomainName};
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
 
 use crate::parse;
@@ -76,5 +76,5 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         );
     }
     terminal::answer(&template.text)
-        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use vouch_core::{Explain, Failure, UnixTime, files};
+use vouch_core::{Diagnostic, Failure, UnixTime, files};
 use vouch_issuer::attestation::Authorities;
 use vouch_issuer::documents;
 use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
@@ -17,7 +17,7 @@ use crate::terminal;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Issuer {
-    /// Write discovery document and keys for every enrolment
+    /// Write discovery document and keys for every enrollment
     Build(Build),
     /// Compare what is hosted, and what a role trusts, with what should be
     Check(check::Check),
@@ -69,7 +69,7 @@ impl Trust {
         Ok(authorities)
     }
 
-    /// Reads and verifies enrolments, and tells what each is.
+    /// Reads and verifies enrollments, and tells what each is.
     pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failure> {
         let authorities = self.authorities()?;
         let all = paths.iter().map(|path| read(path, &authorities)).collect::<Result<Vec<_>, _>>()?;
@@ -153,5 +153,5 @@ fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     // A web server of another user has to read them.
-    files::replace(path, contents, 0o644)
+    files::write_atomic(path, contents, 0o644)
 }

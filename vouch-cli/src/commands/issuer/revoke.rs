@@ -8,7 +8,7 @@ use serde_json::json;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
-use vouch_core::{Class, Failure, UnixTime};
+use vouch_core::{ErrorKind, Failure, UnixTime};
 use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
 use vouch_issuer::revoke::{self, Case, Person, Place, Revocation};
 
@@ -16,11 +16,11 @@ use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Revoke {
-    /// The person's subject, or one of their enrolments
+    /// The person's subject, or one of their enrollments
     #[arg(value_name = "NAME|ENROLLMENT")]
     who: String,
-    /// The folder with everybody's enrolments, in which a NAME is looked up
-    #[arg(long, value_name = "DIR", default_value = "enrolments")]
+    /// The folder with everybody's enrollments, in which a NAME is looked up
+    #[arg(long, value_name = "DIR", default_value = "enrollments")]
     from: PathBuf,
     /// Only this YubiKey is lost; the person stays
     #[arg(long, value_name = "SERIAL")]
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Revoke) -> Result<(), Failure> {
     let case = match args.lost {
         Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
             return Err(Failure::new(
-                Class::Usage,
+                ErrorKind::Usage,
                 format!("YubiKey {serial} is no key of {}", person.subject),
                 "Give the serial number of an enrolled one; it is printed on the key.",
             ));
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Revoke) -> Result<(), Failure> {
     let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
     let text = if args.json { as_json(&person, &revocation) } else { as_text(&person, case, &revocation) };
     terminal::answer(&text)
-        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }
 
 fn person(args: &Revoke) -> Result<Person, Failure> {
@@ -92,9 +92,9 @@ fn person(args: &Revoke) -> Result<Person, Failure> {
     if found.len() > 1 {
         let issuers: Vec<_> = found.iter().map(|person| person.issuer.as_str()).collect();
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!("`{}` has several issuers: {}", args.who, issuers.join(", ")),
-            "Name an enrolment instead, one after the other.",
+            "Name an enrollment instead, one after the other.",
         ));
     }
     let own = || {
@@ -111,7 +111,7 @@ fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failure
     let unreadable = |error: std::io::Error| {
         Failure::configuration(
             format!("cannot read `{}`", folder.display()),
-            "Name the folder with the enrolments with `--from DIR`.",
+            "Name the folder with the enrollments with `--from DIR`.",
         )
         .because(&error)
     };
@@ -131,9 +131,9 @@ fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failure
 
 fn unknown(args: &Revoke) -> Failure {
     Failure::new(
-        Class::Usage,
+        ErrorKind::Usage,
         format!("nobody named `{}` is enrolled in `{}`", args.who, args.from.display()),
-        "Name one of the person's enrolments, or the folder with everybody's with `--from DIR`.",
+        "Name one of the person's enrollments, or the folder with everybody's with `--from DIR`.",
     )
 }
 
@@ -141,7 +141,7 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
     let role = args.role.as_deref();
     if let Some(arn) = role.filter(|role| role.contains(':')) {
         let arn: RoleArn = arn.parse().map_err(|error: NameError| {
-            Failure::new(Class::Usage, error.to_string(), "Give the role's ARN or name.")
+            Failure::new(ErrorKind::Usage, error.to_string(), "Give the role's ARN or name.")
         })?;
         return Ok(Place {
             partition: arn.partition(),
@@ -156,7 +156,7 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(plain) {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!("`{name}` is no role name"),
             "Give the role's ARN, or its name without a path.",
         ));

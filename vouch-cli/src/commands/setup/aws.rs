@@ -4,7 +4,7 @@ use vouch_core::config::{AwsProfile, Config};
 use vouch_core::home::Home;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::ProfileError;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use super::preview;
 use crate::prompt;
@@ -182,7 +182,7 @@ fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failure> {
     let name = &args.profile;
     if name.is_empty() {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "a profile needs a name",
             "Leave `--profile` out, or give a name.",
         ));

@@ -6,7 +6,7 @@ use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::partition::RepositoryName;
-use vouch_core::{Class, Failure, session};
+use vouch_core::{ErrorKind, Failure, session};
 
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
@@ -128,7 +128,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         return match args.tool.with_static_token() {
             Some(tool) => static_tokens::refresh_all(&home, tool),
             None => Err(Failure::new(
-                Class::Usage,
+                ErrorKind::Usage,
                 "the repository is not named",
                 "Give `--repository REPOSITORY`.",
             )),
@@ -187,13 +187,15 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     match of_node.or(of_files).or(of_python).or(of_cargo).or(of_maven).or(name) {
         None => Ok(()),
         Some("--registry") if tool.is_nodes() => Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             "`--registry` means nothing to this tool",
             "Registries have no names there; `--scope @SCOPE` chooses packages.",
         )),
-        Some(flag) => {
-            Err(Failure::new(Class::Usage, format!("`{flag}` means nothing to this tool"), "Leave it out."))
-        }
+        Some(flag) => Err(Failure::new(
+            ErrorKind::Usage,
+            format!("`{flag}` means nothing to this tool"),
+            "Leave it out.",
+        )),
     }
 }
 
@@ -257,7 +259,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
 
 fn out(text: &str) -> Result<(), Failure> {
     terminal::answer(text)
-        .map_err(|error| Failure::new(Class::Other, "cannot write the answer", "").because(&error))
+        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }
 
 /// Writes the client's files and then the configuration; if something fails, everything is as it was.

@@ -54,7 +54,7 @@ fn shown(words: &str, repository: &str) -> String {
             };
             format!("{change} {name}: {} as {}", profile.domain, profile.aws_profile.unwrap_or_default())
         }
-        Err(failed) => format!("{}: {}", failed.class.exit_code(), failed.message),
+        Err(failed) => format!("{}: {}", failed.kind.exit_code(), failed.message),
     }
 }
 

@@ -4,7 +4,7 @@ use url::Url;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format, crosses_partitions};
 use vouch_core::partition::RepositoryName;
-use vouch_core::{Class, Failure};
+use vouch_core::{ErrorKind, Failure};
 
 use crate::domain::DomainFlags;
 use vouch_clients::client::Client;
@@ -27,7 +27,7 @@ pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failure> {
     }
     let wrong = |reason: &str| {
         Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!("`--endpoint` cannot be used: {reason}"),
             "Give the repository's URL, such as `https://packages.example.com/cargo/my-repo/`.",
         )
@@ -67,7 +67,7 @@ pub(crate) fn name_domain(
         && endpoint.format == format;
     if !agree {
         return Err(Failure::new(
-            Class::Usage,
+            ErrorKind::Usage,
             format!(
                 "`--endpoint` is for {} `{}` of {}",
                 endpoint.format.as_str(),

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use vouch_core::broker;
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 
 /// Why a file of npm's cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +28,12 @@ pub enum NpmError {
     Broker(#[from] broker::Error),
 }
 
-impl Explain for NpmError {
-    fn class(&self) -> Class {
+impl Diagnostic for NpmError {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Token | Self::Busy(_) => Class::Other,
-            Self::Broker(error) => error.class(),
-            _ => Class::Configuration,
+            Self::Token | Self::Busy(_) => ErrorKind::Other,
+            Self::Broker(error) => error.kind(),
+            _ => ErrorKind::Configuration,
         }
     }
 

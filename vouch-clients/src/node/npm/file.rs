@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::NpmError;
 use crate::text::npmrc::Npmrc;
-use vouch_core::files::{self, Lock, LockError, Manner};
+use vouch_core::files::{self, Lock, LockError, WriteMethod};
 use vouch_core::home::{self, Home};
 
 /// How long to wait for another edit of the same file.
@@ -115,8 +115,8 @@ fn write(path: &Path, bytes: &[u8], private: bool) -> Result<Change, NpmError> {
         make_private(path, metadata).map_err(failed)?;
     }
     match files::replace_or_overwrite(path, bytes, 0o600) {
-        Ok(Manner::Replaced) => Ok(Change::Replaced),
-        Ok(Manner::InPlace) => Ok(Change::InPlace),
+        Ok(WriteMethod::Replaced) => Ok(Change::Replaced),
+        Ok(WriteMethod::InPlace) => Ok(Change::InPlace),
         Err(error) => Err(failed(error)),
     }
 }

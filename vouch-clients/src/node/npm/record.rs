@@ -47,7 +47,7 @@ impl Record {
         let path = beside_vault(home, file, "json");
         let saved = serde_json::to_vec_pretty(&record)
             .map_err(std::io::Error::from)
-            .and_then(|text| files::replace(&path, &text, 0o600));
+            .and_then(|text| files::write_atomic(&path, &text, 0o600));
         if let Err(error) = saved {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

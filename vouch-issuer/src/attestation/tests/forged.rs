@@ -52,7 +52,7 @@ fn what_the_forgeries_start_from_is_believed() {
     let genuine = judged(&maker, &good()).unwrap();
     assert_eq!(genuine.attestation.serial, SERIAL_NUMBER);
     assert!(!genuine.maker.is_yubico);
-    genuine.attestation.fit_to_enrol().unwrap();
+    genuine.attestation.fit_to_enroll().unwrap();
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn another_algorithm_outside_than_inside() {
 }
 
 #[test]
-fn weaker_policies_are_genuine_and_refused_for_enrolment() {
+fn weaker_policies_are_genuine_and_refused_for_enrollment() {
     let maker = TestMaker::new();
     for (policies, reason) in [
         ([1, 2], Some("the key asks for the PIN never; once or always is needed")),
@@ -297,7 +297,7 @@ fn weaker_policies_are_genuine_and_refused_for_enrolment() {
         ([3, 2], None),
     ] {
         let genuine = judged(&maker, &attestation_params(SERIAL_NUMBER, policies)).unwrap();
-        let refused = genuine.attestation.fit_to_enrol().err().map(|error| error.to_string());
+        let refused = genuine.attestation.fit_to_enroll().err().map(|error| error.to_string());
         assert_eq!(refused.as_deref(), reason);
     }
 }
@@ -308,5 +308,5 @@ fn a_key_of_another_kind_is_genuine_and_cannot_be_enrolled() {
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
     let attested = maker.attest_any(&good(), &key);
     let genuine = verify(&attested, &maker.device_der, &maker.authorities(), NOW).unwrap();
-    assert_eq!(genuine.attestation.fit_to_enrol(), Err(AttestationError::OtherAlgorithm));
+    assert_eq!(genuine.attestation.fit_to_enroll(), Err(AttestationError::OtherAlgorithm));
 }

@@ -66,7 +66,7 @@ fn every_real_card_is_genuine_and_says_what_it_is() {
 fn real_cards_are_enrolled_only_with_the_policies_asked_for() {
     for (card, device, pin, touch, _, is_p256) in CARDS {
         let genuine = judge(&one(&slot_file(card)), &one(&device_file(device))).unwrap();
-        let fit = genuine.attestation.fit_to_enrol();
+        let fit = genuine.attestation.fit_to_enroll();
         match (pin, touch) {
             (_, Never | Cached) => assert_eq!(fit, Err(AttestationError::WeakTouch(touch)), "{card}"),
             _ => assert!(fit.is_ok() && is_p256, "{card} {pin}"),

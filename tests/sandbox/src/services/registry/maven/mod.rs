@@ -55,7 +55,7 @@ impl Operation {
     }
 }
 
-/// Does what an authorised request asks for.
+/// Does what an authorized request asks for.
 pub(crate) fn answer(
     store: &mut Store,
     operation: &Operation,

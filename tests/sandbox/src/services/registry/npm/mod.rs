@@ -87,7 +87,7 @@ impl Operation {
     }
 }
 
-/// Does what an authorised request asks for. `base` is the repository's URL without the slash at its end, `now` in
+/// Does what an authorized request asks for. `base` is the repository's URL without the slash at its end, `now` in
 /// milliseconds since 1970.
 pub(crate) fn answer(
     store: &mut Store,

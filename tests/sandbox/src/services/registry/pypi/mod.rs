@@ -16,7 +16,7 @@ pub(crate) use store::Store;
 const READ: &str = "codeartifact:ReadFromRepository";
 const PUBLISH: &str = "codeartifact:PublishPackageVersion";
 
-/// What a request asks for. Names of projects are normalised.
+/// What a request asks for. Names of projects are normalized.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Operation {
     Index(String),
@@ -61,7 +61,7 @@ impl Operation {
     }
 }
 
-/// Does what an authorised request asks for.
+/// Does what an authorized request asks for.
 pub(crate) fn answer(
     store: &mut Store,
     operation: &Operation,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::upload::Upload;
 use crate::services::refusal::Refusal;
 
-/// Files by the normalised name of their project, in the order in which they came.
+/// Files by the normalized name of their project, in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Store(BTreeMap<String, Vec<Upload>>);
 

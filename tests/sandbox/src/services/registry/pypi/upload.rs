@@ -16,7 +16,7 @@ use crate::services::refusal::Refusal;
 /// An uploaded file that is well-formed.
 #[derive(Debug)]
 pub(super) struct Upload {
-    /// Normalised.
+    /// Normalized.
     pub(super) project: String,
     pub(super) version: String,
     pub(super) file: String,

@@ -1,4 +1,4 @@
-//! A new key on the card, and the enrolment that it signs.
+//! A new key on the card, and the enrollment that it signs.
 
 use serde_json::Map;
 use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId};
@@ -12,7 +12,7 @@ use crate::sign::SIGN_PATIENCE;
 use crate::sign::TouchPrompt;
 use crate::sign::slot_id;
 use crate::unfinished::Unfinished;
-use vouch_core::failure::{Class, Explain};
+use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::home::HomeError;
 use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
@@ -49,7 +49,7 @@ pub struct Enrolled {
     pub enrollment: Enrollment,
     pub statement: Statement,
     pub key: EnrolledKey,
-    /// The key was made by an enrolment that did not come to its end.
+    /// The key was made by an enrollment that did not come to its end.
     pub went_on: bool,
 }
 
@@ -66,7 +66,7 @@ pub enum EnrollError {
 }
 
 impl EnrollError {
-    fn part(&self) -> &dyn Explain {
+    fn part(&self) -> &dyn Diagnostic {
         match self {
             Self::Card(error) => error,
             Self::Enrollment(error) => error,
@@ -75,9 +75,9 @@ impl EnrollError {
     }
 }
 
-impl Explain for EnrollError {
-    fn class(&self) -> Class {
-        self.part().class()
+impl Diagnostic for EnrollError {
+    fn kind(&self) -> ErrorKind {
+        self.part().kind()
     }
 
     fn hint(&self) -> Option<String> {
@@ -98,17 +98,17 @@ struct Made {
     before: bool,
 }
 
-/// Makes a P-256 key on the card (PIN once per process, touch for every signature) and has it sign its enrolment: one PIN,
+/// Makes a P-256 key on the card (PIN once per process, touch for every signature) and has it sign its enrollment: one PIN,
 /// one touch.
 ///
 /// Nothing on the card is changed before the PIN and the management key are known to be right. The PIN is asked for the
-/// key's own signature anyway, so it is verified first and no key is made in vain. When `begun` tells that an enrolment
-/// in an empty slot was interrupted, and the slot has since got a key as enrolments make it, that key is taken. Whoever
+/// key's own signature anyway, so it is verified first and no key is made in vain. When `begun` tells that an enrollment
+/// in an empty slot was interrupted, and the slot has since got a key as enrollments make it, that key is taken. Whoever
 /// has recorded the key calls [`Unfinished::end`].
 ///
 /// # Errors
 /// See [`CardError`]. [`CardError::Unfinished`] says that a key was made and stays in the slot.
-pub fn enrol(
+pub fn enroll(
     card: &mut Card,
     request: &Request,
     begun: &Unfinished,
@@ -124,12 +124,12 @@ pub fn enrol(
     })
 }
 
-/// Has a key that was enrolled before sign its enrolment anew, such as after the file was lost: one PIN, one touch, and
+/// Has a key that was enrolled before sign its enrollment anew, such as after the file was lost: one PIN, one touch, and
 /// nothing on the card changes. `request.replace` does not matter.
 ///
 /// # Errors
 /// See [`CardError`]; [`CardError::NoKey`] or [`CardError::OtherKey`] when the slot does not hold it any more.
-pub fn enrol_again(
+pub fn enroll_again(
     card: &mut Card,
     request: &Request,
     public_key: &SigningKey,
@@ -224,7 +224,7 @@ impl Card {
         }
     }
 
-    /// The key in an occupied slot, if an enrolment that found the slot empty left it there.
+    /// The key in an occupied slot, if an enrollment that found the slot empty left it there.
     fn left_behind(&self, slot: Slot, begun: &Unfinished) -> Result<Option<SigningKey>, CardError> {
         if !begun.has_begun() {
             return Ok(None);
