@@ -44,7 +44,7 @@ impl WaitFlags {
 /// What a person can do about a card that is missing or busy.
 fn missing_card(missing: &CardError) -> String {
     match missing {
-        CardError::Absent { serial, .. } => format!("Plug in YubiKey {serial}"),
+        CardError::NotPluggedIn { serial, .. } => format!("Plug in YubiKey {serial}"),
         CardError::NotEnrolled { enrolled, .. } => {
             let serials: Vec<_> = enrolled.iter().map(u32::to_string).collect();
             format!("Plug in your enrolled YubiKey ({})", serials.join(" or "))
@@ -69,7 +69,7 @@ impl PinFlags {
     /// No PIN is sent that was not given, and none of which the card says that it is wrong.
     pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failure> {
         let serial = card.serial();
-        let has_factorys = card.has_factory_pin()?;
+        let has_factorys = card.has_default_pin()?;
         if has_factorys == Some(true) && !self.pin_stdin {
             terminal::ask(&format!(
                 "YubiKey {serial} still has the PIN of the factory, 123456: type it, then choose another one"
@@ -78,12 +78,12 @@ impl PinFlags {
         let pin = self.ask(card)?;
         // Read whether it is needed or not: what comes after it is something else.
         let second_line = if new_pin_stdin { Some(prompt::secret(true, "")?) } else { None };
-        match (pin.is_factorys(), has_factorys) {
-            (false, Some(true)) => return Err(CardError::FactoryPin { serial }.into()),
+        match (pin.is_default(), has_factorys) {
+            (false, Some(true)) => return Err(CardError::DefaultPin { serial }.into()),
             (false, _) => return Ok(pin),
             (true, Some(false)) => {
                 // Both lines again after the change was made: the command goes on with the second.
-                let own = second_line.ok_or(CardError::NoFactoryPin { serial })?;
+                let own = second_line.ok_or(CardError::NotDefaultPin { serial })?;
                 return Ok(Pin::new(own, self.last_try)?);
             }
             (true, _) => {}
@@ -99,7 +99,7 @@ impl PinFlags {
         })?;
         let new = match second_line {
             Some(new) => NewPin::new(new)?,
-            None if self.pin_stdin => return Err(CardError::FactoryPin { serial }.into()),
+            None if self.pin_stdin => return Err(CardError::DefaultPin { serial }.into()),
             None => choose_pin(serial)?,
         };
         let pin = card.change_pin(&pin, &new)?;
@@ -133,7 +133,7 @@ fn choose_pin(serial: u32) -> Result<NewPin, Failure> {
 /// Warns where everybody knows the PUK: it sets a new PIN.
 pub(crate) fn warn_of_factory_puk(card: &Card) {
     // Whether it can be told does not matter to what was done.
-    if matches!(card.has_factory_puk(), Ok(Some(true))) {
+    if matches!(card.has_default_puk(), Ok(Some(true))) {
         let serial = card.serial();
         terminal::warn(&format!(
             "the PUK of YubiKey {serial} is the factory's, 12345678: whoever finds the YubiKey can set a PIN with it. Change it: \
@@ -178,7 +178,7 @@ mod tests {
         let (present, enrolled) = (vec![9], vec![7, 8]);
         assert_eq!(missing_card(&CardError::NoReader), "Plug in your YubiKey");
         assert_eq!(
-            missing_card(&CardError::Absent { serial: 7, present: present.clone() }),
+            missing_card(&CardError::NotPluggedIn { serial: 7, present: present.clone() }),
             "Plug in YubiKey 7"
         );
         assert_eq!(

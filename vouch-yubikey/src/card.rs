@@ -13,7 +13,7 @@ use crate::error::CardError;
 
 /// How long another program may keep the card to itself: a touch that it waits for takes up to 15 s. That other program
 /// may be one of ours which was ended by Ctrl-C; nothing takes a request for a touch back.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(18);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(18);
 
 /// How often whoever waits is told how long it may still take.
 pub(crate) const TICK: Duration = Duration::from_secs(1);
@@ -49,33 +49,33 @@ impl Card {
         }
     }
 
-    /// Lets `work` use the card, for at most `patience`.
+    /// Lets `work` use the card, for at most `timeout`.
     pub(crate) fn run<T: Send + 'static>(
         &self,
-        patience: Duration,
+        timeout: Duration,
         work: impl FnOnce(&mut YubiKey) -> T + Send + 'static,
     ) -> Result<T, CardError> {
-        self.run_telling(patience, &|_| (), work)
+        self.run_telling(timeout, &|_| (), work)
     }
 
     /// As [`Card::run`]; `tell` hears every second how long it has been.
     pub(crate) fn run_telling<T: Send + 'static>(
         &self,
-        patience: Duration,
+        timeout: Duration,
         tell: &dyn Fn(Duration),
         work: impl FnOnce(&mut YubiKey) -> T + Send + 'static,
     ) -> Result<T, CardError> {
         let key = self.key.clone().ok_or(CardError::Removed)?;
         // A thread that another program keeps waiting holds the lock; the next one then waits in vain, too.
         let work = move || work(&mut key.lock().unwrap_or_else(PoisonError::into_inner));
-        within(patience, tell, work)
+        within(timeout, tell, work)
     }
 }
 
-/// Does `work` on a thread and leaves it there when it takes longer than `patience`. `tell` hears every second how long it
+/// Does `work` on a thread and leaves it there when it takes longer than `timeout`. `tell` hears every second how long it
 /// has been.
 pub(crate) fn within<T: Send + 'static>(
-    patience: Duration,
+    timeout: Duration,
     tell: &dyn Fn(Duration),
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CardError> {
@@ -87,7 +87,7 @@ pub(crate) fn within<T: Send + 'static>(
     };
     thread::Builder::new().name("card".into()).spawn(worker).map_err(CardError::Thread)?;
     loop {
-        let left = patience.saturating_sub(start.elapsed());
+        let left = timeout.saturating_sub(start.elapsed());
         match answered.recv_timeout(left.min(TICK)) {
             Ok(answer) => return Ok(answer),
             Err(RecvTimeoutError::Disconnected) => {

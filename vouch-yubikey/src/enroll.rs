@@ -5,13 +5,13 @@ use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId}
 use yubikey::{Certificate as StoredCertificate, Error as Yk, MgmAlgorithmId, MgmKey, YubiKey};
 
 use crate::attestation;
-use crate::card::{Card, PATIENCE};
+use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
+use crate::pending::PendingEnrollment;
 use crate::pin::Pin;
-use crate::sign::SIGN_PATIENCE;
+use crate::sign::SIGN_TIMEOUT;
 use crate::sign::TouchPrompt;
 use crate::sign::slot_id;
-use crate::unfinished::Unfinished;
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::home::HomeError;
 use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
@@ -50,7 +50,7 @@ pub struct Enrolled {
     pub statement: Statement,
     pub key: EnrolledKey,
     /// The key was made by an enrollment that did not come to its end.
-    pub went_on: bool,
+    pub resumed: bool,
 }
 
 /// Why no key was enrolled.
@@ -104,21 +104,21 @@ struct Made {
 /// Nothing on the card is changed before the PIN and the management key are known to be right. The PIN is asked for the
 /// key's own signature anyway, so it is verified first and no key is made in vain. When `begun` tells that an enrollment
 /// in an empty slot was interrupted, and the slot has since got a key as enrollments make it, that key is taken. Whoever
-/// has recorded the key calls [`Unfinished::end`].
+/// has recorded the key calls [`PendingEnrollment::end`].
 ///
 /// # Errors
 /// See [`CardError`]. [`CardError::Unfinished`] says that a key was made and stays in the slot.
 pub fn enroll(
     card: &mut Card,
     request: &Request,
-    begun: &Unfinished,
+    begun: &PendingEnrollment,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
 ) -> Result<Enrolled, EnrollError> {
     let slot = request.slot;
     let Made { public_key, before } = card.make_key(request, begun, pin)?;
     let finished = finish(card, request, public_key, pin, on_touch);
-    finished.map(|enrolled| Enrolled { went_on: before, ..enrolled }).map_err(|error| match error {
+    finished.map(|enrolled| Enrolled { resumed: before, ..enrolled }).map_err(|error| match error {
         EnrollError::Card(source) => CardError::Unfinished { slot, source: Box::new(source) }.into(),
         other => other,
     })
@@ -128,7 +128,7 @@ pub fn enroll(
 /// nothing on the card changes. `request.replace` does not matter.
 ///
 /// # Errors
-/// See [`CardError`]; [`CardError::NoKey`] or [`CardError::OtherKey`] when the slot does not hold it any more.
+/// See [`CardError`]; [`CardError::NoKey`] or [`CardError::KeyMismatch`] when the slot does not hold it any more.
 pub fn enroll_again(
     card: &mut Card,
     request: &Request,
@@ -174,18 +174,18 @@ fn finish(
     let enrollment = Enrollment::sign(&statement, |digest| {
         card.sign(&key, pin, digest, on_touch).map_err(EnrollError::from)
     })?;
-    Ok(Enrolled { enrollment, statement, key, went_on: false })
+    Ok(Enrolled { enrollment, statement, key, resumed: false })
 }
 
 impl Card {
-    fn make_key(&self, request: &Request, begun: &Unfinished, pin: &Pin) -> Result<Made, EnrollError> {
+    fn make_key(&self, request: &Request, begun: &PendingEnrollment, pin: &Pin) -> Result<Made, EnrollError> {
         let (slot, replace) = (request.slot, request.replace);
         let id = slot_id(slot)?;
         let serial = self.serial;
         // Asking for the tries forgets PIN and management key: it comes first.
         self.check_tries(pin)?;
         let management_key = request.management_key.clone();
-        let occupied = self.run(SIGN_PATIENCE, move |key| is_occupied(key, slot, id))??;
+        let occupied = self.run(SIGN_TIMEOUT, move |key| is_occupied(key, slot, id))??;
         if occupied && !replace {
             return match self.left_behind(slot, begun)? {
                 Some(public_key) => Ok(Made { public_key, before: true }),
@@ -194,7 +194,7 @@ impl Card {
         }
         self.verify(pin).map_err(CardError::from)?;
         let begun = begun.clone();
-        let made = self.run(PATIENCE, move |key| {
+        let made = self.run(TIMEOUT, move |key| {
             authenticate(key, &management_key)?;
             if occupied {
                 // What was to be destroyed must not pass for what was made in its place.
@@ -219,18 +219,18 @@ impl Card {
         let serial = self.serial;
         match self.holding(slot)?.key {
             Some(held) if held == *public_key => Ok(()),
-            Some(_) => Err(CardError::OtherKey { serial, slot }),
+            Some(_) => Err(CardError::KeyMismatch { serial, slot }),
             None => Err(CardError::NoKey { serial, slot }),
         }
     }
 
     /// The key in an occupied slot, if an enrollment that found the slot empty left it there.
-    fn left_behind(&self, slot: Slot, begun: &Unfinished) -> Result<Option<SigningKey>, CardError> {
+    fn left_behind(&self, slot: Slot, begun: &PendingEnrollment) -> Result<Option<SigningKey>, CardError> {
         if !begun.has_begun() {
             return Ok(None);
         }
         let id = slot_id(slot)?;
-        let Some(der) = self.run(PATIENCE, move |key| attestation::attest(key, id))?? else {
+        let Some(der) = self.run(TIMEOUT, move |key| attestation::attest(key, id))?? else {
             return Ok(None);
         };
         let attested = Attestation::parse(&der)?;
@@ -246,8 +246,8 @@ impl Card {
 
     fn attestation(&self, slot: Slot) -> Result<(Attestation, [Certificate; 2]), CardError> {
         let id = slot_id(slot)?;
-        let of_key = self.run(PATIENCE, move |key| attestation::attest(key, id))??;
-        let of_device = self.run(PATIENCE, attestation::device_certificate)??;
+        let of_key = self.run(TIMEOUT, move |key| attestation::attest(key, id))??;
+        let of_device = self.run(TIMEOUT, attestation::device_certificate)??;
         let none = || CardError::NoAttestation { serial: self.serial, firmware: self.firmware };
         let (of_key, of_device) = (of_key.ok_or_else(none)?, of_device.ok_or_else(none)?);
         let attested = Attestation::parse(&of_key)?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::holders::{self, Holder};
+use crate::pcsc_clients::{self, PcscClient};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
@@ -21,16 +21,16 @@ pub enum CardError {
     #[error("no YubiKey is plugged in: no smart card reader has a card")]
     NoCard,
     #[error("another program keeps the card in `{reader}` to itself{}", perhaps(.others))]
-    Held { reader: String, others: Vec<Holder> },
+    ExclusiveAccess { reader: String, others: Vec<PcscClient> },
     /// It blocks in the middle of something, most likely waiting for a touch.
     #[error("another program has been using the YubiKey for too long{}", perhaps(.others))]
-    Busy { others: Vec<Holder> },
+    Busy { others: Vec<PcscClient> },
     #[error("the card in `{reader}` is no YubiKey with PIV")]
     NotAYubiKey { reader: String },
     #[error("several YubiKeys are plugged in: {}", list(.serials))]
     Several { serials: Vec<u32> },
     #[error("YubiKey {serial} is not plugged in; there is {}", list(.present))]
-    Absent { serial: u32, present: Vec<u32> },
+    NotPluggedIn { serial: u32, present: Vec<u32> },
     #[error("YubiKey {} is not enrolled; {} is", list(.present), list(.enrolled))]
     NotEnrolled { present: Vec<u32>, enrolled: Vec<u32> },
     #[error("the YubiKey was pulled out")]
@@ -52,9 +52,9 @@ pub enum CardError {
     PinBlocked { serial: u32 },
     /// Whatever was given as the PIN was not sent.
     #[error("YubiKey {serial} still has the PIN of the factory, 123456")]
-    FactoryPin { serial: u32 },
+    DefaultPin { serial: u32 },
     #[error("123456 is not the PIN of YubiKey {serial} any more; it was not sent")]
-    NoFactoryPin { serial: u32 },
+    NotDefaultPin { serial: u32 },
     #[error("a new PIN has 6 to 8 characters")]
     NewPinLength,
     #[error("a new PIN has letters without accents, digits and the signs of an English keyboard")]
@@ -71,7 +71,7 @@ pub enum CardError {
     #[error("the key in slot {slot} of YubiKey {serial} is no P-256 key")]
     OtherAlgorithm { serial: u32, slot: Slot },
     #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
-    OtherKey { serial: u32, slot: Slot },
+    KeyMismatch { serial: u32, slot: Slot },
     #[error("`{0}` in the configuration is no slot of a YubiKey")]
     NoSlot(String),
 
@@ -102,7 +102,7 @@ pub enum CardError {
 impl CardError {
     /// Another program keeps the card busy, now.
     pub(super) fn busy() -> Self {
-        Self::Busy { others: holders::others() }
+        Self::Busy { others: pcsc_clients::others() }
     }
 
     /// The words for an error of PC/SC or of the card for which the caller has no better ones.
@@ -139,7 +139,7 @@ impl Diagnostic for CardError {
             Self::NoService => NO_SERVICE,
             Self::ServiceRefused => SERVICE_REFUSED,
             Self::NoReader | Self::NoCard => NO_YUBIKEY,
-            Self::Held { others, .. } => {
+            Self::ExclusiveAccess { others, .. } => {
                 return Some(format!(
                     "{} Then try again; it helps, too, to unplug the YubiKey and plug it in again.",
                     how_to_end(others)
@@ -155,7 +155,7 @@ impl Diagnostic for CardError {
                 "Plug in the YubiKey, and see that its PIV application is on: `ykman info`."
             }
             Self::Several { .. } => "Name one with `--serial NUMBER`, or unplug the others.",
-            Self::Absent { serial, .. } => {
+            Self::NotPluggedIn { serial, .. } => {
                 return Some(format!("Plug in YubiKey {serial}, or name another one with `--serial`."));
             }
             Self::NotEnrolled { present, .. } => {
@@ -179,11 +179,11 @@ impl Diagnostic for CardError {
                     "Set a new one with the PUK: `ykman --device {serial} piv access unblock-pin`."
                 ));
             }
-            Self::FactoryPin { .. } => {
+            Self::DefaultPin { .. } => {
                 "Choose another one: on a terminal `vouch enroll` asks for it; or pipe in two lines, 123456 and the new PIN, \
                  with `--pin-stdin --new-pin-stdin`."
             }
-            Self::NoFactoryPin { .. } => "Give the PIN that was set in its place.",
+            Self::NotDefaultPin { .. } => "Give the PIN that was set in its place.",
             Self::NewPinLength | Self::NewPinCharacters | Self::NewPinIsFactorys => {
                 "Choose another one; the PIN of the YubiKey has not been changed."
             }
@@ -193,7 +193,7 @@ impl Diagnostic for CardError {
             Self::NoTouch => "Run the command again and touch the metal contact when the YubiKey blinks.",
             Self::NoKey { serial, .. }
             | Self::OtherAlgorithm { serial, .. }
-            | Self::OtherKey { serial, .. } => {
+            | Self::KeyMismatch { serial, .. } => {
                 return Some(format!(
                     "Plug in the YubiKey that you enrolled, or enroll this one again: `vouch enroll --serial {serial} --replace`."
                 ));
@@ -249,17 +249,17 @@ const NO_YUBIKEY: &str = if cfg!(any(target_os = "macos", windows)) {
 };
 
 /// Programs that may be meant; none may be known.
-fn perhaps(others: &[Holder]) -> String {
-    let names: Vec<_> = others.iter().map(Holder::to_string).collect();
+fn perhaps(others: &[PcscClient]) -> String {
+    let names: Vec<_> = others.iter().map(PcscClient::to_string).collect();
     if names.is_empty() { String::new() } else { format!("; these use smart cards: {}", names.join(", ")) }
 }
 
-fn how_to_end(others: &[Holder]) -> String {
-    let mut ways: Vec<&str> = others.iter().filter_map(Holder::how_to_end).collect();
+fn how_to_end(others: &[PcscClient]) -> String {
+    let mut ways: Vec<&str> = others.iter().filter_map(PcscClient::how_to_end).collect();
     ways.dedup();
     if ways.is_empty() {
         // The one that is met most.
-        ways.push(holders::GNUPG);
+        ways.push(pcsc_clients::GNUPG);
     }
     format!("{} Otherwise close what uses the YubiKey.", ways.join(" "))
 }
@@ -296,12 +296,15 @@ mod tests {
             CardError::ServiceRefused,
             CardError::NoReader,
             CardError::NoCard,
-            CardError::Held { reader: reader(), others: Vec::new() },
-            CardError::Held { reader: reader(), others: vec![Holder::new("yubikey-agent", 7)] },
-            CardError::Busy { others: vec![Holder::new("scdaemon", 7), Holder::new("other", 8)] },
+            CardError::ExclusiveAccess { reader: reader(), others: Vec::new() },
+            CardError::ExclusiveAccess {
+                reader: reader(),
+                others: vec![PcscClient::new("yubikey-agent", 7)],
+            },
+            CardError::Busy { others: vec![PcscClient::new("scdaemon", 7), PcscClient::new("other", 8)] },
             CardError::NotAYubiKey { reader: reader() },
             CardError::Several { serials: vec![7, 8] },
-            CardError::Absent { serial, present: vec![8] },
+            CardError::NotPluggedIn { serial, present: vec![8] },
             CardError::NotEnrolled { present: vec![8], enrolled: vec![7] },
             CardError::Removed,
             CardError::Interrupted,
@@ -310,8 +313,8 @@ mod tests {
             CardError::WrongPin { tries: 1 },
             CardError::LastTry { serial },
             CardError::PinBlocked { serial },
-            CardError::FactoryPin { serial },
-            CardError::NoFactoryPin { serial },
+            CardError::DefaultPin { serial },
+            CardError::NotDefaultPin { serial },
             CardError::NewPinLength,
             CardError::NewPinCharacters,
             CardError::NewPinIsFactorys,
@@ -319,7 +322,7 @@ mod tests {
             CardError::NoTouch,
             CardError::NoKey { serial, slot },
             CardError::OtherAlgorithm { serial, slot },
-            CardError::OtherKey { serial, slot },
+            CardError::KeyMismatch { serial, slot },
             CardError::NoSlot("f9".into()),
             CardError::Occupied { serial, slot },
             CardError::ManagementKeyFormat,

@@ -8,9 +8,9 @@ use pcsc::{Disposition, Error as Pcsc};
 use yubikey::reader::Context;
 use yubikey::{Error as Yk, YubiKey};
 
-use crate::card::{Card, PATIENCE, within};
+use crate::card::{Card, TIMEOUT, within};
 use crate::error::CardError;
-use crate::holders;
+use crate::pcsc_clients;
 
 impl Card {
     /// Opens a YubiKey: the one with this serial number, which must be among those `wanted` if any are, or the only one
@@ -28,7 +28,7 @@ impl Card {
         wanted: &[u32],
         tell: &dyn Fn(Duration),
     ) -> Result<Self, CardError> {
-        let mut readers = within(PATIENCE, tell, look)??;
+        let mut readers = within(TIMEOUT, tell, look)??;
         let index = readers.choose(serial, wanted);
         let chosen = match index {
             Ok(index) => Ok(readers.keys.swap_remove(index)),
@@ -59,7 +59,7 @@ impl Card {
         self.disconnect();
         let again = Self::open(Some(self.serial), &[]);
         *self = again.map_err(|error| match error {
-            CardError::NoReader | CardError::NoCard | CardError::Absent { .. } => CardError::Removed,
+            CardError::NoReader | CardError::NoCard | CardError::NotPluggedIn { .. } => CardError::Removed,
             other => other,
         })?;
         Ok(())
@@ -140,11 +140,11 @@ impl<K: HasSerial> Readers<K> {
     fn why_none(&self, serial: Option<u32>, wanted: &[u32]) -> CardError {
         // What cannot be looked at may be the one.
         if let Some(reader) = self.held.clone() {
-            return CardError::Held { reader, others: holders::others() };
+            return CardError::ExclusiveAccess { reader, others: pcsc_clients::others() };
         }
         let present: Vec<u32> = self.keys.iter().map(K::serial).collect();
         match (serial, &self.foreign, self.failed) {
-            (Some(serial), ..) if !present.is_empty() => CardError::Absent { serial, present },
+            (Some(serial), ..) if !present.is_empty() => CardError::NotPluggedIn { serial, present },
             (None, ..) if !present.is_empty() => {
                 CardError::NotEnrolled { present, enrolled: wanted.to_vec() }
             }
@@ -197,7 +197,7 @@ mod tests {
         assert!(matches!(Readers { count: 0, ..readers(&[]) }.choose(None, &[]), Err(CardError::NoReader)));
         assert!(matches!(
             readers(&[7]).choose(Some(9), &[7, 9]),
-            Err(CardError::Absent { serial: 9, present }) if present == [7]
+            Err(CardError::NotPluggedIn { serial: 9, present }) if present == [7]
         ));
         assert!(matches!(
             readers(&[7]).choose(None, &[9]),
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn a_card_that_is_held_may_be_the_one() {
         let held = || Readers { held: Some("reader".into()), ..readers(&[7]) };
-        assert!(matches!(held().choose(Some(9), &[]), Err(CardError::Held { .. })));
-        assert!(matches!(held().choose(None, &[9]), Err(CardError::Held { .. })));
+        assert!(matches!(held().choose(Some(9), &[]), Err(CardError::ExclusiveAccess { .. })));
+        assert!(matches!(held().choose(None, &[9]), Err(CardError::ExclusiveAccess { .. })));
         assert_eq!(held().choose(None, &[7]).unwrap(), 0);
     }
 }

@@ -3,7 +3,7 @@
 use yubikey::piv::{self, ManagementSlotId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
-use crate::card::{Card, PATIENCE};
+use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
 use vouch_core::secret::Secret;
 
@@ -34,7 +34,7 @@ impl Pin {
     }
 
     /// Whether it is the PIN that every YubiKey leaves the factory with.
-    pub fn is_factorys(&self) -> bool {
+    pub fn is_default(&self) -> bool {
         self.text.expose() == FACTORY_PIN
     }
 }
@@ -78,16 +78,16 @@ impl Card {
     ///
     /// # Errors
     /// When the card is gone or busy.
-    pub fn has_factory_pin(&self) -> Result<Option<bool>, CardError> {
-        self.run(PATIENCE, |key| is_factorys(key, ManagementSlotId::Pin))?
+    pub fn has_default_pin(&self) -> Result<Option<bool>, CardError> {
+        self.run(TIMEOUT, |key| is_default(key, ManagementSlotId::Pin))?
     }
 
     /// Whether the PUK is the factory's; nothing where the firmware does not tell (before 5.3). Costs no try.
     ///
     /// # Errors
     /// When the card is gone or busy.
-    pub fn has_factory_puk(&self) -> Result<Option<bool>, CardError> {
-        self.run(PATIENCE, |key| is_factorys(key, ManagementSlotId::Puk))?
+    pub fn has_default_puk(&self) -> Result<Option<bool>, CardError> {
+        self.run(TIMEOUT, |key| is_default(key, ManagementSlotId::Puk))?
     }
 
     /// Whether the PIN is right. A wrong one costs a try.
@@ -107,7 +107,7 @@ impl Card {
         self.check_tries(from)?;
         let (old, new) = (from.text.clone(), to.0.clone());
         let changed =
-            self.run(PATIENCE, move |key| key.change_pin(old.expose().as_bytes(), new.expose().as_bytes()))?;
+            self.run(TIMEOUT, move |key| key.change_pin(old.expose().as_bytes(), new.expose().as_bytes()))?;
         match changed {
             Ok(()) => Ok(Pin { text: to.0.clone(), last_try: from.last_try }),
             Err(Yk::WrongPin { tries: 0 } | Yk::PinLocked) => {
@@ -125,7 +125,7 @@ impl Card {
     /// When the card is gone or busy.
     pub fn tries_left(&self) -> Result<u8, CardError> {
         // Selects the application anew: nothing that was verified before holds after it.
-        self.run(PATIENCE, |key| key.get_pin_retries())?.map_err(CardError::other)
+        self.run(TIMEOUT, |key| key.get_pin_retries())?.map_err(CardError::other)
     }
 
     /// Looks whether a wrong PIN would do harm.
@@ -140,7 +140,7 @@ impl Card {
     /// Verifies the PIN, once.
     pub(super) fn verify(&self, pin: &Pin) -> Result<(), PinFailure> {
         let text = pin.text.clone();
-        let verified = self.run(PATIENCE, move |key| key.verify_pin(text.expose().as_bytes()));
+        let verified = self.run(TIMEOUT, move |key| key.verify_pin(text.expose().as_bytes()));
         match verified.map_err(PinFailure::Card)? {
             Ok(()) => Ok(()),
             Err(Yk::WrongPin { tries: 0 } | Yk::PinLocked) => {
@@ -170,7 +170,7 @@ impl From<PinFailure> for CardError {
     }
 }
 
-fn is_factorys(key: &mut YubiKey, what: ManagementSlotId) -> Result<Option<bool>, CardError> {
+fn is_default(key: &mut YubiKey, what: ManagementSlotId) -> Result<Option<bool>, CardError> {
     match piv::metadata(key, SlotId::Management(what)) {
         Ok(metadata) => Ok(metadata.default),
         Err(error @ Yk::PcscError { .. }) => Err(CardError::other(error)),
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn the_factorys_pin_is_known() {
-        assert!(pin("123456").unwrap().is_factorys());
-        assert!(!pin("12345678").unwrap().is_factorys());
+        assert!(pin("123456").unwrap().is_default());
+        assert!(!pin("12345678").unwrap().is_default());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use yubikey::piv::{self, AlgorithmId, SlotAlgorithmId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
 use crate::attestation;
-use crate::card::{Card, PATIENCE};
+use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
 use crate::pin::Pin;
 use crate::pin::PinFailure;
@@ -22,7 +22,7 @@ pub const TOUCH_TIME: Duration = Duration::from_secs(15);
 const TOUCH_TIMED_OUT: Duration = Duration::from_secs(14);
 
 /// How long a signature may take: another program's touch, then ours.
-pub(super) const SIGN_PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const SIGN_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Told just before the YubiKey begins to blink, and every second for as long as it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct TouchPrompt {
 
 /// What is known of the key in a slot before it is used. Old firmware does not tell of a key that was imported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Holding {
+pub struct SlotMetadata {
     pub key: Option<SigningKey>,
     pub pin: Option<PinPolicy>,
     pub touch: Option<TouchPolicy>,
@@ -93,7 +93,7 @@ impl Card {
         digest: &[u8; 32],
         on_touch: &dyn Fn(TouchPrompt),
     ) -> Result<[u8; 64], Failure> {
-        let wrong_key = || CardError::OtherKey { serial: self.serial, slot };
+        let wrong_key = || CardError::KeyMismatch { serial: self.serial, slot };
         // Asking for the tries forgets a verified PIN: it comes first.
         self.check_tries(pin).map_err(disturbed)?;
         let holding = self.holding(slot).map_err(disturbed)?;
@@ -127,7 +127,7 @@ impl Card {
     fn signed(
         &self,
         slot: Slot,
-        holding: &Holding,
+        holding: &SlotMetadata,
         digest: &[u8; 32],
         tell: &dyn Fn(Duration),
     ) -> Result<Vec<u8>, Failure> {
@@ -135,9 +135,7 @@ impl Card {
         let input = *digest;
         let start = Instant::now();
         let answer = self
-            .run_telling(SIGN_PATIENCE, tell, move |key| {
-                piv::sign_data(key, &input, AlgorithmId::EccP256, id)
-            })
+            .run_telling(SIGN_TIMEOUT, tell, move |key| piv::sign_data(key, &input, AlgorithmId::EccP256, id))
             .map_err(Failure::Final)?;
         match answer {
             Ok(der) => Ok(der.to_vec()),
@@ -160,18 +158,18 @@ impl Card {
 
     /// Whether another program has selected another application of the card, which knows no command of PIV.
     fn is_elsewhere(&self) -> bool {
-        matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Err(Yk::GenericError)))
+        matches!(self.run(TIMEOUT, |key| key.verify_pin(b"")), Ok(Err(Yk::GenericError)))
     }
 
     /// Whether a PIN that serves for several signatures still does. Costs no try.
-    fn pin_still_holds(&self, holding: &Holding) -> bool {
+    fn pin_still_holds(&self, holding: &SlotMetadata) -> bool {
         let serves_on = matches!(holding.pin, Some(PinPolicy::Once | PinPolicy::MatchOnce));
-        serves_on && matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Ok(())))
+        serves_on && matches!(self.run(TIMEOUT, |key| key.verify_pin(b"")), Ok(Ok(())))
     }
 
     /// Whether the card still answers.
     fn is_present(&self) -> bool {
-        matches!(self.run(PATIENCE, |key| key.verify_pin(b"")), Ok(Ok(()) | Err(Yk::WrongPin { .. })))
+        matches!(self.run(TIMEOUT, |key| key.verify_pin(b"")), Ok(Ok(()) | Err(Yk::WrongPin { .. })))
     }
 
     /// What a slot holds. Needs neither PIN nor touch.
@@ -179,16 +177,16 @@ impl Card {
     /// # Errors
     /// [`CardError::NoKey`] when it is empty, [`CardError::OtherAlgorithm`] when it holds something else than a P-256
     /// key, or the card is gone or busy.
-    pub fn holding(&self, slot: Slot) -> Result<Holding, CardError> {
+    pub fn holding(&self, slot: Slot) -> Result<SlotMetadata, CardError> {
         let id = slot_id(slot)?;
         let serial = self.serial;
-        self.run(PATIENCE, move |key| look_into(key, serial, slot, id))?
+        self.run(TIMEOUT, move |key| look_into(key, serial, slot, id))?
     }
 }
 
 /// By metadata, which firmware 5.3 and later have; else by attestation, which keys that were made on the card have; else
 /// by the certificate beside the key; else nothing is known until it has signed.
-fn look_into(key: &mut YubiKey, serial: u32, slot: Slot, id: SlotId) -> Result<Holding, CardError> {
+fn look_into(key: &mut YubiKey, serial: u32, slot: Slot, id: SlotId) -> Result<SlotMetadata, CardError> {
     let other_algorithm = || CardError::OtherAlgorithm { serial, slot };
     match piv::metadata(key, id) {
         Ok(metadata) => {
@@ -198,7 +196,7 @@ fn look_into(key: &mut YubiKey, serial: u32, slot: Slot, id: SlotId) -> Result<H
             let public = metadata.public.ok_or(CardError::Failed(Yk::ParseError))?;
             let point = public.subject_public_key.raw_bytes();
             let (pin, touch) = metadata.policy.unzip();
-            Ok(Holding {
+            Ok(SlotMetadata {
                 key: Some(SigningKey::from_point(point).map_err(|_| other_algorithm())?),
                 pin: pin.and_then(|policy| PinPolicy::from_byte(policy.into())),
                 touch: touch.and_then(|policy| TouchPolicy::from_byte(policy.into())),
@@ -207,10 +205,8 @@ fn look_into(key: &mut YubiKey, serial: u32, slot: Slot, id: SlotId) -> Result<H
         Err(Yk::NotFound) => Err(CardError::NoKey { serial, slot }),
         Err(Yk::AlgorithmError) => Err(other_algorithm()),
         Err(error @ Yk::PcscError { .. }) => Err(CardError::other(error)),
-        Err(_) => Ok(attestation::known_of(key, slot, id)?.map_or_else(Holding::default, |known| Holding {
-            key: Some(known.public_key),
-            pin: known.pin_policy,
-            touch: known.touch_policy,
+        Err(_) => Ok(attestation::known_of(key, slot, id)?.map_or_else(SlotMetadata::default, |known| {
+            SlotMetadata { key: Some(known.public_key), pin: known.pin_policy, touch: known.touch_policy }
         })),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pcsc::{Context, Error as Pcsc, PNP_NOTIFICATION, ReaderState, Scope, State};
 
-use crate::card::{Card, PATIENCE, TICK, within};
+use crate::card::{Card, TICK, TIMEOUT, within};
 use crate::error::CardError;
 
 /// How long a card that has just been plugged in may look like something else: the system powers it up, and programs
@@ -20,7 +20,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 const HAS_NOTIFICATIONS: bool = !cfg!(target_os = "macos");
 
 impl Card {
-    /// As [`Card::open`], and waits up to `patience` where the right one is not plugged in, or there is no reader yet.
+    /// As [`Card::open`], and waits up to `timeout` where the right one is not plugged in, or there is no reader yet.
     ///
     /// While it waits, `on_wait` hears what is missing and how long is left: at once, and then every second. It also hears
     /// of [`CardError::Busy`] while another program keeps a card busy.
@@ -30,17 +30,17 @@ impl Card {
     pub fn wait(
         serial: Option<u32>,
         wanted: &[u32],
-        patience: Duration,
+        timeout: Duration,
         on_wait: &dyn Fn(&CardError, Duration),
     ) -> Result<Self, CardError> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         let busy = |waited: Duration| {
-            on_wait(&CardError::Busy { others: Vec::new() }, PATIENCE.saturating_sub(waited))
+            on_wait(&CardError::Busy { others: Vec::new() }, TIMEOUT.saturating_sub(waited))
         };
         let mut changed_at: Option<Instant> = None;
         loop {
             // Taken before the look: what changes after it is not missed.
-            let mut watch = within(PATIENCE, &busy, Watch::begin)?.ok();
+            let mut watch = within(TIMEOUT, &busy, Watch::begin)?.ok();
             let missing = match Self::open_telling(serial, wanted, &busy) {
                 Ok(card) => return Ok(card),
                 Err(error) => error,
@@ -80,7 +80,10 @@ impl Card {
 fn is_absence(error: &CardError) -> bool {
     matches!(
         error,
-        CardError::NoReader | CardError::NoCard | CardError::Absent { .. } | CardError::NotEnrolled { .. }
+        CardError::NoReader
+            | CardError::NoCard
+            | CardError::NotPluggedIn { .. }
+            | CardError::NotEnrolled { .. }
     )
 }
 
@@ -137,7 +140,7 @@ mod tests {
         for worth in [
             CardError::NoReader,
             CardError::NoCard,
-            CardError::Absent { serial, present: present.clone() },
+            CardError::NotPluggedIn { serial, present: present.clone() },
             CardError::NotEnrolled { present, enrolled },
         ] {
             assert!(is_absence(&worth), "{worth}");
@@ -146,7 +149,7 @@ mod tests {
             CardError::NoService,
             CardError::ServiceRefused,
             CardError::Busy { others: Vec::new() },
-            CardError::Held { reader: "reader".into(), others: Vec::new() },
+            CardError::ExclusiveAccess { reader: "reader".into(), others: Vec::new() },
             CardError::NotAYubiKey { reader: "reader".into() },
             CardError::Several { serials: vec![7, 8] },
         ] {

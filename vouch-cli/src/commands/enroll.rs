@@ -10,7 +10,7 @@ use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, S
 use vouch_core::piv::Slot;
 use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::enrollment::Enrollment;
-use vouch_yubikey::{Card, Enrolled, ManagementKey, Request, Unfinished, enroll, enroll_again};
+use vouch_yubikey::{Card, Enrolled, ManagementKey, PendingEnrollment, Request, enroll, enroll_again};
 
 use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
@@ -63,8 +63,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut card = args.wait.open(args.serial, &[])?;
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
-    let begun = Unfinished::new(&home, card.serial(), args.slot);
-    let Enrolled { enrollment, statement, key, went_on } = make(&mut card, &args, known.as_ref(), &begun)?;
+    let begun = PendingEnrollment::new(&home, card.serial(), args.slot);
+    let Enrolled { enrollment, statement, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
     let spare = Config::update(&home, |config| record(config, &args, &key))?;
     begun.end();
@@ -73,7 +73,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "{} of {}: YubiKey {}, slot {}, firmware {}",
         statement.subject, statement.issuer, statement.serial, statement.slot, statement.firmware
     ));
-    if went_on {
+    if resumed {
         terminal::done(
             "an enrollment that was interrupted had made the key; it is the one that is enrolled now",
         );
@@ -94,7 +94,7 @@ fn make(
     card: &mut Card,
     args: &Args,
     known: Option<&EnrolledKey>,
-    begun: &Unfinished,
+    begun: &PendingEnrollment,
 ) -> Result<Enrolled, Failure> {
     if known.is_some() {
         terminal::say(&format!(

@@ -52,7 +52,10 @@ fn none(error: &CardError) -> Vec<Finding> {
     // Who has put it away for the day has done nothing wrong.
     let away = matches!(
         error,
-        CardError::NoReader | CardError::NoCard | CardError::NotEnrolled { .. } | CardError::Absent { .. }
+        CardError::NoReader
+            | CardError::NoCard
+            | CardError::NotEnrolled { .. }
+            | CardError::NotPluggedIn { .. }
     );
     let finding = if away { finding.softened() } else { finding };
     vec![finding, Finding::skip(PIN, "no card to ask"), Finding::skip(KEY, "no card to ask")]
@@ -80,7 +83,7 @@ fn tries(card: &Card) -> Finding {
             "One more wrong PIN blocks it.",
             format!("If you are sure of the PIN: `vouch login --last-try`. {unblock}"),
         ),
-        Ok(_) if matches!(card.has_factory_pin(), Ok(Some(true))) => Finding::warn(
+        Ok(_) if matches!(card.has_default_pin(), Ok(Some(true))) => Finding::warn(
             PIN,
             "its PIN is still that of the factory, 123456",
             "Everybody knows it: whoever has the YubiKey can log in as you.",
@@ -111,7 +114,7 @@ fn slot(card: &Card, enrolled: &EnrolledKey) -> Finding {
     };
     match &holding.key {
         Some(key) if *key != enrolled.public_key => {
-            return Finding::error(KEY, &CardError::OtherKey { serial, slot }, WHY);
+            return Finding::error(KEY, &CardError::KeyMismatch { serial, slot }, WHY);
         }
         Some(_) => {}
         None => {

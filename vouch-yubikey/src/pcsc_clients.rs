@@ -7,12 +7,12 @@ pub(super) const GNUPG: &str = "GnuPG's scdaemon keeps cards to itself: `gpgconf
 
 /// A program that has the library of PC/SC loaded, so that it may be the one that uses the card.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct PcscClient {
     name: String,
     process: u32,
 }
 
-impl Holder {
+impl PcscClient {
     pub(super) fn new(name: impl Into<String>, process: u32) -> Self {
         Self { name: name.into(), process }
     }
@@ -32,14 +32,14 @@ impl Holder {
     }
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for PcscClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (process {})", self.name, self.process)
     }
 }
 
 /// Those that this user may see, without this process and its own kind: on Linux alone, where the system tells.
-pub(super) fn others() -> Vec<Holder> {
+pub(super) fn others() -> Vec<PcscClient> {
     #[cfg(target_os = "linux")]
     return linux::others();
     #[cfg(not(target_os = "linux"))]
@@ -51,9 +51,9 @@ mod linux {
     use std::fs;
     use std::path::Path;
 
-    use super::Holder;
+    use super::PcscClient;
 
-    pub(super) fn others() -> Vec<Holder> {
+    pub(super) fn others() -> Vec<PcscClient> {
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         let processes = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut found: Vec<_> = processes
@@ -64,11 +64,11 @@ mod linux {
         found
     }
 
-    fn holder(folder: &Path, process: u32) -> Option<Holder> {
+    fn holder(folder: &Path, process: u32) -> Option<PcscClient> {
         let maps = fs::read_to_string(folder.join("maps")).ok()?;
         maps.contains("/libpcsclite").then_some(())?;
         let name = fs::read_to_string(folder.join("comm")).ok()?;
-        Some(Holder::new(name.trim_end(), process))
+        Some(PcscClient::new(name.trim_end(), process))
     }
 
     #[cfg(test)]

@@ -13,12 +13,12 @@ use vouch_core::piv::Slot;
 /// A key that is in the slot afterwards is that enrollment's, or else one that somebody made there since; taking it
 /// destroys nothing either way.
 #[derive(Debug, Clone)]
-pub struct Unfinished {
+pub struct PendingEnrollment {
     home: Home,
     note: PathBuf,
 }
 
-impl Unfinished {
+impl PendingEnrollment {
     /// The note for a slot of a card.
     pub fn new(home: &Home, serial: u32, slot: Slot) -> Self {
         Self { home: home.clone(), note: home.path().join(format!("enrolling-{serial}-{slot}")) }
@@ -53,7 +53,7 @@ mod tests {
     fn a_note_is_for_one_slot_of_one_card() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("home")).unwrap();
-        let note = |serial, slot: &str| Unfinished::new(&home, serial, slot.parse().unwrap());
+        let note = |serial, slot: &str| PendingEnrollment::new(&home, serial, slot.parse().unwrap());
         assert!(!note(1, "82").has_begun());
         note(1, "82").begin().unwrap();
         assert!(note(1, "82").has_begun() && !note(1, "83").has_begun() && !note(2, "82").has_begun());
