@@ -4,12 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use vouch_core::Failure;
 
-use super::Cli;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -18,9 +16,9 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, mut command: clap::Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "vouch", &mut script);
+    clap_complete::generate(args.shell, &mut command, "vouch", &mut script);
     terminal::print(&String::from_utf8_lossy(&script))
 }
 
@@ -31,8 +29,7 @@ pub(crate) struct ManArgs {
     folder: PathBuf,
 }
 
-pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
-    let mut command = Cli::command();
+pub(crate) fn man(args: &ManArgs, mut command: clap::Command) -> Result<(), Failure> {
     command.build();
     let pages = fs::create_dir_all(&args.folder).and_then(|()| pages(&command, &args.folder));
     let pages = pages.map_err(|error| {

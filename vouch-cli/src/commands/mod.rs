@@ -15,7 +15,7 @@ mod undo;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use vouch_core::{ErrorKind, Failure};
 
 use crate::terminal;
@@ -74,8 +74,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Exec(args) => return Ok(exec::run(args)),
         Command::Doctor(args) => return doctor::run(args),
         Command::Undo(args) => undo::run(args)?,
-        Command::Completions(args) => completions::run(&args)?,
-        Command::Man(args) => completions::man(&args)?,
+        Command::Completions(args) => completions::run(&args, Cli::command())?,
+        Command::Man(args) => completions::man(&args, Cli::command())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@ use vouch_core::identity::{EnrolledKey, Identity};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use vouch_yubikey::{Card, CardError};
 
-use super::ENROLL;
+use super::context::ENROLL;
 use vouch_clients::finding::Finding;
 
 const CARD: &str = "card";

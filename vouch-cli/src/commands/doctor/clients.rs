@@ -3,14 +3,14 @@
 use std::env;
 use std::thread;
 
-use super::Ground;
+use super::context::DoctorContext;
 use vouch_clients::finding::Finding;
 use vouch_clients::inspect::{self, Case};
 
 const CLIENTS: &str = "clients";
 
-pub(super) fn look(ground: &Ground) -> Vec<Finding> {
-    let (Some(home), Some(config)) = (&ground.home, &ground.config) else {
+pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
+    let (Some(home), Some(config)) = (&context.home, &context.config) else {
         return vec![Finding::skip(CLIENTS, "the configuration cannot be read")];
     };
     let registrations = &config.codeartifact.registrations;

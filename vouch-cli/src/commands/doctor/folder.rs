@@ -6,13 +6,13 @@ use std::path::Path;
 use vouch_core::config::Config;
 use vouch_core::home::Home;
 
-use super::{ENROLL, Ground};
+use super::context::{DoctorContext, ENROLL};
 use vouch_clients::finding::Finding;
 
 const FOLDER: &str = "folder";
 const CONFIG: &str = "config";
 
-pub(super) fn look() -> (Ground, Vec<Finding>) {
+pub(super) fn look() -> (DoctorContext, Vec<Finding>) {
     let home = match Home::from_env() {
         Ok(home) => home,
         Err(error) => {
@@ -20,7 +20,7 @@ pub(super) fn look() -> (Ground, Vec<Finding>) {
                 Finding::error(FOLDER, &error, "Vouch keeps configuration and session there."),
                 Finding::skip(CONFIG, "its folder cannot be used"),
             ];
-            return (Ground { home: None, config: None }, findings);
+            return (DoctorContext { home: None, config: None }, findings);
         }
     };
     let mut findings = owned(&home);
@@ -35,7 +35,7 @@ pub(super) fn look() -> (Ground, Vec<Finding>) {
             None
         }
     };
-    (Ground { home: Some(home), config }, findings)
+    (DoctorContext { home: Some(home), config }, findings)
 }
 
 fn told(home: &Home, config: &Config) -> Finding {

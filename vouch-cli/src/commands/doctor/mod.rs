@@ -5,20 +5,19 @@
 
 mod card;
 mod clients;
+mod context;
+mod environment;
 mod folder;
 mod online;
 mod output;
 mod programs;
 mod roles;
 mod session;
-mod surroundings;
 
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use vouch_core::Failure;
-use vouch_core::config::Config;
-use vouch_core::home::Home;
 
 use crate::terminal;
 use vouch_clients::finding::{Finding, Status};
@@ -33,32 +32,25 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What nearly every check needs, as far as it is there.
-struct Ground {
-    home: Option<Home>,
-    /// None where there is one that cannot be read.
-    config: Option<Config>,
-}
-
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let progress = |what: &str| {
         if args.online && stderr().is_terminal() {
             terminal::say(&format!("{what} …"));
         }
     };
-    let (ground, mut findings) = folder::look();
-    findings.extend(programs::look(ground.config.as_ref()));
+    let (context, mut findings) = folder::look();
+    findings.extend(programs::look(context.config.as_ref()));
     progress("looking at the card");
-    findings.extend(card::look(ground.config.as_ref()));
-    let (session, found) = session::look(&ground);
+    findings.extend(card::look(context.config.as_ref()));
+    let (session, found) = session::look(&context);
     findings.extend(found);
-    findings.extend(roles::look(ground.config.as_ref()));
-    findings.extend(surroundings::look(&ground));
+    findings.extend(roles::look(context.config.as_ref()));
+    findings.extend(environment::look(&context));
     if args.online {
-        findings.extend(online::look(&ground, session.as_ref(), &progress));
+        findings.extend(online::look(&context, session.as_ref(), &progress));
     }
     progress("looking at the package managers");
-    findings.extend(clients::look(&ground));
+    findings.extend(clients::look(&context));
     if args.json {
         terminal::print(&output::json(&findings, args.online))?;
     } else {
@@ -71,6 +63,3 @@ fn verdict(findings: &[Finding]) -> ExitCode {
     let failed = findings.iter().any(|finding| finding.status() == Status::Fail);
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
-
-/// Said where a check needs an identity.
-const ENROLL: &str = "Run `vouch enroll --issuer URL --subject NAME`.";

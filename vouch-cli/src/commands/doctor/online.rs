@@ -10,7 +10,8 @@ use vouch_core::session::Session;
 use vouch_core::{Diagnostic, UnixTime};
 use vouch_issuer::check::{self, Expected, Severity};
 
-use super::{ENROLL, Ground, surroundings};
+use super::context::{DoctorContext, ENROLL};
+use super::environment;
 use crate::terminal;
 use vouch_clients::finding::Finding;
 
@@ -25,8 +26,12 @@ const SKEW: i64 = 300;
 /// Seconds that are worth a word.
 const NOTICED: i64 = 30;
 
-pub(super) fn look(ground: &Ground, session: Option<&Session>, progress: &dyn Fn(&str)) -> Vec<Finding> {
-    let (Some(home), Some(config)) = (&ground.home, &ground.config) else {
+pub(super) fn look(
+    context: &DoctorContext,
+    session: Option<&Session>,
+    progress: &dyn Fn(&str),
+) -> Vec<Finding> {
+    let (Some(home), Some(config)) = (&context.home, &context.config) else {
         return [CLOCK, ISSUER, STS, CODEARTIFACT]
             .map(|check| Finding::skip(check, "the configuration cannot be read"))
             .into();
@@ -35,7 +40,7 @@ pub(super) fn look(ground: &Ground, session: Option<&Session>, progress: &dyn Fn
         Ok(fetcher) => fetcher.without_memory(),
         Err(error) => return vec![Finding::error(CLOCK, &error, "Nothing can be asked.")],
     };
-    let host = surroundings::host(Some(config));
+    let host = environment::host(Some(config));
     progress(&format!("asking {host} for the time"));
     let mut findings = vec![match fetcher.fetch(&format!("https://{host}/")) {
         Ok(page) => clock(&host, &page, UnixTime::now()),

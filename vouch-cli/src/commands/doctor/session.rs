@@ -8,7 +8,7 @@ use vouch_core::keystore::{Keystore, KeystoreError};
 use vouch_core::session::{self, Session, SessionError};
 use vouch_core::{Diagnostic, ErrorKind, UnixTime};
 
-use super::Ground;
+use super::context::DoctorContext;
 use crate::terminal;
 use vouch_clients::finding::Finding;
 
@@ -19,8 +19,8 @@ const VAULT: &str = "vault";
 /// Seconds for which a session should still last.
 const SHORT: i64 = 20 * 60;
 
-pub(super) fn look(ground: &Ground) -> (Option<Session>, Vec<Finding>) {
-    let Some(home) = &ground.home else {
+pub(super) fn look(context: &DoctorContext) -> (Option<Session>, Vec<Finding>) {
+    let Some(home) = &context.home else {
         let skipped =
             [KEYSTORE, SESSION, VAULT].map(|check| Finding::skip(check, "the folder cannot be used"));
         return (None, skipped.into());
@@ -31,7 +31,7 @@ pub(super) fn look(ground: &Ground) -> (Option<Session>, Vec<Finding>) {
         return (None, vec![finding, Finding::skip(SESSION, "the keystore cannot be asked"), vault]);
     };
     let opened = session::open(home, &keystore).and_then(|vault| Session::read(&vault, home));
-    let told = told(&opened, ground.config.as_ref());
+    let told = told(&opened, context.config.as_ref());
     (opened.ok(), vec![finding, told, vault])
 }
 

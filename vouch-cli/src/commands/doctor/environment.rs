@@ -6,7 +6,7 @@ use vouch_core::exchange::Probe;
 use vouch_core::http::{NamedProxy, Roots};
 use vouch_core::partition::PARTITIONS;
 
-use super::Ground;
+use super::context::DoctorContext;
 use vouch_clients::finding::Finding;
 use vouch_core::env;
 
@@ -14,10 +14,10 @@ const PROXY: &str = "proxy";
 const ROOTS: &str = "roots";
 const VARIABLES: &str = "variables";
 
-pub(super) fn look(ground: &Ground) -> Vec<Finding> {
-    let mut findings = proxy(ground.config.as_ref());
-    findings.push(roots(ground));
-    findings.extend(variables(ground.config.as_ref()));
+pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
+    let mut findings = proxy(context.config.as_ref());
+    findings.push(roots(context));
+    findings.extend(variables(context.config.as_ref()));
     findings
 }
 
@@ -56,8 +56,8 @@ fn proxy(config: Option<&Config>) -> Vec<Finding> {
     findings
 }
 
-fn roots(ground: &Ground) -> Finding {
-    let Some(home) = &ground.home else { return Finding::skip(ROOTS, "the folder cannot be used") };
+fn roots(context: &DoctorContext) -> Finding {
+    let Some(home) = &context.home else { return Finding::skip(ROOTS, "the folder cannot be used") };
     match Roots::from_env(home) {
         Ok(Roots::File { variable, path, count }) => {
             let plural = if count == 1 { "" } else { "s" };
