@@ -6,12 +6,8 @@ use std::panic::{self, AssertUnwindSafe};
 
 use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Error, RegistryInfo};
 use time::OffsetDateTime;
-use vouch_core::broker::{Broker, Lifetime};
-use vouch_core::config::Config;
-use vouch_core::home::Home;
-use vouch_core::keystore::Keystore;
-use vouch_core::session::{self, Session};
-use vouch_core::{Diagnostic, ErrorKind, Failure};
+use vouch_core::broker::Lifetime;
+use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
 
 /// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
 #[derive(Debug)]
@@ -55,8 +51,8 @@ fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
 
 /// One token serves every operation: CodeArtifact tells none apart.
 fn token(url: &str) -> Result<CredentialResponse, Error> {
-    let broker = Broker::from_env().map_err(refusal)?;
-    let (token, target) = broker.token_for_url(url, Lifetime::Request).map_err(refusal)?;
+    let given = || Context::from_env()?.broker()?.token_for_url(url, Lifetime::Request);
+    let (token, target) = given().map_err(refusal)?;
     let value = token.value.expose().trim();
     // Cargo sends it as it is, as a whole header.
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -100,10 +96,9 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
 
 /// Whether the registry is ours and a session is there. No network.
 fn session_for(url: &str) -> Result<(), vouch_core::Error> {
-    let home = Home::from_env()?;
-    Config::load(&home)?.target_of_url(url)?;
-    let vault = session::open(&home, &Keystore::from_env(&home)?)?;
-    Session::read(&vault, &home)?;
+    let context = Context::from_env()?;
+    context.config()?.target_of_url(url)?;
+    context.session()?;
     Ok(())
 }
 

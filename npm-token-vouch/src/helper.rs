@@ -1,13 +1,12 @@
 //! The token helper: `Bearer TOKEN` on stdout, or a reason and an exit code. Asks nothing of the person.
 
-use std::env;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use vouch_clients::node::npm::Mode;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::{Config, Registration};
-use vouch_core::{Error, ErrorKind, Failure, Secret};
+use vouch_core::{Context, Error, ErrorKind, Failure, Secret};
 
 use crate::say;
 
@@ -38,8 +37,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
 }
 
 fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
-    let broker = Broker::from_env()?;
-    let typed = env::var("VOUCH_PROFILE").ok().filter(|name| !name.is_empty());
+    let broker = Context::from_env()?.broker()?;
+    let typed = vouch_core::env::var("VOUCH_PROFILE");
     let config = broker.config();
     let name = match profile.or(typed.as_deref()) {
         Some(name) => name,
@@ -67,7 +66,7 @@ fn not_set_up(profile: &str) -> Failure {
 
 /// None for a registry that is none of ours.
 fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
-    match header_for(&Broker::from_env()?, url) {
+    match header_for(&Context::from_env()?.broker()?, url) {
         Err(error) if error.is_foreign() => Ok(None),
         answer => Ok(Some(answer?)),
     }

@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts the log if `VOUCH_LOG` asks for it with a level, such as `debug`.
 pub(crate) fn start() {
-    let Some(level) = std::env::var("VOUCH_LOG").ok().and_then(|text| text.parse::<LevelFilter>().ok())
+    let Some(level) = vouch_core::env::var("VOUCH_LOG").and_then(|text| text.parse::<LevelFilter>().ok())
     else {
         return;
     };

@@ -4,20 +4,19 @@ use std::process::ExitCode;
 
 use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::tokens::{self, Renewed};
-use vouch_core::broker::Broker;
-use vouch_core::home::Home;
-use vouch_core::{Diagnostic, Failure};
+use vouch_core::{Context, Diagnostic, Failure};
 
 use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    let opened = Home::from_env().map_err(Failure::from).and_then(|home| Ok((home, Broker::from_env()?)));
-    let (home, broker) = match opened {
+    let opened =
+        Context::from_env().map_err(Failure::from).and_then(|context| Ok((context.broker()?, context)));
+    let (broker, context) = match opened {
         Ok(opened) => opened,
         Err(error) => return say::failed(&error),
     };
-    let renewed = tokens::refresh(&home, &broker, which.filter());
+    let renewed = tokens::refresh(context.home(), &broker, which.filter());
     if renewed.is_empty() {
         say::say("nothing to refresh: no file with a static token was set up for that");
         return ExitCode::SUCCESS;

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use vouch_clients::node::npm::registration::{key, registry_key, replaced};
 use vouch_clients::node::npm::{Mode, NpmError, Npmrc, file};
-use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
+use vouch_core::{Context, Failure};
 
 use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    match Home::from_env().map_err(Failure::from).and_then(|home| remove(&home, which)) {
+    match Context::from_env().map_err(Failure::from).and_then(|context| remove(context.home(), which)) {
         Ok(0) => {
             say::say("nothing to remove: nothing of that was set up");
             ExitCode::SUCCESS

@@ -5,21 +5,20 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use vouch_clients::node::npm::tokens::{self, Held, State};
 use vouch_clients::node::npm::{Mode, registration};
-use vouch_core::config::{Config, Registration};
-use vouch_core::home::Home;
-use vouch_core::{Failure, UnixTime};
+use vouch_core::config::Registration;
+use vouch_core::{Context, Failure, UnixTime};
 
 use crate::cli::Which;
 use crate::say;
 
 pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
-    let loaded = Home::from_env().map_err(Failure::from);
-    let loaded = loaded.and_then(|home| Ok((Config::load(&home)?, home)));
-    let (config, home) = match loaded {
+    let loaded = Context::from_env().map_err(Failure::from);
+    let loaded = loaded.and_then(|context| Ok((context.config()?, context)));
+    let (config, context) = match loaded {
         Ok(found) => found,
         Err(error) => return say::failed(&error),
     };
-    let held = tokens::held(&home, &config, which.filter());
+    let held = tokens::held(context.home(), &config, which.filter());
     let registrations = config.codeartifact.registrations.iter();
     let rows: Vec<_> = registrations
         .filter(|registration| which.filter().admits(registration))

@@ -15,7 +15,7 @@ use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
 use vouch_core::home::Home;
-use vouch_core::{Diagnostic, ErrorKind, Failure, UnixTime};
+use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 
 use crate::cli::Which;
 use crate::{refresh, say};
@@ -30,14 +30,15 @@ const RETRY: i64 = 30;
 const LONGEST: i64 = 15 * 60;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
-    match Home::from_env().map_err(Failure::from).and_then(|home| watch(&home, which)) {
+    match Context::from_env().map_err(Failure::from).and_then(|context| watch(&context, which)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say::failed(&error),
     }
 }
 
-fn watch(home: &Home, which: &Which) -> Result<(), Failure> {
-    let broker = Broker::from_env()?;
+fn watch(context: &Context, which: &Which) -> Result<(), Failure> {
+    let home = context.home();
+    let broker = context.broker()?;
     let ends = broker.session_expiry()?;
     let places = registration::places(broker.config(), which.filter());
     let files: BTreeSet<PathBuf> = places.into_iter().map(|place| place.file).collect();
@@ -52,24 +53,24 @@ fn watch(home: &Home, which: &Which) -> Result<(), Failure> {
         "until the session ends {}; Ctrl-C stops it, and the tokens then stay in the files until `vouch logout`",
         say::local_time(ends)
     ));
-    keep_fresh(which);
+    keep_fresh(context, which);
     take_out(home, which, &files)
 }
 
 /// Comes back when there is no session any more.
-fn keep_fresh(which: &Which) {
+fn keep_fresh(context: &Context, which: &Which) {
     let mut due = UnixTime::now();
     let mut told = None;
     loop {
         // Anew each time: a login makes a new session, a setup another registration.
-        match Broker::from_env() {
+        match context.broker() {
             Ok(broker) => {
                 match broker.session_expiry() {
                     Err(error) if error.kind() == ErrorKind::NoSession => return,
                     _ => {}
                 }
                 if due <= UnixTime::now() {
-                    due = renew(&broker, which.filter(), &mut told);
+                    due = renew(context.home(), &broker, which.filter(), &mut told);
                 }
             }
             // Such as a configuration that somebody is editing: the tokens are good for a while yet.
@@ -80,10 +81,9 @@ fn keep_fresh(which: &Which) {
 }
 
 /// Renews what needs it and says when to come again.
-fn renew(broker: &Broker, filter: Filter<'_>, told: &mut Option<Failure>) -> UnixTime {
+fn renew(home: &Home, broker: &Broker, filter: Filter<'_>, told: &mut Option<Failure>) -> UnixTime {
     let now = UnixTime::now();
-    let Ok(home) = Home::from_env() else { return now.plus(RETRY) };
-    let renewed = tokens::refresh(&home, broker, filter);
+    let renewed = tokens::refresh(home, broker, filter);
     for file in renewed.iter().filter(|file| !matches!(file.change, Ok(Change::None))) {
         refresh::tell(file);
     }

@@ -4,10 +4,8 @@ use serde_json::json;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
 use vouch_core::endpoint::{EndpointError, domain_of_url};
-use vouch_core::home::Home;
-use vouch_core::keystore::Keystore;
 use vouch_core::profile::{ProfileError, Target};
-use vouch_core::{Diagnostic, Error, ErrorKind, Failure, Secret};
+use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
 
 use crate::arguments::{Mode, Output, Request};
 use crate::service::{Service, USER};
@@ -101,14 +99,15 @@ fn get(url: &str, other: Option<&str>, mode: Mode, output: Output) -> Answer {
 
 /// The token for a URL, or none for the user name that is not worth a word.
 fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answer> {
-    let (home, config, target) = target(url)?;
+    let (context, config, target) = target(url)?;
     match other {
         None => {}
         Some(PYPI_TOKEN_USER) => return Ok(None),
         Some(other) => return Err(Answer::Refused(wrong_user(other))),
     }
-    let keystore = Keystore::from_env(&home).map_err(Error::from)?;
-    let token = Broker::new(home, config, keystore).token(&target, Lifetime::Run)?;
+    let keystore = context.keystore().map_err(Error::from)?;
+    let broker = Broker::new(context.home().clone(), config, keystore);
+    let token = broker.token(&target, Lifetime::Run)?;
     let value = token.value.expose().trim();
     // Clients take the answer apart by lines and send it in a header.
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -119,17 +118,17 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
 }
 
 /// What serves a URL. A foreign one is foreign even where the configuration cannot be read.
-fn target(url: &str) -> Result<(Home, Config, Target), Error> {
+fn target(url: &str) -> Result<(Context, Config, Target), Error> {
     let foreign = match domain_of_url(url) {
         Err(error @ EndpointError::Foreign(_)) => Some(error),
         _ => None,
     };
     let read = || {
-        let home = Home::from_env()?;
-        let config = Config::load(&home)?;
-        Ok::<_, Error>((home, config))
+        let context = Context::from_env()?;
+        let config = context.config()?;
+        Ok::<_, Error>((context, config))
     };
-    let (home, config) = match (read(), foreign) {
+    let (context, config) = match (read(), foreign) {
         (Err(error), Some(foreign)) => {
             tracing::debug!(error = &error as &dyn std::error::Error, "no configuration");
             return Err(ProfileError::from(foreign).into());
@@ -137,7 +136,7 @@ fn target(url: &str) -> Result<(Home, Config, Target), Error> {
         (read, _) => read?,
     };
     let target = config.target_of_url(url)?;
-    Ok((home, config, target))
+    Ok((context, config, target))
 }
 
 /// Whether a service is one that tokens are answered for, by URL or by host.

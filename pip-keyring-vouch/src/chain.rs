@@ -18,8 +18,8 @@ pub(crate) fn hand_on(words: &[OsString]) -> Option<ExitCode> {
     if Path::new(&called).file_stem()? != NAME {
         return None;
     }
-    let path = env::var_os("PATH")?;
-    let passed = env::var_os(PASSED).unwrap_or_default();
+    let path = vouch_core::env::var_os("PATH")?;
+    let passed = vouch_core::env::var_os(PASSED).unwrap_or_default();
     let here = env::current_exe().ok()?.canonicalize().ok()?;
     let (next, passed) = next(&path, &passed, &here)?;
     let mut command = Command::new(&next);

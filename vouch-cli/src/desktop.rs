@@ -1,6 +1,5 @@
 //! Notices on the desktop, by the program that the system has for it. Nothing waits for it, and nothing depends on it.
 
-use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -18,7 +17,7 @@ pub(crate) fn notify(title: &str, text: &str) {
 #[cfg(target_os = "macos")]
 fn command(title: &str, text: &str) -> Option<Command> {
     // Over SSH there is nobody in front of it.
-    if env::var_os("SSH_CONNECTION").is_some() || !Path::new("/usr/bin/osascript").exists() {
+    if vouch_core::env::var_os("SSH_CONNECTION").is_some() || !Path::new("/usr/bin/osascript").exists() {
         return None;
     }
     let mut command = Command::new("/usr/bin/osascript");
@@ -46,7 +45,7 @@ fn command(title: &str, text: &str) -> Option<Command> {
 
 #[cfg(not(target_os = "macos"))]
 fn has_session_bus() -> bool {
-    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    let set = |name| vouch_core::env::var_os(name);
     set("DBUS_SESSION_BUS_ADDRESS").is_some()
         || set("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists())
 }

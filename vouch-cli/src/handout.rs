@@ -1,13 +1,13 @@
 //! What `credential`, `env` and `exec` hand out: which credential is meant, and the variables that carry it.
 
 use clap::ValueEnum;
-use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Profile};
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::profile::{ProfileError, Role, Target};
-use vouch_core::{ErrorKind, Failure, Secret};
+use vouch_core::{Context, ErrorKind, Failure, Secret};
 
 use crate::domain::{Completed, DomainFlags};
 use crate::terminal;
@@ -64,9 +64,9 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// The variables with their values.
-    pub(crate) fn fetch(&self) -> Result<Vec<(&'static str, Secret<String>)>, Failure> {
+    pub(crate) fn fetch(&self, context: &Context) -> Result<Vec<(&'static str, Secret<String>)>, Failure> {
         let values = match self.kind {
-            Kind::Codeartifact => vec![token(&self.domain_flags(), Spelling::Prefixed)?.0.value],
+            Kind::Codeartifact => vec![token(context, &self.domain_flags(), Spelling::Prefixed)?.0.value],
             Kind::Aws => {
                 if let Some(flag) = self.domain_flag() {
                     return Err(Failure::new(
@@ -75,7 +75,7 @@ impl Wanted {
                         "Name the role of `--type aws` with `--aws-profile`.",
                     ));
                 }
-                let given = role_credentials(self.aws_profile.as_deref())?;
+                let given = role_credentials(context, self.aws_profile.as_deref())?;
                 vec![Secret::new(given.access_key_id), given.secret_access_key, given.session_token]
             }
         };
@@ -137,16 +137,20 @@ pub(crate) struct Named {
 }
 
 /// A token for the rest of the session, for the domain that flags and profiles name.
-pub(crate) fn token(flags: &DomainFlags, spelling: Spelling) -> Result<(Token, Named), Failure> {
-    let broker = Broker::from_env()?;
+pub(crate) fn token(
+    context: &Context,
+    flags: &DomainFlags,
+    spelling: Spelling,
+) -> Result<(Token, Named), Failure> {
+    let broker = context.broker()?;
     let named = named(broker.config(), flags, spelling)?;
     let token = broker.token(&named.target, Lifetime::Session)?;
     Ok((token, named))
 }
 
 /// The credentials of an AWS profile: the one named, else the default, else the only one.
-pub(crate) fn role_credentials(profile: Option<&str>) -> Result<RoleCredentials, Failure> {
-    let broker = Broker::from_env()?;
+pub(crate) fn role_credentials(context: &Context, profile: Option<&str>) -> Result<RoleCredentials, Failure> {
+    let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
     Ok(broker.role_credentials(&role)?)
 }

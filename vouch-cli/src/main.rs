@@ -18,6 +18,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use vouch_core::Context;
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Err(error) => return commands::wrong_usage(&error),
     };
     log::start();
-    match commands::run(cli.command) {
+    match commands::run(cli.command, Context::from_env()) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),
     }

@@ -3,15 +3,13 @@
 use vouch_clients::node;
 use vouch_clients::node::npm::registration::Filter;
 use vouch_clients::node::npm::tokens;
-use vouch_core::config::Config;
-use vouch_core::home::Home;
-use vouch_core::{Diagnostic, ErrorKind, Failure};
+use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
 
 use crate::terminal;
 
 /// Renews every static token of a tool, as typed without a repository.
-pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failure> {
-    let lines = node::refresh(home, Filter { tool: Some(tool), ..Filter::default() })?;
+pub(crate) fn refresh_all(context: &Context, tool: &str) -> Result<(), Failure> {
+    let lines = node::refresh(context, Filter { tool: Some(tool), ..Filter::default() })?;
     if lines.is_empty() {
         return Err(Failure::new(
             ErrorKind::Usage,
@@ -26,8 +24,8 @@ pub(crate) fn refresh_all(home: &Home, tool: &str) -> Result<(), Failure> {
 }
 
 /// After a login: every static token anew. What fails there is a warning; the session is there.
-pub(crate) fn renew_after_login(home: &Home) {
-    match node::refresh(home, Filter::default()) {
+pub(crate) fn renew_after_login(context: &Context) {
+    match node::refresh(context, Filter::default()) {
         Ok(lines) => lines.iter().for_each(|line| terminal::done(line)),
         Err(error) => {
             let failure = error.failure();
@@ -39,10 +37,10 @@ pub(crate) fn renew_after_login(home: &Home) {
 }
 
 /// At a logout: every static token out of its file.
-pub(crate) fn remove_all(home: &Home) {
+pub(crate) fn remove_all(context: &Context) {
     // A broken configuration keeps nobody logged in.
-    let Ok(config) = Config::load(home) else { return };
-    for (file, removed) in tokens::remove(home, &config, Filter::default()) {
+    let Ok(config) = context.config() else { return };
+    for (file, removed) in tokens::remove(context.home(), &config, Filter::default()) {
         match removed {
             Ok(true) => terminal::done(&format!("the token is out of `{}`", file.display())),
             Ok(false) => {}

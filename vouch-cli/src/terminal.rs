@@ -99,7 +99,7 @@ impl Countdown {
     /// Nothing is shown yet.
     pub(crate) fn new() -> Self {
         // A terminal that cannot go back in its line is as good as a file.
-        let dumb = std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
+        let dumb = vouch_core::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
         let on_terminal = io::stderr().is_terminal() && !(cfg!(unix) && dumb);
         Self { on_terminal, shown: RefCell::default() }
     }

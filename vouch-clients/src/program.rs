@@ -89,7 +89,7 @@ pub fn numbers(text: &str) -> Option<Vec<u32>> {
 
 /// Where a program is that would be started by its name.
 pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = vouch_core::env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).filter(|folder| folder.is_absolute());
     let mut files = folders.map(|folder| folder.join(format!("{name}{EXE_SUFFIX}")));
     files.find(|file| is_executable(file))

@@ -1,5 +1,7 @@
 //! Environment variables, read in one way: empty counts as unset.
 
+#![expect(clippy::disallowed_methods, reason = "everybody else reads the environment here")]
+
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +19,11 @@ pub fn var_os(name: &str) -> Option<OsString> {
 /// Every variable that is set.
 pub fn vars_os() -> impl Iterator<Item = (OsString, OsString)> {
     env::vars_os().filter(|(_, value)| !value.is_empty())
+}
+
+/// Every variable that is set, as text; without those that are not Unicode.
+pub fn vars() -> impl Iterator<Item = (String, String)> {
+    vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// The user's home directory; none for a relative one, which would be another in each working directory.

@@ -1,7 +1,5 @@
 //! `~/.vouch`, or where `VOUCH_HOME` says.
 
-use std::env;
-
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -56,9 +54,7 @@ impl Home {
         let home = match crate::env::var_os("VOUCH_HOME") {
             Some(path) if Path::new(&path).is_absolute() => PathBuf::from(path),
             Some(path) => return Err(HomeError::Relative(path.into())),
-            None => {
-                env::home_dir().filter(|path| path.is_absolute()).ok_or(HomeError::Unknown)?.join(".vouch")
-            }
+            None => crate::env::home_dir().ok_or(HomeError::Unknown)?.join(".vouch"),
         };
         Self::at(home)
     }

@@ -9,6 +9,7 @@
 
 pub mod broker;
 pub mod config;
+pub mod context;
 pub mod endpoint;
 pub mod env;
 pub mod es256;
@@ -29,6 +30,7 @@ pub mod time;
 pub mod vault;
 
 pub use broker::Error;
+pub use context::Context;
 pub use failure::{Diagnostic, ErrorKind, Failure};
 pub use secret::Secret;
 pub use time::UnixTime;

@@ -123,7 +123,7 @@ impl Config {
         let exact =
             registrations.iter().filter(serves).find(|registration| is_below(url, &registration.endpoint));
         let found = exact.or_else(|| registrations.iter().find(serves));
-        found.ok_or_else(|| ProfileError::NotSetUp(domain).into())
+        found.ok_or_else(|| ProfileError::NotSetUp(domain))
     }
 
     /// A CodeArtifact profile by its name.

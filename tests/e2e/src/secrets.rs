@@ -1,6 +1,7 @@
 //! Every secret of the present session, taken from the vault as the helpers take them.
 
-use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::Context;
+use vouch_core::broker::Lifetime;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
@@ -15,7 +16,7 @@ pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
     let key = keystore.load().expect("there is a session");
     let vault = session::open(&home, &keystore).expect("there is a session");
     let session = Session::read(&vault, &home).expect("the session opens");
-    let broker = Broker::from_env().expect("the configuration loads");
+    let broker = Context::from_env().expect("a home").broker().expect("the configuration loads");
     let (short, target) = broker.token_for_url(helper::INDEX, Lifetime::Request).expect("a token");
     let long = broker.token(&target, Lifetime::Session).expect("a token");
     let role = broker.role_credentials(&target.role).expect("role credentials");

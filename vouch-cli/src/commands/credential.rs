@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use serde_json::json;
-use vouch_core::Failure;
 use vouch_core::endpoint::{Domain, Endpoint};
+use vouch_core::{Context, Failure};
 
 use crate::domain::DomainFlags;
 use crate::handout::{self, Spelling};
@@ -34,16 +34,16 @@ pub(crate) struct Aws {
     profile: Option<String>,
 }
 
-pub(crate) fn run(credential: Credential) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, credential: Credential) -> Result<(), Failure> {
     let answer = match credential {
-        Credential::Codeartifact(args) => codeartifact(&args)?,
-        Credential::Aws(args) => aws(&args)?,
+        Credential::Codeartifact(args) => codeartifact(context, &args)?,
+        Credential::Aws(args) => aws(context, &args)?,
     };
     terminal::print(&answer)
 }
 
-fn codeartifact(args: &Codeartifact) -> Result<String, Failure> {
-    let (token, named) = handout::token(&args.domain, Spelling::Plain)?;
+fn codeartifact(context: &Context, args: &Codeartifact) -> Result<String, Failure> {
+    let (token, named) = handout::token(context, &args.domain, Spelling::Plain)?;
     let value = token.value.expose().trim();
     if !args.json {
         return Ok(format!("{value}\n"));
@@ -67,8 +67,8 @@ fn endpoint(domain: &Domain) -> String {
     format!("https://{}/", Endpoint::host_of(domain))
 }
 
-fn aws(args: &Aws) -> Result<String, Failure> {
-    let given = handout::role_credentials(args.profile.as_deref())?;
+fn aws(context: &Context, args: &Aws) -> Result<String, Failure> {
+    let given = handout::role_credentials(context, args.profile.as_deref())?;
     let answer = json!({
         "Version": 1,
         "AccessKeyId": given.access_key_id,

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::config::Config;
 use vouch_core::files;
-use vouch_core::home::Home;
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::{Context, ErrorKind, Failure};
 use vouch_issuer::enrollment::Enrollment;
 use vouch_yubikey::{Card, Enrolled, ManagementKey, PendingEnrollment, Request, enroll, enroll_again};
 
@@ -49,9 +48,9 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let home = Home::from_env()?;
-    let identity = Config::load(&home)?.identity;
+pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let home = context.home();
+    let identity = context.config()?.identity;
     check_identity(identity.as_ref(), &args)?;
     if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
         return Err(Failure::new(
@@ -63,10 +62,10 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut card = args.wait.open(args.serial, &[])?;
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
-    let begun = PendingEnrollment::new(&home, card.serial(), args.slot);
+    let begun = PendingEnrollment::new(home, card.serial(), args.slot);
     let Enrolled { enrollment, statement, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
-    let spare = Config::update(&home, |config| record(config, &args, &key))?;
+    let spare = Config::update(home, |config| record(config, &args, &key))?;
     begun.end();
     write(&args.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(

@@ -2,7 +2,8 @@
 
 use std::io::{IsTerminal, stdout};
 
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::home::HomeError;
+use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::handout::{Kind, Wanted};
 use crate::shell::Shell;
@@ -20,7 +21,8 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
+/// Without a home, too, the shell that evaluates the answer is made to fail.
+pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(), Failure> {
     let shell = args.shell.unwrap_or_else(Shell::detect);
     if stdout().is_terminal() && !args.force {
         let mut arguments = format!("env {}", args.wanted.arguments());
@@ -36,7 +38,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             ),
         ));
     }
-    match script(&args, shell) {
+    match context.map_err(Failure::from).and_then(|context| script(&context, &args, shell)) {
         Ok(script) => terminal::print(&script),
         Err(failed) => {
             // Whatever reads this must neither go on nor use a credential of yesterday.
@@ -46,8 +48,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn script(args: &Args, shell: Shell) -> Result<String, Failure> {
-    let values = args.wanted.fetch()?;
+fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
+    let values = args.wanted.fetch(context)?;
     let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
     shell.set(&variables).map_err(|_| {
         Failure::new(

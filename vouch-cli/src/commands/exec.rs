@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
 
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::home::HomeError;
+use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::handout::{Kind, Wanted, variable_name};
 use crate::terminal;
@@ -29,8 +30,8 @@ pub(crate) struct Args {
 }
 
 /// Becomes the command where the system can do that; else answers its exit code.
-pub(crate) fn run(args: Args) -> ExitCode {
-    match prepare(args) {
+pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> ExitCode {
+    match context.map_err(Failure::from).and_then(|context| prepare(&context, args)) {
         Ok(command) => start(command),
         Err(failed) => {
             let _ = terminal::report(&failed);
@@ -39,7 +40,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
     }
 }
 
-fn prepare(args: Args) -> Result<Command, Failure> {
+fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
     if args.wanted.kind == Kind::Aws && !args.export.is_empty() {
         return Err(Failure::new(
             ErrorKind::Usage,
@@ -51,7 +52,7 @@ fn prepare(args: Args) -> Result<Command, Failure> {
     let program = words.next().unwrap_or_default();
     let mut command = Command::new(find(&program));
     command.args(words);
-    for (name, value) in args.wanted.fetch()? {
+    for (name, value) in args.wanted.fetch(context)? {
         for name in std::iter::once(name).chain(args.export.iter().map(String::as_str)) {
             command.env(name, value.expose().trim());
         }
@@ -100,8 +101,8 @@ fn find(program: &OsString) -> OsString {
 /// scripts.
 #[cfg(windows)]
 fn find(program: &OsString) -> OsString {
-    let endings = std::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
-    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let endings = vouch_core::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
+    let folders = vouch_core::env::var_os("PATH").unwrap_or_default();
     find_in(program, std::env::split_paths(&folders), &endings).unwrap_or_else(|| program.clone())
 }
 

@@ -1,11 +1,8 @@
 //! `vouch login`: one PIN, one touch, and a session for the day.
 
-use vouch_core::config::Config;
-use vouch_core::home::Home;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
-use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, SessionDuration};
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::card::{PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
@@ -25,10 +22,8 @@ pub(crate) struct Args {
     wait: WaitFlags,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let home = Home::from_env()?;
-    let config = Config::load(&home)?;
-    let keystore = Keystore::from_env(&home)?;
+pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let (config, keystore) = (context.config()?, context.keystore()?);
     let identity = config.identity.filter(|identity| !identity.keys.is_empty());
     let identity = identity.ok_or(IdentityError::NotEnrolled)?;
     let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
@@ -43,7 +38,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let mut card = args.wait.open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
     let pin = args.pin.ask(&card)?;
-    let session = session::login(&home, &keystore, &identity, &key, args.duration, |digest| {
+    let session = session::login(context.home(), &keystore, &identity, &key, args.duration, |digest| {
         let notice = TouchNotice::new("vouch login", &identity.subject);
         card.sign(&key, &pin, digest, &|prompt| notice.show(prompt)).map_err(Failure::from)
     })?;
@@ -54,7 +49,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         args.duration
     ));
     if !config.aws.profiles.is_empty() {
-        static_tokens::renew_after_login(&home);
+        static_tokens::renew_after_login(context);
     }
     if config.aws.profiles.is_empty() {
         terminal::next("`vouch setup aws --role ARN`");

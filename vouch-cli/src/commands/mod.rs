@@ -16,7 +16,8 @@ mod undo;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::home::HomeError;
+use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::terminal;
 
@@ -61,19 +62,20 @@ pub(crate) enum Command {
     Man(completions::ManArgs),
 }
 
-pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
+/// `context` is made before anything else is done; a command that can do without a home works where there is none.
+pub(crate) fn run(command: Command, context: Result<Context, HomeError>) -> Result<ExitCode, Failure> {
     match command {
-        Command::Enroll(args) => enroll::run(args)?,
-        Command::Issuer(issuer) => issuer::run(issuer)?,
-        Command::Login(args) => login::run(args)?,
-        Command::Logout => logout::run()?,
-        Command::Status(args) => return status::run(args),
-        Command::Setup(setup) => setup::run(setup)?,
-        Command::Credential(credential) => credential::run(credential)?,
-        Command::Env(args) => env::run(args)?,
-        Command::Exec(args) => return Ok(exec::run(args)),
-        Command::Doctor(args) => return doctor::run(args),
-        Command::Undo(args) => undo::run(args)?,
+        Command::Enroll(args) => enroll::run(&context?, args)?,
+        Command::Issuer(issuer) => issuer::run(context, issuer)?,
+        Command::Login(args) => login::run(&context?, args)?,
+        Command::Logout => logout::run(&context?)?,
+        Command::Status(args) => return status::run(&context?, args),
+        Command::Setup(setup) => setup::run(&context?, setup)?,
+        Command::Credential(credential) => credential::run(&context?, credential)?,
+        Command::Env(args) => env::run(context, args)?,
+        Command::Exec(args) => return Ok(exec::run(context, args)),
+        Command::Doctor(args) => return doctor::run(context, args),
+        Command::Undo(args) => undo::run(&context?, args)?,
         Command::Completions(args) => completions::run(&args, Cli::command())?,
         Command::Man(args) => completions::man(&args, Cli::command())?,
     }

@@ -3,13 +3,10 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use vouch_core::broker::Broker;
 use vouch_core::config::{AwsProfile, Config, Profile};
 use vouch_core::endpoint::Domain;
-use vouch_core::home::Home;
-use vouch_core::keystore::Keystore;
-use vouch_core::session::{self, Session, SessionError};
-use vouch_core::{Diagnostic, ErrorKind, Failure, UnixTime};
+use vouch_core::session::{Session, SessionError};
+use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 
 use crate::terminal;
 
@@ -31,22 +28,19 @@ struct Status {
     tokens: Vec<(Domain, UnixTime)>,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let home = Home::from_env()?;
-    let config = Config::load(&home)?;
+pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
+    let config = context.config()?;
     if args.profiles {
         let text = if args.json { format!("{:#}\n", profiles_json(&config)) } else { profiles_text(&config) };
         terminal::print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let keystore = Keystore::from_env(&home)?;
-    let session = session::open(&home, &keystore).and_then(|vault| Session::read(&vault, &home));
     // A keystore that does not work is more than the lack of a session.
-    let session = match session {
+    let session = match context.session() {
         Err(error) if error.kind() != ErrorKind::NoSession => return Err(error.into()),
         session => session,
     };
-    let tokens = Broker::new(home, config.clone(), keystore).live_tokens().unwrap_or_default();
+    let tokens = context.broker()?.live_tokens().unwrap_or_default();
     let status = Status { config, session, tokens };
     let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
     terminal::print(&text)?;

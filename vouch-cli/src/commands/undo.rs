@@ -5,7 +5,7 @@ use vouch_clients::node::npm::registration::{Filter, places};
 use vouch_clients::node::npm::tokens;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::terminal;
 use vouch_clients::edited_file::EditedFile;
@@ -23,15 +23,15 @@ pub(crate) struct Args {
     list: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let home = Home::from_env()?;
-    let entries = journal::entries(&home)?;
+pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let home = context.home();
+    let entries = journal::entries(home)?;
     let named: Vec<&Entry> = entries
         .iter()
         .filter(|entry| args.client.as_ref().is_none_or(|client| entry.client == *client))
         .collect();
     if args.list {
-        let links = journal::links(&home)?;
+        let links = journal::links(home)?;
         let of_client = |link: &Link| args.client.as_ref().is_none_or(|client| link.client == *client);
         return list(&named, &links.into_iter().filter(of_client).collect::<Vec<_>>());
     }
@@ -41,11 +41,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
     for entry in now {
         match entries.iter().find(|later| entry.serves(later)) {
-            Some(heir) => leave_to(&home, entry, heir)?,
-            None => take_back(&home, entry)?,
+            Some(heir) => leave_to(home, entry, heir)?,
+            None => take_back(home, entry)?,
         }
     }
-    take_back_links(&home)?;
+    take_back_links(home)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }

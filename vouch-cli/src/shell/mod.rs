@@ -1,6 +1,5 @@
 //! Shells: which one asks, and how it is told to set a variable.
 
-use std::env;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -28,7 +27,7 @@ pub(crate) struct Unwritable;
 impl Shell {
     /// The shell that started this process, else what the environment names, else the plainest of the system.
     pub(crate) fn detect() -> Self {
-        Self::detect_with(process::parent_name().as_deref(), |name| env::var(name).ok(), cfg!(windows))
+        Self::detect_with(process::parent_name().as_deref(), vouch_core::env::var, cfg!(windows))
     }
 
     fn detect_with(parent: Option<&str>, variable: impl Fn(&str) -> Option<String>, windows: bool) -> Self {

@@ -97,13 +97,13 @@ const REAL: [Real; 7] = [
 impl Real {
     /// Runs a script; nothing where the shell is not here and need not be.
     fn run(&self, script: &str) -> Option<std::process::Output> {
-        let clients = env::var_os("VOUCH_TEST_CLIENTS").map(PathBuf::from);
+        let clients = vouch_core::env::var_os("VOUCH_TEST_CLIENTS").map(PathBuf::from);
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("script.ps1");
         std::fs::write(&file, script).unwrap();
         let own = clients.iter().map(|clients| clients.join("nushell/bin"));
-        let path = env::var_os("PATH").unwrap();
-        let path = env::join_paths(own.chain(env::split_paths(&path))).unwrap();
+        let path = vouch_core::env::var_os("PATH").unwrap();
+        let path = std::env::join_paths(own.chain(std::env::split_paths(&path))).unwrap();
         let output = Command::new(self.program)
             .args(self.arguments)
             .arg(&file)

@@ -20,7 +20,7 @@ pub(crate) fn find() -> Result<String, CargoError> {
 
 /// The same for another of Vouch's programs.
 pub fn find_program(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = vouch_core::env::var_os("PATH").unwrap_or_default();
     let real = env::current_exe().ok();
     let called = env::args_os().next().unwrap_or_default();
     let folder = env::current_dir().unwrap_or_default();

@@ -1,6 +1,5 @@
 //! Cargo's configuration files and variables beside the one that setup edits.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,10 @@ use super::edit::{self, Provider, Registry, Wanted, same_index};
 /// `CARGO_HOME`, else `.cargo` in the home folder. An empty variable counts as unset, a relative one is taken from the
 /// working directory, as Cargo does.
 pub(crate) fn cargo_home() -> Result<PathBuf, CargoError> {
-    let named = env::var_os("CARGO_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = vouch_core::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = match named {
         Some(path) => path,
-        None => env::home_dir().filter(|path| path.is_absolute()).ok_or(CargoError::NoHome)?.join(".cargo"),
+        None => vouch_core::env::home_dir().ok_or(CargoError::NoHome)?.join(".cargo"),
     };
     std::path::absolute(home).map_err(|_| CargoError::NoHome)
 }
@@ -34,7 +33,7 @@ pub(crate) fn warnings(
     user_file: &Path,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<String>, CargoError> {
-    let mut warnings = variables(wanted, env::vars());
+    let mut warnings = variables(wanted, vouch_core::env::vars());
     for file in project_files(from, user_file) {
         match fs::read_to_string(&file)
             .map_err(|error| error.to_string())
@@ -154,7 +153,11 @@ mod tests {
             assert!(warnings.iter().any(|warning| warning.contains(part)), "{text}: {warnings:?}");
         }
         for text in ["", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")] {
-            assert_eq!(seen(text).unwrap().len(), variables(&wanted(), env::vars()).len(), "{text}");
+            assert_eq!(
+                seen(text).unwrap().len(),
+                variables(&wanted(), vouch_core::env::vars()).len(),
+                "{text}"
+            );
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Gradle {
 impl Gradle {
     /// Finds the folder: `GRADLE_USER_HOME`, else `.gradle` in the home folder.
     pub fn new() -> Result<Self, Failure> {
-        let named = std::env::var_os("GRADLE_USER_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let named = vouch_core::env::var_os("GRADLE_USER_HOME").map(PathBuf::from);
         let folder = match named {
             Some(folder) => std::path::absolute(&folder).map_err(|error| {
                 Failure::configuration(format!("`{}` cannot be the folder", folder.display()), "")

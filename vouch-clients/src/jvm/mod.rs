@@ -53,7 +53,6 @@ fn id(registration: &Registration) -> Result<&str, Failure> {
 }
 
 fn home() -> Result<std::path::PathBuf, Failure> {
-    std::env::home_dir()
-        .filter(|path| path.is_absolute())
+    vouch_core::env::home_dir()
         .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
 }

@@ -30,7 +30,7 @@ use crate::cargo;
 /// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
 fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
     let named = || {
-        let mut variables = std::env::vars_os();
+        let mut variables = vouch_core::env::vars_os();
         let is_it = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case("npm_config_userconfig");
         variables
             .find(|(name, value)| is_it(name) && !value.is_empty())
@@ -46,8 +46,7 @@ fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
 }
 
 fn home() -> Result<PathBuf, Failure> {
-    std::env::home_dir()
-        .filter(|path| path.is_absolute())
+    vouch_core::env::home_dir()
         .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
 }
 

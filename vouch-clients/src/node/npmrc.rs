@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::{BareValue, Mode, Npmrc};
-use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
+use vouch_core::{Context, Failure};
 
 use super::flags::{Flags, TokenMode};
 use super::{packages, project, tokens, user_npmrc};
@@ -148,7 +148,7 @@ impl Client for NpmrcClient {
         }
         let filter =
             Filter { profile: Some(&registration.profile), file: Some(&self.file), tool: Some(self.tool) };
-        tokens::renew(home, filter)
+        tokens::renew(&Context::new(home.clone()), filter)
     }
 
     fn next(&self, wanted: &Wanted<'_>) -> String {

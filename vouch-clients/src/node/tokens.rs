@@ -4,14 +4,12 @@ use crate::node::npm::NpmError;
 use crate::node::npm::file::Change;
 use crate::node::npm::registration::Filter;
 use crate::node::npm::tokens::{self, Renewed};
-use vouch_core::broker::Broker;
-use vouch_core::home::Home;
-use vouch_core::{Diagnostic, Error, ErrorKind, Failure};
+use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure};
 use vouch_helper::say::local_time;
 
 /// Writes the tokens of a setup; before the first login, or without a role, there is none to write.
-pub fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
-    match refresh(home, filter) {
+pub fn renew(context: &Context, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
+    match refresh(context, filter) {
         Ok(lines) => Ok(lines),
         Err(error)
             if error.kind() == ErrorKind::NoSession
@@ -24,10 +22,10 @@ pub fn renew(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, Failure> {
 }
 
 /// Renews the static tokens that are meant; a line for each that says where it is.
-pub fn refresh(home: &Home, filter: Filter<'_>) -> Result<Vec<String>, NpmError> {
-    let broker = Broker::open(home.clone())?;
+pub fn refresh(context: &Context, filter: Filter<'_>) -> Result<Vec<String>, NpmError> {
+    let broker = context.broker()?;
     let mut lines = Vec::new();
-    for Renewed { file, tokens, change } in tokens::refresh(home, &broker, filter) {
+    for Renewed { file, tokens, change } in tokens::refresh(context.home(), &broker, filter) {
         let change = change?;
         for (place, expiry) in tokens {
             let file = file.display();

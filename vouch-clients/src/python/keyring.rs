@@ -57,7 +57,7 @@ impl Keyring {
         })?;
         let own = program.parent().map(Path::to_owned).filter(|folder| is_writable(folder));
         let folders = own.into_iter().chain([folders::home()?.join(".local/bin")]).collect();
-        let path = env::var_os("PATH").unwrap_or_default();
+        let path = vouch_core::env::var_os("PATH").unwrap_or_default();
         Ok(Self { program, folders, path: split(&path), chain })
     }
 
@@ -201,13 +201,13 @@ fn is_writable(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
 
     let uid = rustix::process::geteuid().as_raw();
-    let home = env::home_dir().unwrap_or_default();
+    let home = vouch_core::env::home_dir().unwrap_or_default();
     folder.starts_with(home) && folder.metadata().is_ok_and(|metadata| metadata.uid() == uid)
 }
 
 #[cfg(not(unix))]
 fn is_writable(folder: &Path) -> bool {
-    folder.starts_with(env::home_dir().unwrap_or_default())
+    folder.starts_with(vouch_core::env::home_dir().unwrap_or_default())
 }
 
 #[cfg(test)]

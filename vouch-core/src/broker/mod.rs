@@ -108,25 +108,7 @@ impl fmt::Debug for Broker {
 }
 
 impl Broker {
-    /// With home, configuration and keystore as the environment names them. Cheap; no network.
-    ///
-    /// # Errors
-    /// When one of them cannot be used.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::open(Home::from_env()?)
-    }
-
-    /// With configuration and keystore of a home.
-    ///
-    /// # Errors
-    /// When one of them cannot be used.
-    pub fn open(home: Home) -> Result<Self, Error> {
-        let config = Config::load(&home)?;
-        let keystore = Keystore::from_env(&home)?;
-        Ok(Self::new(home, config, keystore))
-    }
-
-    /// With what the caller has loaded.
+    /// With what the caller has loaded. Cheap; no network.
     pub fn new(home: Home, config: Config, keystore: Keystore) -> Self {
         let connect = |home: &Home, deadline: Instant| -> Result<Box<dyn Aws>, ExchangeError> {
             Ok(Box::new(Exchange::new(home, deadline)?))

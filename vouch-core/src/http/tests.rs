@@ -271,7 +271,7 @@ async fn with_the_systems_roots() {
     assert!(matches!(error, HttpError::UnknownIssuer { .. }), "{error:?}");
     assert!(!marker.exists(), "what did not help is not remembered");
     // The system learns of the CA.
-    fs::copy(authority.file(), std::env::var_os("SSL_CERT_FILE").unwrap()).unwrap();
+    fs::copy(authority.file(), env::var_os("SSL_CERT_FILE").unwrap()).unwrap();
     let before = server.connections();
     assert_eq!(get(&new(), &server.authority()).await.unwrap(), "hello");
     assert_eq!(server.connections(), before + 2);

@@ -77,8 +77,7 @@ fn is_of_aws(name: &str) -> bool {
 }
 
 fn variables(config: Option<&Config>) -> Vec<Finding> {
-    let names =
-        env::vars_os().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok());
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut of_aws: Vec<String> = names.filter(|name| is_of_aws(name)).collect();
     of_aws.sort();
     let mut findings: Vec<_> = of_aws

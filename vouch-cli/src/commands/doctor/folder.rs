@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use vouch_core::Context;
 use vouch_core::config::Config;
-use vouch_core::home::Home;
+use vouch_core::home::{Home, HomeError};
 
 use super::context::{DoctorContext, ENROLL};
 use vouch_clients::finding::Finding;
@@ -12,9 +13,9 @@ use vouch_clients::finding::Finding;
 const FOLDER: &str = "folder";
 const CONFIG: &str = "config";
 
-pub(super) fn look() -> (DoctorContext, Vec<Finding>) {
-    let home = match Home::from_env() {
-        Ok(home) => home,
+pub(super) fn look(context: Result<Context, HomeError>) -> (DoctorContext, Vec<Finding>) {
+    let home = match context {
+        Ok(context) => context.home().clone(),
         Err(error) => {
             let findings = vec![
                 Finding::error(FOLDER, &error, "Vouch keeps configuration and session there."),

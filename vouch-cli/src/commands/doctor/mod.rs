@@ -17,7 +17,8 @@ mod session;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
-use vouch_core::Failure;
+use vouch_core::home::HomeError;
+use vouch_core::{Context, Failure};
 
 use crate::terminal;
 use vouch_clients::finding::{Finding, Status};
@@ -32,13 +33,13 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<ExitCode, Failure> {
     let progress = |what: &str| {
         if args.online && stderr().is_terminal() {
             terminal::say(&format!("{what} …"));
         }
     };
-    let (context, mut findings) = folder::look();
+    let (context, mut findings) = folder::look(context);
     findings.extend(programs::look(context.config.as_ref()));
     progress("looking at the card");
     findings.extend(card::look(context.config.as_ref()));

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use vouch_core::config::Config;
-use vouch_core::home::Home;
 use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
-use vouch_core::{ErrorKind, Failure};
+use vouch_core::{Context, ErrorKind, Failure};
 use vouch_issuer::check::{self, Expected, Finding, Known, Severity};
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::trust::{self, Trusted};
@@ -42,12 +40,12 @@ struct Looked {
     findings: Vec<Finding>,
 }
 
-pub(super) fn run(args: &Check) -> Result<(), Failure> {
-    let home = Home::from_env()?;
+pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
+    let home = context.home();
     let enrollments = args.makers.read_all(&args.enrollments)?;
-    let identity = if enrollments.is_empty() { Config::load(&home)?.identity } else { None };
+    let identity = if enrollments.is_empty() { context.config()?.identity } else { None };
     let expected = expected(args, &enrollments, identity.as_ref())?;
-    let fetcher = Fetcher::new(&home)?;
+    let fetcher = Fetcher::new(home)?;
     let mut issuers = Vec::new();
     for expected in &expected {
         terminal::say(&format!("fetching the documents of {}", expected.issuer));

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use vouch_core::{Diagnostic, Failure, UnixTime, files};
+use vouch_core::home::HomeError;
+use vouch_core::{Context, Diagnostic, Failure, UnixTime, files};
 use vouch_issuer::attestation::Authorities;
 use vouch_issuer::documents;
 use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
@@ -97,12 +98,12 @@ impl Trust {
     }
 }
 
-pub(crate) fn run(issuer: Issuer) -> Result<(), Failure> {
+pub(crate) fn run(context: Result<Context, HomeError>, issuer: Issuer) -> Result<(), Failure> {
     match issuer {
         Issuer::Build(args) => build(&args),
-        Issuer::Check(args) => check::run(&args),
+        Issuer::Check(args) => check::run(&context?, &args),
         Issuer::Iam(args) => iam::run(args),
-        Issuer::Revoke(args) => revoke::run(&args),
+        Issuer::Revoke(args) => revoke::run(context, &args),
     }
 }
 
@@ -144,7 +145,7 @@ fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Fa
     Enrollment::verify(&text, authorities, UnixTime::now()).map_err(|error| {
         let mut failure = error.failure();
         failure.message = format!("`{}`: {}", path.display(), failure.message);
-        Failure::from(failure)
+        failure
     })
 }
 

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::json;
-use vouch_core::config::Config;
-use vouch_core::home::Home;
+use vouch_core::home::HomeError;
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
-use vouch_core::{ErrorKind, Failure, UnixTime};
+use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
 use vouch_issuer::revoke::{self, Case, Person, Place, Revocation};
 
@@ -52,8 +51,8 @@ enum Name {
     AwsEusc,
 }
 
-pub(super) fn run(args: &Revoke) -> Result<(), Failure> {
-    let person = person(args)?;
+pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<(), Failure> {
+    let person = person(context, args)?;
     let place = place(args, &person)?;
     let case = match args.lost {
         Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
@@ -72,7 +71,7 @@ pub(super) fn run(args: &Revoke) -> Result<(), Failure> {
         .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
 }
 
-fn person(args: &Revoke) -> Result<Person, Failure> {
+fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, Failure> {
     let path = Path::new(&args.who);
     if path.is_file() {
         let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
@@ -98,7 +97,7 @@ fn person(args: &Revoke) -> Result<Person, Failure> {
         ));
     }
     let own = || {
-        let identity = Config::load(&Home::from_env()?)?.identity;
+        let identity = context?.config()?.identity;
         Ok::<_, Failure>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
     };
     match found.pop() {

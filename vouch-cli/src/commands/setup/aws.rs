@@ -54,16 +54,15 @@ struct Outcome {
     unused: bool,
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
-    let home = Home::from_env()?;
+pub(crate) fn run(home: &Home, args: Args) -> Result<(), Failure> {
     if args.dry_run {
-        return dry_run(&home, &args);
+        return dry_run(home, &args);
     }
-    let outcome = Config::update(&home, |config| change(config, &args))?;
+    let outcome = Config::update(home, |config| change(config, &args))?;
     let region_of_tools = outcome.region.region.clone();
     let changed = outcome.changed;
-    tell(outcome, &home, &args);
-    if changed || args.yes { offer(&home, &args, &region_of_tools) } else { Ok(()) }
+    tell(outcome, home, &args);
+    if changed || args.yes { offer(home, &args, &region_of_tools) } else { Ok(()) }
 }
 
 fn tell(outcome: Outcome, home: &Home, args: &Args) {

@@ -4,9 +4,8 @@ use clap::ValueEnum;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
-use vouch_core::keystore::Keystore;
 use vouch_core::partition::RepositoryName;
-use vouch_core::{ErrorKind, Failure, session};
+use vouch_core::{Context, ErrorKind, Failure};
 
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
@@ -121,12 +120,12 @@ impl Plan {
     }
 }
 
-pub(crate) fn run(args: Args) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     check_flags(args.tool, &args)?;
-    let home = Home::from_env()?;
+    let home = context.home();
     let Some(repository) = args.repository.clone() else {
         return match args.tool.with_static_token() {
-            Some(tool) => static_tokens::refresh_all(&home, tool),
+            Some(tool) => static_tokens::refresh_all(context, tool),
             None => Err(Failure::new(
                 ErrorKind::Usage,
                 "the repository is not named",
@@ -136,7 +135,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     };
     // Each scope is a registration of its own.
     for name in args.node.scopes() {
-        run_one(&args, &home, &repository, args.registry.clone().or(name))?;
+        run_one(&args, home, &repository, args.registry.clone().or(name))?;
     }
     Ok(())
 }
@@ -413,9 +412,7 @@ fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {
             terminal::next(&format!("`vouch setup aws --role ARN --profile {name}`"));
         }
     }
-    let live =
-        Keystore::from_env(home).map_err(Into::into).and_then(|keystore| session::open(home, &keystore));
-    if live.is_err() {
+    if Context::new(home.clone()).session().is_err() {
         terminal::next("`vouch login`");
     }
 }

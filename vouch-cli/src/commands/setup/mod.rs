@@ -7,7 +7,7 @@ mod profile;
 mod registration;
 
 use clap::Subcommand;
-use vouch_core::Failure;
+use vouch_core::{Context, Failure};
 
 /// What to set up.
 #[derive(Debug, Subcommand)]
@@ -18,9 +18,9 @@ pub(crate) enum Setup {
     Codeartifact(codeartifact::Args),
 }
 
-pub(crate) fn run(setup: Setup) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, setup: Setup) -> Result<(), Failure> {
     match setup {
-        Setup::Aws(args) => aws::run(args),
-        Setup::Codeartifact(args) => codeartifact::run(args),
+        Setup::Aws(args) => aws::run(context.home(), args),
+        Setup::Codeartifact(args) => codeartifact::run(context, args),
     }
 }
