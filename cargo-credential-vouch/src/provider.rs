@@ -8,6 +8,7 @@ use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Err
 use time::OffsetDateTime;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
+use vouch_core::endpoint::Asker;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
@@ -101,7 +102,7 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
 /// Whether the registry is ours and a session is there. No network.
 fn session_for(url: &str) -> Result<(), vouch_core::Error> {
     let home = Home::from_env()?;
-    Config::load(&home)?.target_of_url(url)?;
+    Config::load(&home)?.target_of_url(url, Asker::default())?;
     let vault = session::open(&home, &Keystore::from_env(&home)?)?;
     Session::read(&vault, &home)?;
     Ok(())
