@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{AccountId, DomainName, PARTITIONS, Partition, Region, RepositoryName};
 
+use self::plain::Readings;
+
 pub use plain::{Asker, PlainUrl, Reason};
 pub use shown::shown;
 
@@ -182,8 +184,8 @@ pub(crate) fn refusal<'a>(
     reason: Reason,
     bases: impl IntoIterator<Item = PlainUrl<'a>>,
 ) -> EndpointError {
-    let ours = plain::may_be_aws(url) || bases.into_iter().any(|base| plain::may_be_below(url, &base));
-    match ours {
+    let readings = Readings::of(url);
+    match readings.any_of_aws() || bases.into_iter().any(|base| readings.any_below(&base)) {
         true => EndpointError::Unsafe { url: shown(url), reason },
         false => EndpointError::Foreign(shown(url)),
     }

@@ -191,47 +191,49 @@ fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte)
 }
 
-/// A place that some parser may read in a text that is not plain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The places that parsers may read in a text that is not plain. Never for an answer: only to tell a refusal from what is none
+/// of ours.
+pub(super) struct Readings(Vec<Reading>);
+
 struct Reading {
     host: String,
     port: Option<u16>,
     path: String,
 }
 
-/// The places that parsers may read in a text. Never for an answer: only to tell a refusal from what is none of ours.
-fn readings(text: &str) -> impl Iterator<Item = Reading> {
-    let text = text.strip_prefix(SPARSE).unwrap_or(text);
-    // WHATWG: browsers, Node, Cargo, uv.
-    let whatwg = Url::parse(text).ok().and_then(|url| {
-        let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default());
-        Some(Reading { host, port, path: url.path().to_owned() })
-    });
-    // RFC 3986, leniently: Python, curl, Java. A backslash is a letter like any other.
-    let rfc = text.split_once("://").map(|(scheme, rest)| {
-        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let place = authority.rsplit('@').next().unwrap_or_default();
-        let (host, port) = match place.split_once(':') {
-            Some((host, port)) => (host, port.parse().ok()),
-            None => (place, scheme.eq_ignore_ascii_case("https").then_some(HTTPS_PORT)),
+impl Readings {
+    pub(super) fn of(text: &str) -> Self {
+        let text = text.strip_prefix(SPARSE).unwrap_or(text);
+        // WHATWG: browsers, Node, Cargo, uv.
+        let whatwg = Url::parse(text).ok().and_then(|url| {
+            let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default());
+            Some(Reading { host, port, path: url.path().to_owned() })
+        });
+        // RFC 3986, leniently: Python, curl, Java. A backslash is a letter like any other.
+        let rfc = text.split_once("://").map(|(scheme, rest)| {
+            let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+            let place = authority.rsplit('@').next().unwrap_or_default();
+            let (host, port) = match place.split_once(':') {
+                Some((host, port)) => (host, port.parse().ok()),
+                None => (place, scheme.eq_ignore_ascii_case("https").then_some(HTTPS_PORT)),
+            };
+            Reading { host: host.to_ascii_lowercase(), port, path: path.to_owned() }
+        });
+        Self(whatwg.into_iter().chain(rfc).collect())
+    }
+
+    /// Whether one of them is on a host of CodeArtifact's.
+    pub(super) fn any_of_aws(&self) -> bool {
+        self.0.iter().any(|reading| domain_of_host(&reading.host).is_some())
+    }
+
+    /// Whether one of them is below `base`. Where they do not agree on the host, the path of one is part of the host to the
+    /// other, and does not count.
+    pub(super) fn any_below(&self, base: &PlainUrl<'_>) -> bool {
+        let agreed = matches!(self.0.as_slice(), [one, other] if one.host == other.host);
+        let is_below = |Reading { host, port, path }: &Reading| {
+            host == base.host && *port == Some(base.port) && (!agreed || path_is_below(path, base.path))
         };
-        Reading { host: host.to_ascii_lowercase(), port, path: path.to_owned() }
-    });
-    whatwg.into_iter().chain(rfc)
-}
-
-/// Whether some parser may read a host of CodeArtifact's in a text.
-pub(super) fn may_be_aws(text: &str) -> bool {
-    readings(text).any(|reading| domain_of_host(&reading.host).is_some())
-}
-
-/// Whether some parser may read a place below `base` in a text. Where they do not agree on the host, the path of one is part
-/// of the host to the other, and does not count.
-pub(super) fn may_be_below(text: &str, base: &PlainUrl<'_>) -> bool {
-    let mut hosts = readings(text).map(|reading| reading.host);
-    let agreed = hosts.next() == hosts.next();
-    let is_below = |Reading { host, port, path }: Reading| {
-        host == base.host && port == Some(base.port) && (!agreed || path_is_below(&path, base.path))
-    };
-    readings(text).any(is_below)
+        self.0.iter().any(is_below)
+    }
 }
