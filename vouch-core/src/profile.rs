@@ -119,16 +119,16 @@ impl Config {
                 .map(|(registration, _)| registration)
                 .ok_or_else(|| EndpointError::Foreign(endpoint::shown(url)).into());
         };
-        let mut of_domain = recorded.map(|(registration, base)| (registration, plain.is_below(&base))).filter(
-            |(registration, _)| {
+        let mut of_domain = recorded
+            .map(|(registration, base)| (registration, plain.is_below(&base)))
+            .filter(|(registration, _)| {
                 let profile = self.codeartifact.profiles.get(&registration.profile);
                 profile.is_some_and(|profile| profile.domain() == domain)
-            },
-        );
+            });
         // The repository that was named wins: two registrations of one domain may have different profiles.
         let exact = of_domain.clone().find(|(_, exact)| *exact);
         let found = exact.or_else(|| of_domain.next());
-        found.map(|(registration, _)| registration).ok_or_else(|| ProfileError::NotSetUp(domain).into())
+        found.map(|(registration, _)| registration).ok_or(ProfileError::NotSetUp(domain))
     }
 
     /// A CodeArtifact profile by its name.

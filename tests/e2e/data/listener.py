@@ -1,13 +1,14 @@
 """A host of somebody else's: asks whoever comes for a password, and writes each request's Authorization into a file.
 
-Arguments: certificate, key, file, port.
+Arguments: certificate, key, that file, and a file that gets the port on loopback once somebody listens there.
 """
 
+import os
 import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-certificate, key, seen, port = sys.argv[1:]
+certificate, key, seen, place = sys.argv[1:]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -26,9 +27,12 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-server = HTTPServer(("127.0.0.1", int(port)), Handler)
+server = HTTPServer(("127.0.0.1", 0), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(certificate, key)
 server.socket = context.wrap_socket(server.socket, server_side=True)
 open(seen, "w").close()
+with open(place + ".new", "w") as file:
+    file.write(str(server.server_port))
+os.rename(place + ".new", place)
 server.serve_forever()

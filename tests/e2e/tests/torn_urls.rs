@@ -8,24 +8,27 @@ use vouch_e2e::node::Client as NodeClient;
 use vouch_e2e::python::{Client, HOST, Package};
 use vouch_e2e::{Bed, MY_DOMAIN, Running, helper, in_sandbox};
 
-const PORT: &str = "9443";
 const SEEN: &str = "seen";
 
-/// Ends with the test.
-struct Listener(Running);
+/// Somebody else's host, for as long as the test lasts.
+struct Listener {
+    running: Running,
+    port: String,
+}
 
 impl Listener {
     /// Listens on loopback, with a certificate of its own.
     fn start(bed: &Bed) -> Self {
-        let certificate = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let certificate =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
         let subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
         let files = ["-keyout", "evil.key", "-out", "evil.pem"];
         let _ = bed.run("openssl").args(certificate).args(subject).args(files).ok();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/listener.py");
-        let listener = bed.run("python3").arg(script).args(["evil.pem", "evil.key", SEEN, PORT]).start();
+        let running = bed.run("python3").arg(script).args(["evil.pem", "evil.key", SEEN, "port"]).start();
         for _ in 0..100 {
-            if bed.file(SEEN).exists() {
-                return Self(listener);
+            if bed.file("port").exists() {
+                return Self { running, port: bed.read("port") };
             }
             thread::sleep(Duration::from_millis(100));
         }
@@ -35,8 +38,8 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let _ = self.0.child.kill();
-        let _ = self.0.child.wait();
+        let _ = self.running.child.kill();
+        let _ = self.running.child.wait();
     }
 }
 
@@ -67,7 +70,8 @@ fn pdm_sends_nothing_to_the_host_behind_a_backslash() {
             let token = bed.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned();
             for (at, host) in [HOST, "packages.example.com"].iter().enumerate() {
                 let folder = format!("{way}{at}");
-                project(client, &folder, &format!("https://{host}\\@127.0.0.1:{PORT}/pypi/my-pypi-repo/"));
+                let url = format!("https://{host}\\@127.0.0.1:{}/pypi/my-pypi-repo/", listener.port);
+                project(client, &folder, &url);
                 for args in [&["publish", "--no-build"][..], &["lock"]] {
                     let before = bed.read(SEEN).lines().count();
                     let run = client.without_terminal("pdm", args).within(client.file(&folder));
@@ -82,7 +86,6 @@ fn pdm_sends_nothing_to_the_host_behind_a_backslash() {
         let seen = bed.read(SEEN);
         let sent = |line: &&str| !line.ends_with(" None") && !line.ends_with(" Basic YXdzOg==");
         assert_eq!(seen.lines().filter(sent).collect::<Vec<_>>(), Vec::<&str>::new(), "{seen}");
-        drop(listener);
     });
 }
 
@@ -106,10 +109,12 @@ fn no_helper_answers_for_a_torn_url() {
         }
         let asks = |format: &str, url: &str| -> (bool, String) {
             let done = match format {
-                "cargo" => return match helper::ask(url).answer() {
-                    Ok(answer) => (true, answer.to_string()),
-                    Err(answer) => (false, answer.to_string()),
-                },
+                "cargo" => {
+                    return match helper::ask(url).answer() {
+                        Ok(answer) => (true, answer.to_string()),
+                        Err(answer) => (false, answer.to_string()),
+                    };
+                }
                 "pypi" => bed.run("pip-keyring-vouch").args(["get", url, "aws"]).done(),
                 _ => bed.run("npm-token-vouch").args(["--registry", url]).done(),
             };

@@ -75,7 +75,9 @@ fn only_the_client_of_a_keyring_may_name_the_user() {
     let url = GOOD.replace("//", "//aws@");
     assert!(matches!(domain_of_url(&url, Asker::default()), Err(EndpointError::Unsafe { .. })));
     assert!(domain_of_url(&url, Asker::KEYRING).is_ok());
-    for user in ["@", "aws:@", ":@", "aws:x@", "AWS@", "%61ws@", "aws%40", "bob@", "aws@aws@", "x\\@aws@", "aws@x\\@"] {
+    for user in
+        ["@", "aws:@", ":@", "aws:x@", "AWS@", "%61ws@", "aws%40", "bob@", "aws@aws@", "x\\@aws@", "aws@x\\@"]
+    {
         let url = GOOD.replace("//", &format!("//{user}"));
         assert!(domain_of_url(&url, Asker::KEYRING).is_err(), "{url}");
     }
@@ -200,10 +202,7 @@ fn the_right_host_in_an_unsafe_url_gets_nothing() {
         GOOD.replace("my-", "my\t-"),
     ] {
         let error = url.parse::<Endpoint>().unwrap_err();
-        assert!(
-            matches!(error, EndpointError::Unsafe { .. } | EndpointError::Foreign(_)),
-            "{url}: {error}"
-        );
+        assert!(matches!(error, EndpointError::Unsafe { .. } | EndpointError::Foreign(_)), "{url}: {error}");
         assert!(!error.to_string().contains("hun") && !error.to_string().contains("ter2"), "{error}");
     }
     // A Cyrillic letter is another host altogether.

@@ -1,9 +1,7 @@
 //! A registration: what may receive a token, under which name, from which URL.
 
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::{
-    Asker, Domain, Endpoint, EndpointError, Format, PlainUrl, crosses_partitions,
-};
+use vouch_core::endpoint::{Asker, Domain, Endpoint, EndpointError, Format, PlainUrl, crosses_partitions};
 use vouch_core::partition::RepositoryName;
 use vouch_core::{ErrorKind, Failure};
 
