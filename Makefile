@@ -1,4 +1,4 @@
-.PHONY: demo demo-team test lint audit bench install
+.PHONY: demo demo-team test soak lint audit bench install
 
 demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
@@ -9,6 +9,9 @@ demo-team: ## two people, a spare key and a leaver in a sandbox
 
 test: ## every test, with the real clients
 	@scripts/test.sh
+
+soak: ## ten million made-up URLs against two other parsers
+	@scripts/soak.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh

@@ -5,6 +5,7 @@
 //! Protocol".
 
 mod log;
+mod protocol;
 mod provider;
 
 use std::io::Write;
@@ -18,5 +19,6 @@ fn main() {
         return;
     }
     log::start();
-    cargo_credential::main(provider::Provider);
+    // A pipe that breaks leaves nobody to tell.
+    let _ = protocol::run(&provider::Provider);
 }

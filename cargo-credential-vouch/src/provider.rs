@@ -7,6 +7,7 @@ use std::panic::{self, AssertUnwindSafe};
 use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Error, RegistryInfo};
 use time::OffsetDateTime;
 use vouch_core::broker::Lifetime;
+use vouch_core::endpoint::Asker;
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
 
 /// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
@@ -97,7 +98,7 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
 /// Whether the registry is ours and a session is there. No network.
 fn session_for(url: &str) -> Result<(), vouch_core::Error> {
     let context = Context::from_env()?;
-    context.config()?.target_of_url(url)?;
+    context.config()?.target_of_url(url, Asker::default())?;
     context.session()?;
     Ok(())
 }

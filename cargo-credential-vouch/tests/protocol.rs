@@ -163,7 +163,28 @@ fn look_alikes_get_no_token() {
     for url in [
         URL.replace("https:", "http:"),
         URL.replace(".com/", ".com:8443/"),
-        URL.replace(".com/", ".com:443/"),
+        URL.replace(".com/", ".com:0443/"),
+        URL.replace(".com/", ".com\\@127.0.0.1:9443/"),
+        URL.replace("//", "//evil.example\\@"),
+        URL.replace("//", "/\\"),
+        URL.replace("//", "/"),
+        URL.replace("//", "////"),
+        URL.replace("https://", "https:/aws:hunter2@"),
+        URL.replace("https://", "https:\\\\aws:hunter2@"),
+        URL.replace("https://", "https://aws:hun/hunter2@"),
+        URL.replace("https:", "HTTPS:"),
+        URL.replace("my-domain", "MY-DOMAIN"),
+        format!("{URL}../../maven/my-repo/"),
+        format!("{URL}%2e%2e/other/"),
+        format!("{URL}..;/other/"),
+        format!("{URL}?x"),
+        format!(" {URL}"),
+        format!("{URL}\n"),
+        "sparse+https://packages.example.com\\@127.0.0.1:9443/cargo/bearer/".into(),
+        "sparse+https://packages.example.com/cargo/bearer/../else/".into(),
+        "sparse+https://packages.example.com/cargo/bearer/%2e%2e/else/".into(),
+        "sparse+https://PACKAGES.example.com/cargo/bearer/".into(),
+        "sparse+https://aws@packages.example.com/cargo/bearer/".into(),
         URL.replace("//", "//aws@"),
         URL.replace("//", "//aws:hunter2@"),
         URL.replace(".com/", ".com.evil.example/"),
@@ -208,8 +229,8 @@ fn every_operation_gets_the_token_with_its_real_expiry() {
         json!({ "v": 1, "registry": { "index-url": URL }, "kind": "get", "operation": "unyank", "name": "dep1", "vers": "0.1.0" }),
         json!({ "v": 1, "registry": { "index-url": URL }, "kind": "get", "operation": "owners", "name": "dep1" }),
         json!({ "v": 1, "registry": { "index-url": URL }, "kind": "get", "operation": "levitate", "height": 1 }),
-        // An upper-case host is the same host.
-        json!({ "v": 1, "registry": { "index-url": URL.replace("my-domain", "MY-DOMAIN") }, "kind": "get", "operation": "read" }),
+        // The port that goes without saying.
+        json!({ "v": 1, "registry": { "index-url": URL.replace(".com/", ".com:443/") }, "kind": "get", "operation": "read" }),
         // Any repository of the domain: the token is the domain's.
         json!({ "v": 1, "registry": { "index-url": URL.replace("my-repo", "other") }, "kind": "get", "operation": "read" }),
     ] {
@@ -256,6 +277,9 @@ fn login_and_logout_are_about_the_session_and_leave_it() {
     assert_eq!(person.ask(&request("login")), json!({ "Ok": { "kind": "login" } }));
     let mut typed = request("login");
     typed["login-url"] = "http://127.0.0.1/me".into();
+    typed["token"] = "hunter2\n".into();
+    let refused = other(&person.ask(&typed));
+    assert!(refused.contains("keeps no token") && !refused.contains("hunter2"), "{refused}");
     typed["token"] = " ".into();
     assert_eq!(person.ask(&typed), json!({ "Ok": { "kind": "login" } }));
     typed["token"] = "hunter2".into();
@@ -274,6 +298,17 @@ fn what_the_protocol_does_not_know_is_answered() {
         &person.ask(&json!({ "v": 2, "registry": { "index-url": URL }, "kind": "get", "operation": "read" })),
     );
     other(&person.ask(&json!("nonsense")));
+    // What is not understood is not shown.
+    for request in [
+        json!({ "v": 1, "registry": { "index-url": ["https://aws:hunter2@h.example/"] }, "kind": "get" }),
+        json!({ "v": "hunter2", "registry": { "index-url": URL }, "kind": "login", "token": "hunter2" }),
+        json!({ "v": 1, "registry": "hunter2", "kind": "login", "token": "hunter2\n" }),
+        json!({ "hunter2": "hunter2" }),
+    ] {
+        assert!(!person.ask(&request).to_string().contains("hunter2"), "{request}");
+    }
+    let output = run(person.dir.path(), &person.home, "{\"v\": 1, hunter2\n");
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stdout).contains("hunter2"));
     // Cargo that goes away without a word is no failure.
     let output = run(person.dir.path(), &person.home, "");
     assert!(output.status.success());

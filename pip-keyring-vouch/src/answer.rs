@@ -3,7 +3,7 @@
 use serde_json::json;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
-use vouch_core::endpoint::{EndpointError, domain_of_url};
+use vouch_core::endpoint::{Asker, EndpointError, domain_of_url};
 use vouch_core::profile::{ProfileError, Target};
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
 
@@ -42,15 +42,14 @@ impl From<Error> for Answer {
 pub(crate) fn to(request: &Request) -> Answer {
     match request {
         Request::Get { service, user, mode, output } => {
-            let (url, in_url, retry) = match Service::read(service) {
-                Service::Url { url, user, retry } => (url, user, retry),
+            let retry = match Service::read(service) {
+                Service::Url { retry } => retry,
                 Service::Host => return Answer::Nothing,
                 Service::Foreign => return Answer::Foreign,
             };
-            let named = [user.as_deref(), in_url.as_deref()].into_iter().flatten();
-            let other = named.into_iter().find(|user| ![USER, ""].contains(user));
-            match get(&url, other, *mode, *output) {
-                Answer::Refused(_) if retry => Answer::Nothing,
+            let other = user.as_deref().filter(|user| ![USER, ""].contains(user));
+            match get(service, other, *mode, *output) {
+                Answer::Refused(_) if retry || other == Some(PYPI_TOKEN_USER) => Answer::Nothing,
                 answer => answer,
             }
         }
@@ -103,7 +102,7 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
     match other {
         None => {}
         Some(PYPI_TOKEN_USER) => return Ok(None),
-        Some(other) => return Err(Answer::Refused(wrong_user(other))),
+        Some(_) => return Err(Answer::Refused(wrong_user())),
     }
     let keystore = context.keystore().map_err(Error::from)?;
     let broker = Broker::new(context.home().clone(), config, keystore);
@@ -119,7 +118,7 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
 
 /// What serves a URL. A foreign one is foreign even where the configuration cannot be read.
 fn target(url: &str) -> Result<(Context, Config, Target), Error> {
-    let foreign = match domain_of_url(url) {
+    let foreign = match domain_of_url(url, Asker::KEYRING) {
         Err(error @ EndpointError::Foreign(_)) => Some(error),
         _ => None,
     };
@@ -135,14 +134,14 @@ fn target(url: &str) -> Result<(Context, Config, Target), Error> {
         }
         (read, _) => read?,
     };
-    let target = config.target_of_url(url)?;
+    let target = config.target_of_url(url, Asker::KEYRING)?;
     Ok((context, config, target))
 }
 
 /// Whether a service is one that tokens are answered for, by URL or by host.
 fn is_ours(service: &str) -> bool {
     match Service::read(service) {
-        Service::Url { url, .. } => match target(&url) {
+        Service::Url { .. } => match target(service) {
             Err(Error::Profile(ProfileError::NotSetUp(_))) => false,
             Err(error) => !error.is_foreign(),
             Ok(_) => true,
@@ -154,10 +153,11 @@ fn is_ours(service: &str) -> bool {
     }
 }
 
-fn wrong_user(user: &str) -> Failure {
+/// The name is not shown: the client may have taken it out of a URL, where some people have a token in its place.
+fn wrong_user() -> Failure {
     failure(
         ErrorKind::Configuration,
-        &format!("CodeArtifact knows no user `{user}`, only `{USER}`"),
+        &format!("CodeArtifact knows no user but `{USER}`"),
         "Write `aws@` before the host in the URL, `username = aws`, or no user name at all.",
     )
 }

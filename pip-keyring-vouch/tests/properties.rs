@@ -33,10 +33,9 @@ fn path() -> impl Strategy<Value = String> {
     "(/|/pypi/[a-z-]{1,9}/?|/pypi/my-repo/simple/?|/[a-z/]{0,9})"
 }
 
-/// Spelled in all the ways that are still that host.
+/// Written in all the ways that clients have.
 fn registered() -> impl Strategy<Value = String> {
-    let host =
-        prop_oneof![Just(HOST.to_owned()), Just(HOST.to_uppercase()), Just(HOST.replace("my-", "MY-"))];
+    let host = prop_oneof![Just(HOST.to_owned()), Just(format!("{HOST}:443"))];
     let repository = "(pypi/[a-z]([a-z-]{0,7}[a-z])?/(simple/)?|pypi/my-repo|pypi/my-repo/simple)";
     let aws = (prop_oneof![Just(""), Just("aws@")], host, repository)
         .prop_map(|(user, host, path)| format!("https://{user}{host}/{path}"));
@@ -64,6 +63,11 @@ fn unsafe_urls() -> impl Strategy<Value = String> {
         (scheme, Just(""), Just(""), path()).prop_map(wrong),
         (Just("https"), user, Just(""), path()).prop_map(wrong),
         (Just("https"), Just(""), port, path()).prop_map(wrong),
+        (Just("https"), Just(""), Just("\\@127.0.0.1:9443"), path()).prop_map(wrong),
+        (Just("https"), Just("127.0.0.1:9443\\@"), Just(""), path()).prop_map(wrong),
+        path().prop_map(|path| format!("https://{}{path}", HOST.to_uppercase())),
+        path().prop_map(|path| format!("https://{HOST}{path}/../x")),
+        path().prop_map(|path| format!("https://packages.example.com\\@127.0.0.1{path}")),
     ]
 }
 

@@ -36,6 +36,8 @@ fn every_form_gets_the_answer_that_its_client_parses() {
         ("get https://HOST/pypi/other/simple/ aws", password),
         ("get https://HOST aws", password),
         ("get https://packages.example.com/pypi/my-repo/simple/ aws", password),
+        ("get https://aws@packages.example.com/pypi/my-repo/simple/ aws", password),
+        ("get https://HOST:443/pypi/my-repo/simple/ aws", password),
     ] {
         assert_eq!(person.ask(line), (0, expected.to_owned(), String::new()), "{line}");
     }
@@ -96,9 +98,23 @@ fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
         ("get http://HOST/pypi/my-repo/ aws", "only https"),
         ("get https://HOST:8443/pypi/my-repo/ aws", "names a port"),
         ("get https://bob:hunter2@HOST/pypi/my-repo/ aws", "a user name or password"),
-        ("get https://bob@HOST/pypi/my-repo/ aws", "no user `bob`, only `aws`"),
-        ("get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
-        ("--mode=creds --output=json get https://HOST/pypi/my-repo/ bob", "no user `bob`, only `aws`"),
+        ("get https://bob@HOST/pypi/my-repo/ aws", "no user but `aws`"),
+        ("get https://hunter2@packages.example.com/pypi/my-repo/ aws", "no user but `aws`"),
+        ("get https://aws@bob@HOST/pypi/my-repo/ aws", "a user name or password"),
+        ("get https://HOST\\@127.0.0.1:9443/pypi/my-repo/ aws", "a backslash"),
+        ("--mode=creds get https://HOST\\@127.0.0.1:9443/pypi/my-repo/ ''", "a backslash"),
+        ("get https://127.0.0.1\\@HOST/pypi/my-repo/ aws", "a backslash"),
+        ("get https://aws:hunter2\\@HOST/pypi/my-repo/ aws", "a backslash"),
+        ("get https://packages.example.com\\@127.0.0.1/pypi/my-repo/ aws", "a backslash"),
+        ("get https://packages.example.com/pypi/my-repo/../../attacker/ aws", "a segment of dots"),
+        ("get https://packages.example.com/pypi/my-repo/%2e%2e/x/ aws", "a percent escape"),
+        ("get https://HOST/pypi/my-repo/..;/x/ aws", "a segment of dots"),
+        ("get https://HOST/pypi/my-repo/?token=hunter2 aws", "a query"),
+        ("get HTTPS://HOST/pypi/my-repo/ aws", "letter for letter"),
+        ("get https://UPPER/pypi/my-repo/ aws", "lower-case letters"),
+        ("get https://HOST/pypi/my-repo/ glpat-hunter2hunter2hunter2 --mode=creds", "no user but `aws`"),
+        ("get https://HOST/pypi/my-repo/ bob", "no user but `aws`"),
+        ("--mode=creds --output=json get https://HOST/pypi/my-repo/ bob", "no user but `aws`"),
     ] {
         let (status, stdout, stderr) = person.ask(line);
         assert_eq!((status, stdout.as_str()), (1, ""), "{line}");

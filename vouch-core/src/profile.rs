@@ -1,7 +1,7 @@
 //! Which registration, CodeArtifact profile and role serve an endpoint.
 
 use crate::config::{AwsProfile, Config, Profile, Registration};
-use crate::endpoint::{self, Domain, EndpointError};
+use crate::endpoint::{self, Asker, Domain, EndpointError, PlainUrl};
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{AccountId, Region, RoleArn};
 
@@ -91,39 +91,44 @@ impl Diagnostic for ProfileError {
 }
 
 impl Config {
-    /// The target for a URL that a package manager asks about. Only what a registration allows gets one.
+    /// The target for a URL that a package manager asks about: the one way from a URL to a token. Only what a registration
+    /// allows gets one.
     ///
     /// # Errors
     /// [`EndpointError::Foreign`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
     /// domain without a registration; else why no role serves it.
-    pub fn target_of_url(&self, url: &str) -> Result<Target, ProfileError> {
-        let registration = self.registration_of(url)?;
+    pub fn target_of_url(&self, url: &str, asker: Asker) -> Result<Target, ProfileError> {
+        let registration = self.registration_of(url, asker)?;
         let profile = self.profile_named(&registration.profile)?;
         let role = self.role_for(profile, None)?;
         Ok(Target { domain: profile.domain(), role, token_prefix: registration.token_prefix.clone() })
     }
 
     /// The registration that allows a URL.
-    fn registration_of(&self, url: &str) -> Result<&Registration, ProfileError> {
+    fn registration_of(&self, url: &str, asker: Asker) -> Result<&Registration, ProfileError> {
         let registrations = &self.codeartifact.registrations;
-        let domain = match endpoint::domain_of_url(url) {
-            Ok((domain, _)) => domain,
-            Err(EndpointError::Foreign(shown)) => {
-                let recorded =
-                    registrations.iter().find(|registration| is_below(url, &registration.endpoint));
-                return recorded.ok_or_else(|| EndpointError::Foreign(shown).into());
-            }
-            Err(error) => return Err(error.into()),
+        // What is recorded and not plain, as somebody may have typed it into the file, allows nothing.
+        let recorded = registrations.iter().filter_map(|registration| {
+            Some((registration, PlainUrl::read(&registration.endpoint, Asker::default()).ok()?))
+        });
+        let refused = |reason| endpoint::refusal(url, reason, recorded.clone().map(|(_, base)| base));
+        let plain = PlainUrl::read(url, asker).map_err(refused)?;
+        let Some((domain, _)) = plain.domain().map_err(refused)? else {
+            let found = recorded.clone().find(|(_, base)| plain.is_below(base));
+            return found
+                .map(|(registration, _)| registration)
+                .ok_or_else(|| EndpointError::Foreign(endpoint::shown(url)).into());
         };
-        let serves = |registration: &&Registration| {
-            let profile = self.codeartifact.profiles.get(&registration.profile);
-            profile.is_some_and(|profile| profile.domain() == domain)
-        };
+        let mut of_domain = recorded
+            .map(|(registration, base)| (registration, plain.is_below(&base)))
+            .filter(|(registration, _)| {
+                let profile = self.codeartifact.profiles.get(&registration.profile);
+                profile.is_some_and(|profile| profile.domain() == domain)
+            });
         // The repository that was named wins: two registrations of one domain may have different profiles.
-        let exact =
-            registrations.iter().filter(serves).find(|registration| is_below(url, &registration.endpoint));
-        let found = exact.or_else(|| registrations.iter().find(serves));
-        found.ok_or_else(|| ProfileError::NotSetUp(domain))
+        let exact = of_domain.clone().find(|(_, exact)| *exact);
+        let found = exact.or_else(|| of_domain.next());
+        found.map(|(registration, _)| registration).ok_or(ProfileError::NotSetUp(domain))
     }
 
     /// A CodeArtifact profile by its name.
@@ -220,18 +225,6 @@ impl Config {
     }
 }
 
-/// Whether `url` is `base` or below it: same scheme and host, and the path goes on only after a slash.
-fn is_below(url: &str, base: &str) -> bool {
-    let parse = |text: &str| url::Url::parse(text.strip_prefix("sparse+").unwrap_or(text)).ok();
-    let (Some(url), Some(base)) = (parse(url), parse(base)) else { return false };
-    let plain = |url: &url::Url| url.username().is_empty() && url.password().is_none();
-    if url.scheme() != "https" || !plain(&url) || url.origin() != base.origin() {
-        return false;
-    }
-    let base = base.path().trim_end_matches('/');
-    url.path().strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,18 +298,18 @@ mod tests {
     #[test]
     fn only_registered_domains_are_served() {
         let config = config(&[OWN], PROFILE, &registration(REPO));
-        assert_eq!(config.target_of_url(REPO).unwrap().role.profile, "own");
+        assert_eq!(config.target_of_url(REPO, Asker::default()).unwrap().role.profile, "own");
         // A token is for the domain: another repository of it is served, too.
-        assert!(config.target_of_url(&REPO.replace("my-repo", "my-npm-repo")).is_ok());
+        assert!(config.target_of_url(&REPO.replace("my-repo", "my-npm-repo"), Asker::default()).is_ok());
         for other in [
             REPO.replace("my-domain", "other-domain"),
             REPO.replace("123456789012", "210987654321"),
             REPO.replace("us-east-1", "us-east-2"),
         ] {
-            let refused = config.target_of_url(&other);
+            let refused = config.target_of_url(&other, Asker::default());
             assert!(matches!(refused, Err(ProfileError::NotSetUp(_))), "{other}");
         }
-        let foreign = config.target_of_url("sparse+https://index.crates.io/");
+        let foreign = config.target_of_url("sparse+https://index.crates.io/", Asker::default());
         assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))));
     }
 
@@ -325,21 +318,59 @@ mod tests {
         let config = config(&[OWN], PROFILE, &registration("https://packages.example.com/cargo/my-repo/"));
         for good in [
             "https://packages.example.com/cargo/my-repo",
-            "sparse+https://PACKAGES.example.com/cargo/my-repo/x",
+            "sparse+https://packages.example.com/cargo/my-repo/x",
+            "https://packages.example.com:443/cargo/my-repo/",
         ] {
-            assert!(config.target_of_url(good).is_ok(), "{good}");
+            assert!(config.target_of_url(good, Asker::default()).is_ok(), "{good}");
         }
         for bad in [
             "https://packages.example.com/",
             "https://packages.example.com/cargo/my-repository/",
             "https://packages.example.com/cargo/my-repo/../other/",
+            "https://packages.example.com/cargo/my-repo/%2e%2e/other/",
+            "https://packages.example.com/cargo/my-repo/..;/other/",
+            "https://packages.example.com/cargo/my-repo%2f..%2fother/",
+            "https://packages.example.com/cargo/x/../my-repo/",
+            "https://packages.example.com//cargo/my-repo/",
+            "https://packages.example.com\\@evil.example/cargo/my-repo/",
+            "https://evil.example\\@packages.example.com/cargo/my-repo/",
+            "https://PACKAGES.example.com/cargo/my-repo/",
             "http://packages.example.com/cargo/my-repo/",
             "https://packages.example.com:8443/cargo/my-repo/",
             "https://aws@packages.example.com/cargo/my-repo/",
             "https://packages.example.com.evil.example/cargo/my-repo/",
         ] {
-            assert!(config.target_of_url(bad).is_err(), "{bad}");
+            assert!(config.target_of_url(bad, Asker::default()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_recorded_otherwise_than_setup_writes_it_allows_nothing() {
+        for recorded in [
+            "https://PACKAGES.example.com/cargo/my-repo/",
+            "https://packages.example.com\\\\@evil.example/cargo/my-repo/",
+            "http://packages.example.com/cargo/my-repo/",
+            "https://aws@packages.example.com/cargo/my-repo/",
+            "https://packages.example.com/x/../cargo/my-repo/",
+            "packages.example.com",
+            "",
+        ] {
+            let config = config(&[OWN], PROFILE, &registration(recorded));
+            let url = "https://packages.example.com/cargo/my-repo/";
+            assert!(config.target_of_url(url, Asker::default()).is_err(), "{recorded}");
+        }
+    }
+
+    #[test]
+    fn the_repository_that_was_named_decides_between_two_profiles_of_one_domain() {
+        let other = PROFILE.replace('}', r#", "aws_profile": "other"}"#);
+        let second = registration(&REPO.replace("my-repo", "our-repo")).replace("default", "second");
+        let mut config = config(&[OWN, OTHER], PROFILE, &[registration(REPO), second].join(","));
+        config.codeartifact.profiles.insert("second".into(), serde_json::from_str(&other).unwrap());
+        let role = |url: &str| config.target_of_url(url, Asker::default()).unwrap().role.profile;
+        assert_eq!(role(REPO), "own");
+        assert_eq!(role(&REPO.replace("my-repo", "our-repo")), "other");
+        assert_eq!(role(&REPO.replace("my-repo", "else")), "own", "the first of the domain");
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Person {
     pub(crate) fn ask(&self, line: &str) -> (i32, String, String) {
         let words = line.split_whitespace().map(|word| match word {
             "''" => String::new(),
-            word => word.replace("HOST", HOST),
+            word => word.replace("HOST", HOST).replace("UPPER", &HOST.to_uppercase()),
         });
         parts(self.command(Path::new(PROGRAM)).args(words).output().unwrap())
     }

@@ -60,6 +60,67 @@ fn a_build_gets_its_token_while_it_runs() {
 }
 
 #[test]
+fn a_url_that_leads_elsewhere_gets_no_token() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        bed.log_in();
+        let recorded = "https://packages.example.com/maven/my-maven-repo/";
+        let _ = set_up(bed, "gradle", &[]).ok();
+        let _ = set_up(bed, "gradle", &["--endpoint", recorded]).ok();
+        let bare = ENDPOINT.trim_end_matches('/');
+        let good = [
+            ENDPOINT.to_owned(),
+            bare.to_owned(),
+            format!("{ENDPOINT}com/example/a-b_c.1/"),
+            recorded.to_owned(),
+            format!("{recorded}..a/b../.c/"),
+        ];
+        let bad = [
+            format!("{ENDPOINT}../other/"),
+            format!("{recorded}../../attacker/"),
+            format!("{recorded}x/../../attacker/"),
+            format!("{recorded}.."),
+            format!("{recorded}./x/"),
+            format!("{recorded}..;/attacker/"),
+            format!("{recorded}..;a=b/attacker/"),
+            format!("{recorded}%2e%2e/attacker/"),
+            format!("{recorded}%2E%2E%2Fattacker/"),
+            format!("{recorded}x%2fy/"),
+            format!("{recorded}x%5cy/"),
+            format!("{recorded}%252e%252e/"),
+            format!("{recorded}?x=/../../attacker/"),
+            format!("{recorded}#x"),
+            format!("{bare}x/"),
+            format!("{bare}?x"),
+            ENDPOINT.replace("https:", "http:"),
+            ENDPOINT.replace(".com/", ".com:8443/"),
+            ENDPOINT.replace(".com/", ".com.evil.example/"),
+            ENDPOINT.replace(".com/", ".com@evil.example/"),
+            ENDPOINT.replace("//", "//evil.example@"),
+            ENDPOINT.replace("my-domain", "MY-DOMAIN"),
+            "https://packages.example.com/maven/other/".into(),
+        ];
+        let add = |url: &String| format!("    maven {{ url '{url}' }}\n");
+        let urls: String = good.iter().chain(&bad).map(add).collect();
+        bed.write("app/settings.gradle", "rootProject.name = 'hello'\n");
+        bed.write(
+            "app/build.gradle",
+            &format!(
+                "repositories {{\n{urls}}}\ntask show {{ doLast {{ project.repositories.each {{\n    \
+                 println \"url=${{it.url}} user=${{it.credentials.username}}\" }} }} }}\n"
+            ),
+        );
+        let done = gradle(bed, &["show"]).ok();
+        let seen: Vec<_> = done.stdout.lines().filter(|line| line.starts_with("url=")).collect();
+        assert_eq!(seen.len(), good.len() + bad.len(), "{done}");
+        for (at, url) in good.iter().chain(&bad).enumerate() {
+            let user = if at < good.len() { "aws" } else { "null" };
+            assert_eq!(seen[at], format!("url={url} user={user}"));
+        }
+    });
+}
+
+#[test]
 fn without_a_session_the_person_is_told_and_what_is_there_still_builds() {
     in_sandbox(&[], |bed| {
         bed.enroll();

@@ -181,11 +181,27 @@ fn other_host_names_are_recorded_as_they_are() {
     for bad in [
         "http://packages.example.com/",
         "https://u:hunter2@packages.example.com/",
+        "https:/u:hunter2@packages.example.com/",
+        "https:////u:hunter2@packages.example.com/",
+        "https:\\\\u:hunter2@packages.example.com/",
+        "https://u:x/hunter2@packages.example.com/",
+        "https://packages.example.com\\@evil.example/cargo/my-repo/",
+        "https://PACKAGES.example.com/cargo/my-repo/",
+        "https://packages.example.com/cargo/../my-repo/",
+        &format!("https://{HOST}\\@evil.example/cargo/my-repo/"),
         &format!("https://{HOST}:8443/cargo/my-repo/"),
     ] {
         let (code, _, said) = person.run(&format!("{FIRST} --endpoint {bad}"));
         assert!([2, 7].contains(&code) && !said.contains("hunter2"), "{said}");
     }
+    // One that was typed into the file is judged as any other before it is used again.
+    let person = Person::new();
+    person.succeed(&format!("{FIRST} --endpoint https://packages.example.com/cargo/my-repo"));
+    let file = person.path("home/.vouch/config.json");
+    let text = fs::read_to_string(&file).unwrap().replace("https://packages", "https://u:hunter2@packages");
+    fs::write(&file, text).unwrap();
+    let (code, _, said) = person.run(AGAIN);
+    assert!(code == 2 && said.contains("a user name or password") && !said.contains("hunter2"), "{said}");
 }
 
 #[test]

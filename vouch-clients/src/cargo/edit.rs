@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 use url::Url;
+use vouch_core::endpoint::shown;
 
 use crate::text::toml::{self as splice, SpliceError, Splices};
 
@@ -150,18 +151,6 @@ pub(crate) fn same_index(one: &str, two: &str) -> bool {
         Some(url.as_str().trim_end_matches('/').to_owned())
     }
     one == two || canonical(one).is_some_and(|one| canonical(two) == Some(one))
-}
-
-/// An index for a message: a password in it is nobody's business.
-pub(crate) fn shown(index: &str) -> String {
-    let (prefix, rest) = index.strip_prefix("sparse+").map_or(("", index), |rest| ("sparse+", rest));
-    match Url::parse(rest) {
-        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
-            let _ = (url.set_username(""), url.set_password(None));
-            format!("{prefix}{url}")
-        }
-        _ => index.to_owned(),
-    }
 }
 
 fn parse(text: &str) -> Result<Document<&str>, EditError> {

@@ -161,7 +161,7 @@ fn requirements(case: &Case<'_>) -> Vec<Finding> {
                 Some(inspect::shadow(format!(
                     "`{}` names the index {}, which goes before your own",
                     path.display(),
-                    url::without_userinfo(value)
+                    url::shown(value)
                 )))
             }
             "--trusted-host" => Some(inspect::network(&path, option)),
@@ -191,14 +191,14 @@ fn uv_project(case: &Case<'_>) -> Vec<Finding> {
     if let Some(other) =
         table.get("index-url").and_then(Item::as_str).filter(|other| !url::same(other, &index))
     {
-        findings.push(shadow(&format!("`index-url` to {}", url::without_userinfo(other))));
+        findings.push(shadow(&format!("`index-url` to {}", url::shown(other))));
     }
     for other in table.get("index").and_then(Item::as_array_of_tables).into_iter().flatten() {
         let text = |key: &str| other.get(key).and_then(Item::as_str);
         let elsewhere = text("url").is_some_and(|url| !url::same(url, &index));
         let default = other.get("default").and_then(Item::as_bool) == Some(true);
         if elsewhere && (default || (name.is_some() && text("name") == name)) {
-            let place = text("url").map(url::without_userinfo).unwrap_or_default();
+            let place = text("url").map(url::shown).unwrap_or_default();
             findings.push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
         }
     }

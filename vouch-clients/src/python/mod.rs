@@ -34,7 +34,7 @@ const USER: &str = "aws";
 /// What stands in the way of an index of ours, and whose it is.
 fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failure {
     Failure::configuration(
-        format!("`{}`: {place} is {} already", file.display(), url::without_userinfo(there)),
+        format!("`{}`: {place} is {} already", file.display(), url::shown(there)),
         format!("{hint}; nothing was changed."),
     )
 }

@@ -126,7 +126,7 @@ impl Place<'_> {
                         };
                         return Err(occupied(&format!("`{shown}`"), self.file, there, hint).into());
                     }
-                    notes.push(format!("`{shown}.{key}` was {}", url::without_userinfo(there)));
+                    notes.push(format!("`{shown}.{key}` was {}", url::shown(there)));
                     splices.replace(key, old, &quoted(value))?;
                 }
                 Some(_) => return Err(SpliceError::Form { key: format!("{shown}.{key}") }.into()),

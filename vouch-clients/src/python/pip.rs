@@ -65,7 +65,7 @@ impl Pip {
             }
             if there != ours {
                 if !there.is_empty() && !url::same(&there, &ours) {
-                    notes.push(format!("`index-url` was {}", url::without_userinfo(&there)));
+                    notes.push(format!("`index-url` was {}", url::shown(&there)));
                 }
                 text = ini.set(SECTION, INDEX, &ours);
             }

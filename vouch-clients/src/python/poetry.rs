@@ -48,7 +48,7 @@ impl Poetry {
                         );
                     }
                     if known != wanted.registration.endpoint {
-                        notes.push(format!("repository `{name}` was {}", url::without_userinfo(known)));
+                        notes.push(format!("repository `{name}` was {}", url::shown(known)));
                         splices.replace("url", value, &url)?;
                     }
                 }

@@ -1,10 +1,12 @@
 //! Index URLs, compared and told apart.
 
 use vouch_core::config::Registration;
-use vouch_core::endpoint::domain_of_url;
+use vouch_core::endpoint::{Asker, domain_of_url};
 
 use super::USER;
 use crate::client::Wanted;
+
+pub(super) use vouch_core::endpoint::shown;
 
 /// The index of a repository, which is what installers want.
 pub(super) fn index(registration: &Registration) -> String {
@@ -16,39 +18,28 @@ pub(super) fn index_with_user(registration: &Registration) -> String {
     index(registration).replacen("://", &format!("://{USER}@"), 1)
 }
 
-/// Without user name and password.
-pub(super) fn without_userinfo(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let authority = rest.get(..end).unwrap_or_default();
-    match authority.rfind('@') {
-        Some(at) => format!("{scheme}://{}", rest.get(at + 1..).unwrap_or_default()),
-        None => url.to_owned(),
-    }
-}
-
 /// The host of a URL without user name and password.
 pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
 }
 
-/// Whether both name one index, whoever asks.
+/// Whether both name one index, whoever asks. One in which it is not certain what the host is, is shown as no other is.
 pub(super) fn same(one: &str, other: &str) -> bool {
-    let plain = |url: &str| without_userinfo(url).trim_end_matches('/').to_owned();
+    let plain = |url: &str| shown(url).trim_end_matches('/').to_owned();
     plain(one) == plain(other)
 }
 
 /// Whether ours may take the place of an index: PyPI, another of CodeArtifact (what `aws codeartifact login` writes has
 /// a token in it), or one that an earlier setup wrote.
 pub(super) fn gives_way(there: &str, wanted: &Wanted<'_>) -> bool {
-    let there = without_userinfo(there);
+    let there = shown(there);
     let known = &wanted.config.codeartifact.registrations;
     let plain = there.trim_end_matches('/');
     matches!(
         plain,
         "https://pypi.org/simple" | "https://pypi.python.org/simple" | "https://upload.pypi.org/legacy"
-    ) || domain_of_url(&there).is_ok()
+    ) || domain_of_url(&there, Asker::default()).is_ok()
         || known.iter().any(|known| same(&there, &known.endpoint) || same(&there, &index(known)))
 }
 
@@ -60,8 +51,7 @@ mod tests {
     fn user_information_does_not_count() {
         assert!(same("https://aws:hunter2@x/simple", "https://x/simple/"));
         assert!(!same("https://x/simple", "https://x/other"));
-        assert_eq!(without_userinfo("https://x/a@b"), "https://x/a@b");
-        assert_eq!(without_userinfo("https://a@b@x/y"), "https://x/y");
-        assert_eq!(without_userinfo("x"), "x");
+        assert!(!same("https://x/a@b", "https://b"));
+        assert!(!same("https://x\\@y/simple", "https://y/simple"));
     }
 }

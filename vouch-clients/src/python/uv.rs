@@ -83,7 +83,7 @@ impl Uv {
                     Some(item) if item.as_str().map(quoted).as_ref() == Some(&value) => {}
                     Some(Item::Value(old)) => {
                         if key == "url" && !url::same(&there, &index) {
-                            notes.push(format!("index `{name}` was {}", url::without_userinfo(&there)));
+                            notes.push(format!("index `{name}` was {}", url::shown(&there)));
                         }
                         splices.replace(key, old, &value)?;
                     }

@@ -155,6 +155,7 @@ impl Npmrc {
             _ => end,
         };
         self.lines.insert(place, Line { text, end });
+        self.keep_apart(place);
     }
 
     /// At the end; with sections, behind the last setting before them, or above the comments of the first.
@@ -172,8 +173,24 @@ impl Npmrc {
 
     fn drop_line(&mut self, place: usize) {
         let dropped = self.lines.remove(place);
-        if let (true, Some(last)) = (dropped.end.is_empty(), self.lines.last_mut()) {
+        // A file without a final newline stays one; an empty line is nothing but its newline.
+        if let (true, Some(last)) = (dropped.end.is_empty(), self.lines.last_mut())
+            && !last.text.is_empty()
+        {
             last.end = b"";
+        }
+        if let Some(before) = place.checked_sub(1) {
+            self.keep_apart(before);
+        }
+    }
+
+    /// An end of `\r` would make one end with the `\n` of an empty line that came behind it by an edit.
+    fn keep_apart(&mut self, place: usize) {
+        let follows = self.lines.get(place + 1).is_some_and(|next| next.text.is_empty() && next.end == b"\n");
+        if let (true, Some(line)) = (follows, self.lines.get_mut(place))
+            && line.end == b"\r"
+        {
+            line.end = b"\n";
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::endpoint::Domain;
+use crate::endpoint::{Asker, Domain};
 use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
 use crate::failure::{Diagnostic, Failure};
 use crate::home::Home;
@@ -130,13 +130,14 @@ impl Broker {
         Ok(Session::read(&vault, &self.home)?.expires_at)
     }
 
-    /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
+    /// The token for a URL without user name that a package manager asks about, and its target. Only what a registration
+    /// allows gets one.
     ///
     /// # Errors
     /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
     /// [`Broker::token`].
     pub fn token_for_url(&self, url: &str, lifetime: Lifetime) -> Result<(Token, Target), Error> {
-        let target = self.config.target_of_url(url)?;
+        let target = self.config.target_of_url(url, Asker::default())?;
         let token = self.token(&target, lifetime)?;
         Ok((token, target))
     }

@@ -1,7 +1,7 @@
 //! AWS profiles, CodeArtifact profiles and registrations: whether they fit together. No network.
 
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::domain_of_url;
+use vouch_core::endpoint::{Asker, PlainUrl, shown};
 use vouch_core::profile::ProfileError;
 
 use vouch_clients::finding::Finding;
@@ -64,8 +64,17 @@ fn endpoint(config: &Config, registration: &Registration) -> Option<Finding> {
         Ok(profile) => profile,
         Err(error) => return Some(Finding::error(ROLES, &error, WHY).about(about)),
     };
-    // Another host was allowed on purpose.
-    let (domain, _) = domain_of_url(&registration.endpoint).ok()?;
+    let url = PlainUrl::read(&registration.endpoint, Asker::default()).and_then(|url| url.domain());
+    let domain = match url {
+        Ok(Some((domain, _))) => domain,
+        // Another host was allowed on purpose.
+        Ok(None) => return None,
+        Err(reason) => {
+            let found = format!("{} allows nothing: {reason}", shown(&registration.endpoint));
+            let finding = Finding::fail(ROLES, found, WHY, inspect::setup(registration));
+            return Some(finding.about(about));
+        }
+    };
     let wanted = profile.domain();
     (domain != wanted).then(|| {
         Finding::fail(
@@ -79,4 +88,41 @@ fn endpoint(config: &Config, registration: &Registration) -> Option<Finding> {
         )
         .about(about)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_url_that_allows_nothing_is_told_without_its_password() {
+        let findings = |endpoint: &str| {
+            let config = serde_json::from_value(serde_json::json!({
+                "version": 1,
+                "aws": { "profiles": { "vouch": {
+                    "role_arn": "arn:aws:iam::123456789012:role/CodeArtifact", "region": "us-east-1"
+                } } },
+                "codeartifact": {
+                    "profiles": { "default": {
+                        "domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"
+                    } },
+                    "registrations": [{
+                        "tool": "pip", "repository": "my-repo", "profile": "default", "endpoint": endpoint
+                    }]
+                }
+            }))
+            .unwrap();
+            look(Some(&config)).iter().map(|finding| finding.seen().to_owned()).collect::<Vec<_>>().join("\n")
+        };
+        assert!(!findings("https://packages.example.com/pypi/my-repo/").contains("allows nothing"));
+        for bad in [
+            "https://packages.example.com\\@evil.example/",
+            "https://aws:hunter2@packages.example.com/pypi/my-repo/",
+            "https://PACKAGES.example.com/pypi/my-repo/",
+            "hunter2:@",
+        ] {
+            let told = findings(bad);
+            assert!(told.contains("allows nothing: ") && !told.contains("hunter2"), "{bad}: {told}");
+        }
+    }
 }

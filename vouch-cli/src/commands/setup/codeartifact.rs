@@ -327,13 +327,16 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failu
     let registry = request.registry.as_deref();
     let place = (chosen.name.as_str(), repository);
     let url = match &request.endpoint {
-        Some(GivenEndpoint::Custom(url)) => url.clone(),
-        Some(GivenEndpoint::Aws(endpoint)) => endpoint.url(),
+        Some(given) => given.url(),
         None => {
             let usual = || Endpoint::new(chosen.profile.domain(), client.format(), repository.clone()).url();
             let kept = matches!(chosen.change, Change::Kept | Change::Relinked);
             let recorded = registration::recorded_endpoint(config, &**client, place, registry);
-            recorded.filter(|_| kept).unwrap_or_else(usual)
+            match recorded.filter(|_| kept) {
+                // It may have been typed into the file.
+                Some(recorded) => registration::endpoint(&recorded)?.url(),
+                None => usual(),
+            }
         }
     };
     let planned = Planned::new(config, &**client, place, url, registry)?;

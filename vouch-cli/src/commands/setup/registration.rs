@@ -1,8 +1,7 @@
 //! A registration: what may receive a token, under which name, from which URL.
 
-use url::Url;
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::{Domain, Endpoint, EndpointError, Format, crosses_partitions};
+use vouch_core::endpoint::{Asker, Domain, Endpoint, EndpointError, Format, PlainUrl, crosses_partitions};
 use vouch_core::partition::RepositoryName;
 use vouch_core::{ErrorKind, Failure};
 
@@ -16,6 +15,16 @@ pub(crate) enum GivenEndpoint {
     Aws(Endpoint),
     /// Another name for a repository: a VPC endpoint or a CloudFront distribution.
     Custom(String),
+}
+
+impl GivenEndpoint {
+    /// As it is recorded.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Aws(endpoint) => endpoint.url(),
+            Self::Custom(url) => url.clone(),
+        }
+    }
 }
 
 /// Reads `--endpoint`.
@@ -32,24 +41,13 @@ pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failure> {
             "Give the repository's URL, such as `https://packages.example.com/cargo/my-repo/`.",
         )
     };
-    let mut url =
-        Url::parse(text.strip_prefix("sparse+").unwrap_or(text)).map_err(|_| wrong("it is no URL"))?;
-    if url.scheme() != "https" {
-        return Err(wrong("only https may carry a token"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("it has a user name or password in it"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it has a query or fragment"));
-    }
-    if url.host_str().is_some_and(crosses_partitions) {
+    // What is recorded is judged again whenever it is to allow a token.
+    let url = PlainUrl::read(text, Asker::default()).map_err(wrong)?;
+    if crosses_partitions(url.host()) {
         return Err(wrong("its region is of another partition than the end of its host name"));
     }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Ok(GivenEndpoint::Custom(url.into()))
+    let slash = if url.path().ends_with('/') { "" } else { "/" };
+    Ok(GivenEndpoint::Custom(format!("{url}{slash}")))
 }
 
 /// Lets a URL of CodeArtifact's own name the domain; what was typed beside it must agree.
@@ -182,8 +180,14 @@ mod tests {
         for (text, url) in [
             ("https://packages.example.com/cargo/my-repo", "https://packages.example.com/cargo/my-repo/"),
             ("sparse+https://packages.example.com:8443/", "https://packages.example.com:8443/"),
+            ("https://packages.example.com:443/", "https://packages.example.com/"),
+            ("https://packages.example.com", "https://packages.example.com/"),
+            ("https://127.0.0.1:8443/pypi/my-repo/", "https://127.0.0.1:8443/pypi/my-repo/"),
         ] {
             assert_eq!(endpoint(text).unwrap(), GivenEndpoint::Custom(url.into()));
+            // What is recorded is what allows: itself, and what is below it.
+            let recorded = PlainUrl::read(url, Asker::default()).unwrap();
+            assert!(PlainUrl::read(text, Asker::default()).unwrap().is_below(&recorded));
         }
         for bad in [
             "packages.example.com",
@@ -191,6 +195,22 @@ mod tests {
             "https://aws:hunter2@packages.example.com/",
             "https://packages.example.com/?x=1",
             "https://packages.example.com/#x",
+            "https://packages.example.com?x=1",
+            "https://PACKAGES.example.com/cargo/my-repo/",
+            "HTTPS://packages.example.com/cargo/my-repo/",
+            "https://packages.example.com\\@hunter2.example/",
+            "https://packages.example.com/cargo/../my-repo/",
+            "https://packages.example.com/cargo/%2e%2e/my-repo/",
+            "https://packages.example.com//cargo/my-repo/",
+            "https://packages.example.com:08443/",
+            "https://packages.example.com./",
+            "https://packages.example.com/cargo/my repo/",
+            "https://packages.ex\u{e4}mple.com/",
+            "https://127.1/",
+            "https://[::1]/",
+            "https:/aws:hunter2@packages.example.com/",
+            "https:packages.example.com/",
+            "https:///packages.example.com/",
             &AWS.replace("https", "http"),
             &AWS.replace(".com/", ".com:8443/"),
             &AWS.replace(".com/", ".com.cn/"),
