@@ -70,7 +70,7 @@ impl Person {
             &identity,
             &identity.keys[0],
             SessionDuration::default(),
-            |digest| {
+            |digest: &[u8; 32]| {
                 let signature: Signature = key.sign_prehash(digest).unwrap();
                 Ok(signature.to_bytes().into())
             },

@@ -4,7 +4,23 @@ use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
+use crate::failure::Failure;
 use crate::identity::SigningKey;
+
+/// What signs an ID token: a YubiKey, or in tests a key in software.
+pub trait Signer {
+    /// Signs a SHA-256; answers r and s, 32 bytes each. Asked once.
+    ///
+    /// # Errors
+    /// Whatever kept it from signing, with what to do about it.
+    fn sign(self, digest: &[u8; 32]) -> Result<[u8; 64], Failure>;
+}
+
+impl<F: FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>> Signer for F {
+    fn sign(self, digest: &[u8; 32]) -> Result<[u8; 64], Failure> {
+        self(digest)
+    }
+}
 
 /// The signature does not belong to the key that should have made it.
 #[derive(Debug)]

@@ -20,4 +20,4 @@ pub use error::CardError;
 pub use pcsc_clients::PcscClient;
 pub use pending::PendingEnrollment;
 pub use pin::{NewPin, Pin};
-pub use sign::{SlotMetadata, TOUCH_TIME, TouchPrompt};
+pub use sign::{CardSigner, SlotMetadata, TOUCH_TIME, TouchPrompt};

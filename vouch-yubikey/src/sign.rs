@@ -1,5 +1,6 @@
 //! A signature: the PIN once, a touch, and the check that the enrolled key made it.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use p256::ecdsa::Signature;
@@ -11,7 +12,7 @@ use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
 use crate::pin::Pin;
 use crate::pin::PinFailure;
-use vouch_core::es256;
+use vouch_core::es256::{self, Signer};
 use vouch_core::identity::{EnrolledKey, SigningKey};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 
@@ -48,6 +49,27 @@ enum Failure {
     /// Trying again, from connecting on, may help and does no harm.
     Disturbed(CardError),
     Final(CardError),
+}
+
+/// A card that signs for an enrolled key, with a PIN and a touch.
+pub struct CardSigner<'a> {
+    pub card: &'a mut Card,
+    pub key: &'a EnrolledKey,
+    pub pin: &'a Pin,
+    /// As in [`Card::sign`].
+    pub on_touch: &'a dyn Fn(TouchPrompt),
+}
+
+impl fmt::Debug for CardSigner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardSigner").field("card", &self.card).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Signer for CardSigner<'_> {
+    fn sign(self, digest: &[u8; 32]) -> Result<[u8; 64], vouch_core::Failure> {
+        Ok(self.card.sign(self.key, self.pin, digest, self.on_touch)?)
+    }
 }
 
 impl Card {

@@ -22,7 +22,7 @@ pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
     let role = broker.role_credentials(&target.role).expect("role credentials");
     let texts = [
         bed.pin(),
-        session.id_token.expose(),
+        session.source.id_token().expose(),
         role.secret_access_key.expose(),
         role.session_token.expose(),
         short.value.expose(),

@@ -4,12 +4,21 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every program of the product, and the library.
-const CRATES: [&str; 5] =
-    ["vouch-core", "vouch-cli", "cargo-credential-vouch", "pip-keyring-vouch", "npm-token-vouch"];
+/// Every program of the product, and the libraries.
+const CRATES: [&str; 9] = [
+    "vouch-core",
+    "vouch-issuer",
+    "vouch-yubikey",
+    "vouch-helper",
+    "vouch-clients",
+    "vouch-cli",
+    "cargo-credential-vouch",
+    "pip-keyring-vouch",
+    "npm-token-vouch",
+];
 
 /// What stands before the text of a message.
-const MESSAGES: [&str; 4] = ["#[error(", "Failed::new(", "Failed::configuration(", "message:"];
+const MESSAGES: [&str; 4] = ["#[error(", "Failure::new(", "Failure::configuration(", "message:"];
 
 /// Fewer letters of its own, and a message is only told by what it is filled with.
 const LETTERS: usize = 6;

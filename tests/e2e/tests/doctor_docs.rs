@@ -55,7 +55,7 @@ fn the_page_of_doctor() {
 fn every_check_is_on_the_page() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = fs::read_to_string(root.join("docs/doctor.md")).unwrap();
-    let sources = ["vouch-cli/src/commands/doctor", "vouch-cli/src/clients"];
+    let sources = ["vouch-cli/src/commands/doctor", "vouch-clients/src"];
     let files = sources.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap().flatten());
     let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
     let mut checks: Vec<String> = Vec::new();

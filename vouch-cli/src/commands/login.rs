@@ -4,6 +4,8 @@ use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, SessionDuration};
 use vouch_core::{Context, ErrorKind, Failure};
 
+use vouch_yubikey::CardSigner;
+
 use crate::card::{PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
 use crate::{static_tokens, terminal};
@@ -38,10 +40,12 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let mut card = args.wait.open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
     let pin = args.pin.ask(&card)?;
-    let session = session::login(context.home(), &keystore, &identity, &key, args.duration, |digest| {
-        let notice = TouchNotice::new("vouch login", &identity.subject);
-        card.sign(&key, &pin, digest, &|prompt| notice.show(prompt)).map_err(Failure::from)
-    })?;
+    let notice = TouchNotice::new("vouch login", &identity.subject);
+    let on_touch = |prompt| notice.show(prompt);
+    let signer = CardSigner { card: &mut card, key: &key, pin: &pin, on_touch: &on_touch };
+    let session = session::login(context.home(), &keystore, &identity, &key, args.duration, signer);
+    drop(notice);
+    let session = session?;
     terminal::done(&format!(
         "logged in as {} until {} ({})",
         session.subject,

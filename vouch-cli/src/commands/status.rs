@@ -56,7 +56,7 @@ impl Status {
                 "active": true,
                 "subject": session.subject,
                 "issuer": session.issuer,
-                "serial": session.serial,
+                "serial": session.source.serial(),
                 "issued_at": time(session.issued_at),
                 "expires_at": time(session.expires_at),
                 "seconds_left": session.expires_at.since(UnixTime::now()).max(0),

@@ -10,6 +10,7 @@ use crate::failure::{Diagnostic, ErrorKind};
 use crate::keystore::SessionKey;
 use crate::secret::Secret;
 use crate::session::SessionError;
+use crate::session::Source;
 
 const CALLERS: usize = 40;
 
@@ -39,7 +40,7 @@ impl Aws for FakeExchange {
     ) -> Result<RoleCredentials, ExchangeError> {
         let number = self.0.roles.fetch_add(1, Ordering::SeqCst);
         thread::sleep(Duration::from_millis(self.0.slow));
-        assert_eq!(session.id_token.expose(), "id token");
+        assert_eq!(session.source.id_token().expose(), "id token");
         Ok(RoleCredentials {
             access_key_id: format!("ASIA{number}"),
             secret_access_key: Secret::new("secret".into()),
@@ -80,13 +81,15 @@ impl Person {
         let person = Self { dir, home, key: SessionKey::generate().unwrap(), fake: Arc::new(fake) };
         let now = UnixTime::now();
         let session = Session {
-            id_token: Secret::new("id token".into()),
+            source: Source::Yubikey {
+                id_token: Secret::new("id token".into()),
+                kid: "kid".into(),
+                serial: 1,
+            },
             issued_at: now,
             expires_at: now.plus(rest),
             issuer: "https://id.example.com/alice".parse().unwrap(),
             subject: "alice".parse().unwrap(),
-            kid: "kid".into(),
-            serial: 1,
         };
         let vault = person.vault();
         let name = EntryName::new("session", &[vault.session_id()]);

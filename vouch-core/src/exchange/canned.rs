@@ -59,7 +59,11 @@ impl Canned {
     }
 
     pub(super) fn role_credentials(&self) -> Result<RoleCredentials, ExchangeError> {
-        self.run(async |http| sts::role_credentials(http, &session(28800), &role(3600)).await)
+        let session = session(28800);
+        let ask = async |http: &SharedHttpClient| {
+            sts::role_credentials(http, &session, session.source.id_token(), &role(3600)).await
+        };
+        self.run(ask)
     }
 
     pub(super) fn token(&self) -> Result<Token, ExchangeError> {
@@ -106,13 +110,15 @@ impl HttpClient for Canned {
 
 pub(super) fn session(seconds: i64) -> Session {
     Session {
-        id_token: Secret::new("head.body.signature".into()),
+        source: Source::Yubikey {
+            id_token: Secret::new("head.body.signature".into()),
+            kid: "kid".into(),
+            serial: 1,
+        },
         issued_at: UnixTime::now(),
         expires_at: UnixTime::now().plus(seconds),
         issuer: "https://id.example.com/alice".parse().unwrap(),
         subject: "alice".parse().unwrap(),
-        kid: "kid".into(),
-        serial: 1,
     }
 }
 

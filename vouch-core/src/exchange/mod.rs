@@ -25,7 +25,7 @@ use crate::env;
 use crate::home::Home;
 use crate::http::Http;
 use crate::profile::Role;
-use crate::session::Session;
+use crate::session::{Session, Source};
 
 pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service};
@@ -106,7 +106,13 @@ impl Aws for Exchange {
             if let Some(domain) = next {
                 self.http.open_ahead(&codeartifact::host(&domain.region));
             }
-            twice(self.deadline, async || sts::role_credentials(&http, session, role).await).await
+            // Each source of a session has its own way to role credentials.
+            match &session.source {
+                Source::Yubikey { id_token, .. } | Source::Imported { id_token, .. } => {
+                    let ask = async || sts::role_credentials(&http, session, id_token, role).await;
+                    twice(self.deadline, ask).await
+                }
+            }
         })
     }
 

@@ -31,14 +31,15 @@ pub(super) fn host(region: &Region) -> String {
 pub(super) async fn role_credentials(
     http: &SharedHttpClient,
     session: &Session,
+    id_token: &Secret<String>,
     role: &Role,
 ) -> Result<RoleCredentials, ExchangeError> {
     let client = Client::new(&sdk_config(http, &role.region));
     let seconds = seconds(role, session, UnixTime::now());
-    match assume(&client, session, role, seconds).await {
+    match assume(&client, session, id_token, role, seconds).await {
         Err(ExchangeError::Other { source }) if seconds > ALLOWED_BY_EVERY_ROLE && is_too_long(&source) => {
             tracing::info!(role = %role.arn, seconds, "the role allows only shorter sessions");
-            assume(&client, session, role, ALLOWED_BY_EVERY_ROLE).await
+            assume(&client, session, id_token, role, ALLOWED_BY_EVERY_ROLE).await
         }
         answer => answer,
     }
@@ -47,6 +48,7 @@ pub(super) async fn role_credentials(
 async fn assume(
     client: &Client,
     session: &Session,
+    id_token: &Secret<String>,
     role: &Role,
     seconds: u32,
 ) -> Result<RoleCredentials, ExchangeError> {
@@ -55,7 +57,7 @@ async fn assume(
         .assume_role_with_web_identity()
         .role_arn(role.arn.as_str())
         .role_session_name(role_session_name(&session.subject))
-        .web_identity_token(session.id_token.expose())
+        .web_identity_token(id_token.expose())
         .duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX))
         .send()
         .await;

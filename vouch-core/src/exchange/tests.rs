@@ -16,6 +16,14 @@ use crate::failure::{Diagnostic, ErrorKind, Failure};
 use crate::http::loopback::{Authority, head, proxy};
 use crate::time::UnixTime;
 
+async fn role_credentials(
+    http: &SharedHttpClient,
+    session: &Session,
+    role: &Role,
+) -> Result<RoleCredentials, ExchangeError> {
+    sts::role_credentials(http, session, session.source.id_token(), role).await
+}
+
 #[test]
 fn sts_is_asked_for_what_it_documents_and_without_a_signature() {
     let canned = Canned::new(&[far()]);
@@ -70,7 +78,7 @@ fn role_credentials_last_as_the_profile_says_but_no_longer_than_the_session() {
         [(3600, 28800, 3600), (3600, 1800, 1800), (3600, 60, 900), (43200, 28800, 28800), (900, 28800, 900)]
     {
         let canned = Canned::new(&[far()]);
-        canned.run(async |http| sts::role_credentials(http, &session(rest), &role(duration)).await).unwrap();
+        canned.run(async |http| role_credentials(http, &session(rest), &role(duration)).await).unwrap();
         let seconds: i64 = field(&canned.asked()[0].1, "DurationSeconds").unwrap().parse().unwrap();
         // The clock may have ticked.
         assert!((asked - 1..=asked).contains(&seconds), "{duration} {rest}: {seconds}");
@@ -82,7 +90,7 @@ fn a_role_that_allows_an_hour_is_asked_for_an_hour() {
     let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
     let too_long = sts_error(400, "ValidationError", message);
     let canned = Canned::new(&[too_long.clone(), far()]);
-    canned.run(async |http| sts::role_credentials(http, &session(28800), &role(28800)).await).unwrap();
+    canned.run(async |http| role_credentials(http, &session(28800), &role(28800)).await).unwrap();
     let asked: Vec<_> =
         canned.asked().iter().map(|(_, body)| field(body, "DurationSeconds").unwrap()).collect();
     assert_eq!(asked.last().unwrap(), "3600");
@@ -90,9 +98,7 @@ fn a_role_that_allows_an_hour_is_asked_for_an_hour() {
     // Where an hour was asked for at first, or something else is wrong, the answer stands.
     assert!(Canned::new(&[too_long]).role_credentials().unwrap_err().to_string().contains("refused"));
     let other = Canned::new(&[sts_error(400, "ValidationError", "RoleArn is wrong")]);
-    assert!(
-        other.run(async |http| sts::role_credentials(http, &session(28800), &role(28800)).await).is_err()
-    );
+    assert!(other.run(async |http| role_credentials(http, &session(28800), &role(28800)).await).is_err());
     assert_eq!(other.asked().len(), 1);
 }
 
@@ -105,12 +111,12 @@ fn session_names_keep_to_what_sts_allows() {
     ] {
         let canned = Canned::new(&[far()]);
         let session = Session { subject: subject.parse().unwrap(), ..session(3600) };
-        canned.run(async |http| sts::role_credentials(http, &session, &role(3600)).await).unwrap();
+        canned.run(async |http| role_credentials(http, &session, &role(3600)).await).unwrap();
         assert_eq!(field(&canned.asked()[0].1, "RoleSessionName").unwrap(), name);
     }
     let canned = Canned::new(&[far()]);
     let session = Session { subject: "a".repeat(200).parse().unwrap(), ..session(3600) };
-    canned.run(async |http| sts::role_credentials(http, &session, &role(3600)).await).unwrap();
+    canned.run(async |http| role_credentials(http, &session, &role(3600)).await).unwrap();
     assert_eq!(field(&canned.asked()[0].1, "RoleSessionName").unwrap().len(), 64);
 }
 
@@ -285,7 +291,7 @@ fn sts_of_every_partition_is_the_regional_one() {
     ] {
         let canned = Canned::new(&[far()]);
         let role = Role { region: region.parse().unwrap(), ..role(3600) };
-        canned.run(async |http| sts::role_credentials(http, &session(3600), &role).await).unwrap();
+        canned.run(async |http| role_credentials(http, &session(3600), &role).await).unwrap();
         assert_eq!(canned.asked()[0].0, url);
     }
 }

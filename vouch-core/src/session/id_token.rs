@@ -5,8 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::SessionError;
-use crate::es256::{self, SignatureMismatch};
-use crate::failure::Failure;
+use crate::es256::{self, SignatureMismatch, Signer};
 use crate::identity::{EnrolledKey, Identity};
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -41,7 +40,7 @@ pub(super) fn signed(
     key: &EnrolledKey,
     issued_at: UnixTime,
     expires_at: UnixTime,
-    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>,
+    signer: impl Signer,
 ) -> Result<Secret<String>, SessionError> {
     let header = Header { alg: "ES256", kid: &key.kid, typ: "JWT" };
     let claims = Claims {
@@ -55,7 +54,9 @@ pub(super) fn signed(
         amr: METHODS,
     };
     let input = format!("{}.{}", part(&header)?, part(&claims)?);
-    match es256::make(input.as_bytes(), &key.public_key, sign).map_err(SessionError::Signer)? {
+    match es256::make(input.as_bytes(), &key.public_key, |digest| signer.sign(digest))
+        .map_err(SessionError::Signer)?
+    {
         Ok(signature) => Ok(Secret::new(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))),
         Err(SignatureMismatch) => Err(SessionError::OtherKey { serial: key.serial, slot: key.slot.clone() }),
     }

@@ -6,6 +6,7 @@
 mod duration;
 mod error;
 mod id_token;
+mod source;
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 pub use duration::SessionDuration;
 pub use error::SessionError;
+pub use source::Source;
 
-use crate::failure::Failure;
+use crate::es256::Signer;
 use crate::files::{Lock, LockError};
 use crate::home::Home;
 use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
-use crate::secret::{self, Secret};
 use crate::time::UnixTime;
 use crate::vault::{self, EntryName, Vault, VaultError};
 
@@ -31,17 +32,12 @@ const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// A person's session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
-    /// The JWT that STS exchanges for role credentials.
-    #[serde(with = "secret::sealed")]
-    pub id_token: Secret<String>,
+    /// What it was made of.
+    pub source: Source,
     pub issued_at: UnixTime,
     pub expires_at: UnixTime,
     pub issuer: IssuerUrl,
     pub subject: Subject,
-    /// Names the key that signed.
-    pub kid: String,
-    /// The YubiKey that signed.
-    pub serial: u32,
 }
 
 /// Opens the vault of the present session. One read of the keystore, no file.
@@ -78,12 +74,12 @@ impl Session {
 
 /// Logs in: has an ID token signed, seals it under a new session key, and ends the session before.
 ///
-/// `sign` gets the SHA-256 of the token's signing input and answers r and s, 32 bytes each. It is called once, when
+/// `signer` gets the SHA-256 of the token's signing input. It is called once, when
 /// folder and keystore have been found to work, so that no touch is wasted. On any failure the session before works
 /// as it did.
 ///
 /// # Errors
-/// What `sign` says; [`SessionError::OtherKey`] when the signature is not that of the enrolled key; an unwritable
+/// What `signer` says; [`SessionError::OtherKey`] when the signature is not that of the enrolled key; an unwritable
 /// folder, a full disk, a keystore that does not work.
 pub fn login(
     home: &Home,
@@ -91,7 +87,7 @@ pub fn login(
     identity: &Identity,
     key: &EnrolledKey,
     duration: SessionDuration,
-    sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>,
+    signer: impl Signer,
 ) -> Result<Session, SessionError> {
     home.create()?;
     match keystore.load() {
@@ -102,15 +98,13 @@ pub fn login(
     drop(lock(home)?);
     let issued_at = UnixTime::now();
     let expires_at = issued_at.plus(duration.seconds().into());
-    let id_token = id_token::signed(identity, key, issued_at, expires_at, sign)?;
+    let id_token = id_token::signed(identity, key, issued_at, expires_at, signer)?;
     let session = Session {
-        id_token,
+        source: Source::Yubikey { id_token, kid: key.kid.clone(), serial: key.serial },
         issued_at,
         expires_at,
         issuer: identity.issuer.clone(),
         subject: identity.subject.clone(),
-        kid: key.kid.clone(),
-        serial: key.serial,
     };
     replace(home, keystore, &session, &SessionKey::generate()?)?;
     Ok(session)

@@ -45,7 +45,7 @@ impl Person {
 
     fn login_with(
         &self,
-        sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], Failure>,
+        sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], crate::Failure>,
     ) -> Result<Session, SessionError> {
         let enrolled = &self.identity.keys[0];
         login(&self.home, &self.keystore, &self.identity, enrolled, SessionDuration::default(), sign)
@@ -72,7 +72,7 @@ fn token_name() -> EntryName {
 fn assert_untouched(person: &Person, before: &Session) {
     let vault = open(&person.home, &person.keystore).unwrap();
     let session = Session::read(&vault, &person.home).unwrap();
-    assert_eq!(session.id_token, before.id_token);
+    assert_eq!(session.source.id_token(), before.source.id_token());
     assert_eq!(vault.read::<String>(&token_name()).as_deref(), Some("sealed before"));
 }
 
@@ -172,8 +172,8 @@ fn a_login_ends_the_session_before_and_removes_what_it_left() {
     let (person, before) = logged_in();
     let old = open(&person.home, &person.keystore).unwrap();
     let new = person.login();
-    assert_ne!(new.id_token, before.id_token);
-    assert_eq!(person.present().unwrap().id_token, new.id_token);
+    assert_ne!(new.source.id_token(), before.source.id_token());
+    assert_eq!(person.present().unwrap().source.id_token(), new.source.id_token());
     assert_eq!(person.sealed(), 1);
     assert_eq!(old.read::<String>(&token_name()), None);
     assert!(matches!(Session::read(&old, &person.home).unwrap_err(), SessionError::NotLoggedIn));
@@ -238,7 +238,7 @@ fn an_altered_session_file_is_no_session() {
 fn the_token_has_the_claims_that_sts_accepts_and_no_others() {
     let person = Person::new();
     let (earliest, session, latest) = (UnixTime::now(), person.login(), UnixTime::now());
-    let token = session.id_token.expose();
+    let token = session.source.id_token().expose();
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{} parts", parts.len()) };
     assert_eq!(
@@ -266,7 +266,8 @@ fn the_token_has_the_claims_that_sts_accepts_and_no_others() {
 #[test]
 fn two_tokens_are_never_the_same() {
     let person = Person::new();
-    let id = |session: Session| json(session.id_token.expose().split('.').nth(1).unwrap())["jti"].clone();
+    let id =
+        |session: Session| json(session.source.id_token().expose().split('.').nth(1).unwrap())["jti"].clone();
     assert_ne!(id(person.login()), id(person.login()));
 }
 
@@ -274,7 +275,7 @@ fn two_tokens_are_never_the_same() {
 fn the_token_is_neither_shown_nor_readable_on_disk() {
     let person = Person::new();
     let session = person.login();
-    let token = session.id_token.expose();
+    let token = session.source.id_token().expose();
     assert!(!format!("{session:?}").contains(token.as_str()));
     for file in vault::sealed_files(&person.home).unwrap() {
         assert!(!contains(&file, token.as_bytes()));
