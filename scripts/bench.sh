@@ -9,7 +9,7 @@ only_python_clients keyrings.codeartifact-2.1.2 awscli-1.46.3
 need_python_clients
 
 target=${CARGO_TARGET_DIR:-target}
-# One by one: together, the helpers would be built with the card code of `vouch`.
+# One by one: together, features of third parties would be those of all programs.
 cargo build --release --locked -p vouch-cli
 cargo build --release --locked -p cargo-credential-vouch
 cargo build --release --locked -p pip-keyring-vouch

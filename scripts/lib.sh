@@ -12,7 +12,7 @@ test_packages=(bundler curl dash fish keyutils openssl opensc python3 python3-de
 # Maven's plugins come from these, by way of /usr/share/maven-repo: nothing is fetched from Maven Central.
 jvm_packages=(default-jdk-headless gradle maven libmaven-compiler-plugin-java libmaven-deploy-plugin-java
   libmaven-install-plugin-java libmaven-jar-plugin-java libmaven-resources-plugin-java libsurefire-java)
-lint_packages=(shellcheck)
+lint_packages=(python3 shellcheck)
 
 clients=${CARGO_TARGET_DIR:-target}/clients
 

@@ -5,9 +5,14 @@ need_packages "${build_packages[@]}" "${lint_packages[@]}"
 
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
-# The helpers build without the card code, too.
-cargo clippy -p cargo-credential-vouch --locked -- -D warnings
-cargo clippy -p pip-keyring-vouch --locked -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc -p vouch-core --no-deps --locked --quiet
+# The helpers have no code for cards or issuers in them.
+for helper in cargo-credential-vouch pip-keyring-vouch npm-token-vouch; do
+  foreign=$(cargo tree --locked -p "$helper" -e normal --prefix none | awk '{print $1}' |
+    grep -xE 'pcsc|yubikey|x509-cert|vouch-issuer|vouch-yubikey' | sort -u || true)
+  [[ -z $foreign ]] || die "$helper depends on $(tr '\n' ' ' <<<"$foreign")"
+done
+scripts/circles.py --self-test
+scripts/circles.py ./*/src || die "files need each other: move what they share into a file of its own"
 shellcheck .ci/run scripts/*.sh
 say "lint: clean"
