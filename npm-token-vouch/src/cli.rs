@@ -1,11 +1,10 @@
 //! The command line, for all calls but pnpm's.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use vouch_clients::node::npm::registration::Filter;
+use clap::{Parser, Subcommand};
 
+use crate::which::Which;
 use crate::{helper, refresh, remove, status, watch};
 
 /// AWS CodeArtifact tokens for npm, pnpm, yarn and bun.
@@ -40,23 +39,6 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// Which registrations are meant: all of them, of a profile, of a file.
-#[derive(Debug, Args)]
-pub(crate) struct Which {
-    /// Only those of this CodeArtifact profile
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// Only those in this file
-    #[arg(long, value_name = "FILE")]
-    npmrc: Option<PathBuf>,
-}
-
-impl Which {
-    pub(crate) fn filter(&self) -> Filter<'_> {
-        Filter { profile: self.profile.as_deref(), file: self.npmrc.as_deref(), tool: None }
-    }
 }
 
 pub(crate) fn run(called_for: Option<&str>) -> ExitCode {

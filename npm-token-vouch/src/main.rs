@@ -12,6 +12,7 @@ mod remove;
 mod say;
 mod status;
 mod watch;
+mod which;
 
 use std::env;
 use std::path::Path;

@@ -6,8 +6,8 @@ use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::tokens::{self, Renewed};
 use vouch_core::{Context, Diagnostic, Failure};
 
-use crate::cli::Which;
 use crate::say;
+use crate::which::Which;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
     let opened =

@@ -9,8 +9,8 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::{Context, Failure};
 
-use crate::cli::Which;
 use crate::say;
+use crate::which::Which;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
     match Context::from_env().map_err(Failure::from).and_then(|context| remove(context.home(), which)) {

@@ -8,8 +8,8 @@ use vouch_clients::node::npm::{Mode, registration};
 use vouch_core::config::Registration;
 use vouch_core::{Context, Failure, UnixTime};
 
-use crate::cli::Which;
 use crate::say;
+use crate::which::Which;
 
 pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
     let loaded = Context::from_env().map_err(Failure::from);

@@ -17,7 +17,7 @@ use vouch_core::files::Lock;
 use vouch_core::home::Home;
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 
-use crate::cli::Which;
+use crate::which::Which;
 use crate::{refresh, say};
 
 /// Between two looks at the clock. The machine may sleep for hours in between; the clock on the wall then says so.

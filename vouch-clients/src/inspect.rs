@@ -12,7 +12,7 @@ use vouch_core::home::Home;
 
 use crate::client::{Client, Wanted};
 use crate::finding::Finding;
-use crate::{cargo, jvm, node, program, python};
+use crate::program;
 
 /// The client's file, and our entry in it.
 pub const ENTRY: &str = "entry";
@@ -49,16 +49,6 @@ pub trait Inspect {
 impl<F: Fn(&Case<'_>) -> Vec<Finding>> Inspect for F {
     fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
         self(case)
-    }
-}
-
-/// Lets the module of the registration's client look.
-pub fn inspect(case: &Case<'_>) -> Vec<Finding> {
-    let tool = case.registration.tool.as_str();
-    let inspectors = [cargo::inspector, node::inspector, python::inspector, jvm::inspector];
-    match inspectors.iter().find_map(|inspector| inspector(tool)) {
-        Some(client) => client.inspect(case),
-        None => vec![Finding::skip(ENTRY, format!("this Vouch does not know `{tool}`"))],
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each brings its own part as a [`client::Client`]. Nothing here prints; what is said is the caller's to say.
 
+pub mod all;
 pub mod aws_config;
 pub mod by_hand;
 pub mod cargo;

@@ -28,9 +28,6 @@ pub use uv::Uv;
 use vouch_core::config::Registration;
 use vouch_core::{ErrorKind, Failure};
 
-/// The only user that CodeArtifact knows.
-const USER: &str = "aws";
-
 /// What stands in the way of an index of ours, and whose it is.
 fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failure {
     Failure::configuration(

@@ -6,7 +6,8 @@ use vouch_core::Failure;
 use vouch_core::endpoint::Format;
 
 use super::pip::refused;
-use super::{USER, folders, name, occupied, overruled, url};
+use super::url::USER;
+use super::{folders, name, occupied, overruled, url};
 use crate::client::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};

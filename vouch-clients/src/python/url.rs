@@ -3,10 +3,12 @@
 use vouch_core::config::Registration;
 use vouch_core::endpoint::{Asker, domain_of_url};
 
-use super::USER;
 use crate::client::Wanted;
 
 pub(super) use vouch_core::endpoint::shown;
+
+/// The only user that CodeArtifact knows.
+pub(super) const USER: &str = "aws";
 
 /// The index of a repository, which is what installers want.
 pub(super) fn index(registration: &Registration) -> String {

@@ -3,6 +3,7 @@
 //! Host forms: `DOMAIN-OWNER.d.codeartifact.REGION.SUFFIX` (CodeArtifact user guide) and the dual-stack
 //! `DOMAIN-OWNER.codeartifact.REGION.on.aws`, which has no `.d.` (GetRepositoryEndpoint).
 
+mod domain;
 mod plain;
 mod shown;
 
@@ -12,26 +13,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Diagnostic, ErrorKind};
-use crate::partition::{AccountId, DomainName, PARTITIONS, Partition, Region, RepositoryName};
+use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 
 use self::plain::Readings;
 
+pub use domain::Domain;
 pub use plain::{Asker, PlainUrl, Reason};
 pub use shown::shown;
-
-/// One CodeArtifact domain: what a token is valid for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Domain {
-    pub name: DomainName,
-    pub owner: AccountId,
-    pub region: Region,
-}
-
-impl fmt::Display for Domain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of account {} in {}", self.name, self.owner, self.region)
-    }
-}
 
 /// A package format that CodeArtifact serves, as it stands in paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -189,26 +177,6 @@ pub(crate) fn refusal<'a>(
         true => EndpointError::Unsafe { url: shown(url), reason },
         false => EndpointError::Foreign(shown(url)),
     }
-}
-
-/// Takes a lower-case host apart; `None` unless every character fits.
-fn domain_of_host(host: &str) -> Option<(Domain, bool)> {
-    let (name_and_owner, rest) = host.split_once('.')?;
-    let (name, owner) = name_and_owner.rsplit_once('-')?;
-    let (rest, dualstack) = match rest.strip_prefix("d.codeartifact.") {
-        Some(rest) => (rest, false),
-        None => (rest.strip_prefix("codeartifact.")?, true),
-    };
-    let (region, suffix) = rest.split_once('.')?;
-    let region: Region = region.parse().ok()?;
-    let expected = match dualstack {
-        true => region.partition().dualstack_suffix?,
-        false => region.partition().dns_suffix,
-    };
-    if suffix != expected {
-        return None;
-    }
-    Some((Domain { name: name.parse().ok()?, owner: owner.parse().ok()?, region }, dualstack))
 }
 
 /// Whether a host has the form of CodeArtifact's, but the region of one partition and the suffix of another: no host of

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use url::Url;
 
-use super::{Domain, domain_of_host};
+use super::domain::{Domain, domain_of_host};
 
 const HTTPS: &str = "https://";
 const SPARSE: &str = "sparse+";

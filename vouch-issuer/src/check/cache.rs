@@ -1,6 +1,6 @@
 //! How long copies of a document are handed out after it has changed.
 
-use super::Finding;
+use super::finding::Finding;
 use vouch_core::http::Page;
 
 /// Seconds for which a removed key may go on working without a word about it.

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Document, Finding};
+use super::document::Document;
+use super::finding::Finding;
 use vouch_core::identity::IssuerUrl;
 
 const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";

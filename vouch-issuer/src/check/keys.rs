@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Document, Finding, Key, Known, cache};
+use super::cache;
+use super::document::Document;
+use super::expected::{Key, Known};
+use super::finding::Finding;
 
 /// With more keys than this, STS refuses tokens (measured with RSA keys).
 const MANY: usize = 100;

@@ -4,103 +4,19 @@
 
 mod cache;
 mod discovery;
+mod document;
+mod expected;
+mod finding;
 mod keys;
 
-use serde::Serialize;
+pub use expected::{Expected, Key, Known};
+pub use finding::{Finding, Severity};
+
 use serde_json::Value;
 
-use crate::documents::{self, IssuerError};
-use crate::enrollment::VerifiedEnrollment;
+use self::document::Document;
 use vouch_core::failure::Diagnostic;
 use vouch_core::http::{HttpError, Page};
-use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
-
-/// An issuer, and the keys that it should have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    pub issuer: IssuerUrl,
-    pub keys: Known,
-}
-
-/// What is known about an issuer's keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing: any key is as good as another.
-    Nothing,
-    /// These should be there; whether there are others cannot be told.
-    Some(Vec<Key>),
-    /// These and no others.
-    All(Vec<Key>),
-}
-
-/// A key, and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    pub kid: String,
-    pub serial: u32,
-    pub public_key: SigningKey,
-}
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// AWS refuses a person's sessions, or may accept somebody else's.
-    Problem,
-    /// It works, but not as well or as safely as it could.
-    Warning,
-}
-
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    pub severity: Severity,
-    /// A short name that stays the same: for programs.
-    pub code: &'static str,
-    /// What it is about: the URL of a document, or a place in a policy.
-    pub place: String,
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
-}
-
-impl Expected {
-    /// What the identity of this machine tells: its own keys. A spare may have been enrolled elsewhere.
-    pub fn of_identity(identity: &Identity) -> Self {
-        let keys = identity.keys.iter().map(|key| Key {
-            kid: key.kid.clone(),
-            serial: key.serial,
-            public_key: key.public_key.clone(),
-        });
-        Self { issuer: identity.issuer.clone(), keys: Known::Some(keys.collect()) }
-    }
-
-    /// What enrollments tell: every key of every issuer among them.
-    ///
-    /// # Errors
-    /// As for [`crate::documents::build`].
-    pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
-        let expected = documents::by_issuer(enrollments)?.into_iter().map(|(issuer, keys)| {
-            let keys = keys.into_iter().map(|(kid, statement)| Key {
-                kid,
-                serial: statement.serial,
-                public_key: statement.public_key.clone(),
-            });
-            Self { issuer: issuer.clone(), keys: Known::All(keys.collect()) }
-        });
-        Ok(expected.collect())
-    }
-}
-
-impl Finding {
-    pub(super) fn problem(code: &'static str, place: &str, message: String, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Problem, code, place: place.to_owned(), message, hint: hint.into() }
-    }
-
-    pub(super) fn warning(code: &'static str, place: &str, message: String, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::problem(code, place, message, hint) }
-    }
-}
 
 /// Fetches the two documents of an issuer and tells everything that is wrong with them.
 pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError>) -> Vec<Finding> {
@@ -139,12 +55,6 @@ pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError
     }
     findings.sort_by_key(|finding| finding.severity);
     findings
-}
-
-/// A document that came, and in what.
-struct Document {
-    page: Page,
-    json: Value,
 }
 
 fn load(

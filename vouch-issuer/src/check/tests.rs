@@ -3,7 +3,10 @@ use std::io;
 
 use serde_json::json;
 
+use vouch_core::identity::Identity;
+
 use super::*;
+use crate::documents;
 use crate::enrollment::testing::Person;
 
 const ISSUER: &str = "https://id.example.com/alice";

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::document::{Node, Part};
+use super::error::IamError;
+use super::limits::{MAX_SESSION_DURATION, TEMPLATE_OUTPUTS, TEMPLATE_RESOURCES};
 use super::plan::Plan;
-use super::{IamError, MAX_SESSION_DURATION, TEMPLATE_OUTPUTS, TEMPLATE_RESOURCES};
 
 const POLICY: &str = "CodeArtifactAccess";
 

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::document::{Node, Piece};
-use super::{
-    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, BucketName, IamError, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION,
-    PROVIDERS_PER_ACCOUNT, ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, Roles, TRUST_POLICY_SIZE,
-    TRUST_POLICY_SIZE_RAISED, Wanted,
+use super::error::IamError;
+use super::limits::{
+    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION, PROVIDERS_PER_ACCOUNT,
+    ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
 };
+use super::request::{BucketName, Roles, Wanted, role_name};
 use crate::documents;
 use crate::enrollment::VerifiedEnrollment;
 use vouch_core::identity::{IssuerUrl, Subject};
@@ -141,7 +142,7 @@ fn one_each(people: &[Person], prefix: &str) -> Result<Vec<Role>, IamError> {
     let mut taken = BTreeMap::new();
     let mut roles = Vec::new();
     for person in people {
-        let name = super::role_name(prefix, &person.subject);
+        let name = role_name(prefix, &person.subject);
         // IAM tells roles apart without regard to case.
         if let Some(other) = taken.insert(name.to_ascii_lowercase(), &person.subject) {
             return Err(IamError::SameRole { name, one: other.clone(), other: person.subject.clone() });

@@ -1,7 +1,7 @@
 //! Terraform's language (HCL), for Terraform and OpenTofu.
 
-use super::MAX_SESSION_DURATION;
 use super::document::{Node, Part};
+use super::limits::MAX_SESSION_DURATION;
 use super::plan::{Plan, Role};
 
 pub(super) fn render(plan: &Plan) -> String {

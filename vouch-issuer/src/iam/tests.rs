@@ -1,6 +1,9 @@
 use serde_json::{Value, json};
 
+use vouch_core::failure::Diagnostic;
+
 use super::*;
+use crate::documents::IssuerError;
 use crate::enrollment::Statement;
 use crate::enrollment::testing::{self, Person};
 

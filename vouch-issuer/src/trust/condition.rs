@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Trusted, texts};
+use super::text::texts;
+use super::trusted::Trusted;
 use crate::check::Finding;
 
 /// Keys of requests that come from claims of the token, besides those of the provider.

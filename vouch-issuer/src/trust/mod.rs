@@ -6,30 +6,15 @@
 
 mod condition;
 mod statement;
+mod text;
+mod trusted;
+
+pub use trusted::Trusted;
 
 use serde_json::Value;
 
 use crate::check::Finding;
 use crate::iam::MAX_SESSION_DURATION;
-use vouch_core::identity::{Identity, IssuerUrl, Subject};
-
-/// Whom a role should trust.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trusted {
-    pub issuer: IssuerUrl,
-    pub subject: Subject,
-    pub audience: String,
-}
-
-impl From<&Identity> for Trusted {
-    fn from(identity: &Identity) -> Self {
-        Self {
-            issuer: identity.issuer.clone(),
-            subject: identity.subject.clone(),
-            audience: identity.audience.clone(),
-        }
-    }
-}
 
 /// Everything that is wrong with a trust policy, given alone or as `aws iam get-role` prints it. With `trusted`, these
 /// people and no others should be trusted; without, the policy is judged by itself.
@@ -78,15 +63,6 @@ fn unwrapped(document: &Value) -> (&Value, Option<u64>) {
     let role = document.get("Role").unwrap_or(document);
     let policy = role.get("AssumeRolePolicyDocument").or_else(|| role.get("PolicyDocument")).unwrap_or(role);
     (policy, role.get("MaxSessionDuration").and_then(Value::as_u64))
-}
-
-/// A text, or each text of a list.
-fn texts(value: Option<&Value>) -> Vec<&str> {
-    match value {
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Trusted, condition, texts};
+use super::condition;
+use super::text::texts;
+use super::trusted::Trusted;
 use crate::check::Finding;
 use vouch_core::identity::IssuerUrl;
 

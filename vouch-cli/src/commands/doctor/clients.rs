@@ -4,6 +4,7 @@ use std::env;
 use std::thread;
 
 use super::context::DoctorContext;
+use vouch_clients::all;
 use vouch_clients::finding::Finding;
 use vouch_clients::inspect::{self, Case};
 
@@ -23,7 +24,7 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
     let looked: Vec<Vec<Finding>> = thread::scope(|scope| {
         let look = |registration| {
             let case = Case { registration, config, home, folder: &folder };
-            scope.spawn(move || inspect::inspect(&case))
+            scope.spawn(move || all::inspect(&case))
         };
         let looking: Vec<_> = registrations.iter().map(look).collect();
         looking.into_iter().map(|looking| looking.join().unwrap_or_default()).collect()

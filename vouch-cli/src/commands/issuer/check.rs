@@ -26,7 +26,7 @@ pub(crate) struct Check {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    makers: super::Trust,
+    makers: super::trust::Trust,
     /// Enrollments of every key that should be there
     #[arg(value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,

@@ -34,7 +34,7 @@ pub(crate) struct Iam {
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<BucketName>)]
     bucket: Option<BucketName>,
     #[command(flatten)]
-    trust: super::Trust,
+    trust: super::trust::Trust,
     /// The files that `vouch enroll` wrote
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,

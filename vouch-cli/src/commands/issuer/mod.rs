@@ -3,17 +3,17 @@
 mod check;
 mod iam;
 mod revoke;
+mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use vouch_core::home::HomeError;
-use vouch_core::{Context, Diagnostic, Failure, UnixTime, files};
-use vouch_issuer::attestation::Authorities;
+use vouch_core::{Context, Failure, files};
 use vouch_issuer::documents;
-use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
 
+use self::trust::Trust;
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -38,64 +38,6 @@ pub(crate) struct Build {
     /// The files that `vouch enroll` wrote
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
-}
-
-/// Whose YubiKeys are believed.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Trust {
-    /// Also believe attestations of this authority (PEM or DER), which is not Yubico's: for simulated cards
-    #[arg(long, value_name = "FILE")]
-    attestation_root: Vec<PathBuf>,
-}
-
-impl Trust {
-    /// Yubico's authorities and those that were named, of which the person is told.
-    pub(crate) fn authorities(&self) -> Result<Authorities, Failure> {
-        let mut authorities = Authorities::yubico().map_err(EnrollmentError::from)?;
-        for path in &self.attestation_root {
-            let unusable = || format!("cannot use `{}` as an authority for attestations", path.display());
-            let hint = "Name the certificate of a root that may sign certificates, in PEM or DER.";
-            let file =
-                fs::read(path).map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
-            let added = authorities
-                .add(&file)
-                .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
-            for maker in added {
-                terminal::warn(&format!(
-                    "believing `{}`, which is not Yubico: whoever has its key can make up YubiKeys (SHA-256 {})",
-                    maker.name, maker.fingerprint
-                ));
-            }
-        }
-        Ok(authorities)
-    }
-
-    /// Reads and verifies enrollments, and tells what each is.
-    pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failure> {
-        let authorities = self.authorities()?;
-        let all = paths.iter().map(|path| read(path, &authorities)).collect::<Result<Vec<_>, _>>()?;
-        for enrollment in &all {
-            let (statement, genuine) = (enrollment.statement(), enrollment.genuine());
-            let form = genuine.attestation.form_factor.map(|form| format!(" ({form})")).unwrap_or_default();
-            terminal::say(&format!(
-                "{} of {}: YubiKey {}{form}, firmware {}, slot {}, PIN {}, touch {}",
-                statement.subject,
-                statement.issuer,
-                statement.serial,
-                statement.firmware,
-                statement.slot,
-                statement.pin_policy,
-                statement.touch_policy
-            ));
-            if !genuine.maker.is_yubico {
-                terminal::warn(&format!(
-                    "YubiKey {} of {} is attested by `{}`, not by Yubico",
-                    statement.serial, statement.subject, genuine.maker.name
-                ));
-            }
-        }
-        Ok(all)
-    }
 }
 
 pub(crate) fn run(context: Result<Context, HomeError>, issuer: Issuer) -> Result<(), Failure> {
@@ -132,21 +74,6 @@ fn build(args: &Build) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Failure::configuration(
-            format!("cannot read `{}`", path.display()),
-            "Name the files that `vouch enroll` wrote.",
-        )
-        .because(&error)
-    })?;
-    Enrollment::verify(&text, authorities, UnixTime::now()).map_err(|error| {
-        let mut failure = error.failure();
-        failure.message = format!("`{}`: {}", path.display(), failure.message);
-        failure
-    })
 }
 
 fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {

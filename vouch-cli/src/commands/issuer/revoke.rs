@@ -37,7 +37,7 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "PARTITION", default_value = "aws")]
     partition: Name,
     #[command(flatten)]
-    trust: super::Trust,
+    trust: super::trust::Trust,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -106,7 +106,7 @@ fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, 
     }
 }
 
-fn of_folder(folder: &Path, trust: &super::Trust) -> Result<Vec<Person>, Failure> {
+fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<Person>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::configuration(
             format!("cannot read `{}`", folder.display()),

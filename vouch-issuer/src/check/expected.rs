@@ -1,0 +1,60 @@
+//! What an issuer should serve.
+
+use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
+
+use crate::documents::{self, IssuerError};
+use crate::enrollment::VerifiedEnrollment;
+
+/// An issuer, and the keys that it should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    pub issuer: IssuerUrl,
+    pub keys: Known,
+}
+
+/// What is known about an issuer's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: any key is as good as another.
+    Nothing,
+    /// These should be there; whether there are others cannot be told.
+    Some(Vec<Key>),
+    /// These and no others.
+    All(Vec<Key>),
+}
+
+/// A key, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub kid: String,
+    pub serial: u32,
+    pub public_key: SigningKey,
+}
+
+impl Expected {
+    /// What the identity of this machine tells: its own keys. A spare may have been enrolled elsewhere.
+    pub fn of_identity(identity: &Identity) -> Self {
+        let keys = identity.keys.iter().map(|key| Key {
+            kid: key.kid.clone(),
+            serial: key.serial,
+            public_key: key.public_key.clone(),
+        });
+        Self { issuer: identity.issuer.clone(), keys: Known::Some(keys.collect()) }
+    }
+
+    /// What enrollments tell: every key of every issuer among them.
+    ///
+    /// # Errors
+    /// As for [`crate::documents::build`].
+    pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
+        let expected = documents::by_issuer(enrollments)?.into_iter().map(|(issuer, keys)| {
+            let keys = keys.into_iter().map(|(kid, statement)| Key {
+                kid,
+                serial: statement.serial,
+                public_key: statement.public_key.clone(),
+            });
+            Self { issuer: issuer.clone(), keys: Known::All(keys.collect()) }
+        });
+        Ok(expected.collect())
+    }
+}
