@@ -47,19 +47,19 @@ impl Gradle {
                 "Move the file away and run the command again; nothing was changed.",
             )
         };
-        let (before, rest) = text.split_once(LIST.0).ok_or_else(foreign)?;
-        let end = if rest.starts_with(LIST.1) { 0 } else { rest.find("\n]\n").ok_or_else(foreign)? + 1 };
-        let (list, after) = rest.split_at_checked(end).ok_or_else(foreign)?;
+        let list = list_of(text).ok_or_else(foreign)?;
+        // All but the list is Vouch's own: an earlier Vouch may have written it, with weaker checks.
+        let (before, after) = SCRIPT.split_once(LIST.0).ok_or_else(foreign)?;
         let key = format!("    {}: ", quoted(&registration.endpoint));
         let command = ["credential", "codeartifact", "--profile", &registration.profile];
         let words = std::iter::once(vouch).chain(command.map(str::to_owned));
         let words: Vec<String> = words.map(|word| quoted(&word)).collect();
         let line = format!("{key}[{}],", words.join(", "));
-        if list.lines().any(|known| known == line) {
-            return Ok(text.to_owned());
+        let mut lines = list.to_owned();
+        if !list.lines().any(|known| known == line) {
+            lines = list.split_inclusive('\n').filter(|line| !line.starts_with(&key)).collect();
+            lines.push_str(&format!("{line}\n"));
         }
-        let mut lines: String = list.split_inclusive('\n').filter(|line| !line.starts_with(&key)).collect();
-        lines.push_str(&format!("{line}\n"));
         Ok(format!("{before}{}{lines}{after}", LIST.0))
     }
 }
@@ -120,6 +120,13 @@ impl Client for Gradle {
     }
 }
 
+/// The lines of the list in a script, if it is one of ours.
+fn list_of(script: &str) -> Option<&str> {
+    let (_, rest) = script.split_once(LIST.0)?;
+    let end = if rest.starts_with(LIST.1) { 0 } else { rest.find("\n]\n")? + 1 };
+    rest.get(..end)
+}
+
 /// `vouch`, by a path that stays good.
 fn vouch() -> Result<String, Failure> {
     let found = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
@@ -162,6 +169,10 @@ mod tests {
         assert_eq!(changed.matches("https://one/maven/a/").count(), 1);
         assert!(changed.contains("'--profile', 'other'],\n]\n"));
         assert_eq!(both.replace("    'https://two", "x").lines().count(), SCRIPT.lines().count() + 2);
+        // What an earlier Vouch wrote round the list gives way; the list stays.
+        let old = both.replace("startsWith", "contains");
+        assert_ne!(old, both);
+        assert_eq!(script(&old, registration("https://one/maven/a/", "default")).unwrap(), both);
         for foreign in ["println 'x'", "def served = [\n"] {
             assert!(script(foreign, registration("https://one/", "p")).is_err());
         }
