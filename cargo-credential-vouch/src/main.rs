@@ -4,7 +4,6 @@
 //! a failure is an answer too, so the exit status is always 0. Protocol: the Cargo reference, "Credential Provider
 //! Protocol".
 
-mod log;
 mod protocol;
 mod provider;
 
@@ -18,7 +17,7 @@ fn main() {
         let _ = writeln!(std::io::stdout(), "cargo-credential-vouch {}", env!("CARGO_PKG_VERSION"));
         return;
     }
-    log::start();
+    vouch_helper::log::start("cargo_credential_vouch");
     // A pipe that breaks leaves nobody to tell.
     let _ = protocol::run(&provider::Provider);
 }

@@ -2,13 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
 
 use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Error, RegistryInfo};
 use time::OffsetDateTime;
 use vouch_core::broker::Lifetime;
 use vouch_core::endpoint::Asker;
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
+use vouch_helper::guard::guarded;
+use vouch_helper::text::printable_line;
+use vouch_helper::token::sendable;
 
 /// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
 #[derive(Debug)]
@@ -24,17 +26,9 @@ impl Credential for Provider {
         if !args.is_empty() {
             tracing::debug!(count = args.len(), "arguments from Cargo's configuration are ignored");
         }
-        guarded(|| answer(registry.index_url, action))
+        // The inner result is Cargo's: what it is told needs no guard of ours.
+        guarded(|| Ok(answer(registry.index_url, action))).unwrap_or_else(|fault| Err(chain(fault)))
     }
-}
-
-/// A panic would leave Cargo without an answer, and the person with "EOF while parsing a value".
-fn guarded(work: impl FnOnce() -> Result<CredentialResponse, Error>) -> Result<CredentialResponse, Error> {
-    panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let hint = "hint: VOUCH_LOG=debug shows more.";
-        Err(Chain::new(["Vouch met a fault of its own".into(), hint.into()]).into())
-    })
 }
 
 fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
@@ -54,11 +48,7 @@ fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
 fn token(url: &str) -> Result<CredentialResponse, Error> {
     let given = || Context::from_env()?.broker()?.token_for_url(url, Lifetime::Request);
     let (token, target) = given().map_err(refusal)?;
-    let value = token.value.expose().trim();
-    // Cargo sends it as it is, as a whole header.
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Chain::new(["AWS CodeArtifact answered with a token that cannot be sent".into()]).into());
-    }
+    let value = sendable(token.value.expose()).map_err(chain)?;
     let expiration = OffsetDateTime::from_unix_timestamp(token.expires_at.0)
         .map_err(|_| Chain::new(["AWS CodeArtifact answered with an expiry that is no time".into()]))?;
     Ok(CredentialResponse::Get {
@@ -108,8 +98,12 @@ fn refusal(error: vouch_core::Error) -> Error {
     if error.is_foreign() {
         return Error::UrlNotSupported;
     }
-    let Failure { message, causes, hint, .. } = error.failure();
-    tracing::debug!(%message, "no token");
+    let failure = error.failure();
+    tracing::debug!(message = %failure.message, "no token");
+    chain(failure)
+}
+
+fn chain(Failure { message, causes, hint, .. }: Failure) -> Error {
     let hint = hint.map(|hint| format!("hint: {hint}"));
     Chain::new(std::iter::once(message).chain(causes).chain(hint)).into()
 }
@@ -122,8 +116,9 @@ struct Chain {
 }
 
 impl Chain {
+    /// Cargo shows a message byte by byte: control characters in it would reach the terminal.
     fn new(messages: impl IntoIterator<Item = String>) -> Self {
-        let mut messages: Vec<_> = messages.into_iter().map(|text| printable(&text)).collect();
+        let mut messages: Vec<_> = messages.into_iter().map(|text| printable_line(&text)).collect();
         let mut chain = None;
         while let Some(message) = messages.pop() {
             chain = Some(Box::new(Self { message, source: chain }));
@@ -150,20 +145,15 @@ impl From<Chain> for Error {
     }
 }
 
-/// Cargo shows a message byte by byte: control characters in it would reach the terminal.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_panic_is_an_answer() {
-        let answer = guarded(|| panic!("hunter2"));
-        let _ = panic::take_hook();
-        let json = serde_json::to_string(&answer.unwrap_err()).unwrap();
+        let fault = guarded::<()>(|| panic!("hunter2")).unwrap_err();
+        let _ = std::panic::take_hook();
+        let json = serde_json::to_string(&chain(fault)).unwrap();
         assert!(json.contains("a fault of its own") && !json.contains("hunter2"), "{json}");
     }
 

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use vouch_core::ErrorKind;
+use vouch_helper::output::usage_error;
 
 use crate::which::Which;
 use crate::{helper, refresh, remove, status, watch};
@@ -42,7 +44,18 @@ enum Command {
 }
 
 pub(crate) fn run(called_for: Option<&str>) -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            usage_error(|| error.print(), &error.render().to_string());
+            return ExitCode::from(ErrorKind::Usage.exit_code());
+        }
+        Err(error) => {
+            // Help and version were asked for; where stdout is closed there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+    };
     match cli.command {
         None => match cli.registry {
             Some(url) => helper::for_registry(&url),

@@ -1,39 +1,32 @@
 //! The token helper: `Bearer TOKEN` on stdout, or a reason and an exit code. Asks nothing of the person.
 
-use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use vouch_clients::node::npm::Mode;
-use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
-use vouch_core::{Context, Error, ErrorKind, Failure, Secret};
+use vouch_core::{Context, ErrorKind, Failure, Secret};
+use vouch_helper::guard::guarded;
+use vouch_helper::token::sendable;
 
-use crate::say;
+use crate::output;
 
 /// Answers for a profile, as pnpm wants it.
 pub(crate) fn run(profile: Option<&str>) -> ExitCode {
     match guarded(|| of_profile(profile)) {
-        Ok(header) => say::answer(header.expose()),
-        Err(error) => say::failed_unseen(&error),
+        Ok(header) => output::answer(header.expose()),
+        Err(error) => output::failed_unseen(&error),
     }
 }
 
 /// Answers for a registry, as the plugin for yarn wants it: one that is none of ours is answered with nothing.
 pub(crate) fn for_registry(url: &str) -> ExitCode {
     match guarded(|| of_registry(url)) {
-        Ok(Some(header)) => say::answer(header.expose()),
+        Ok(Some(header)) => output::answer(header.expose()),
         Ok(None) => ExitCode::SUCCESS,
         // The plugin shows what is said.
-        Err(error) => say::failed(&error),
+        Err(error) => output::failed(&error),
     }
-}
-
-/// The package manager must get an answer, and the person a reason.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Failure::new(ErrorKind::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more."))
-    })
 }
 
 fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
@@ -46,7 +39,7 @@ fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
     };
     config.profile_named(name)?;
     let registration = registration_of(config, name).ok_or_else(|| not_set_up(name))?;
-    Ok(header_for(&broker, &registration.endpoint)?)
+    header(&broker.token_for_url(&registration.endpoint, Lifetime::Run)?.0.value)
 }
 
 /// Helpers serve registrations only.
@@ -66,13 +59,12 @@ fn not_set_up(profile: &str) -> Failure {
 
 /// None for a registry that is none of ours.
 fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
-    match header_for(&Context::from_env()?.broker()?, url) {
+    match Context::from_env()?.broker()?.token_for_url(url, Lifetime::Run) {
         Err(error) if error.is_foreign() => Ok(None),
-        answer => Ok(Some(answer?)),
+        answer => header(&answer?.0.value).map(Some),
     }
 }
 
-fn header_for(broker: &Broker, url: &str) -> Result<Secret<String>, Error> {
-    let (token, _) = broker.token_for_url(url, Lifetime::Run)?;
-    Ok(Secret::new(format!("Bearer {}\n", token.value.expose().trim())))
+fn header(token: &Secret<String>) -> Result<Secret<String>, Failure> {
+    Ok(Secret::new(format!("Bearer {}\n", sendable(token.expose())?)))
 }

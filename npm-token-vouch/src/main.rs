@@ -6,10 +6,9 @@
 
 mod cli;
 mod helper;
-mod log;
+mod output;
 mod refresh;
 mod remove;
-mod say;
 mod status;
 mod watch;
 mod which;
@@ -20,7 +19,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
-    log::start();
+    vouch_helper::log::start("npm_token_vouch");
     let arguments: Vec<_> = env::args_os().collect();
     let called =
         arguments.first().and_then(|called| Path::new(called).file_stem()?.to_str().map(str::to_owned));

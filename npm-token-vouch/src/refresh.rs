@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::tokens::{self, Renewed};
 use vouch_core::{Context, Diagnostic, Failure};
+use vouch_helper::time;
 
-use crate::say;
+use crate::output;
 use crate::which::Which;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
@@ -14,16 +15,16 @@ pub(crate) fn run(which: &Which) -> ExitCode {
         Context::from_env().map_err(Failure::from).and_then(|context| Ok((context.broker()?, context)));
     let (broker, context) = match opened {
         Ok(opened) => opened,
-        Err(error) => return say::failed(&error),
+        Err(error) => return output::failed(&error),
     };
     let renewed = tokens::refresh(context.home(), &broker, which.filter());
     if renewed.is_empty() {
-        say::say("nothing to refresh: no file with a static token was set up for that");
+        output::say("nothing to refresh: no file with a static token was set up for that");
         return ExitCode::SUCCESS;
     }
     renewed.iter().for_each(tell);
     let failure = renewed.iter().find_map(Renewed::failure);
-    failure.map_or(ExitCode::SUCCESS, |error| say::failed(&error.failure()))
+    failure.map_or(ExitCode::SUCCESS, |error| output::failed(&error.failure()))
 }
 
 /// What became of a file; failures are for the caller.
@@ -37,10 +38,10 @@ pub(crate) fn tell(renewed: &Renewed) {
     };
     for (place, expiry) in &renewed.tokens {
         if let Ok(expires_at) = expiry {
-            say::say(&format!(
+            output::say(&format!(
                 "the token for {} {did} `{file}`; it expires {}",
                 place.endpoint,
-                say::local_time(*expires_at)
+                time::local_time(*expires_at)
             ));
         }
     }

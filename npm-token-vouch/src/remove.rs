@@ -9,17 +9,17 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::{Context, Failure};
 
-use crate::say;
+use crate::output;
 use crate::which::Which;
 
 pub(crate) fn run(which: &Which) -> ExitCode {
     match Context::from_env().map_err(Failure::from).and_then(|context| remove(context.home(), which)) {
         Ok(0) => {
-            say::say("nothing to remove: nothing of that was set up");
+            output::say("nothing to remove: nothing of that was set up");
             ExitCode::SUCCESS
         }
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => say::failed(&error),
+        Err(error) => output::failed(&error),
     }
 }
 
@@ -65,7 +65,7 @@ fn take_out(home: &Home, path: &Path, gone: &Registration, kept: &[Registration]
         Ok::<_, NpmError>(())
     });
     edited?;
-    say::say(&format!("the lines for {} are out of `{}`", gone.endpoint, path.display()));
+    output::say(&format!("the lines for {} are out of `{}`", gone.endpoint, path.display()));
     Ok(())
 }
 

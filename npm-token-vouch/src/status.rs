@@ -7,8 +7,10 @@ use vouch_clients::node::npm::tokens::{self, Held, State};
 use vouch_clients::node::npm::{Mode, registration};
 use vouch_core::config::Registration;
 use vouch_core::{Context, Failure, UnixTime};
+use vouch_helper::text::{printable, printable_json};
+use vouch_helper::time;
 
-use crate::say;
+use crate::output;
 use crate::which::Which;
 
 pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
@@ -16,7 +18,7 @@ pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
     let loaded = loaded.and_then(|context| Ok((context.config()?, context)));
     let (config, context) = match loaded {
         Ok(found) => found,
-        Err(error) => return say::failed(&error),
+        Err(error) => return output::failed(&error),
     };
     let held = tokens::held(context.home(), &config, which.filter());
     let registrations = config.codeartifact.registrations.iter();
@@ -27,12 +29,15 @@ pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
         .collect();
     if json {
         let rows: Vec<_> = rows.iter().map(Row::json).collect();
-        return say::answer(&format!("{:#}\n", json!({ "version": 1, "registries": rows })));
+        return output::answer(&printable_json(&format!(
+            "{:#}\n",
+            json!({ "version": 1, "registries": rows })
+        )));
     }
     if rows.is_empty() {
-        return say::answer("no npm registry was set up\n");
+        return output::answer("no npm registry was set up\n");
     }
-    say::answer(&rows.iter().map(Row::text).collect::<String>())
+    output::answer(&printable(&rows.iter().map(Row::text).collect::<String>()))
 }
 
 struct Row<'a> {
@@ -77,7 +82,7 @@ impl Row<'_> {
             "file": file,
             "mode": self.mode(),
             "token": state,
-            "expires_at": expires_at.map(|at| say::utc_time(*at)),
+            "expires_at": expires_at.map(|at| time::utc_time(*at)),
         })
     }
 
@@ -89,10 +94,10 @@ impl Row<'_> {
             (Mode::Env, _) => "no token in the file: run it with `vouch exec`".to_owned(),
             (Mode::Helper, _) => "no token in the file: a helper is asked".to_owned(),
             (_, Some(Ok(State::Written { expires_at }))) if *expires_at <= UnixTime::now() => {
-                format!("token expired {}", say::local_time(*expires_at))
+                format!("token expired {}", time::local_time(*expires_at))
             }
             (_, Some(Ok(State::Written { expires_at }))) => {
-                format!("token until {}", say::local_time(*expires_at))
+                format!("token until {}", time::local_time(*expires_at))
             }
             (_, Some(Ok(State::Unknown))) => "a token that Vouch did not write".to_owned(),
             (_, Some(Ok(State::Missing)) | None) => "no token yet: run `vouch login`".to_owned(),

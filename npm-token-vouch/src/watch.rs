@@ -16,9 +16,10 @@ use vouch_core::config::Config;
 use vouch_core::files::Lock;
 use vouch_core::home::Home;
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
+use vouch_helper::time;
 
 use crate::which::Which;
-use crate::{refresh, say};
+use crate::{output, refresh};
 
 /// Between two looks at the clock. The machine may sleep for hours in between; the clock on the wall then says so.
 const TICK: Duration = Duration::from_secs(1);
@@ -32,7 +33,7 @@ const LONGEST: i64 = 15 * 60;
 pub(crate) fn run(which: &Which) -> ExitCode {
     match Context::from_env().map_err(Failure::from).and_then(|context| watch(&context, which)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => say::failed(&error),
+        Err(error) => output::failed(&error),
     }
 }
 
@@ -47,11 +48,11 @@ fn watch(context: &Context, which: &Which) -> Result<(), Failure> {
     }
     let _locks = files.iter().map(|path| claim(home, path)).collect::<Result<Vec<_>, Failure>>()?;
     for path in &files {
-        say::say(&format!("watching the tokens in `{}`", path.display()));
+        output::say(&format!("watching the tokens in `{}`", path.display()));
     }
-    say::say(&format!(
+    output::say(&format!(
         "until the session ends {}; Ctrl-C stops it, and the tokens then stay in the files until `vouch logout`",
-        say::local_time(ends)
+        time::local_time(ends)
     ));
     keep_fresh(context, which);
     take_out(home, which, &files)
@@ -101,7 +102,7 @@ fn renew(home: &Home, broker: &Broker, filter: Filter<'_>, told: &mut Option<Fai
 /// The same trouble is told once.
 fn complain(failure: Failure, told: &mut Option<Failure>) {
     if told.as_ref() != Some(&failure) {
-        say::warn(&failure);
+        output::warn(&failure);
         *told = Some(failure);
     }
 }
@@ -114,8 +115,12 @@ fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(),
             continue;
         }
         match removed {
-            Ok(true) => say::say(&format!("the session is over: the tokens are out of `{}`", path.display())),
-            Ok(false) => say::say(&format!("the session is over: no token is left in `{}`", path.display())),
+            Ok(true) => {
+                output::say(&format!("the session is over: the tokens are out of `{}`", path.display()))
+            }
+            Ok(false) => {
+                output::say(&format!("the session is over: no token is left in `{}`", path.display()))
+            }
             Err(error) => outcome = Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@ use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, domain_of_url};
 use vouch_core::profile::{ProfileError, Target};
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
+use vouch_helper::token::sendable;
 
 use crate::arguments::{Mode, Output, Request};
 use crate::service::{Service, USER};
@@ -61,11 +62,6 @@ pub(crate) fn to(request: &Request) -> Answer {
     }
 }
 
-/// When the helper itself is at fault.
-pub(crate) fn fault() -> Failure {
-    failure(ErrorKind::Other, "Vouch met a fault of its own", "VOUCH_LOG=debug shows more.")
-}
-
 /// When somebody else's secret is to be stored or deleted and no other `keyring` is there to do it.
 pub(crate) fn no_storage() -> Failure {
     failure(
@@ -107,12 +103,8 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
     let keystore = context.keystore().map_err(Error::from)?;
     let broker = Broker::new(context.home().clone(), config, keystore);
     let token = broker.token(&target, Lifetime::Run)?;
-    let value = token.value.expose().trim();
     // Clients take the answer apart by lines and send it in a header.
-    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let message = "AWS CodeArtifact answered with a token that cannot be sent";
-        return Err(Answer::Refused(failure(ErrorKind::Other, message, "VOUCH_LOG=debug shows more.")));
-    }
+    let value = sendable(token.value.expose()).map_err(Answer::Refused)?;
     Ok(Some(Secret::new(value.to_owned())))
 }
 

@@ -1,10 +1,11 @@
 //! The next `keyring` on PATH, for what is none of our business.
 
 use std::env;
-use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+
+use vouch_helper::program;
 
 /// The name under which requests are handed on.
 const NAME: &str = "keyring";
@@ -36,22 +37,9 @@ fn next(path: &OsStr, passed: &OsStr, here: &Path) -> Option<(PathBuf, OsString)
         return None;
     }
     passed.push(here.to_owned());
-    let folders = env::split_paths(path).filter(|folder| folder.is_absolute());
-    let mut programs = folders.map(|folder| folder.join(format!("{NAME}{EXE_SUFFIX}")));
-    let next = programs.find(|program| {
-        is_executable(program) && program.canonicalize().is_ok_and(|real| !passed.contains(&real))
-    })?;
+    let next = program::all_in(OsStr::new(NAME), path)
+        .find(|program| program.canonicalize().is_ok_and(|real| !passed.contains(&real)))?;
     Some((next, env::join_paths(&passed).ok()?))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
 }
 
 /// On Unix the other program takes the place of this one, with its stdin and its terminal.

@@ -7,25 +7,23 @@
 mod answer;
 mod arguments;
 mod chain;
-mod log;
 mod output;
 mod service;
 
 use std::env;
 use std::ffi::OsString;
-use std::panic;
 use std::process::ExitCode;
 
 use answer::Answer;
 use arguments::{Request, Wrong};
+use vouch_helper::guard::guarded;
+use vouch_helper::output::answer as answer_with;
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
-    log::start();
-    // A panic would print what only a developer can read.
-    panic::set_hook(Box::new(|_| {}));
-    panic::catch_unwind(run).unwrap_or_else(|_| {
-        output::refuse(&answer::fault());
+    vouch_helper::log::start("pip_keyring_vouch");
+    guarded(|| Ok(run())).unwrap_or_else(|fault| {
+        output::refuse(&fault);
         ExitCode::FAILURE
     })
 }
@@ -38,7 +36,7 @@ fn run() -> ExitCode {
         Err(_) => Answer::Foreign,
     };
     match answer {
-        Answer::Text(text) => output::print(text.expose()),
+        Answer::Text(text) => answer_with(text.expose()),
         Answer::Refused(failure) => {
             output::refuse(&failure);
             ExitCode::FAILURE
@@ -61,8 +59,8 @@ fn alone(request: Result<Request, Wrong>) -> ExitCode {
             output::refuse(&answer::no_storage());
             ExitCode::FAILURE
         }
-        Ok(Request::Help) => output::print(arguments::HELP),
-        Ok(Request::Version) => output::print(concat!("pip-keyring-vouch ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Help) => answer_with(arguments::HELP),
+        Ok(Request::Version) => answer_with(concat!("pip-keyring-vouch ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(wrong) => {
             output::usage(&wrong);
             ExitCode::from(2)

@@ -253,7 +253,7 @@ fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
         script.env("HOME", person.dir.path()).env("VOUCH_HOME", person.home.path());
         parts(script.current_dir(person.dir.path()).stdin(Stdio::null()).output().unwrap()).1
     };
-    let said = "\rvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n";
+    let said = "\r\u{1b}[Kvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n";
     // pip 23.0, pip 26.2, pdm, our backend.
     for form in [
         "get URL aws",

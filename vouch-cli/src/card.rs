@@ -8,6 +8,7 @@ use vouch_yubikey::{Card, CardError, NewPin, Pin, TouchPrompt};
 
 use crate::desktop;
 use crate::prompt;
+use crate::quiet::Quiet;
 use crate::terminal::{self, Countdown};
 
 /// How often a new PIN is asked for before the command gives up: enough for slips, and an end where nobody types.
@@ -57,6 +58,11 @@ fn missing_card(missing: &CardError) -> String {
 }
 
 impl PinFlags {
+    /// From the start of a command that will ask for a PIN, nothing that is typed is shown or taken for it.
+    pub(crate) fn keep_quiet(&self) -> Option<Quiet> {
+        (!self.pin_stdin).then(Quiet::start)
+    }
+
     /// Asks for the PIN of a card.
     pub(crate) fn ask(&self, card: &Card) -> Result<Pin, Failure> {
         let text = prompt::secret(self.pin_stdin, &format!("PIN of YubiKey {}: ", card.serial()))?;

@@ -7,9 +7,9 @@ mod commands;
 mod desktop;
 mod domain;
 mod handout;
-mod log;
 mod parse;
 mod prompt;
+mod quiet;
 mod region;
 mod shell;
 mod static_tokens;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return commands::wrong_usage(&error),
     };
-    log::start();
+    vouch_helper::log::start("vouch");
     match commands::run(cli.command, Context::from_env()) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),

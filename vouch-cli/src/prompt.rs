@@ -5,6 +5,8 @@ use std::io::{self, BufRead, IsTerminal};
 use vouch_core::{ErrorKind, Failure, Secret};
 use zeroize::Zeroizing;
 
+use crate::quiet;
+
 /// More than any secret that is asked for.
 const LONGEST_LINE: u64 = 4096;
 
@@ -21,7 +23,7 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
         return Ok(false);
     }
     crate::terminal::ask(&format!("{question} Type y for yes:"));
-    let answer = line(&mut io::stdin().lock())?;
+    let answer = quiet::paused(|| line(&mut io::stdin().lock()))?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
@@ -58,71 +60,10 @@ fn hidden(prompt: &str) -> Result<String, Failure> {
     if !io::stderr().is_terminal() && !io::stdin().is_terminal() {
         return Err(failed(&io::Error::from(io::ErrorKind::NotFound)));
     }
-    terminal::read(prompt).map_err(|error| match error.kind() {
+    quiet::read(prompt).map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted => Failure::interrupted(),
         _ => failed(&error),
     })
-}
-
-#[cfg(unix)]
-mod terminal {
-    use std::fs::File;
-    use std::io::{self, Read, Write};
-
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-
-    const CTRL_C: u8 = 0x03;
-
-    /// The terminal as it was, restored in the end.
-    struct Quiet(File, Termios);
-
-    impl Drop for Quiet {
-        fn drop(&mut self) {
-            let _ = tcsetattr(&self.0, OptionalActions::Now, &self.1);
-        }
-    }
-
-    /// Bytes of the terminal; Ctrl-C is an error, so that whoever reads unwinds and the terminal is restored. A signal
-    /// would end the process and leave the person with a terminal that does not echo.
-    struct Keys(File);
-
-    impl Read for Keys {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let read = self.0.read(buffer)?;
-            if buffer.get(..read).is_some_and(|bytes| bytes.contains(&CTRL_C)) {
-                return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
-            }
-            Ok(read)
-        }
-    }
-
-    pub(super) fn read(prompt: &str) -> io::Result<String> {
-        let mut tty = File::options().read(true).write(true).open("/dev/tty")?;
-        let before = tcgetattr(&tty)?;
-        let mut quiet = before.clone();
-        quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        let restore = Quiet(tty.try_clone()?, before);
-        tcsetattr(&tty, OptionalActions::Now, &quiet)?;
-        tty.write_all(prompt.as_bytes())?;
-        let config =
-            rpassword::ConfigBuilder::new().input_reader(Keys(tty.try_clone()?)).output_discard().build();
-        let typed = rpassword::read_password_with_config(config);
-        tty.write_all(b"\n")?;
-        drop(restore);
-        typed.map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionAborted => io::Error::from(io::ErrorKind::Interrupted),
-            _ => error,
-        })
-    }
-}
-
-#[cfg(not(unix))]
-mod terminal {
-    use std::io;
-
-    pub(super) fn read(prompt: &str) -> io::Result<String> {
-        rpassword::prompt_password(prompt)
-    }
 }
 
 #[cfg(test)]

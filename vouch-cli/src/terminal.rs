@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
 use vouch_core::{ErrorKind, Failure};
-pub(crate) use vouch_helper::say::{local_time, printable, span, utc_time};
+use vouch_helper::output::{self, Part, parts};
+use vouch_helper::text::{printable, printable_json, printable_line};
+pub(crate) use vouch_helper::time::{local_time, span, utc_time};
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -60,31 +62,40 @@ pub(crate) fn hint(text: &str) {
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     // Whoever pressed Ctrl-C knows.
     if failure.kind != ErrorKind::Interrupted {
-        error(&failure.message);
-        failure.causes.iter().for_each(|reason| cause(reason));
-        failure.hint.iter().for_each(|text| hint(text));
+        for (part, text) in parts(failure) {
+            match part {
+                Part::Message => error(text),
+                Part::Cause => cause(text),
+                Part::Hint => hint(text),
+            }
+        }
     }
     ExitCode::from(failure.kind.exit_code())
 }
 
-/// Writes to stdout, the answer of a command.
-pub(crate) fn answer(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
-/// As [`answer`], with the colors in it where stdout shows them.
-pub(crate) fn answer_in_color(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
-}
-
-/// As [`answer`], for a command that has nothing else to do.
+/// Writes the answer of a command, as text for people: nothing in it that a terminal acts on.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    answer(text)
-        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
+    print_raw(&printable(text))
+}
+
+/// The same with the colors in it where stdout shows them. What is not ours is to be made [`printable`] before.
+pub(crate) fn print_in_color(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| unwritten(&error))
+}
+
+/// Writes a JSON document, in escapes of JSON's own where a terminal would act.
+pub(crate) fn print_json(document: &str) -> Result<(), Failure> {
+    print_raw(&printable_json(document))
+}
+
+/// Writes what only a program is to read, byte by byte: a credential, a script.
+pub(crate) fn print_raw(text: &str) -> Result<(), Failure> {
+    output::print(text).map_err(|error| unwritten(&error))
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::new(ErrorKind::Other, "cannot write the answer", "").because(error)
 }
 
 /// Something that the person can do within a time. On a terminal one line counts down and is wiped in the end; elsewhere it
@@ -133,7 +144,7 @@ impl Drop for Countdown {
 fn countdown_line(what: &str, left: Duration, width: usize) -> String {
     let time = format!(" {} s", seconds(left));
     let room = width.saturating_sub(time.chars().count() + 3);
-    let what = printable(what);
+    let what = printable_line(what);
     let mut text: String = what.chars().take(room).collect();
     if what.chars().nth(room).is_some() {
         text.pop();

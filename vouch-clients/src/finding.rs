@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vouch_core::{Diagnostic, Failure};
 
-use vouch_helper::say::printable;
+use vouch_helper::text::printable;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,18 +1,18 @@
 //! Programs on PATH, and their versions.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::env::consts::EXE_SUFFIX;
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use vouch_helper::program::{all_in, is_executable, on_path};
+use wait_timeout::ChildExt;
+
 /// The slowest clients are written in Python and Node, and the first start of a day takes its time.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What came of asking a program for its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +39,14 @@ pub fn ask_version(program: impl AsRef<OsStr>) -> Asked {
     let asked = answer.get_or_init(|| {
         let mut command = Command::new(program);
         command.arg("--version").current_dir(if cfg!(windows) { "C:\\" } else { "/" });
-        ask(command, PATIENCE)
+        ask(command, TIMEOUT)
     });
     asked.clone()
 }
 
-fn ask(mut command: Command, patience: Duration) -> Asked {
+fn ask(mut command: Command, timeout: Duration) -> Asked {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     let Ok(mut child) = command.spawn() else { return Asked::Absent };
     let Some(mut stdout) = child.stdout.take() else { return Asked::Silent };
     let (answer, answered) = mpsc::channel();
@@ -56,23 +56,18 @@ fn ask(mut command: Command, patience: Duration) -> Asked {
         // Nobody may be waiting any more.
         let _ = answer.send(read.map(|_| bytes));
     });
-    let text = answered.recv_timeout(patience).ok().and_then(Result::ok);
-    let ended = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status.success(),
-            Ok(None) if text.is_some() && Instant::now() < deadline => {
-                thread::sleep(Duration::from_millis(2))
-            }
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                break false;
-            }
+    let text = answered.recv_timeout(timeout).ok().and_then(Result::ok);
+    let left = deadline.saturating_duration_since(Instant::now());
+    match (text, child.wait_timeout(left)) {
+        (Some(text), Ok(Some(status))) if status.success() => {
+            Asked::Version(String::from_utf8_lossy(&text).into_owned())
         }
-    };
-    match text {
-        Some(text) if ended => Asked::Version(String::from_utf8_lossy(&text).into_owned()),
-        _ => Asked::Silent,
+        (_, Ok(Some(_))) => Asked::Silent,
+        _ => {
+            let _ = child.kill();
+            let _ = child.wait();
+            Asked::Silent
+        }
     }
 }
 
@@ -87,35 +82,14 @@ pub fn numbers(text: &str) -> Option<Vec<u32>> {
     text.split_whitespace().find_map(word)
 }
 
-/// Where a program is that would be started by its name.
-pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = vouch_core::env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).filter(|folder| folder.is_absolute());
-    let mut files = folders.map(|folder| folder.join(format!("{name}{EXE_SUFFIX}")));
-    files.find(|file| is_executable(file))
-}
-
-/// Whether it is a file that may be started.
-#[cfg(unix)]
-pub fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-
-    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-pub fn is_executable(path: &Path) -> bool {
-    path.is_file()
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    fn shell(script: &str, patience: Duration) -> Asked {
+    fn shell(script: &str, timeout: Duration) -> Asked {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        ask(command, patience)
+        ask(command, timeout)
     }
 
     #[test]

@@ -1,3 +1,10 @@
-//! What the three helpers and the `vouch` command share.
+//! What the three helpers and the `vouch` command share. Only [`output`], [`tty`] and [`log`] write, where a program says so.
 
-pub mod say;
+pub mod guard;
+pub mod log;
+pub mod output;
+pub mod program;
+pub mod text;
+pub mod time;
+pub mod token;
+pub mod tty;

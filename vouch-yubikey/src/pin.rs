@@ -178,9 +178,12 @@ fn is_default(key: &mut YubiKey, what: ManagementSlotId) -> Result<Option<bool>,
     }
 }
 
-/// 44 characters of modhex, the alphabet that is the same on most keyboards (Yubico OTP).
+/// Whether it ends in 44 characters of modhex, the alphabet that is the same on most keyboards (Yubico OTP). Before them may
+/// stand what was typed of the PIN.
 fn is_one_time_password(text: &str) -> bool {
-    text.len() == 44 && text.bytes().all(|byte| b"cbdefghijklnrtuv".contains(&byte.to_ascii_lowercase()))
+    let Some(at) = text.len().checked_sub(44) else { return false };
+    let burst = text.as_bytes().get(at..).unwrap_or_default();
+    burst.iter().all(|byte| b"cbdefghijklnrtuv".contains(&byte.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -206,7 +209,12 @@ mod tests {
         for text in
             ["cccccckdvvulgjvtkjdhtlrbjjctggdihuevikehtlil", "CCCCCCKDVVULGJVTKJDHTLRBJJCTGGDIHUEVIKEHTLIL"]
         {
-            assert!(matches!(pin(text), Err(CardError::PinIsOtp)));
+            for typed in ["", "1", "123456", "12345678", "\u{e4}"] {
+                let text = format!("{typed}{text}");
+                assert!(matches!(pin(&text), Err(CardError::PinIsOtp)), "{text}");
+                assert!(matches!(NewPin::new(Secret::new(text)), Err(CardError::PinIsOtp)));
+            }
+            assert!(matches!(pin(&format!("{text}1")), Err(CardError::PinLength)));
         }
     }
 

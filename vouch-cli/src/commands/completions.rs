@@ -19,7 +19,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, mut command: clap::Command) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "vouch", &mut script);
-    terminal::print(&String::from_utf8_lossy(&script))
+    terminal::print_raw(&String::from_utf8_lossy(&script))
 }
 
 #[derive(Debug, clap::Args)]

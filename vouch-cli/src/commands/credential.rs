@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::{Context, Failure};
+use vouch_helper::token::sendable;
 
 use crate::domain::DomainFlags;
 use crate::handout::{self, Spelling};
@@ -39,12 +40,12 @@ pub(crate) fn run(context: &Context, credential: Credential) -> Result<(), Failu
         Credential::Codeartifact(args) => codeartifact(context, &args)?,
         Credential::Aws(args) => aws(context, &args)?,
     };
-    terminal::print(&answer)
+    terminal::print_raw(&answer)
 }
 
 fn codeartifact(context: &Context, args: &Codeartifact) -> Result<String, Failure> {
     let (token, named) = handout::token(context, &args.domain, Spelling::Plain)?;
-    let value = token.value.expose().trim();
+    let value = sendable(token.value.expose())?;
     if !args.json {
         return Ok(format!("{value}\n"));
     }

@@ -49,6 +49,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let _quiet = args.pin.keep_quiet();
     let home = context.home();
     let identity = context.config()?.identity;
     check_identity(identity.as_ref(), &args)?;

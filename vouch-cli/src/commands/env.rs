@@ -39,10 +39,10 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
         ));
     }
     match context.map_err(Failure::from).and_then(|context| script(&context, &args, shell)) {
-        Ok(script) => terminal::print(&script),
+        Ok(script) => terminal::print_raw(&script),
         Err(failed) => {
             // Whatever reads this must neither go on nor use a credential of yesterday.
-            terminal::print(&shell.fail(args.wanted.kind.variables()))?;
+            terminal::print_raw(&shell.fail(args.wanted.kind.variables()))?;
             Err(failed)
         }
     }

@@ -25,6 +25,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let _quiet = args.pin.keep_quiet();
     let (config, keystore) = (context.config()?, context.keystore()?);
     let identity = config.identity.filter(|identity| !identity.keys.is_empty());
     let identity = identity.ok_or(IdentityError::NotEnrolled)?;

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
+use vouch_helper::output::usage_error;
 
 use crate::terminal;
 
@@ -84,14 +85,15 @@ pub(crate) fn run(command: Command, context: Result<Context, HomeError>) -> Resu
 
 /// Ends a run whose arguments do not parse, or that asked for help.
 pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
-    // Where neither stream is open there is nobody to tell.
-    let _ = error.print();
     if !error.use_stderr() {
+        // Help and version were asked for; where stdout is closed there is nobody to tell.
+        let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    usage_error(|| error.print(), &error.render().to_string());
     let arguments = || std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     if let Some(answer) = env::answer_to_wrong_usage(arguments()) {
-        let _ = terminal::answer(&answer);
+        let _ = terminal::print_raw(&answer);
     }
     let is_exec = arguments().nth(1).is_some_and(|command| command == "exec");
     ExitCode::from(if is_exec { exec::FAILED } else { ErrorKind::Usage.exit_code() })

@@ -31,8 +31,10 @@ struct Status {
 pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     let config = context.config()?;
     if args.profiles {
-        let text = if args.json { format!("{:#}\n", profiles_json(&config)) } else { profiles_text(&config) };
-        terminal::print(&text)?;
+        match args.json {
+            true => terminal::print_json(&format!("{:#}\n", profiles_json(&config)))?,
+            false => terminal::print(&profiles_text(&config))?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     // A keystore that does not work is more than the lack of a session.
@@ -42,8 +44,10 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     };
     let tokens = context.broker()?.live_tokens().unwrap_or_default();
     let status = Status { config, session, tokens };
-    let text = if args.json { format!("{:#}\n", status.json()) } else { status.text() };
-    terminal::print(&text)?;
+    match args.json {
+        true => terminal::print_json(&format!("{:#}\n", status.json()))?,
+        false => terminal::print(&status.text())?,
+    }
     let code = status.session.as_ref().map_or_else(|error| error.kind().exit_code(), |_| 0);
     Ok(ExitCode::from(code))
 }

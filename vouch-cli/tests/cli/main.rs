@@ -5,6 +5,7 @@
 
 mod commands;
 mod everyday;
+mod hostile;
 mod person;
 mod setup_aws;
 mod setup_cargo;

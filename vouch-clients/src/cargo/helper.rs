@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::CargoError;
+use crate::program;
 
 const NAME: &str = "cargo-credential-vouch";
 
@@ -34,28 +35,20 @@ fn find_with(
     path: &OsStr,
     real: Option<&Path>,
 ) -> Option<PathBuf> {
-    let called_from = program(called, folder, path).filter(|program| is_same(program, real));
+    let called_from = started(called, folder, path).filter(|program| is_same(program, real));
     let beside = |program: &Path| Some(program.parent()?.join(format!("{name}{EXE_SUFFIX}")));
     let candidates = called_from.as_deref().and_then(beside).into_iter();
-    let candidates = candidates.chain(on_path(&format!("{name}{EXE_SUFFIX}"), path));
-    candidates.chain(real.and_then(beside)).find(|path| path.is_file())
+    let candidates = candidates.chain(program::all_in(OsStr::new(name), path));
+    candidates.chain(real.and_then(beside)).find(|path| program::is_executable(path))
 }
 
 /// The file that a shell has started for the first word of a command line.
-fn program(called: &OsStr, folder: &Path, path: &OsStr) -> Option<PathBuf> {
+fn started(called: &OsStr, folder: &Path, path: &OsStr) -> Option<PathBuf> {
     let called = Path::new(called);
     if called.components().count() > 1 {
         return Some(plain(&folder.join(called)));
     }
-    let name = called.to_str()?;
-    let suffix = if name.ends_with(EXE_SUFFIX) { "" } else { EXE_SUFFIX };
-    on_path(&format!("{name}{suffix}"), path).find(|path| path.is_file())
-}
-
-fn on_path(name: &str, path: &OsStr) -> impl Iterator<Item = PathBuf> + use<> {
-    let folders: Vec<_> = env::split_paths(path).filter(|folder| folder.is_absolute()).collect();
-    let name = name.to_owned();
-    folders.into_iter().map(move |folder| folder.join(&name))
+    program::all_in(called.as_os_str(), path).next()
 }
 
 /// Without `.` and, where no link can be meant, without `..`.
@@ -74,7 +67,7 @@ fn is_same(program: &Path, real: Option<&Path>) -> bool {
 #[cfg(unix)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -86,6 +79,7 @@ mod tests {
         fs::create_dir_all(&bin).unwrap();
         for name in ["vouch", NAME] {
             fs::write(version.join(name), "").unwrap();
+            fs::set_permissions(version.join(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
         symlink(version.join("vouch"), bin.join("vouch")).unwrap();
         if link_helper {

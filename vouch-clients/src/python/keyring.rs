@@ -13,7 +13,7 @@ use vouch_core::home::Home;
 use super::folders;
 use crate::cargo;
 use crate::journal::Link;
-use crate::program::is_executable;
+use crate::program;
 
 /// Our program, and where it may be linked.
 #[derive(Debug)]
@@ -80,13 +80,13 @@ impl Keyring {
 
     /// What clients find by the name `keyring`.
     pub(super) fn found(&self) -> Found {
-        let name = format!("keyring{EXE_SUFFIX}");
-        let mut programs = self.path.iter().map(|folder| folder.join(&name)).enumerate();
-        match programs.find(|(_, program)| is_executable(program)) {
-            Some((_, program)) if is_same(&program, &self.program) => Found::Ours,
-            Some((at, program)) => Found::Other(program, at),
-            None => Found::None,
+        let path = env::join_paths(&self.path).unwrap_or_default();
+        let Some(program) = program::all_in(OsStr::new("keyring"), &path).next() else { return Found::None };
+        if is_same(&program, &self.program) {
+            return Found::Ours;
         }
+        let at = self.path.iter().position(|folder| program.parent() == Some(folder.as_path()));
+        Found::Other(program, at.unwrap_or_default())
     }
 
     /// The link that [`Self::link`] would make.

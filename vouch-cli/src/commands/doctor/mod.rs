@@ -53,9 +53,9 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<Exi
     progress("looking at the package managers");
     findings.extend(clients::look(&context));
     if args.json {
-        terminal::print(&output::json(&findings, args.online))?;
+        terminal::print_json(&output::json(&findings, args.online))?;
     } else {
-        terminal::answer_in_color(&output::text(&findings, args.online))?;
+        terminal::print_in_color(&output::text(&findings, args.online))?;
     }
     Ok(verdict(&findings))
 }

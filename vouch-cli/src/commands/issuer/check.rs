@@ -59,9 +59,10 @@ pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
     let trusted = trusted(args, &enrollments, identity.as_ref());
     let policies = args.trust.iter().map(|file| policy(file, &trusted)).collect::<Result<Vec<_>, _>>()?;
 
-    let text = if args.json { as_json(&issuers, &policies) } else { as_text(&issuers, &policies) };
-    terminal::answer(&text)
-        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))?;
+    match args.json {
+        true => terminal::print_json(&as_json(&issuers, &policies))?,
+        false => terminal::print(&as_text(&issuers, &policies))?,
+    }
     verdict(issuers.iter().chain(&policies).flat_map(|looked| &looked.findings))
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use vouch_core::Failure;
 use vouch_core::partition::{AccountId, DomainName};
-use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
 
 use crate::parse;
@@ -75,6 +75,5 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
              RestrictPublicBuckets off), and a bucket has one policy: this one takes the place of another",
         );
     }
-    terminal::answer(&template.text)
-        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
+    terminal::print(&template.text)
 }

@@ -66,9 +66,10 @@ pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<
         None => Case::Leaves,
     };
     let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
-    let text = if args.json { as_json(&person, &revocation) } else { as_text(&person, case, &revocation) };
-    terminal::answer(&text)
-        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
+    match args.json {
+        true => terminal::print_json(&as_json(&person, &revocation)),
+        false => terminal::print(&as_text(&person, case, &revocation)),
+    }
 }
 
 fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, Failure> {

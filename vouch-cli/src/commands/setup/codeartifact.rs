@@ -165,7 +165,7 @@ fn run_one(
     let (plan, changed) = write(&request, home)?;
     let finished = request.client.finish(home, &plan.registration);
     if request.client.is_by_hand() {
-        out(&request.client.snippet(&plan.wanted())?)?;
+        terminal::print(&request.client.snippet(&plan.wanted())?)?;
     }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
     finished.map(drop)
@@ -226,7 +226,7 @@ fn print(request: &Request, config: &Config) -> Result<(), Failure> {
     let wanted = Wanted { registration: &planned.registration, corrects: None, config };
     let snippet = request.client.snippet(&wanted)?;
     terminal::say(&format!("for `{}`:", request.client.file().display()));
-    out(&snippet)
+    terminal::print(&snippet)
 }
 
 fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
@@ -253,12 +253,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     if diff.is_empty() && made.is_empty() {
         terminal::done("nothing would change");
     }
-    out(&diff)
-}
-
-fn out(text: &str) -> Result<(), Failure> {
-    terminal::answer(text)
-        .map_err(|error| Failure::new(ErrorKind::Other, "cannot write the answer", "").because(&error))
+    terminal::print(&diff)
 }
 
 /// Writes the client's files and then the configuration; if something fails, everything is as it was.
