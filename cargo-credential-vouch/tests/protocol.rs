@@ -212,7 +212,7 @@ fn look_alikes_get_no_token() {
 #[test]
 fn every_operation_gets_the_token_with_its_real_expiry() {
     let person = Person::new();
-    let expiry = person.log_in(" eyJ.token\n");
+    let expiry = person.log_in("eyJ.token\n");
     let expected = json!({ "Ok": {
         "kind": "get", "token": "eyJ.token", "cache": "expires", "expiration": expiry.0,
         "operation_independent": true

@@ -14,7 +14,7 @@ use person::{HOST, PROGRAM, Person, parts};
 
 #[test]
 fn every_form_gets_the_answer_that_its_client_parses() {
-    let person = Person::logged_in(" eyJ.token\n");
+    let person = Person::logged_in("eyJ.token\n");
     let json = "{\"username\":\"aws\",\"password\":\"eyJ.token\"}\n";
     let (password, both) = ("eyJ.token\n", "aws\neyJ.token\n");
     for (line, expected) in [
@@ -253,7 +253,7 @@ fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
         script.env("HOME", person.dir.path()).env("VOUCH_HOME", person.home.path());
         parts(script.current_dir(person.dir.path()).stdin(Stdio::null()).output().unwrap()).1
     };
-    let said = "\r\u{1b}[Kvouch: you are not logged in. Run `vouch login`.\r\nstatus=1\r\n";
+    let said = "\r\u{1b}[Kvouch: you are not logged in. Run `vouch login`.\r\r\nstatus=1\r\n";
     // pip 23.0, pip 26.2, pdm, our backend.
     for form in [
         "get URL aws",
