@@ -5,8 +5,10 @@
 
 mod commands;
 mod everyday;
+mod homes;
 mod person;
 mod setup_aws;
 mod setup_cargo;
 mod setup_python;
 mod undo;
+mod user_files;
