@@ -188,7 +188,7 @@ mod tests {
     #[test]
     #[ignore = "started by the test of a stopped holder"]
     fn holds_a_lock() {
-        let Some(path) = std::env::var_os("LOCK_OF_TEST") else { return };
+        let Some(path) = crate::env::var_os("LOCK_OF_TEST") else { return };
         let _held = Lock::acquire(Path::new(&path), Instant::now()).unwrap();
         thread::sleep(Duration::from_secs(60));
     }

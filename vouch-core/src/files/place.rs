@@ -56,9 +56,9 @@ impl Place {
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         };
-        // The types of these fields differ between systems.
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
+                #[allow(clippy::useless_conversion, reason = "it has 16 bits on other systems")]
                 let mode = u32::from(Mode::from_raw_mode(stat.st_mode).bits()) & PERMISSIONS;
                 Ok(Some(Existing { mode, owner: stat.st_uid }))
             }

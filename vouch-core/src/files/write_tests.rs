@@ -175,7 +175,7 @@ fn a_swapped_file_of_another_user_never_gets_the_contents() {
         let deadline = Instant::now() + Duration::from_secs(2);
         while Instant::now() < deadline {
             let write = || -> io::Result<()> {
-                if (met.0 + met.1) % 2 == 0 {
+                if (met.0 + met.1).is_multiple_of(2) {
                     let (mut file, old) = Place::of(&path)?.open(|mode| mode & 0o700)?;
                     in_place::overwrite(&mut file, &path, &old, b"secret")
                 } else {
