@@ -4,6 +4,7 @@
 //! once, everything is done relative to that descriptor, and what counts is what an open descriptor says.
 
 mod in_place;
+mod links;
 mod lock;
 #[cfg(unix)]
 mod place;
@@ -14,10 +15,7 @@ mod read;
 mod refused;
 mod write;
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
+pub use links::follow;
 pub use lock::{Holder, Lock, LockError};
 pub(crate) use read::read_with_metadata;
 pub use read::{READ_LIMIT, read, read_text};
@@ -25,15 +23,3 @@ pub use refused::{Refused, hint, is_damaged, of as refusal, shell_quoted};
 pub use write::{
     WriteMethod, clear_leftover, replace_or_overwrite, replace_or_overwrite_private, write_atomic,
 };
-
-/// Where a chain of symbolic links ends, even if nothing is there yet.
-pub fn follow(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..40 {
-        match fs::read_link(&path) {
-            Ok(link) => path = path.parent().unwrap_or(Path::new("")).join(link),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(io::Error::other("too many symbolic links"))
-}

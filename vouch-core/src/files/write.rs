@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use super::follow;
 use super::in_place;
+use super::links::follow;
 use super::place::Place;
 
 /// How a file got its new contents.

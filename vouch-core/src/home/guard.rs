@@ -6,16 +6,14 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Home;
 use super::error::{HomeError, Mount};
 
 /// Refuses a home, or a vault in it, that is another user's or that others can change.
-pub(super) fn judge(home: &Home) -> Result<(), HomeError> {
-    let Some(folder) = metadata(home.path())? else { return judge_parent(home.path()) };
-    judge_own(home.path(), &folder)?;
-    let vault = home.vault();
-    match metadata(&vault)? {
-        Some(folder) => judge_own(&vault, &folder),
+pub(super) fn judge(home: &Path, vault: &Path) -> Result<(), HomeError> {
+    let Some(folder) = metadata(home)? else { return judge_parent(home) };
+    judge_own(home, &folder)?;
+    match metadata(vault)? {
+        Some(folder) => judge_own(vault, &folder),
         None => Ok(()),
     }
 }
@@ -174,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::failure::Diagnostic;
+    use crate::home::Home;
 
     fn private(path: &Path) {
         fs::create_dir_all(path).unwrap();

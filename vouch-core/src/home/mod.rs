@@ -50,7 +50,7 @@ impl Home {
     /// would lock users out of their own. When others can write to it or to the vault in it. When that cannot be told.
     pub fn at(path: impl Into<PathBuf>) -> Result<Self, HomeError> {
         let home = Self(path.into());
-        guard::judge(&home)?;
+        guard::judge(home.path(), &home.vault())?;
         Ok(home)
     }
 
