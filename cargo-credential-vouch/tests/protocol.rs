@@ -50,6 +50,12 @@ impl Person {
 
     fn configure(&self, text: &str) {
         std::fs::write(self.home.config_file(), text).unwrap();
+        self.set_config_mode(0o600);
+    }
+
+    fn set_config_mode(&self, mode: u32) {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(self.home.config_file(), permissions).unwrap();
     }
 
     /// Logs in with a key in memory and puts a token in the vault.
@@ -265,6 +271,22 @@ fn failures_tell_the_whole_story() {
     assert!(broken.contains("line 2") && broken.contains("hint: "), "{broken}");
     person.configure(&json!({ "version": 9 }).to_string());
     assert!(other(&person.read(URL)).contains("version 9"));
+}
+
+#[test]
+fn a_home_that_a_project_may_have_supplied_gives_no_token() {
+    let person = Person::new();
+    person.log_in("tok");
+    assert!(person.read(URL)["Ok"].is_object());
+    person.set_config_mode(0o644);
+    let told = other(&person.read(URL));
+    assert!(told.contains("other users have access") && told.contains("chmod go= "), "{told}");
+    person.set_config_mode(0o600);
+    std::fs::create_dir(person.dir.path().join(".git")).unwrap();
+    let told = other(&person.read(URL));
+    assert!(told.contains("in the git repository") && told.contains("Unset VOUCH_HOME"), "{told}");
+    std::fs::remove_dir(person.dir.path().join(".git")).unwrap();
+    assert!(person.read(URL)["Ok"].is_object());
 }
 
 #[test]

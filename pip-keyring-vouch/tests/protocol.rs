@@ -143,6 +143,14 @@ fn failures_name_the_next_command() {
     person.configure("{\n oops");
     let (status, _, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
     assert!(status == 1 && stderr.contains("line 2"), "{stderr}");
+    let person = Person::logged_in("tok");
+    person.set_config_mode(0o644);
+    let (status, stdout, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
+    assert!(status == 1 && stdout.is_empty() && stderr.contains("chmod go= "), "{stderr}");
+    person.set_config_mode(0o600);
+    fs::create_dir(person.dir.path().join(".git")).unwrap();
+    let (status, stdout, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
+    assert!(status == 1 && stdout.is_empty() && stderr.contains("in the git repository"), "{stderr}");
     for token in ["", "two words", "line\nbreak", "\u{1b}[31m"] {
         let (status, stdout, stderr) = Person::logged_in(token).ask("get https://HOST/pypi/my-repo/ aws");
         assert_eq!((status, stdout.as_str()), (1, ""));

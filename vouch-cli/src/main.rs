@@ -7,6 +7,7 @@ mod commands;
 mod desktop;
 mod domain;
 mod handout;
+mod home_choice;
 mod parse;
 mod prompt;
 mod quiet;

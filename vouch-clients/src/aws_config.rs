@@ -1,10 +1,10 @@
 //! `~/.aws/config`: a profile that has AWS tools call `vouch credential aws`. Facts: the AWS SDKs and Tools Reference,
 //! "Shared config and credentials files" and "Process credential provider".
 
-use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use vouch_core::files;
 use vouch_core::partition::Region;
 
 use vouch_core::env;
@@ -65,7 +65,7 @@ fn located(variable: &str, name: &str) -> Option<PathBuf> {
 /// Whether keys in the credentials file, which AWS tools prefer, stand in the way of the profile; then the file.
 pub fn shadowed_by(profile: &str) -> Option<PathBuf> {
     let file = located("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
-    let text = fs::read_to_string(&file).ok()?;
+    let text = files::read_text(&file).ok()?;
     let (_, keys) = section(&text, |name| name == profile)?;
     keys.iter().any(|(key, _)| *key == "aws_access_key_id").then_some(file)
 }

@@ -28,12 +28,13 @@ pub struct Written {
 impl EditedFile {
     /// Reads a file; one that is not there is as good as an empty one.
     pub fn read(path: PathBuf) -> Result<Self, Failure> {
-        match fs::read_to_string(&path) {
+        match files::read_text(&path) {
             Ok(text) => Ok(Self { path, before: Some(text) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, before: None }),
             Err(error) => Err(Failure::configuration(
                 format!("cannot read `{}`", path.display()),
-                "Make it a readable UTF-8 text file; nothing was changed.",
+                files::hint(&error)
+                    .unwrap_or_else(|| "Make it a readable UTF-8 text file; nothing was changed.".into()),
             )
             .because(&error)),
         }
@@ -62,10 +63,13 @@ impl EditedFile {
         let recorded = journal::record(author, &self.path, &made_folders, edit)?;
         // What another client's setup wrote already serves this one, too: there is only something to record.
         let same = self.before.as_deref() == Some(text);
-        if let Err(failed) = if same { Ok(()) } else { self.put(text, &made_folders) } {
-            // The error at hand matters more.
-            let _ = recorded.forget();
-            return Err(failed);
+        if let Err(error) = if same { Ok(()) } else { self.put(text, &made_folders) } {
+            // A damaged file may have some of the new lines: the journal still knows what stood there.
+            if !files::is_damaged(&error) {
+                // The error at hand matters more.
+                let _ = recorded.forget();
+            }
+            return Err(self.failed(&error));
         }
         Ok(Written { file: self, made_folders, recorded })
     }
@@ -73,7 +77,7 @@ impl EditedFile {
     /// Puts the text of an earlier time in its place: what the journal knows already.
     pub fn restore(&self, text: &str) -> Result<(), Failure> {
         self.check_writable()?;
-        self.put(text, &[])
+        self.put(text, &[]).map_err(|error| self.failed(&error))
     }
 
     /// Removes the file, and of the folders that were made for it those that are empty. A link to it stays.
@@ -98,16 +102,24 @@ impl EditedFile {
         folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
     }
 
-    fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), Failure> {
+    fn put(&self, text: &str, made_folders: &[PathBuf]) -> io::Result<()> {
         let made = made_folders.first().map_or(Ok(()), fs::create_dir_all);
         let put = || files::replace_or_overwrite(&self.path, text.as_bytes(), 0o644).map(drop);
-        made.and_then(|()| put()).map_err(|error| {
-            remove_folders(made_folders);
-            self.failed(&error)
-        })
+        made.and_then(|()| put()).inspect_err(|_| remove_folders(made_folders))
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
+        let hint = files::hint(error).unwrap_or_default();
+        if files::is_damaged(error) {
+            let path = self.path.display();
+            return Failure::configuration(format!("cannot write `{path}`, and it is not as it was"), hint)
+                .because(error);
+        }
+        if !hint.is_empty() {
+            let path = self.path.display();
+            return Failure::configuration(format!("cannot write `{path}`; it is as it was"), hint)
+                .because(error);
+        }
         let folder = self.path.parent().unwrap_or(&self.path).display();
         Failure::configuration(
             format!("cannot write `{}`; it is as it was", self.path.display()),

@@ -1,9 +1,9 @@
 //! Lock files of projects: they name the repository that each package came from.
 
-use std::fs;
 use std::path::Path;
 
 use vouch_core::config::Config;
+use vouch_core::files;
 
 use crate::finding::Finding;
 use crate::inspect::LOCKFILE;
@@ -28,7 +28,7 @@ pub(crate) fn look(folder: &Path, names: &[&str], config: &Config) -> Vec<Findin
     for name in names {
         let Some((path, text)) = folder.ancestors().find_map(|folder| {
             let path = folder.join(name);
-            Some((path.clone(), fs::read_to_string(path).ok()?))
+            Some((path.clone(), files::read_text(&path).ok()?))
         }) else {
             continue;
         };
@@ -53,6 +53,8 @@ fn without_user(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const HOST: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";

@@ -3,7 +3,6 @@
 //! The file is the person's: unknown keys and the order of keys survive, it is written under a lock and as a whole, and
 //! a file that does not parse is an error, never an empty configuration.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,8 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
-use crate::files::{self, Lock, LockError};
-use crate::home::{Home, HomeError};
+use crate::files::{self, Holder, Lock, LockError};
+use crate::home::{self, Home, HomeError};
 use crate::identity::Identity;
 use crate::partition::{AccountId, DomainName, Region, RepositoryName, RoleArn};
 
@@ -140,8 +139,8 @@ pub enum ConfigError {
     Save { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Home(#[from] HomeError),
-    #[error("another process has been changing the configuration for too long")]
-    Busy,
+    #[error("{0} has been changing the configuration for too long")]
+    Busy(Holder),
 }
 
 impl Diagnostic for ConfigError {
@@ -151,7 +150,8 @@ impl Diagnostic for ConfigError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Read { path, .. } => format!("Make `{}` readable for yourself.", path.display()),
+            Self::Read { path, source } => files::hint(source)
+                .unwrap_or_else(|| format!("Make `{}` readable for yourself.", path.display())),
             Self::Parse { path, .. } => {
                 format!("Mend that line of `{}`, or move the file away and set up again.", path.display())
             }
@@ -163,7 +163,7 @@ impl Diagnostic for ConfigError {
                 )
             }
             Self::Home(error) => return error.hint(),
-            Self::Busy => "Wait for the other `vouch` command to end, then run this one again.".into(),
+            Self::Busy(holder) => holder.hint(),
         })
     }
 }
@@ -172,11 +172,15 @@ impl Config {
     /// Reads the file; one that is not there is an empty configuration.
     ///
     /// # Errors
-    /// When it cannot be read, does not parse, or is of a newer version.
+    /// When it cannot be read, does not parse, or is of a newer version; when it is another user's, or others have any
+    /// right to it.
     pub fn load(home: &Home) -> Result<Self, ConfigError> {
         let path = home.config_file();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
+        let text = match files::read_with_metadata(&path) {
+            Ok((text, metadata)) => {
+                home::judge_config(&path, &metadata)?;
+                text
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { version: VERSION, ..Self::default() });
             }
@@ -216,7 +220,7 @@ impl Config {
         home.create().map_err(ConfigError::from)?;
         let lock = home.path().join("config.lock");
         let _lock = Lock::acquire(&lock, Instant::now() + LOCK_WAIT).map_err(|error| match error {
-            LockError::TimedOut(_) => ConfigError::Busy,
+            LockError::TimedOut { holder, .. } => ConfigError::Busy(holder),
             // Who cannot write beside the file cannot write the file.
             LockError::Io { source, .. } => ConfigError::Save { path: home.config_file(), source },
         })?;
@@ -258,6 +262,9 @@ fn migrate(mut value: Value, path: &std::path::Path) -> Result<Value, ConfigErro
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
     use super::*;
 
     const FULL: &str = r#"{ "version": 1, "note": "mine",
@@ -269,7 +276,9 @@ mod tests {
 
     fn home_with(text: &str) -> (tempfile::TempDir, Home) {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("config.json"), text).unwrap();
+        let file = dir.path().join("config.json");
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         let home = Home::at(dir.path()).unwrap();
         (dir, home)
     }
@@ -327,6 +336,40 @@ mod tests {
         let (_dir, home) = home_with(FULL);
         Config::update(&home, |_| Ok::<_, ConfigError>(())).unwrap();
         assert_eq!(fs::read_to_string(home.config_file()).unwrap(), FULL);
+    }
+
+    #[test]
+    fn a_file_that_others_have_rights_to_is_refused_with_the_command_that_fixes_it() {
+        let (_dir, home) = home_with(FULL);
+        let file = home.config_file();
+        for mode in [0o644, 0o640, 0o604, 0o610, 0o601] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let error = Config::load(&home).unwrap_err();
+            assert!(matches!(error, ConfigError::Home(HomeError::Open { .. })), "{mode:o}: {error}");
+            let fix = format!("chmod go= '{}'", file.display());
+            assert!(error.hint().unwrap().contains(&fix), "{:?}", error.hint());
+            assert!(Config::update(&home, |_| Ok::<_, ConfigError>(())).is_err(), "{mode:o}");
+        }
+        for mode in [0o620, 0o666] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let error = Config::load(&home).unwrap_err();
+            assert!(matches!(error, ConfigError::Home(HomeError::Writable { .. })), "{mode:o}: {error}");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        Config::load(&home).unwrap();
+        if chown(&file, Some(12345), None).is_ok() {
+            let error = Config::load(&home).unwrap_err();
+            assert!(matches!(error, ConfigError::Home(HomeError::Foreign { owner: 12345, .. })), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_device_in_its_place_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path()).unwrap();
+        symlink("/dev/null", home.config_file()).unwrap();
+        let error = Config::load(&home).unwrap_err();
+        assert!(error.causes()[0].contains("a device") && error.hint().unwrap().contains("regular file"));
     }
 
     #[test]

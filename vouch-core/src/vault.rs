@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::failure::{Diagnostic, ErrorKind};
-use crate::files::{self, Lock, LockError};
+use crate::files::{self, Holder, Lock, LockError};
 use crate::home::{self, Home};
 use crate::keystore::SessionKey;
 use crate::time::UnixTime;
@@ -75,8 +75,8 @@ pub enum VaultError {
     Remove { path: PathBuf, source: io::Error },
     #[error("cannot seal an entry")]
     Seal,
-    #[error("another process has been fetching the same credential for too long")]
-    Busy,
+    #[error("{0} has been fetching the same credential for too long")]
+    Busy(Holder),
     #[error("cannot keep others from fetching the same credential")]
     Lock(#[source] LockError),
 }
@@ -84,7 +84,7 @@ pub enum VaultError {
 impl Diagnostic for VaultError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Busy => ErrorKind::Network,
+            Self::Busy(_) => ErrorKind::Network,
             _ => ErrorKind::Configuration,
         }
     }
@@ -101,7 +101,7 @@ impl Diagnostic for VaultError {
                 )
             }
             Self::Seal => return None,
-            Self::Busy => "Run the command again; if it stays so, `vouch status` shows more.".into(),
+            Self::Busy(holder) => holder.hint(),
             Self::Lock(_) => {
                 "Make the folder `vault` in `~/.vouch` (or VOUCH_HOME) writable for yourself.".into()
             }
@@ -122,7 +122,7 @@ impl Vault {
 
     /// An entry that this session wrote and that has not expired; anything else is as good as none.
     pub fn read<T: DeserializeOwned>(&self, name: &EntryName) -> Option<T> {
-        let bytes = fs::read(self.file(name)).ok()?;
+        let bytes = files::read(&self.file(name)).ok()?;
         if expiry(&bytes)? <= UnixTime::now() {
             return None;
         }
@@ -178,7 +178,7 @@ impl Vault {
     ) -> Result<Result<Lock, T>, VaultError> {
         let path = self.folder.join(format!("{name}.lock"));
         Lock::acquire_unless(&path, deadline, answer).map_err(|error| match error {
-            LockError::TimedOut(_) => VaultError::Busy,
+            LockError::TimedOut { holder, .. } => VaultError::Busy(holder),
             error @ LockError::Io { .. } => VaultError::Lock(error),
         })
     }
@@ -211,8 +211,15 @@ pub(crate) fn sealed_files(home: &Home) -> io::Result<Vec<PathBuf>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let sealed = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains(".sealed");
-    Ok(entries.flatten().filter(sealed).map(|entry| entry.path()).collect())
+    let mut sealed = Vec::new();
+    for entry in entries {
+        // One that cannot be seen cannot be called gone.
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().contains(".sealed") {
+            sealed.push(entry.path());
+        }
+    }
+    Ok(sealed)
 }
 
 /// Deletes files; those that are gone already are fine. Answers the last failure, after having tried all.
@@ -229,7 +236,7 @@ pub(crate) fn remove_files(files: &[PathBuf]) -> io::Result<()> {
 
 /// When the named entry expires, read without any key: good for a message, not to be trusted.
 pub(crate) fn claimed_expiry(home: &Home, name: &EntryName) -> Option<UnixTime> {
-    expiry(&fs::read(home.vault().join(format!("{name}.sealed"))).ok()?)
+    expiry(&files::read(&home.vault().join(format!("{name}.sealed"))).ok()?)
 }
 
 /// When the entries of a kind expire, read without any key, as [`claimed_expiry`].
@@ -239,7 +246,7 @@ pub(crate) fn claimed_expiries(home: &Home, kind: &str) -> impl Iterator<Item = 
         file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
     };
     let files = sealed_files(home).unwrap_or_default().into_iter().filter(of_kind);
-    files.filter_map(|file| expiry(&fs::read(file).ok()?))
+    files.filter_map(|file| expiry(&files::read(&file).ok()?))
 }
 
 fn expiry(bytes: &[u8]) -> Option<UnixTime> {
@@ -299,6 +306,18 @@ mod tests {
     }
 
     #[test]
+    fn the_same_value_sealed_twice_has_another_nonce_and_another_text() {
+        let (_dir, _, vault) = vault();
+        let sealed = || {
+            vault.write(&name("a"), &"hunter2", UnixTime(i64::MAX)).unwrap();
+            fs::read(vault.file(&name("a"))).unwrap().split_off(HEADER)
+        };
+        let (one, two) = (sealed(), sealed());
+        assert_ne!(one[..NONCE], two[..NONCE]);
+        assert_ne!(one[NONCE..], two[NONCE..]);
+    }
+
+    #[test]
     fn an_expired_entry_is_none() {
         let (_dir, home, vault) = vault();
         let past = UnixTime::now().plus(-1);
@@ -320,6 +339,22 @@ mod tests {
         for (index, one) in names.iter().enumerate() {
             assert!(names.iter().skip(index + 1).all(|two| one.to_string() != two.to_string()));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_deleted_fails_the_clearing_and_all_else_is_gone() {
+        let (_dir, home, vault) = vault();
+        let stuck = home.vault().join("k.sealed");
+        fs::create_dir(&stuck).unwrap();
+        fs::write(stuck.join("inside"), "").unwrap();
+        for entry in ["a", "b", "z"] {
+            vault.write(&name(entry), &1, soon()).unwrap();
+        }
+        let leftover = home.vault().join(format!(".{}.sealed.vouch-new", name("a")));
+        fs::write(&leftover, "half").unwrap();
+        assert!(clear(&home).is_err());
+        assert!(!leftover.exists());
+        assert_eq!(sealed_files(&home).unwrap(), [stuck]);
     }
 
     #[test]

@@ -59,6 +59,12 @@ impl Person {
 
     pub(crate) fn configure(&self, text: &str) {
         fs::write(self.home.config_file(), text).unwrap();
+        self.set_config_mode(0o600);
+    }
+
+    pub(crate) fn set_config_mode(&self, mode: u32) {
+        let permissions = PermissionsExt::from_mode(mode);
+        fs::set_permissions(self.home.config_file(), permissions).unwrap();
     }
 
     /// Logs in with a key in memory and puts a token in the vault.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -112,7 +113,12 @@ impl Bed {
     pub fn write(&self, name: &str, text: &str) {
         let file = self.file(name);
         fs::create_dir_all(file.parent().expect("a file is in a folder")).expect("the home is writable");
-        fs::write(file, text).expect("the home is writable");
+        // A configuration of Vouch is its owner's alone.
+        let is_vouchs = !file.exists() && name.starts_with(".vouch/");
+        fs::write(&file, text).expect("the home is writable");
+        if is_vouchs {
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("the file is ours");
+        }
     }
 
     /// A program, to be run in the home.

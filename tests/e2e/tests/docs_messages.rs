@@ -149,7 +149,7 @@ fn the_page_of_messages_has_every_message_and_no_other() {
 }
 
 /// Names in sources that look like variables of the environment and are not read from it.
-const NO_VARIABLES: [&str; 6] = [
+const NO_VARIABLES: [&str; 11] = [
     "ACCOUNT_ID", // stands for a value in the help
     "NPM_TOKEN",  // an example there
     // Set for others, never read.
@@ -157,6 +157,12 @@ const NO_VARIABLES: [&str; 6] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "CODEARTIFACT_AUTH_TOKEN",
+    // Set for git, never read.
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_NO_LAZY_FETCH",
+    "GIT_OPTIONAL_LOCKS",
+    "GIT_TERMINAL_PROMPT",
 ];
 
 /// The variables that sources name: by the form of their names, or since they are asked for.

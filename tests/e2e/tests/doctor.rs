@@ -148,19 +148,30 @@ fn the_key_in_its_slot_is_the_enrolled_one_with_its_policies() {
 fn folder_and_configuration() {
     in_sandbox(&[], |bed| {
         let patient = patient(bed);
-        for (name, bits, usual, finding) in [
-            (".vouch", 0o755, 0o700, "warn folder"),
-            (".vouch", 0o730, 0o700, "fail folder"),
-            (CONFIG, 0o644, 0o600, "warn folder"),
-            (CONFIG, 0o606, 0o600, "fail folder"),
+        mode(bed, ".vouch", 0o755);
+        let found = patient.has(&["warn folder"]);
+        assert!(found[0]["mend"].as_str().unwrap().contains("chmod"), "{found:?}");
+        mode(bed, ".vouch", 0o700);
+        // What no program takes, doctor does not go on with either.
+        for (name, bits, usual, check) in [
+            (".vouch", 0o730, 0o700, "folder"),
+            (".vouch/vault", 0o702, 0o700, "folder"),
+            (CONFIG, 0o644, 0o600, "config"),
+            (CONFIG, 0o606, 0o600, "config"),
         ] {
             mode(bed, name, bits);
-            let found = patient.has(&[finding]);
-            assert!(found[0]["mend"].as_str().unwrap().contains("chmod"), "{found:?}");
+            let done = patient.doctor().fails(1);
+            let failed: Vec<_> =
+                findings(&done).into_iter().filter(|finding| finding["status"] == "fail").collect();
+            assert!(failed.len() == 1 && failed[0]["check"] == check, "{name} {bits:o}: {done}");
+            assert!(failed[0]["mend"].as_str().unwrap().contains("chmod"), "{failed:?}");
+            let _ = bed.vouch(&["status"]).fails(7).says("chmod");
             mode(bed, name, usual);
         }
         if chown(bed.file(CONFIG), Some(1), None).is_ok() {
-            patient.has(&["fail folder"]);
+            let done = patient.doctor().fails(1);
+            let is_told = |finding: &Value| finding["status"] == "fail" && finding["check"] == "config";
+            assert!(findings(&done).iter().any(is_told), "{done}");
             chown(bed.file(CONFIG), Some(0), None).unwrap();
             chown(bed.file(".vouch"), Some(1), None).unwrap();
             let blind = ["config", "keystore", "session", "vault", "roles", "roots", "clients"]

@@ -88,10 +88,58 @@ fn a_full_disk_at_setup_changes_nothing() {
     });
 }
 
+/// A file that can only be overwritten where it is, as in a container that has the one file of a home, on a disk that is
+/// full: whatever setup says, it is as it was.
+#[test]
+fn a_full_disk_under_a_mounted_file_leaves_it_whole() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        let disk = bed.file("disk");
+        fs::create_dir(&disk).unwrap();
+        let _ = Run::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "disk"]).arg(&disk).ok();
+        // To the last byte of a page: one more line needs another one.
+        let text = format!("# {}\n[build]\njobs = 4\n", "x".repeat(4096 - 20));
+        assert_eq!(text.len(), 4096);
+        fs::write(disk.join("config.toml"), &text).unwrap();
+        bed.write(".cargo/config.toml", "");
+        let mount = Run::new("mount").arg("--bind").arg(disk.join("config.toml"));
+        let _ = mount.arg(bed.file(".cargo/config.toml")).ok();
+        fill_up(&disk.join("rubbish"));
+        let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
+        let failed = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7);
+        let _ = failed.says("it is as it was").says("room on the disk");
+        assert_eq!(bed.read(".cargo/config.toml"), text);
+        fs::remove_file(disk.join("rubbish")).unwrap();
+        let _ = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).ok();
+        assert!(bed.read(".cargo/config.toml").starts_with(&text));
+    });
+}
+
+/// Who waits for a lock in vain is told which process has it.
+#[test]
+fn a_process_that_holds_a_lock_is_named() {
+    in_sandbox(&[], |bed| {
+        bed.ready();
+        let lock = bed.file(".vouch/config.lock");
+        let held = vouch_core::files::Lock::acquire(&lock, std::time::Instant::now()).unwrap();
+        let role = "arn:aws:iam::123456789012:role/Other";
+        let id = std::process::id();
+        let waited = bed.vouch(&["setup", "aws", "--role", role]).fails(7);
+        let _ =
+            waited.says(&format!("process {id} (")).says("has been changing the configuration for too long");
+        drop(held);
+        let _ = bed.vouch(&["setup", "aws", "--role", role]).ok();
+    });
+}
+
 fn fill(bed: &Bed) {
+    fill_up(&bed.file(".vouch/rubbish"));
+}
+
+fn fill_up(rubbish: &std::path::Path) {
     use std::io::Write;
 
-    let mut rubbish = fs::File::create(bed.file(".vouch/rubbish")).unwrap();
+    let mut rubbish = fs::File::create(rubbish).unwrap();
     while rubbish.write_all(&[0; 512]).is_ok() {}
 }
 

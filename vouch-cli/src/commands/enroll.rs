@@ -1,6 +1,5 @@
 //! `vouch enroll`: a key on a YubiKey, the identity it signs for, and the file for the administrator.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::Config;
@@ -158,7 +157,7 @@ fn known_key<'a>(
 
 /// Refuses to overwrite what is no enrollment of this YubiKey, before the person has touched anything.
 fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
-    let text = match fs::read_to_string(path) {
+    let text = match files::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(unwritable(path, &error)),
@@ -208,6 +207,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use std::fs;
 
     use super::*;
 

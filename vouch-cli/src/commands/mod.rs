@@ -68,7 +68,7 @@ pub(crate) fn run(command: Command, context: Result<Context, HomeError>) -> Resu
     match command {
         Command::Enroll(args) => enroll::run(&context?, args)?,
         Command::Issuer(issuer) => issuer::run(context, issuer)?,
-        Command::Login(args) => login::run(&context?, args)?,
+        Command::Login(args) => login::run(context, args)?,
         Command::Logout => logout::run(&context?)?,
         Command::Status(args) => return status::run(&context?, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,

@@ -117,13 +117,12 @@ fn login_needs_an_enrollment_and_the_right_serial() {
     let (code, _, said) = person.run("login");
     assert_eq!(code, 7);
     assert!(said.contains("vouch enroll --issuer"), "{said}");
-    fs::create_dir(person.path("home/.vouch")).unwrap();
     let point = "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
     let identity = json!({ "version": 1, "identity": {
         "issuer": "https://id.example.com/alice", "subject": "alice",
         "keys": [{ "serial": 1, "slot": "82", "kid": "x", "public_key": point }]
     } });
-    fs::write(person.path("home/.vouch/config.json"), identity.to_string()).unwrap();
+    person.write_config(&identity.to_string());
     let (code, _, said) = person.run("login --serial 2");
     assert_eq!(code, 4);
     assert!(said.contains("YubiKey 2 is not enrolled; 1 is"), "{said}");

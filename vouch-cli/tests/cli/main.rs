@@ -5,9 +5,11 @@
 
 mod commands;
 mod everyday;
+mod homes;
 mod hostile;
 mod person;
 mod setup_aws;
 mod setup_cargo;
 mod setup_python;
 mod undo;
+mod user_files;

@@ -76,6 +76,20 @@ impl Person {
         serde_json::from_slice(&fs::read(self.path("home/.vouch/config.json")).unwrap()).unwrap()
     }
 
+    /// A configuration, for its owner alone as Vouch writes it.
+    pub(crate) fn write_config(&self, config: &str) {
+        let file = self.path("home/.vouch/config.json");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, config).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// Runs the command that a hint shows between backquotes and that begins so.
+    pub(crate) fn type_from_hint(&self, said: &str, beginning: &str) {
+        let command = said.split('`').rfind(|part| part.starts_with(beginning));
+        shell(command.unwrap_or("false # the hint shows no such command"), &[]);
+    }
+
     /// Every file below a folder, with its contents and mode.
     pub(crate) fn files(&self) -> Vec<(PathBuf, u32, Vec<u8>)> {
         fn walk(folder: &Path, files: &mut Vec<(PathBuf, u32, Vec<u8>)>) {

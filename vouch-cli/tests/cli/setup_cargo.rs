@@ -278,7 +278,7 @@ fn cargos_file_is_put_back_when_the_configuration_cannot_be_saved() {
 fn an_unreadable_configuration_of_vouchs_own_stops_it() {
     let person = Person::new();
     fs::create_dir(person.path("home/.vouch")).unwrap();
-    fs::write(person.path("home/.vouch/config.json"), "{\n oops").unwrap();
+    person.write_config("{\n oops");
     let before = person.files();
     let (code, _, said) = person.run(FIRST);
     assert_eq!((code, person.files()), (7, before));

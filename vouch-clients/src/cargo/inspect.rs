@@ -1,6 +1,5 @@
 //! Cargo's part of `vouch doctor`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Cargo, client, edit, levels, program};
@@ -8,6 +7,7 @@ use crate::finding::Finding;
 use crate::inspect::{self, Case, Inspect, SHADOW};
 use crate::lockfile;
 use vouch_core::env;
+use vouch_core::files;
 
 /// Cargo, if it is meant.
 pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
@@ -30,7 +30,7 @@ impl Inspect for Inspector {
         findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
         findings.extend(token(name));
         for file in levels::project_files(case.folder, &user_file) {
-            let text = fs::read_to_string(&file).unwrap_or_default();
+            let text = files::read_text(&file).unwrap_or_default();
             let settings = edit::network(&text).unwrap_or_default();
             findings.extend(settings.iter().map(|setting| inspect::network(&file, setting)));
         }
@@ -42,7 +42,7 @@ impl Inspect for Inspector {
 
 /// The provider of a registry, if it is called as ours is.
 fn provider(file: &Path, name: &str) -> Option<PathBuf> {
-    let registries = edit::registries(&fs::read_to_string(file).ok()?).ok()?;
+    let registries = edit::registries(&files::read_text(file).ok()?).ok()?;
     let program = registries.into_iter().find(|registry| registry.name == name)?.program?;
     let program = PathBuf::from(program);
     let ours =

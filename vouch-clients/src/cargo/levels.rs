@@ -1,7 +1,7 @@
 //! Cargo's configuration files and variables beside the one that setup edits.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use vouch_core::files;
 
 use super::CargoError;
 use super::edit::{self, Provider, Registry, Wanted, same_index};
@@ -35,7 +35,7 @@ pub(crate) fn warnings(
 ) -> Result<Vec<String>, CargoError> {
     let mut warnings = variables(wanted, vouch_core::env::vars());
     for file in project_files(from, user_file) {
-        match fs::read_to_string(&file)
+        match files::read_text(&file)
             .map_err(|error| error.to_string())
             .and_then(|text| edit::registries(&text).map_err(|error| error.to_string()))
         {
@@ -113,6 +113,8 @@ fn variables(wanted: &Wanted<'_>, environment: impl Iterator<Item = (String, Str
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const INDEX: &str =

@@ -84,7 +84,9 @@ impl Link {
         if let Ok(target) = fs::read_link(&self.path) {
             return target == self.program;
         }
-        let same = || Some(fs::read(&self.path).ok()? == fs::read(&self.program).ok()?);
+        // A program may be larger than what is read of a configuration, but it is a file.
+        let bytes = |path: &Path| path.is_file().then(|| fs::read(path).ok()).flatten();
+        let same = || Some(bytes(&self.path)? == bytes(&self.program)?);
         cfg!(not(unix)) && same().unwrap_or(false)
     }
 }

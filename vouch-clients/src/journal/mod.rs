@@ -273,7 +273,7 @@ fn path(home: &Home) -> PathBuf {
 
 fn load(home: &Home) -> Result<Journal, Failure> {
     let path = path(home);
-    let text = match fs::read_to_string(&path) {
+    let text = match files::read_text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Journal { version: VERSION, entries: Vec::new(), links: Vec::new() });

@@ -1,12 +1,12 @@
 //! Maven's and Gradle's part of `vouch doctor`.
 
-use std::fs;
 use std::path::Path;
 
 use super::{Flags, Gradle, Maven};
 use crate::finding::Finding;
 use crate::inspect::{self, Case, Inspect};
 use vouch_core::env;
+use vouch_core::files;
 
 /// One of them, if it is meant.
 pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
@@ -30,7 +30,7 @@ fn of_maven(case: &Case<'_>) -> Vec<Finding> {
     if let Some(folder) =
         case.folder.ancestors().map(|folder| folder.join(".mvn")).find(|folder| folder.is_dir())
     {
-        let words = |file: &Path| fs::read_to_string(file).unwrap_or_default();
+        let words = |file: &Path| files::read_text(file).unwrap_or_default();
         for name in ["maven.config", "jvm.config"] {
             let file = folder.join(name);
             let text = words(&file);
@@ -53,7 +53,7 @@ fn of_gradle(case: &Case<'_>) -> Vec<Finding> {
     if let Some(file) =
         case.folder.ancestors().map(|folder| folder.join("gradle.properties")).find(|file| file.is_file())
     {
-        let text = fs::read_to_string(&file).unwrap_or_default();
+        let text = files::read_text(&file).unwrap_or_default();
         let leading = text.lines().filter_map(|line| property(line.trim().strip_prefix("systemProp.")?));
         findings.extend(leading.map(|name| inspect::network(&file, name)));
     }

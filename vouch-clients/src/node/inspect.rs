@@ -1,6 +1,5 @@
 //! npm's, pnpm's, yarn's and bun's part of `vouch doctor`.
 
-use std::fs;
 use std::path::Path;
 
 use crate::node::npm::Mode;
@@ -8,6 +7,7 @@ use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::tokens::{self, State};
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
+use vouch_core::files;
 
 use super::{Flags, NpmrcClient, Pnpm, Yarn, home, pnpm, project, user_npmrc};
 use crate::client::Wanted;
@@ -145,7 +145,7 @@ fn yarn_project(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for folder in case.folder.ancestors() {
         let path = folder.join(".yarnrc.yml");
-        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let Ok(text) = files::read_text(&path) else { continue };
         if path.canonicalize().ok() == user {
             continue;
         }

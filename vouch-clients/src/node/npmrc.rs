@@ -1,7 +1,6 @@
 //! Those who read a token out of an `.npmrc`: npm, yarn 1 and bun.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::{BareValue, Mode, Npmrc};
@@ -14,6 +13,7 @@ use super::flags::{Flags, TokenMode};
 use super::{packages, project, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, Wanted};
 use crate::edited_file::EditedFile;
+use crate::git;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
@@ -102,21 +102,14 @@ impl Client for NpmrcClient {
     fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
         let registration = wanted.registration;
         let scope = registration.name.as_deref();
-        if Mode::of(registration) == Some(Mode::Static) && is_tracked(&self.file) {
-            return Err(Failure::configuration(
-                format!("`{}` is tracked by git: a token in it would be committed", self.file.display()),
-                format!(
-                    "Add `--mode env`, which writes nothing secret, or name another file with `--npmrc`. Or take it out \
-                     of git: `git rm --cached {}`.",
-                    self.file.display()
-                ),
-            ));
+        let mut notes = Vec::new();
+        if Mode::of(registration) == Some(Mode::Static) {
+            notes.extend(git::warning(&self.file, git::check(&self.file)?));
         }
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         let before = npmrc.value(&registry_key(registration));
         self.lines(&mut npmrc, registration)?;
-        let mut notes = Vec::new();
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
             notes.push(format!("{} came from {before} before", packages(scope)));
         }
@@ -166,16 +159,4 @@ fn text(npmrc: &Npmrc) -> String {
 
 fn same_url(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
-}
-
-/// Whether git keeps the file, or the one that it is a link to. Where git cannot be asked, nothing is tracked.
-fn is_tracked(file: &Path) -> bool {
-    let real = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    [file, &real].into_iter().any(|file| {
-        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return false };
-        let mut git = Command::new("git");
-        git.args(["ls-files", "--error-unmatch", "--"]).arg(name).current_dir(folder);
-        git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        git.status().is_ok_and(|status| status.success())
-    })
 }

@@ -1,12 +1,12 @@
 //! What a project's own files say about the registry: they come before the user's.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{Npmrc, file};
 use vouch_core::config::Registration;
+use vouch_core::files;
 
 use crate::client::Wanted;
 
@@ -29,7 +29,7 @@ pub(super) fn shadowing(root: &Path, user_file: &Path, registration: &Registrati
 pub(super) fn lock_files(root: &Path, wanted: &Wanted<'_>) -> Vec<String> {
     let look = |name: &str| {
         let path = root.join(name);
-        fs::read_to_string(&path).ok().and_then(|text| elsewhere(&path, &text, wanted))
+        files::read_text(&path).ok().and_then(|text| elsewhere(&path, &text, wanted))
     };
     ["npm-shrinkwrap.json", "package-lock.json"].into_iter().filter_map(look).collect()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
+use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
@@ -29,7 +30,7 @@ impl Yarn {
 
     /// The helper that the plugin names, wherever it is.
     pub(super) fn named_helper(&self) -> Option<PathBuf> {
-        let text = std::fs::read_to_string(&self.plugin).ok()?;
+        let text = files::read_text(&self.plugin).ok()?;
         let rest = text.split_once("spawnSync(")?.1;
         let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
         strings.next()?.ok().map(PathBuf::from)

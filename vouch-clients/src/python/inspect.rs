@@ -1,10 +1,10 @@
 //! The part of pip, uv, twine, poetry and pdm in `vouch doctor`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 use vouch_core::config::Registration;
+use vouch_core::files;
 
 use super::flags::Flags;
 use super::keyring::{Found, Keyring};
@@ -143,7 +143,7 @@ fn pip_network() -> Vec<Finding> {
     const KEYS: [&str; 4] = ["proxy", "cert", "client-cert", "trusted-host"];
     let Some(environment) = env::var("VIRTUAL_ENV") else { return Vec::new() };
     let path = Path::new(&environment).join(pip::NAME);
-    let Ok(text) = fs::read_to_string(&path) else { return Vec::new() };
+    let Ok(text) = files::read_text(&path) else { return Vec::new() };
     let Ok(ini) = Ini::parse(&text, pip::fold) else { return Vec::new() };
     let set = |key: &&str| ini.sections().any(|section| ini.value(section, key).is_some());
     KEYS.into_iter().filter(set).map(|key| inspect::network(&path, key)).collect()
@@ -152,7 +152,7 @@ fn pip_network() -> Vec<Finding> {
 /// Options of a project's `requirements.txt`, which go before every configuration.
 fn requirements(case: &Case<'_>) -> Vec<Finding> {
     let path = case.folder.join("requirements.txt");
-    let text = fs::read_to_string(&path).unwrap_or_default();
+    let text = files::read_text(&path).unwrap_or_default();
     let option = |line: &str| {
         let (option, value) = line.trim().split_once([' ', '='])?;
         let value = value.trim();
@@ -213,12 +213,14 @@ fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
 }
 
 fn toml_file(path: PathBuf) -> Option<(PathBuf, DocumentMut)> {
-    let document = fs::read_to_string(&path).ok()?.parse().ok()?;
+    let document = files::read_text(&path).ok()?.parse().ok()?;
     Some((path, document))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// What a project's files say, with a registration for uv.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 use vouch_core::config::Registration;
+use vouch_core::files;
 
 use super::{folders, url};
 use vouch_core::env;
@@ -27,7 +28,7 @@ pub(super) fn netrc(registration: &Registration) -> Option<String> {
         Some(file) => PathBuf::from(file),
         None => folders::home().ok()?.join(if cfg!(windows) { "_netrc" } else { ".netrc" }),
     };
-    let text = std::fs::read_to_string(&file).ok()?;
+    let text = files::read_text(&file).ok()?;
     has_login(&text, url::host(&registration.endpoint)).then(|| {
         format!(
             "`{}` has a password for this host: uv sends that instead of asking Vouch; remove it",
@@ -49,7 +50,7 @@ fn has_login(netrc: &str, host: &str) -> bool {
 
 /// The value at a path of keys in a TOML file that a client reads besides the one that is edited.
 pub(super) fn value_in(file: &Path, path: &[&str]) -> Option<String> {
-    let document: DocumentMut = std::fs::read_to_string(file).ok()?.parse().ok()?;
+    let document: DocumentMut = files::read_text(file).ok()?.parse().ok()?;
     let item = path.iter().try_fold(document.as_item(), |item, key| item.get(key))?;
     match item {
         Item::Value(value) => Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),

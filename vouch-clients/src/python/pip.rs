@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
+use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
@@ -102,7 +103,7 @@ impl Pip {
         }
         if let Some(venv) = env::var("VIRTUAL_ENV") {
             let file = Path::new(&venv).join(NAME);
-            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let text = files::read_text(&file).unwrap_or_default();
             let keys = [index, PROVIDER].into_iter();
             if let Ok(ini) = Ini::parse(&text, fold)
                 && let Some(key) = keys.into_iter().find(|key| ini.value(SECTION, key).is_some())

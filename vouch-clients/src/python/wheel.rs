@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::finding::Finding;
 use crate::inspect::HELPER;
 use crate::program;
+use vouch_core::files;
 
 const MODULE: &str = "keyring_vouch";
 
@@ -34,7 +35,7 @@ pub(super) fn is_beside(script: &Path) -> bool {
 
 /// The virtual environment of a script, by its first line.
 fn environment_of(script: &Path) -> Option<PathBuf> {
-    let text = fs::read(script.canonicalize().ok()?).ok()?;
+    let text = files::read(&script.canonicalize().ok()?).ok()?;
     let line = text.split(|byte| *byte == b'\n').next()?;
     let python = std::str::from_utf8(line).ok()?.strip_prefix("#!")?.trim();
     let environment = Path::new(python).parent()?.parent()?;

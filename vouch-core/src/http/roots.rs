@@ -12,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::error::HttpError;
 use crate::env;
+use crate::files;
 use crate::home::Home;
 
 /// Variables that name a file of certificates; the first one that is set decides.
@@ -175,7 +176,7 @@ fn bundled_and_system() -> RootCertStore {
 
 fn from_file(variable: &'static str, path: &Path) -> Result<RootCertStore, HttpError> {
     let wrong = |reason: String| HttpError::Roots { variable, path: path.to_owned(), reason };
-    let text = fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let text = files::read(path).map_err(|error| wrong(error.to_string()))?;
     let certificates = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| wrong("it is not PEM".into()))?;

@@ -58,7 +58,7 @@ impl RuntimeFile {
     }
 
     pub(super) fn load(&self) -> Result<SessionKey, KeystoreError> {
-        match fs::read(&self.0).map(Zeroizing::new) {
+        match files::read(&self.0).map(Zeroizing::new) {
             Ok(bytes) => SessionKey::from_slice(&bytes).ok_or(KeystoreError::Missing),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeystoreError::Missing),
             Err(source) => Err(self.io(source)),
@@ -102,6 +102,34 @@ mod tests {
         file.delete().unwrap();
         file.delete().unwrap();
         assert!(matches!(file.load(), Err(KeystoreError::Missing)));
+    }
+
+    #[test]
+    fn the_made_folder_is_private_and_a_key_that_cannot_be_deleted_is_told() {
+        let runtime = private_dir("/dev/shm");
+        let file =
+            RuntimeFile::below(runtime.path(), &Home::at(runtime.path().join("home")).unwrap()).unwrap();
+        file.store(&SessionKey::generate().unwrap()).unwrap();
+        assert_eq!(fs::metadata(runtime.path().join("vouch")).unwrap().mode() & 0o777, 0o700);
+        fs::remove_file(&file.0).unwrap();
+        fs::create_dir(&file.0).unwrap();
+        fs::write(file.0.join("inside"), "").unwrap();
+        assert!(matches!(file.delete(), Err(KeystoreError::Io { .. })));
+        assert!(matches!(file.load(), Err(KeystoreError::Io { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let runtime = private_dir("/dev/shm");
+        if std::os::unix::fs::chown(runtime.path(), Some(12345), None).is_err() {
+            return;
+        }
+        let home = Home::at("/nonexistent/home").unwrap();
+        let refused = RuntimeFile::below(runtime.path(), &home);
+        assert!(
+            matches!(refused, Err(KeystoreError::UnfitFolder { reason: "it belongs to another user", .. })),
+            "{refused:?}"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use crate::failure::{self, Diagnostic, ErrorKind, Failure};
+use crate::files::Holder;
 use crate::home::HomeError;
 use crate::keystore::KeystoreError;
 use crate::time::UnixTime;
@@ -22,8 +23,8 @@ pub enum SessionError {
     DurationBounds { text: String },
     #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
     OtherKey { serial: u32, slot: String },
-    #[error("another login or logout is under way")]
-    Busy,
+    #[error("{0} has been logging in or out for too long")]
+    Busy(Holder),
     #[error("cannot put an ID token together")]
     IdToken,
     /// What signs, such as a card, did not.
@@ -47,7 +48,7 @@ impl Diagnostic for SessionError {
             Self::Home(error) => error.kind(),
             Self::Keystore(error) => error.kind(),
             Self::Vault(error) => error.kind(),
-            Self::Busy | Self::IdToken => ErrorKind::Other,
+            Self::Busy(_) | Self::IdToken => ErrorKind::Other,
         }
     }
 
@@ -63,7 +64,7 @@ impl Diagnostic for SessionError {
                     "Plug in the YubiKey that you enrolled, or enroll this one: `vouch enroll --serial {serial}`."
                 )
             }
-            Self::Busy => "Wait for it to end, then run the command again.".into(),
+            Self::Busy(holder) => holder.hint(),
             Self::Signer(failure) => return failure.hint.clone(),
             Self::Home(error) => return error.hint(),
             Self::Keystore(error) => return error.hint(),

@@ -150,7 +150,7 @@ fn replace(
 fn lock(home: &Home) -> Result<Lock, SessionError> {
     let locked = Lock::acquire(&home.vault().join("login.lock"), Instant::now() + LOCK_WAIT);
     locked.map_err(|error| match error {
-        LockError::TimedOut(_) => SessionError::Busy,
+        LockError::TimedOut { holder, .. } => SessionError::Busy(holder),
         LockError::Io { path, source } => VaultError::Write { path, source }.into(),
     })
 }

@@ -70,7 +70,8 @@ fn owned(home: &Home) -> Vec<Finding> {
     }
     let uid = rustix::process::geteuid().as_raw();
     let mut findings = Vec::new();
-    for path in contents(folder) {
+    // The configuration is judged where it is loaded.
+    for path in contents(folder).into_iter().filter(|path| *path != home.config_file()) {
         let Ok(metadata) = path.symlink_metadata() else { continue };
         let shown = path.display();
         if metadata.uid() != uid {
@@ -105,10 +106,7 @@ fn owned(home: &Home) -> Vec<Finding> {
 /// What Vouch itself makes private.
 #[cfg(unix)]
 fn is_private(path: &Path, home: &Home) -> bool {
-    path == home.path()
-        || path == home.vault()
-        || path == home.config_file()
-        || path.starts_with(home.vault())
+    path == home.path() || path == home.vault() || path.starts_with(home.vault())
 }
 
 #[cfg(not(unix))]

@@ -3,6 +3,7 @@
 use std::fs;
 
 use vouch_core::config::Config;
+use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::keystore::{Keystore, KeystoreError};
 use vouch_core::session::{self, Session, SessionError};
@@ -126,7 +127,7 @@ fn vault(home: &Home) -> Finding {
         .into_iter()
         .filter(|path| path.extension().is_some_and(|suffix| suffix == "sealed"))
         .collect();
-    let unreadable = sealed.iter().find_map(|path| Some((path, fs::read(path).err()?)));
+    let unreadable = sealed.iter().find_map(|path| Some((path, files::read(path).err()?)));
     match unreadable {
         None if sealed.is_empty() => Finding::ok(VAULT, "empty"),
         None if sealed.len() == 1 => Finding::ok(VAULT, "1 sealed entry"),

@@ -1,9 +1,9 @@
 //! `vouch issuer check`: what is hosted and what a role trusts, against what should be.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use vouch_core::files;
 use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
 use vouch_core::{Context, ErrorKind, Failure};
@@ -119,7 +119,7 @@ fn policy(file: &Path, trusted: &[Trusted]) -> Result<Looked, Failure> {
         )
         .because(error)
     };
-    let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    let text = files::read_text(file).map_err(|error| wrong(&error))?;
     let document: Value = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
     let findings = trust::check(&document, trusted);
     Ok(Looked { at: file.display().to_string(), keys: None, findings })

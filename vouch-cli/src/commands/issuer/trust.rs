@@ -1,9 +1,8 @@
 //! Whose attestations are believed, and the enrollments that lead to them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use vouch_core::{Diagnostic, Failure, UnixTime};
+use vouch_core::{Diagnostic, Failure, UnixTime, files};
 use vouch_issuer::attestation::Authorities;
 use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
 
@@ -24,8 +23,8 @@ impl Trust {
         for path in &self.attestation_root {
             let unusable = || format!("cannot use `{}` as an authority for attestations", path.display());
             let hint = "Name the certificate of a root that may sign certificates, in PEM or DER.";
-            let file =
-                fs::read(path).map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
+            let file = files::read(path)
+                .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
             let added = authorities
                 .add(&file)
                 .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
@@ -68,7 +67,7 @@ impl Trust {
 }
 
 fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path).map_err(|error| {
         Failure::configuration(
             format!("cannot read `{}`", path.display()),
             "Name the files that `vouch enroll` wrote.",

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::error::NpmError;
+use crate::git;
 use crate::text::npmrc::Npmrc;
-use vouch_core::files::{self, Lock, LockError, WriteMethod};
+use vouch_core::files::{self, Holder, Lock, LockError, WriteMethod};
 use vouch_core::home::{self, Home};
 
 /// How long to wait for another edit of the same file.
@@ -29,7 +30,8 @@ pub enum Change {
 /// Edits a file under its lock and answers what `edit` answered and what that did to the file. A file that is not there
 /// is as good as an empty one; one that comes out empty and was not there is not made.
 ///
-/// With `private`, a file that is written becomes readable for its owner alone. Otherwise it keeps its mode, and a new
+/// With `private`, for a token: a file that is written becomes readable for its owner alone, and one that git tracks, or
+/// may track, is not written. Otherwise it keeps its mode, and a new
 /// one gets 0600.
 ///
 /// # Errors
@@ -40,7 +42,11 @@ pub fn edit<T, E: From<NpmError>>(
     private: bool,
     edit: impl FnOnce(&mut Npmrc) -> Result<T, E>,
 ) -> Result<(T, Change), E> {
-    let _lock = lock(home, path, "edit", LOCK_WAIT)?.ok_or_else(|| NpmError::Busy(path.to_owned()))?;
+    let busy = || {
+        let holder = Holder::of(&beside_vault(home, path, "edit.lock"));
+        NpmError::Busy { path: path.to_owned(), holder }
+    };
+    let _lock = lock(home, path, "edit", LOCK_WAIT)?.ok_or_else(busy)?;
     // One that a killed writer left may have a token in it.
     files::clear_leftover(path);
     let before = read(path)?;
@@ -72,7 +78,7 @@ pub fn lock(home: &Home, path: &Path, purpose: &str, wait: Duration) -> Result<O
     let lock = beside_vault(home, path, &format!("{purpose}.lock"));
     match Lock::acquire(&lock, Instant::now() + wait) {
         Ok(lock) => Ok(Some(lock)),
-        Err(LockError::TimedOut(_)) => Ok(None),
+        Err(LockError::TimedOut { .. }) => Ok(None),
         Err(LockError::Io { path, source }) => Err(write(path, source)),
     }
 }
@@ -91,7 +97,7 @@ pub(super) fn beside_vault(home: &Home, path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, NpmError> {
-    match fs::read(path) {
+    match files::read(path) {
         Ok(bytes) if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) => {
             Err(NpmError::Utf16(path.to_owned()))
         }
@@ -111,30 +117,19 @@ fn write(path: &Path, bytes: &[u8], private: bool) -> Result<Change, NpmError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    if private && let Some(metadata) = &metadata {
-        make_private(path, metadata).map_err(failed)?;
-    }
-    match files::replace_or_overwrite(path, bytes, 0o600) {
+    let written = if private {
+        // It may have been staged since the last time.
+        git::check(path)?;
+        files::replace_or_overwrite_private(path, bytes)
+    } else {
+        files::replace_or_overwrite(path, bytes, 0o600)
+    };
+    match written {
         Ok(WriteMethod::Replaced) => Ok(Change::Replaced),
         Ok(WriteMethod::InPlace) => Ok(Change::InPlace),
+        Err(source) if files::is_damaged(&source) => Err(NpmError::Damaged { path: path.to_owned(), source }),
         Err(error) => Err(failed(error)),
     }
-}
-
-#[cfg(unix)]
-fn make_private(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = metadata.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
-}
-
-#[cfg(not(unix))]
-fn make_private(_path: &Path, _metadata: &fs::Metadata) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -143,6 +138,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::git::GitError;
     use crate::text::npmrc::BareValue;
 
     const KEY: &str = "//h/:_authToken";
@@ -203,6 +199,25 @@ mod tests {
         fs::write(dir.path().join("home/..npmrc.vouch-new"), "half").unwrap();
         assert_eq!(set(&home, &file, true).unwrap(), Change::None);
         assert_eq!(fs::read_dir(dir.path().join("home")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_token_goes_into_no_file_that_was_staged_meanwhile() {
+        let (dir, home, file) = bed();
+        let git = |args: &[&str]| {
+            let git = std::process::Command::new("git").args(args).current_dir(dir.path()).status();
+            assert!(git.unwrap().success());
+        };
+        git(&["init", "-q", "."]);
+        fs::write(&file, "a=1\n").unwrap();
+        set(&home, &file, true).unwrap();
+        fs::write(&file, "a=1\n").unwrap();
+        git(&["add", "home/.npmrc"]);
+        let refused = set(&home, &file, true);
+        assert!(matches!(refused, Err(NpmError::Git(GitError::Tracked(_)))), "{refused:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a=1\n");
+        // What holds no secret may be written.
+        set(&home, &file, false).unwrap();
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What Vouch knows about the tokens that it wrote into a file: a fingerprint and an expiry, nothing secret.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,7 @@ struct Written {
 impl Record {
     /// The record of a file; one that is missing or does not parse is as good as an empty one.
     pub(super) fn load(home: &Home, file: &Path) -> Self {
-        let text = fs::read(beside_vault(home, file, "json")).unwrap_or_default();
+        let text = files::read(&beside_vault(home, file, "json")).unwrap_or_default();
         let record = serde_json::from_slice(&text).unwrap_or_default();
         Self { file: file.to_owned(), ..record }
     }
@@ -69,6 +68,8 @@ fn fingerprint(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

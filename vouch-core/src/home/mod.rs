@@ -1,73 +1,68 @@
 //! `~/.vouch`, or where `VOUCH_HOME` says.
 
+mod error;
+mod guard;
+#[cfg(target_os = "linux")]
+mod mount;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::failure::{Diagnostic, ErrorKind};
+pub use error::{HomeError, Mount};
+pub(crate) use guard::judge_config;
 
 /// The folder that holds the configuration and the vault of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home(PathBuf);
 
-/// Why the folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HomeError {
-    #[error("neither VOUCH_HOME nor the home folder is known")]
-    Unknown,
-    #[error("VOUCH_HOME is `{0}`, which is not an absolute path")]
-    Relative(PathBuf),
-    #[error("`{path}` belongs to another user (uid {owner}, running as {uid})")]
-    Foreign { path: PathBuf, owner: u32, uid: u32 },
-    #[error("cannot use the folder `{path}`")]
-    Io { path: PathBuf, source: io::Error },
-}
-
-impl Diagnostic for HomeError {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Configuration
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Unknown => "Set HOME, or VOUCH_HOME to a folder of your own.".into(),
-            Self::Relative(_) => "Give VOUCH_HOME an absolute path, or unset it.".into(),
-            Self::Foreign { .. } => {
-                "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a folder of the user that runs it."
-                    .into()
-            }
-            Self::Io { path, .. } => {
-                format!("Make `{}` and the folder that it is in writable for yourself.", path.display())
-            }
-        })
-    }
-}
-
 impl Home {
     /// From `VOUCH_HOME`, else `.vouch` in the home folder. An empty variable counts as unset.
     ///
     /// # Errors
-    /// When no folder is named, the name is relative, or the folder belongs to another user.
+    /// When no folder is named, the name is relative, as [`Home::named`], or as [`Home::at`].
     pub fn from_env() -> Result<Self, HomeError> {
-        let home = match crate::env::var_os("VOUCH_HOME") {
-            Some(path) if Path::new(&path).is_absolute() => PathBuf::from(path),
-            Some(path) => return Err(HomeError::Relative(path.into())),
-            None => crate::env::home_dir().ok_or(HomeError::Unknown)?.join(".vouch"),
-        };
-        Self::at(home)
+        match crate::env::var_os("VOUCH_HOME") {
+            Some(path) => Self::named(path, "VOUCH_HOME"),
+            None => Self::at(Self::usual().ok_or(HomeError::Unknown)?),
+        }
+    }
+
+    /// The folder that `origin`, a variable or an argument, names. A project can set variables for whoever enters its
+    /// directory: a folder of a repository is no one's home.
+    ///
+    /// # Errors
+    /// When the name is relative, a git repository is above the folder or it cannot be told, or as [`Home::at`].
+    pub fn named(path: impl Into<PathBuf>, origin: &'static str) -> Result<Self, HomeError> {
+        let path = path.into();
+        if !path.is_absolute() {
+            return Err(HomeError::Relative { path, origin });
+        }
+        guard::outside_repositories(&path)?;
+        Self::at(path)
     }
 
     /// A given folder; it need not exist yet.
     ///
     /// # Errors
-    /// When it exists and belongs to another user, as under `sudo -E`: files that root leaves there would lock the
-    /// person out of their own.
+    /// When it, or what is nearest above it, belongs to another user, as under `sudo -E`: files that root leaves there
+    /// would lock users out of their own. When others can write to it or to the vault in it. When that cannot be told.
     pub fn at(path: impl Into<PathBuf>) -> Result<Self, HomeError> {
         let home = Self(path.into());
-        check_owner(&home.0)?;
+        guard::judge(home.path(), &home.vault())?;
         Ok(home)
+    }
+
+    /// Where the folder is that nothing else names: `~/.vouch`.
+    pub fn usual() -> Option<PathBuf> {
+        Some(crate::env::home_dir()?.join(".vouch"))
+    }
+
+    /// Whether it is `~/.vouch`, under whatever name.
+    pub fn is_usual(&self) -> bool {
+        let same = |usual: PathBuf| usual == self.0 || same_folder(&usual, &self.0);
+        Self::usual().is_some_and(same)
     }
 
     /// The folder itself.
@@ -109,6 +104,10 @@ pub fn hex(digest: &[u8], bytes: usize) -> String {
     digest.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn same_folder(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
 #[cfg(unix)]
 fn create_private_dir(path: &Path) -> io::Result<()> {
     use std::fs;
@@ -127,37 +126,9 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
-#[cfg(unix)]
-fn check_owner(path: &Path) -> Result<(), HomeError> {
-    use std::os::unix::fs::MetadataExt;
-
-    let owner = match path.metadata() {
-        Ok(metadata) => metadata.uid(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(HomeError::Io { path: path.to_owned(), source }),
-    };
-    let uid = rustix::process::geteuid().as_raw();
-    if owner == uid { Ok(()) } else { Err(HomeError::Foreign { path: path.to_owned(), owner, uid }) }
-}
-
-#[cfg(not(unix))]
-fn check_owner(_path: &Path) -> Result<(), HomeError> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_home_of_another_user_is_refused() {
-        let uid = rustix::process::geteuid().as_raw();
-        // `/` belongs to root, `/proc/1` too; an ordinary user meets the refusal with either.
-        match Home::at("/") {
-            Ok(_) => assert_eq!(uid, 0),
-            Err(error) => assert!(matches!(error, HomeError::Foreign { owner: 0, .. }), "{error}"),
-        }
-    }
 
     #[test]
     fn folders_are_private_even_if_they_were_not() {

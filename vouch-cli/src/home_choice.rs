@@ -1,0 +1,58 @@
+//! Which home a login is for. A project can set `VOUCH_HOME` for whoever enters its directory, and with it which hosts get
+//! tokens: where a YubiKey is to sign, the user says that this home is meant.
+
+use std::path::PathBuf;
+
+use vouch_core::files::shell_quoted;
+use vouch_core::home::{Home, HomeError};
+use vouch_core::identity::Subject;
+use vouch_core::{Context, ErrorKind, Failure};
+
+use crate::{prompt, terminal};
+
+/// The home that an argument names, before `VOUCH_HOME` and `~/.vouch`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HomeFlag {
+    /// The home of Vouch, in place of `VOUCH_HOME` and `~/.vouch`; typing it answers the question whether it is meant
+    #[arg(long, value_name = "PATH")]
+    home: Option<PathBuf>,
+}
+
+impl HomeFlag {
+    /// What is typed beats the environment, whatever is wrong with that.
+    pub(crate) fn open(&self, from_env: Result<Context, HomeError>) -> Result<Context, Failure> {
+        let Some(path) = &self.home else { return Ok(from_env?) };
+        let path = std::path::absolute(path).map_err(|error| {
+            Failure::new(ErrorKind::Usage, "`--home` names no path", "Give it a directory of your own.")
+                .because(&error)
+        })?;
+        Ok(Context::new(Home::named(path, "`--home`")?))
+    }
+
+    /// Names a home that is not the usual one, and asks whether it is meant unless it was typed.
+    pub(crate) fn confirm(&self, home: &Home, subject: &Subject) -> Result<(), Failure> {
+        if home.is_usual() {
+            return Ok(());
+        }
+        let shown = home.path().display();
+        if self.home.is_some() {
+            terminal::say(&format!("the home of Vouch is `{shown}`"));
+            return Ok(());
+        }
+        let question = format!(
+            "VOUCH_HOME names `{shown}` as the home of Vouch. Log in as {subject} with what is set up there?"
+        );
+        if prompt::agrees(&question)? {
+            return Ok(());
+        }
+        Err(Failure::new(
+            ErrorKind::Configuration,
+            format!("VOUCH_HOME names `{shown}` as the home of Vouch, and nobody confirmed it"),
+            format!(
+                "If you mean it: `vouch login --home {}`. Otherwise unset VOUCH_HOME; look for it in `.envrc` and `.env` of \
+                 the project.",
+                shell_quoted(home.path())
+            ),
+        ))
+    }
+}

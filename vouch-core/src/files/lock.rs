@@ -1,0 +1,226 @@
+//! Locks between processes, and who holds one.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a waiter sleeps between two tries; short beside an exchange, long beside a system call.
+const POLL: Duration = Duration::from_millis(5);
+
+/// An exclusive lock between processes; it ends with the value, or with the process that holds it.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    #[error("{holder} held `{path}` for too long")]
+    TimedOut { path: PathBuf, holder: Holder },
+    #[error("cannot lock `{path}`")]
+    Io { path: PathBuf, source: io::Error },
+}
+
+impl Lock {
+    /// Waits for the lock until `deadline`, calling `between` after every vain try; when that returns a value the
+    /// wait is over and the value is the answer.
+    ///
+    /// The lock file is made if it is missing and never deleted: two processes must not lock two files of one name.
+    /// Who has the lock writes its process id into it, for the message of those who wait in vain.
+    ///
+    /// # Errors
+    /// When the deadline passes, or the file cannot be opened or locked.
+    pub fn acquire_unless<T>(
+        path: &Path,
+        deadline: Instant,
+        mut between: impl FnMut() -> Option<T>,
+    ) -> Result<Result<Self, T>, LockError> {
+        let wrong = |source| LockError::Io { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(wrong)?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    sign(&file);
+                    return Ok(Ok(Self(file)));
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(wrong(source)),
+            }
+            if let Some(answer) = between() {
+                return Ok(Err(answer));
+            }
+            if Instant::now() >= deadline {
+                return Err(LockError::TimedOut { path: path.to_owned(), holder: Holder::of(path) });
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    /// Waits for the lock until `deadline`.
+    ///
+    /// # Errors
+    /// As [`Lock::acquire_unless`].
+    pub fn acquire(path: &Path, deadline: Instant) -> Result<Self, LockError> {
+        match Self::acquire_unless(path, deadline, || None::<std::convert::Infallible>)? {
+            Ok(lock) => Ok(lock),
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Writes the process id into a lock file: always as many bytes, so that nothing of an earlier one stays.
+fn sign(file: &File) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileExt;
+
+        // On a full disk the lock holds all the same.
+        let _ = file.write_all_at(format!("{:>10}\n", std::process::id()).as_bytes(), 0);
+    }
+    // Elsewhere a lock keeps others from reading, too.
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+/// Who holds a lock, as far as it can be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder(Option<Process>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Process {
+    id: u32,
+    name: String,
+    is_stopped: bool,
+}
+
+impl Holder {
+    /// Who holds the lock of a file now: the process that signed it, where the system says that it holds one there.
+    pub fn of(lock: &Path) -> Self {
+        Self(process(lock))
+    }
+
+    /// How to make it let go.
+    pub fn hint(&self) -> String {
+        match &self.0 {
+            Some(Process { id, is_stopped: true, .. }) => format!(
+                "That process is stopped. Let it go on with `kill -CONT {id}`, or end it with `kill -KILL {id}`; then run \
+                 this command again."
+            ),
+            Some(Process { id, .. }) => {
+                format!("Wait for it to end, or end it with `kill {id}`; then run this command again.")
+            }
+            None => "Wait for the other command to end, then run this one again.".into(),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(Process { id, name, is_stopped }) => {
+                let stopped = if *is_stopped { ", stopped" } else { "" };
+                write!(f, "process {id} ({name}{stopped})")
+            }
+            None => f.write_str("another process"),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn process(lock: &Path) -> Option<Process> {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
+    let signed: u32 = fs::read_to_string(lock).ok()?.trim().parse().ok()?;
+    let inode = lock.metadata().ok()?.ino().to_string();
+    // proc(5): `1: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`; some file systems show another device than stat does.
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let holds = |line: &str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        fields.get(1) == Some(&"FLOCK")
+            && fields.get(4).is_some_and(|id| id.parse() == Ok(signed))
+            && fields.get(5).is_some_and(|file| file.rsplit(':').next() == Some(&inode))
+    };
+    locks.lines().find(|line| holds(line))?;
+    let status = fs::read_to_string(format!("/proc/{signed}/status")).ok()?;
+    let field = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+    // Whoever is stopped gives the name: it is not to be trusted with a terminal.
+    let name = field("Name:")?.chars().filter(|letter| letter.is_ascii_graphic()).collect();
+    Some(Process { id: signed, name, is_stopped: field("State:")?.starts_with(['T', 't']) })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn process(lock: &Path) -> Option<Process> {
+    let _ = lock;
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time_and_the_others_are_told_which() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        assert_eq!(Holder::of(&path), Holder(None));
+        let held = Lock::acquire(&path, Instant::now()).unwrap();
+        let Err(LockError::TimedOut { holder, .. }) = Lock::acquire(&path, Instant::now()) else { panic!() };
+        let id = std::process::id();
+        assert!(holder.to_string().starts_with(&format!("process {id} (")), "{holder}");
+        assert!(holder.hint().contains(&format!("`kill {id}`")), "{}", holder.hint());
+        let answered =
+            Lock::acquire_unless(&path, Instant::now() + Duration::from_secs(5), || Some(7)).unwrap();
+        assert!(matches!(answered, Err(7)));
+        drop(held);
+        // The id in it is that of a process which lives and holds nothing there.
+        assert_eq!(Holder::of(&path).to_string(), "another process");
+        Lock::acquire(&path, Instant::now()).unwrap();
+    }
+
+    /// The other process of the test below: holds a lock until it is killed.
+    #[test]
+    #[ignore = "started by the test of a stopped holder"]
+    fn holds_a_lock() {
+        let Some(path) = crate::env::var_os("LOCK_OF_TEST") else { return };
+        let _held = Lock::acquire(Path::new(&path), Instant::now()).unwrap();
+        thread::sleep(Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_stopped_holder_is_named_as_such() {
+        use rustix::process::{Pid, Signal, kill_process};
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "files::lock::tests::holds_a_lock", "--ignored", "--nocapture"])
+            .env("LOCK_OF_TEST", &path)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let seen = |part: &str| {
+            while !Holder::of(&path).to_string().contains(part) && Instant::now() < deadline {
+                thread::sleep(POLL);
+            }
+        };
+        seen("process ");
+        kill_process(Pid::from_child(&child), Signal::STOP).unwrap();
+        seen("stopped");
+        let waited = Lock::acquire(&path, Instant::now());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let Err(LockError::TimedOut { holder, .. }) = waited else { panic!("{waited:?}") };
+        let id = child.id();
+        let shown = holder.to_string();
+        assert!(shown.starts_with(&format!("process {id} (")) && shown.ends_with(", stopped)"), "{shown}");
+        assert!(holder.hint().contains(&format!("`kill -CONT {id}`")), "{}", holder.hint());
+    }
+}

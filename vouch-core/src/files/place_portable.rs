@@ -1,0 +1,96 @@
+//! A file's place where the system has no descriptors of directories.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::in_place::Content;
+use super::read::READ_LIMIT;
+use super::refused::{self, Refused};
+
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+}
+
+/// What is at a place. Modes and owners mean nothing here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Existing {
+    pub(super) mode: u32,
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    pub(super) fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    pub(super) fn existing(&self) -> io::Result<Option<Existing>> {
+        match self.path.metadata() {
+            Ok(metadata) => refused::unless_regular(&metadata).map(|()| Some(Existing { mode: 0 })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn unless_foreign(&self, _existing: Existing) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(super) fn replace(&self, temporary: &OsStr, contents: &[u8], _mode: u32) -> io::Result<()> {
+        self.remove(temporary)?;
+        let beside = self.path.with_file_name(temporary);
+        let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
+            file.write_all(contents)?;
+            file.sync_all()
+        });
+        let written = written.and_then(|()| fs::rename(&beside, &self.path));
+        if written.is_err() {
+            // The error at hand matters more than one of cleaning up after it.
+            let _ = fs::remove_file(&beside);
+        }
+        written
+    }
+
+    pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        match fs::remove_file(self.path.with_file_name(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn open(&self, _narrow: impl FnOnce(u32) -> u32) -> io::Result<(OpenFile, Vec<u8>)> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        refused::unless_regular(&file.metadata()?)?;
+        let mut bytes = Vec::new();
+        (&file).take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > READ_LIMIT {
+            return Err(Refused::TooLarge.into());
+        }
+        Ok((OpenFile(file), bytes))
+    }
+}
+
+/// A file that is overwritten where it is.
+#[derive(Debug)]
+pub(super) struct OpenFile(File);
+
+impl Content for OpenFile {
+    fn write_at(&mut self, bytes: &[u8], offset: usize) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(offset as u64))?;
+        self.0.write_all(bytes)
+    }
+
+    fn set_len(&mut self, len: usize) -> io::Result<()> {
+        self.0.set_len(len as u64)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}

@@ -1,0 +1,117 @@
+//! Replacing a file as a whole, or overwriting it where that cannot be.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+
+use super::in_place;
+use super::links::follow;
+use super::place::Place;
+
+/// How a file got its new contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMethod {
+    /// As [`write_atomic`] does it.
+    Replaced,
+    /// The file was overwritten where it is: a crash in the middle can leave a mixture.
+    InPlace,
+}
+
+/// Who may read a file afterwards.
+#[derive(Debug, Clone, Copy)]
+enum Access {
+    /// Those who could before; a new file has this mode.
+    Kept(u32),
+    /// Its owner alone.
+    Private,
+}
+
+impl Access {
+    fn mode(self, before: Option<u32>) -> u32 {
+        match (self, before) {
+            (Self::Kept(_), Some(before)) => before,
+            (Self::Kept(new), None) => new,
+            (Self::Private, before) => before.map_or(0o600, |before| before & 0o700),
+        }
+    }
+}
+
+/// Replaces `path` with `contents`: a reader sees the old file or the new one, never a mixture.
+///
+/// A symbolic link is followed, so that it stays one. An existing file keeps its mode; a new one gets `mode`. The
+/// temporary file beside it has a fixed name: one that a killed process left is taken over by the next writer, so
+/// callers hold a [`super::Lock`].
+///
+/// # Errors
+/// Whatever the system says, such as a full disk or a read-only folder. The old file is then as before.
+pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    let place = Place::of(&follow(path)?)?;
+    let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
+    place.replace(&temporary(place.name()), contents, mode)
+}
+
+/// Replaces a user's file as [`write_atomic`] does, or overwrites it where it cannot be replaced: a mount point (as in a
+/// container that has the one file of a home), or a folder that takes no new file.
+///
+/// # Errors
+/// As [`write_atomic`]; also when the file belongs to another user. The file is then as before, unless
+/// [`super::is_damaged`] says otherwise.
+pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Result<WriteMethod> {
+    put(path, contents, Access::Kept(mode))
+}
+
+/// As [`replace_or_overwrite`], for contents with a secret: no moment at which others can read it, whatever they do to
+/// the directory meanwhile.
+///
+/// # Errors
+/// As [`replace_or_overwrite`].
+pub fn replace_or_overwrite_private(path: &Path, contents: &[u8]) -> io::Result<WriteMethod> {
+    put(path, contents, Access::Private)
+}
+
+fn put(path: &Path, contents: &[u8], access: Access) -> io::Result<WriteMethod> {
+    let place = Place::of(&follow(path)?)?;
+    let existing = place.existing()?;
+    if let Some(existing) = existing {
+        place.unless_foreign(existing)?;
+    }
+    let mode = access.mode(existing.map(|existing| existing.mode));
+    match place.replace(&temporary(place.name()), contents, mode) {
+        Ok(()) => Ok(WriteMethod::Replaced),
+        Err(error) if existing.is_some() && needs_place(&error) => {
+            let (mut file, old) = place.open(|mode| access.mode(Some(mode)))?;
+            in_place::overwrite(&mut file, path, &old, contents)?;
+            Ok(WriteMethod::InPlace)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes what a killed [`write_atomic`] left beside `path`. For callers that may find nothing to write; they hold its lock.
+pub fn clear_leftover(path: &Path) {
+    let clear = || {
+        let place = Place::of(&follow(path)?)?;
+        place.remove(&temporary(place.name()))
+    };
+    // A directory that is not there holds no leftover either.
+    let _: io::Result<()> = clear();
+}
+
+/// The name of the temporary file beside one.
+fn temporary(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(".vouch-new");
+    temporary
+}
+
+fn needs_place(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
+
+    matches!(error.kind(), ResourceBusy | ReadOnlyFilesystem | PermissionDenied | CrossesDevices)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+#[path = "write_tests.rs"]
+mod tests;
