@@ -21,6 +21,8 @@ pub enum HomeError {
     Unknown,
     #[error("VOUCH_HOME is `{0}`, which is not an absolute path")]
     Relative(PathBuf),
+    #[error("`--home {0}` is not an absolute path")]
+    RelativeArgument(PathBuf),
     #[error("`{path}` belongs to another user (uid {owner}, running as {uid})")]
     Foreign { path: PathBuf, owner: u32, uid: u32 },
     #[error("cannot use the folder `{path}`")]
@@ -36,6 +38,7 @@ impl Diagnostic for HomeError {
         Some(match self {
             Self::Unknown => "Set HOME, or VOUCH_HOME to a folder of your own.".into(),
             Self::Relative(_) => "Give VOUCH_HOME an absolute path, or unset it.".into(),
+            Self::RelativeArgument(_) => "Give `--home` an absolute path.".into(),
             Self::Foreign { .. } => {
                 "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a folder of the user that runs it."
                     .into()
@@ -61,6 +64,17 @@ impl Home {
             }
         };
         Self::at(home)
+    }
+
+    /// A folder that an argument names; a relative one would be another in each working directory.
+    ///
+    /// # Errors
+    /// When it is relative or belongs to another user.
+    pub fn named(path: &Path) -> Result<Self, HomeError> {
+        if !path.is_absolute() {
+            return Err(HomeError::RelativeArgument(path.to_owned()));
+        }
+        Self::at(path)
     }
 
     /// A given folder; it need not exist yet.

@@ -1,9 +1,13 @@
 //! `vouch credential`: a credential on stdout, for whatever has no helper of its own.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::json;
 use vouch_core::Failure;
+use vouch_core::broker::{Broker, RoleUse};
 use vouch_core::endpoint::{Domain, Endpoint};
+use vouch_core::home::Home;
 
 use crate::domain::DomainFlags;
 use crate::handout::{self, Spelling};
@@ -32,6 +36,9 @@ pub(crate) struct Aws {
     /// The AWS profile, as `vouch setup aws --profile` named it [default: the default one, else the only one]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
+    /// The folder of Vouch's configuration and session, which goes before VOUCH_HOME [default: VOUCH_HOME, else ~/.vouch]
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
 }
 
 pub(crate) fn run(credential: Credential) -> Result<(), Failure> {
@@ -44,7 +51,7 @@ pub(crate) fn run(credential: Credential) -> Result<(), Failure> {
 
 fn codeartifact(args: &Codeartifact) -> Result<String, Failure> {
     let (token, named) = handout::token(&args.domain, Spelling::Plain)?;
-    let value = token.value.expose().trim();
+    let value = token.value.expose();
     if !args.json {
         return Ok(format!("{value}\n"));
     }
@@ -68,7 +75,9 @@ fn endpoint(domain: &Domain) -> String {
 }
 
 fn aws(args: &Aws) -> Result<String, Failure> {
-    let given = handout::role_credentials(args.profile.as_deref())?;
+    let home = args.home.as_ref().map_or_else(Home::from_env, |path| Home::named(path))?;
+    let broker = Broker::open(home)?;
+    let (given, _) = handout::role_credentials_of(&broker, args.profile.as_deref(), RoleUse::Process)?;
     let answer = json!({
         "Version": 1,
         "AccessKeyId": given.access_key_id,

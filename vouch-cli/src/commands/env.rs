@@ -32,7 +32,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             "this would show a secret on the terminal",
             format!(
                 "Let the shell read it: `{}`. To see it all the same, add `--force`.",
-                shell.usage(&arguments, args.wanted.kind.variables())
+                shell.usage(&arguments, &args.wanted.kind.all_variables())
             ),
         ));
     }
@@ -40,7 +40,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         Ok(script) => terminal::print(&script),
         Err(failed) => {
             // Whatever reads this must neither go on nor use a credential of yesterday.
-            terminal::print(&shell.fail(args.wanted.kind.variables()))?;
+            terminal::print(&shell.fail(&args.wanted.kind.all_variables()))?;
             Err(failed)
         }
     }
@@ -48,14 +48,15 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 
 fn script(args: &Args, shell: Shell) -> Result<String, Failure> {
     let values = args.wanted.fetch()?;
-    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
-    shell.set(&variables).map_err(|_| {
+    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().as_str())).collect();
+    let set = shell.set(&variables).map_err(|_| {
         Failure::new(
             ErrorKind::Other,
             "the credential has characters that this shell cannot read",
             "Use `vouch exec`, or another shell with `--shell`.",
         )
-    })
+    })?;
+    Ok(shell.unset(args.wanted.kind.siblings()) + &set)
 }
 
 /// What a command line that was mistyped is answered with on stdout: `eval` of nothing would succeed.
@@ -75,7 +76,7 @@ pub(crate) fn answer_to_wrong_usage(arguments: impl Iterator<Item = String>) -> 
     let shell = value("--shell").and_then(|name| <Shell as clap::ValueEnum>::from_str(name, false).ok());
     let kind = value("--type").and_then(|name| <Kind as clap::ValueEnum>::from_str(name, false).ok());
     // What is known to be meant is unset; a mistyped word takes nothing away.
-    Some(shell.unwrap_or_else(Shell::detect).fail(kind.map_or(&[], Kind::variables)))
+    Some(shell.unwrap_or_else(Shell::detect).fail(&kind.map(Kind::all_variables).unwrap_or_default()))
 }
 
 #[cfg(test)]

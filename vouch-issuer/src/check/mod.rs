@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::documents::{self, IssuerError};
 use crate::enrollment::VerifiedEnrollment;
 use vouch_core::failure::Diagnostic;
-use vouch_core::http::{HttpError, Page};
+use vouch_core::http::{FetchedDocument, HttpError};
 use vouch_core::identity::{Identity, IssuerUrl, SigningKey};
 
 /// An issuer, and the keys that it should have.
@@ -103,7 +103,10 @@ impl Finding {
 }
 
 /// Fetches the two documents of an issuer and tells everything that is wrong with them.
-pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError>) -> Vec<Finding> {
+pub fn check(
+    expected: &Expected,
+    fetch: impl Fn(&str) -> Result<FetchedDocument, HttpError>,
+) -> Vec<Finding> {
     let issuer = &expected.issuer;
     let discovery_url = format!("{issuer}/.well-known/openid-configuration");
     let usual = format!("{issuer}/jwks.json");
@@ -143,13 +146,13 @@ pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError
 
 /// A document that came, and in what.
 struct Document {
-    page: Page,
+    page: FetchedDocument,
     json: Value,
 }
 
 fn load(
     url: &str,
-    fetch: impl Fn(&str) -> Result<Page, HttpError>,
+    fetch: impl Fn(&str) -> Result<FetchedDocument, HttpError>,
     findings: &mut Vec<Finding>,
 ) -> Option<Document> {
     let page = match fetch(url) {
@@ -229,7 +232,7 @@ fn unreachable(url: &str, error: &HttpError) -> Finding {
     }
 }
 
-fn content_type(url: &str, page: &Page, findings: &mut Vec<Finding>) {
+fn content_type(url: &str, page: &FetchedDocument, findings: &mut Vec<Finding>) {
     let hint = "Serve it as `application/json`: `openid-configuration` has no extension to tell that by.";
     let Some(found) = page.header("content-type") else {
         findings.push(Finding::warning("content-type", url, "it has no content type".into(), hint));

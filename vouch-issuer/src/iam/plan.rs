@@ -134,7 +134,7 @@ fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
         .collect();
     name.truncate(40);
     let digest = Sha256::digest(issuer.as_str());
-    digest.iter().take(4).fold(name, |name, byte| name + &format!("{byte:02x}"))
+    digest.iter().take(16).fold(name, |name, byte| name + &format!("{byte:02x}"))
 }
 
 fn one_each(people: &[Person], prefix: &str) -> Result<Vec<Role>, IamError> {
