@@ -121,7 +121,12 @@ fn people(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Person>, IamError> {
                 return Err(IamError::Pattern(text.to_owned()));
             }
         }
-        people.push(Person { id: id(issuer, &subject), issuer: issuer.clone(), subject, audience });
+        let id = id(issuer, &subject);
+        // The name in a template of either format.
+        if people.iter().any(|person: &Person| person.id == id) {
+            return Err(IamError::SameName(id));
+        }
+        people.push(Person { id, issuer: issuer.clone(), subject, audience });
     }
     Ok(people)
 }
