@@ -294,6 +294,11 @@ fn contradiction(flags: &DomainFlags, profile: &Profile, spelling: Spelling) -> 
 pub(crate) fn variable_name(text: &str) -> Result<String, String> {
     let start = |c: char| c.is_ascii_alphabetic() || c == '_';
     if text.starts_with(start) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let upper = text.to_ascii_uppercase();
+        let taken = ["PATH", "HOME", "SHELL", "IFS", "PWD", "TMPDIR"].contains(&upper.as_str());
+        if taken || ["LD_", "DYLD_", "LC_", "VOUCH_"].iter().any(|prefix| upper.starts_with(prefix)) {
+            return Err(format!("`{text}` has a meaning of its own: the command would not run as it should"));
+        }
         return Ok(text.to_owned());
     }
     Err("a variable has letters, digits and `_` in its name, and no digit first".into())
@@ -397,7 +402,7 @@ mod tests {
         for good in ["NPM_TOKEN", "_x", "CARGO_REGISTRIES_X_TOKEN"] {
             assert!(variable_name(good).is_ok(), "{good}");
         }
-        for bad in ["", "1A", "A-B", "A=B", "A B", "Ä"] {
+        for bad in ["PATH", "Path", "LD_PRELOAD", "VOUCH_HOME", "", "1A", "A-B", "A=B", "A B", "Ä"] {
             assert!(variable_name(bad).is_err(), "{bad}");
         }
     }

@@ -130,10 +130,10 @@ fn keys_that_a_build_would_take_away_are_named() {
         serde_json::json!({ "keys": keys }).to_string().into_bytes()
     };
     let both = document(&[("one", "1"), ("two", "2")]);
-    let gone = |before: &[u8], after: &[u8]| super::removed_keys(before, after).unwrap();
+    let gone = |before: &[u8], after: &[u8]| removed_keys(before, after).unwrap();
     assert_eq!(gone(&both, &document(&[("two", "2")])), ["one"]);
     assert_eq!(gone(&both, &document(&[("one", "1"), ("two", "3")])), ["two"]);
     assert!(gone(&both, &document(&[("two", "2"), ("one", "1"), ("three", "3")])).is_empty());
     assert!(gone(b"{}", &both).is_empty());
-    assert!(super::removed_keys(b"not JSON", &both).is_err());
+    assert!(removed_keys(b"not JSON", &both).is_err());
 }

@@ -22,7 +22,11 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
         "Description": "What people may do who come through their own issuers",
         "PolicyDocument": value(&plan.permissions),
     });
-    add(&mut resources, POLICY.into(), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }))?;
+    add(
+        &mut resources,
+        POLICY.into(),
+        json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
+    )?;
     let mut outputs = Map::new();
     for role in &plan.roles {
         let properties = json!({

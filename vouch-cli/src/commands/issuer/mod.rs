@@ -173,7 +173,8 @@ fn check_removals(args: &Build, written: &[documents::StaticFile]) -> Result<(),
     if prompt::agrees(&question)? {
         return Ok(());
     }
-    let flags: Vec<String> = left.iter().map(|(_, kid)| format!("--allow-removal {}", shell_word(kid))).collect();
+    let flags: Vec<String> =
+        left.iter().map(|(_, kid)| format!("--allow-removal {}", shell_word(kid))).collect();
     Err(Failure::configuration(
         "published keys would disappear; nothing was written",
         format!(
