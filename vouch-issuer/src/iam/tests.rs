@@ -52,8 +52,7 @@ fn what_iam_would_refuse_is_refused() {
         );
     }
     // IAM would put the name of another principal here.
-    let variable = enrolled("${aws:username}", 3);
-    assert!(matches!(error(&[variable], &wanted()), IamError::Pattern(_)));
+    assert!("${aws:username}".parse::<vouch_core::identity::Subject>().is_err());
     for bucket in ["", "ab", "Bucket", "a_b", "-ab", "ab-", "a..b", "arn:aws:s3:::b", &"a".repeat(64)] {
         assert!(bucket.parse::<BucketName>().is_err(), "{bucket}");
     }
