@@ -1,7 +1,7 @@
 //! What `credential`, `env` and `exec` hand out: which credential is meant, and the variables that carry it.
 
 use clap::ValueEnum;
-use vouch_core::broker::Lifetime;
+use vouch_core::broker::{Lifetime, RoleUse};
 use vouch_core::config::{Config, Profile};
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
@@ -17,7 +17,7 @@ use crate::terminal;
 pub(crate) enum Kind {
     /// CODEARTIFACT_AUTH_TOKEN
     Codeartifact,
-    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+    /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, their expiry and region
     Aws,
 }
 
@@ -26,8 +26,28 @@ impl Kind {
     pub(crate) fn variables(self) -> &'static [&'static str] {
         match self {
             Self::Codeartifact => &["CODEARTIFACT_AUTH_TOKEN"],
-            Self::Aws => &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+            Self::Aws => &[
+                "AWS_ACCESS_KEY_ID",
+                "AWS_SECRET_ACCESS_KEY",
+                "AWS_SESSION_TOKEN",
+                "AWS_CREDENTIAL_EXPIRATION",
+                "AWS_REGION",
+                "AWS_DEFAULT_REGION",
+            ],
         }
+    }
+
+    /// The variables that would lead a program past those: another source of credentials, which some SDK prefers.
+    pub(crate) fn siblings(self) -> &'static [&'static str] {
+        match self {
+            Self::Codeartifact => &[],
+            Self::Aws => &OTHER_CREDENTIALS,
+        }
+    }
+
+    /// Both: what must not stay as it was where there is no credential.
+    pub(crate) fn all_variables(self) -> Vec<&'static str> {
+        self.variables().iter().chain(self.siblings()).copied().collect()
     }
 
     /// As it is typed.
@@ -38,6 +58,28 @@ impl Kind {
         }
     }
 }
+
+/// Read by botocore, the SDKs for JavaScript, Go, Java, .NET, C++ and Ruby, boto 2 or Terraform, in one version or another.
+const OTHER_CREDENTIALS: [&str; 18] = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ACCOUNT_ID",
+    "AWS_CREDENTIAL_SCOPE",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_SESSION_EXPIRATION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_IAM_ROLE_ARN",
+    "AWS_IAM_ROLE_SESSION_NAME",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
 
 /// Names the credential of `env` and `exec`.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,8 +117,18 @@ impl Wanted {
                         "Name the role of `--type aws` with `--aws-profile`.",
                     ));
                 }
-                let given = role_credentials(context, self.aws_profile.as_deref())?;
-                vec![Secret::new(given.access_key_id), given.secret_access_key, given.session_token]
+                let (given, role) =
+                    role_credentials(context, self.aws_profile.as_deref(), RoleUse::Environment)?;
+                let region = || Secret::new(role.region.to_string());
+                let expiration = Secret::new(terminal::utc_time(given.expires_at));
+                vec![
+                    Secret::new(given.access_key_id),
+                    given.secret_access_key,
+                    given.session_token,
+                    expiration,
+                    region(),
+                    region(),
+                ]
             }
         };
         Ok(self.kind.variables().iter().copied().zip(values).collect())
@@ -149,10 +201,15 @@ pub(crate) fn token(
 }
 
 /// The credentials of an AWS profile: the one named, else the default, else the only one.
-pub(crate) fn role_credentials(context: &Context, profile: Option<&str>) -> Result<RoleCredentials, Failure> {
+pub(crate) fn role_credentials(
+    context: &Context,
+    profile: Option<&str>,
+    usage: RoleUse,
+) -> Result<(RoleCredentials, Role), Failure> {
     let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
-    Ok(broker.role_credentials(&role)?)
+    let given = broker.role_credentials(&role, usage)?;
+    Ok((given, role))
 }
 
 fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failure> {
@@ -235,6 +292,11 @@ fn contradiction(flags: &DomainFlags, profile: &Profile, spelling: Spelling) -> 
 pub(crate) fn variable_name(text: &str) -> Result<String, String> {
     let start = |c: char| c.is_ascii_alphabetic() || c == '_';
     if text.starts_with(start) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let upper = text.to_ascii_uppercase();
+        let taken = ["PATH", "HOME", "SHELL", "IFS", "PWD", "TMPDIR"].contains(&upper.as_str());
+        if taken || ["LD_", "DYLD_", "LC_", "VOUCH_"].iter().any(|prefix| upper.starts_with(prefix)) {
+            return Err(format!("`{text}` has a meaning of its own: the command would not run as it should"));
+        }
         return Ok(text.to_owned());
     }
     Err("a variable has letters, digits and `_` in its name, and no digit first".into())
@@ -338,7 +400,7 @@ mod tests {
         for good in ["NPM_TOKEN", "_x", "CARGO_REGISTRIES_X_TOKEN"] {
             assert!(variable_name(good).is_ok(), "{good}");
         }
-        for bad in ["", "1A", "A-B", "A=B", "A B", "Ä"] {
+        for bad in ["PATH", "Path", "LD_PRELOAD", "VOUCH_HOME", "", "1A", "A-B", "A=B", "A B", "Ä"] {
             assert!(variable_name(bad).is_err(), "{bad}");
         }
     }

@@ -17,6 +17,8 @@ pub struct Wanted<'a> {
     pub region: &'a Region,
     /// The absolute path of `vouch`.
     pub program: &'a str,
+    /// The absolute path of Vouch's folder: AWS tools run the command in any environment.
+    pub home: &'a str,
 }
 
 /// Why the file is left alone.
@@ -101,6 +103,12 @@ pub fn edit(text: &str, wanted: &Wanted<'_>) -> Result<String, AwsConfigError> {
         return Ok(text.to_owned());
     }
     let mut taken = std::iter::once(PROCESS).chain(OTHER_SOURCES);
+    // One of ours from before it named its home.
+    let former = process.split(" --home ").next().unwrap_or_default();
+    if value(PROCESS) == Some(former) {
+        let (head, tail) = text.split_at(end_of_heading);
+        return Ok(format!("{head}{}", tail.replacen(former, &process, 1)));
+    }
     if let Some(key) = taken.find(|key| value(key).is_some()) {
         return Err(AwsConfigError::Taken { profile: wanted.profile.to_owned(), key: key.to_owned() });
     }
@@ -139,7 +147,8 @@ fn process(wanted: &Wanted<'_>) -> Result<String, AwsConfigError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%".contains(c);
         Ok(if text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") })
     };
-    Ok(format!("{} credential aws --profile {}", word(wanted.program)?, word(wanted.profile)?))
+    let (program, profile, home) = (word(wanted.program)?, word(wanted.profile)?, word(wanted.home)?);
+    Ok(format!("{program} credential aws --profile {profile} --home {home}"))
 }
 
 fn is_profile(heading: &str, profile: &str) -> bool {
@@ -182,10 +191,13 @@ mod tests {
 
     fn edited(text: &str, profile: &str) -> Result<String, AwsConfigError> {
         let region = "us-east-1".parse().unwrap();
-        edit(text, &Wanted { profile, region: &region, program: "/opt/my tools/vouch" })
+        edit(
+            text,
+            &Wanted { profile, region: &region, program: "/opt/my tools/vouch", home: "/home/alice/.vouch" },
+        )
     }
 
-    const LINES: &str = "credential_process = \"/opt/my tools/vouch\" credential aws --profile vouch\n";
+    const LINES: &str = "credential_process = \"/opt/my tools/vouch\" credential aws --profile vouch --home /home/alice/.vouch\n";
 
     #[test]
     fn a_profile_is_added_and_everything_else_stays() {
@@ -221,6 +233,17 @@ mod tests {
         }
         assert!(matches!(edited("", "a\"b"), Err(AwsConfigError::Unwritable(_))));
         assert!(matches!(edited("", "$(x)"), Err(AwsConfigError::Unwritable(_))));
+    }
+
+    #[test]
+    fn a_command_names_its_home_and_an_old_one_gets_it() {
+        let text = "[default]\n[profile vouch]\noutput=json\ncredential_process = \"/opt/my tools/vouch\" credential aws --profile vouch\nregion = eu-west-1\n";
+        let after = edited(text, "vouch").unwrap();
+        assert_eq!(after, text.replace("--profile vouch\n", "--profile vouch --home /home/alice/.vouch\n"));
+        assert_eq!(edited(&after, "vouch").unwrap(), after);
+        // The profile of another home is not taken over.
+        let other = after.replace("/home/alice/.vouch", "/home/alice/.v2");
+        assert!(matches!(edited(&other, "vouch"), Err(AwsConfigError::Taken { .. })));
     }
 
     #[test]

@@ -56,8 +56,12 @@ pub struct SigningKey(PublicKey);
 pub enum IdentityError {
     #[error("`{url}` cannot be an issuer: {reason}")]
     Issuer { url: String, reason: &'static str },
-    #[error("`{0}` cannot be a subject: 1 to 255 printable ASCII characters without spaces are needed")]
-    Subject(String),
+    #[error("`{subject}` cannot be a subject: {}", subject_reason(*.character))]
+    Subject {
+        subject: String,
+        /// The first one that a subject cannot have; nothing where the length is wrong.
+        character: Option<char>,
+    },
     #[error("not the point of a P-256 key in base64url")]
     PublicKey,
     #[error("no YubiKey is enrolled here")]
@@ -72,7 +76,7 @@ impl Diagnostic for IdentityError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Issuer { .. } => "Give an issuer such as `https://id.example.com/alice`.".into(),
-            Self::Subject(_) => "Give a subject such as `alice`.".into(),
+            Self::Subject { .. } => "Give a subject such as `alice`.".into(),
             Self::PublicKey => "Run `vouch enroll` again for this YubiKey.".into(),
             Self::NotEnrolled => {
                 "Run `vouch enroll --issuer URL --subject NAME` with your YubiKey plugged in.".into()
@@ -187,6 +191,9 @@ impl FromStr for IssuerUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("it has a user name in it"));
         }
+        if url.host_str().is_some_and(|host| host.ends_with('.')) {
+            return Err(wrong("its host ends with a dot, which makes it another name for AWS"));
+        }
         if text.ends_with('/') {
             return Err(wrong("it ends with a slash, which makes it another name for AWS"));
         }
@@ -225,12 +232,22 @@ impl FromStr for Subject {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, IdentityError> {
-        let ok = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        // IAM's condition operators would read a wildcard.
-        if ok && !text.contains(['*', '?', '"', '\\']) {
+        // IAM would read wildcards and variables (`${aws:username}`); the others break the texts that carry a subject.
+        let character = text.chars().find(|c| !c.is_ascii_graphic() || FORBIDDEN_IN_SUBJECT.contains(c));
+        if character.is_none() && (1..=255).contains(&text.len()) {
             return Ok(Self(text.to_owned()));
         }
-        Err(IdentityError::Subject(text.to_owned()))
+        Err(IdentityError::Subject { subject: text.to_owned(), character })
+    }
+}
+
+/// What a subject cannot have in it, beside all that is not printable ASCII.
+pub const FORBIDDEN_IN_SUBJECT: [char; 11] = ['*', '?', '"', '\\', '$', '{', '}', '`', '\'', '<', '>'];
+
+fn subject_reason(character: Option<char>) -> String {
+    match character {
+        Some(character) => format!("it contains {character:?}, which is not allowed in a subject"),
+        None => "it must have 1 to 255 characters".into(),
     }
 }
 
@@ -311,5 +328,41 @@ mod tests {
     fn what_is_no_point_is_no_key() {
         assert_eq!(SigningKey::from_point(&[4; 65]), Err(IdentityError::PublicKey));
         assert_eq!(SigningKey::try_from("!!".to_owned()), Err(IdentityError::PublicKey));
+    }
+
+    #[test]
+    fn a_subject_that_iam_would_read_otherwise_names_its_character() {
+        for (subject, character) in [
+            ("${aws:username}", '$'),
+            ("a{b", '{'),
+            ("a}b", '}'),
+            ("al?ce", '?'),
+            ("al*ce", '*'),
+            ("al\\ce", '\\'),
+            ("al\"ce", '"'),
+            ("al`ce", '`'),
+            ("al'ce", '\''),
+            ("al<ce", '<'),
+            ("al ce", ' '),
+            ("al\nce", '\n'),
+            ("alicé", 'é'),
+        ] {
+            let error = subject.parse::<Subject>().unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(&format!("it contains {character:?}")), "{shown}");
+        }
+        assert!("".parse::<Subject>().unwrap_err().to_string().contains("1 to 255"));
+        assert!("a".repeat(256).parse::<Subject>().is_err());
+        for fine in ["alice", "alice@example.com", "repo:team/x:ref", "a|b", "a+b=c,d;e&f#g%h!i~(j)[k]^l"] {
+            assert!(fine.parse::<Subject>().is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_whose_host_ends_with_a_dot_is_refused() {
+        for issuer in ["https://id.example.com.", "https://id.example.com./alice"] {
+            let error = issuer.parse::<IssuerUrl>().unwrap_err().to_string();
+            assert!(error.contains("ends with a dot"), "{error}");
+        }
     }
 }

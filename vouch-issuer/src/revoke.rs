@@ -199,6 +199,7 @@ fn documents_out(person: &Person) -> Step {
 
 fn key_out(person: &Person, serial: u32) -> Step {
     let lost = person.keys.iter().filter(|(found, _)| *found == serial);
+    let allowed: String = lost.clone().map(|(_, kid)| format!(" --allow-removal {kid}")).collect();
     Step {
         title: format!("take the key of YubiKey {serial} out of the site"),
         why: "AWS may keep a copy of the keys for a while; nobody specifies how long, and an hour is a cautious guess. A \
@@ -207,7 +208,7 @@ fn key_out(person: &Person, serial: u32) -> Step {
         commands: lost
             .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
             .chain([
-                "vouch issuer build --out site enrollments/*.json".into(),
+                format!("vouch issuer build --out site{allowed} enrollments/*.json"),
                 "# publish the site, and empty the caches before it".into(),
             ])
             .collect(),

@@ -1,7 +1,7 @@
 //! Every secret of the present session, taken from the vault as the helpers take them.
 
 use vouch_core::Context;
-use vouch_core::broker::Lifetime;
+use vouch_core::broker::{Lifetime, RoleUse};
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
@@ -19,7 +19,7 @@ pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
     let broker = Context::from_env().expect("a home").broker().expect("the configuration loads");
     let (short, target) = broker.token_for_url(helper::INDEX, Lifetime::Request).expect("a token");
     let long = broker.token(&target, Lifetime::Session).expect("a token");
-    let role = broker.role_credentials(&target.role).expect("role credentials");
+    let role = broker.role_credentials(&target.role, RoleUse::Exchange).expect("role credentials");
     let texts = [
         bed.pin(),
         session.source.id_token().expose(),

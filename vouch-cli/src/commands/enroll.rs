@@ -82,10 +82,19 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     terminal::done(&format!("`{}`: nothing in it is secret", args.out.display()));
     card::warn_of_factory_puk(&card);
-    terminal::next(&format!(
-        "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {}`",
-        args.out.display()
-    ));
+    let next = if spare {
+        format!(
+            "give it to your administrator, or build the issuer yourself, with the enrollments of your other YubiKeys or \
+             their keys disappear: `vouch issuer build --out DIR {} OTHER_ENROLLMENT...`",
+            args.out.display()
+        )
+    } else {
+        format!(
+            "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {}`",
+            args.out.display()
+        )
+    };
+    terminal::next(&next);
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
             "this would show a secret on the terminal",
             format!(
                 "Let the shell read it: `{}`. To see it all the same, add `--force`.",
-                shell.usage(&arguments, args.wanted.kind.variables())
+                shell.usage(&arguments, &args.wanted.kind.all_variables())
             ),
         ));
     }
@@ -42,7 +42,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
         Ok(script) => terminal::print_raw(&script),
         Err(failed) => {
             // Whatever reads this must neither go on nor use a credential of yesterday.
-            terminal::print_raw(&shell.fail(args.wanted.kind.variables()))?;
+            terminal::print_raw(&shell.fail(&args.wanted.kind.all_variables()))?;
             Err(failed)
         }
     }
@@ -50,14 +50,15 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
 
 fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
     let values = args.wanted.fetch(context)?;
-    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().trim())).collect();
-    shell.set(&variables).map_err(|_| {
+    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().as_str())).collect();
+    let set = shell.set(&variables).map_err(|_| {
         Failure::new(
             ErrorKind::Other,
             "the credential has characters that this shell cannot read",
             "Use `vouch exec`, or another shell with `--shell`.",
         )
-    })
+    })?;
+    Ok(shell.unset(args.wanted.kind.siblings()) + &set)
 }
 
 /// What a command line that was mistyped is answered with on stdout: `eval` of nothing would succeed.
@@ -77,7 +78,7 @@ pub(crate) fn answer_to_wrong_usage(arguments: impl Iterator<Item = String>) -> 
     let shell = value("--shell").and_then(|name| <Shell as clap::ValueEnum>::from_str(name, false).ok());
     let kind = value("--type").and_then(|name| <Kind as clap::ValueEnum>::from_str(name, false).ok());
     // What is known to be meant is unset; a mistyped word takes nothing away.
-    Some(shell.unwrap_or_else(Shell::detect).fail(kind.map_or(&[], Kind::variables)))
+    Some(shell.unwrap_or_else(Shell::detect).fail(&kind.map(Kind::all_variables).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -45,16 +45,19 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
         return Err(Failure::new(
             ErrorKind::Usage,
             "`--export` is for the one value of `--type codeartifact`",
-            "Leave it out: AWS tools read the three variables that are set.",
+            "Leave it out: AWS tools read the variables that are set.",
         ));
     }
     let mut words = args.command.into_iter();
     let program = words.next().unwrap_or_default();
     let mut command = Command::new(find(&program));
     command.args(words);
+    for name in args.wanted.kind.siblings() {
+        command.env_remove(name);
+    }
     for (name, value) in args.wanted.fetch(context)? {
         for name in std::iter::once(name).chain(args.export.iter().map(String::as_str)) {
-            command.env(name, value.expose().trim());
+            command.env(name, value.expose());
         }
     }
     Ok(command)

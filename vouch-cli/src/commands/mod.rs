@@ -72,7 +72,7 @@ pub(crate) fn run(command: Command, context: Result<Context, HomeError>) -> Resu
         Command::Logout => logout::run(&context?)?,
         Command::Status(args) => return status::run(&context?, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,
-        Command::Credential(credential) => credential::run(&context?, credential)?,
+        Command::Credential(credential) => credential::run(context, credential)?,
         Command::Env(args) => env::run(context, args)?,
         Command::Exec(args) => return Ok(exec::run(context, args)),
         Command::Doctor(args) => return doctor::run(context, args),

@@ -83,6 +83,19 @@ impl Shell {
 
     /// What the shell is to run where there is nothing to set: a stale value goes, and the whole fails.
     pub(crate) fn fail(self, names: &[&str]) -> String {
+        let failure = match self {
+            Self::Pwsh => "throw 'vouch env failed';\n",
+            Self::Cmd => "cmd /c exit 1\r\n",
+            // No JSON, so that `from json` stops.
+            Self::Nushell => "vouch env failed\n",
+            _ => "false;\n",
+        };
+        self.unset(names) + failure
+    }
+
+    /// What the shell is to run so that variables are gone. nushell evaluates no text, so nothing can be unset by it: what
+    /// it runs does that beforehand.
+    pub(crate) fn unset(self, names: &[&str]) -> String {
         let unset = |name: &&str| match self {
             Self::Fish => format!("set -e {name};\n"),
             Self::Pwsh => format!("Remove-Item -ErrorAction Ignore Env:{name};\n"),
@@ -90,15 +103,7 @@ impl Shell {
             Self::Nushell => String::new(),
             _ => format!("unset {name};\n"),
         };
-        let failure = match self {
-            Self::Pwsh => "throw 'vouch env failed';\n",
-            Self::Cmd => "cmd /c exit 1\r\n",
-            // No JSON, so that `from json` stops. nushell evaluates no text, so nothing can be unset by it: what it runs
-            // does that beforehand.
-            Self::Nushell => "vouch env failed\n",
-            _ => "false;\n",
-        };
-        names.iter().map(unset).collect::<String>() + failure
+        names.iter().map(unset).collect()
     }
 
     /// How a person has the shell set variables by what `vouch` prints for these arguments.

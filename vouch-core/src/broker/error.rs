@@ -27,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Session(#[from] SessionError),
     #[error(transparent)]
-    Shared(#[from] SharedFailure),
+    FromOtherProcess(#[from] SharedFailure),
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -66,7 +66,7 @@ impl Error {
             Self::Keystore(error) => error,
             Self::Profile(error) => error,
             Self::Session(error) => error,
-            Self::Shared(error) => error,
+            Self::FromOtherProcess(error) => error,
             Self::Vault(error) => error,
         }
     }

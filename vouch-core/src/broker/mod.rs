@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::endpoint::{Asker, Domain};
-use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token};
+use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token, longest_token, role_seconds};
 use crate::failure::{Diagnostic, Failure};
 use crate::home::Home;
 use crate::http;
@@ -36,7 +36,7 @@ const EXCHANGE_TIME: Duration = Duration::from_secs(14);
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// How long a failure is told to others, in seconds.
-const FAILURE_LIFE: i64 = 5;
+const FAILURE_TTL: i64 = 5;
 
 /// How long before its coming a failure still answers a caller, in milliseconds. Callers of one burst do not all come at
 /// one moment; a person who tries again does so later.
@@ -45,8 +45,11 @@ const BURST: u64 = 1000;
 /// Role credentials with less than this left are fetched anew, in seconds.
 const ROLE_MIN_REMAINING: i64 = 5 * 60;
 
+/// An SDK refreshes what has less than 15 minutes left, and would run Vouch for each call. In seconds.
+const SDK_MIN_REMAINING: i64 = 20 * 60;
+
 /// The shortest token that CodeArtifact gives, in seconds.
-const TOKEN_FLOOR: i64 = 900;
+const MIN_TOKEN_DURATION: i64 = 900;
 
 /// How long a credential will be used, which decides how fresh it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,23 +71,55 @@ impl Lifetime {
         }
     }
 
+    /// Seconds that the broker asks for when the session has `rest` seconds left.
+    pub fn seconds(self, rest: i64) -> u32 {
+        u32::try_from(self.duration(rest)).unwrap_or(u32::MAX)
+    }
+
     /// Seconds to ask for when the session has `rest` seconds left: no more than those, but for CodeArtifact's floor.
     fn duration(self, rest: i64) -> i64 {
         let most = match self {
             Self::Request | Self::Run => 3600,
             Self::Session => 43200,
         };
-        rest.clamp(TOKEN_FLOOR, most)
+        rest.clamp(MIN_TOKEN_DURATION, most)
     }
 
-    /// Seconds that a token must have left.
-    fn min_remaining(self, rest: i64) -> i64 {
+    /// Seconds that a token must have left, of those that it can have.
+    fn min_remaining(self, obtainable: i64) -> i64 {
         match self {
             Self::Request => 2 * 60,
-            Self::Run => (self.duration(rest) / 2).min(30 * 60),
-            Self::Session => self.duration(rest) / 10 * 9,
+            Self::Run => (obtainable / 2).min(30 * 60),
+            Self::Session => most_of(obtainable),
         }
     }
+}
+
+/// Who will use role credentials, which decides how fresh they must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RoleUse {
+    /// Vouch itself, at once.
+    Exchange,
+    /// A command or shell that keeps them in its environment and cannot ask again.
+    Environment,
+    /// An AWS SDK that runs Vouch again when they are about to expire.
+    Process,
+}
+
+impl RoleUse {
+    /// Seconds that the credentials must have left, of those that they can have.
+    fn min_remaining(self, obtainable: i64) -> i64 {
+        match self {
+            Self::Exchange => ROLE_MIN_REMAINING,
+            Self::Environment => most_of(obtainable),
+            Self::Process => most_of(obtainable).min(SDK_MIN_REMAINING),
+        }
+    }
+}
+
+/// All that can be had, less a tenth.
+fn most_of(obtainable: i64) -> i64 {
+    obtainable / 10 * 9
 }
 
 /// Makes the way to AWS, for an exchange that ends by a moment.
@@ -145,27 +180,31 @@ impl Broker {
     /// The token of a target. What it expires at is what CodeArtifact said.
     ///
     /// # Errors
-    /// When there is no session, AWS gave nothing, or another process met that a moment ago ([`Error::Shared`]). That
+    /// When there is no session, AWS gave nothing, or another process met that a moment ago ([`Error::FromOtherProcess`]). That
     /// the vault cannot be written is none: the token is answered, and the next caller fetches again.
     pub fn token(&self, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
         let vault = session::open(&self.home, &self.keystore)?;
         self.token_in(&vault, target, lifetime)
     }
 
-    /// The credentials of a role, good for five minutes or more.
+    /// The credentials of a role, with as much of their life left as their use needs.
     ///
     /// # Errors
     /// As [`Broker::token`].
-    pub fn role_credentials(&self, role: &Role) -> Result<RoleCredentials, Error> {
+    pub fn role_credentials(&self, role: &Role, usage: RoleUse) -> Result<RoleCredentials, Error> {
         let vault = session::open(&self.home, &self.keystore)?;
-        let name = role_entry(role);
-        let fresh = |found: &RoleCredentials| has_left(found.expires_at, ROLE_MIN_REMAINING);
-        if let Some(found) = vault.read(&name).filter(fresh) {
-            return Ok(found);
-        }
-        let session = Session::read(&vault, &self.home)?;
-        let flight = Flight::begin(&vault);
-        flight.role_credentials(&session, role, None, |deadline| (self.connect)(&self.home, deadline))
+        self.role_credentials_in(&vault, role, usage)
+    }
+
+    fn role_credentials_in(
+        &self,
+        vault: &Vault,
+        role: &Role,
+        usage: RoleUse,
+    ) -> Result<RoleCredentials, Error> {
+        let session = Session::read(vault, &self.home)?;
+        let flight = SingleFlight::begin(vault);
+        flight.role_credentials(&session, role, usage, None, |deadline| (self.connect)(&self.home, deadline))
     }
 
     /// The tokens that this session has for the profiles of the configuration, and when each expires; the longest-lived
@@ -210,33 +249,40 @@ impl Broker {
         }
         let session = Session::read(vault, &self.home)?;
         let rest = session.expires_at.since(UnixTime::now());
-        let fresh = |token: &Token| has_left(token.expires_at, lifetime.min_remaining(rest));
+        let limit = limit_of(vault, &name);
+        let seconds = lifetime.seconds(rest);
+        let obtainable = i64::from(seconds).min(limit);
+        let fresh = |token: &Token| has_left(token.expires_at, lifetime.min_remaining(obtainable));
         if let Some(token) = found.filter(fresh) {
             return Ok(token);
         }
-        Flight::begin(vault).once(
+        SingleFlight::begin(vault).get_or_fetch(
             &name,
             fresh,
             |token: &Token| token.expires_at,
             |flight, deadline| {
-                let seconds = u32::try_from(lifetime.duration(rest)).unwrap_or(u32::MAX);
-                self.fetch_token(flight, &session, target, seconds, deadline)
+                let token = self.fetch_token(flight, &session, target, seconds, limit, deadline)?;
+                flight.note_limit(&name, seconds.into(), token.expires_at, session.expires_at);
+                Ok(token)
             },
         )
     }
 
     fn fetch_token(
         &self,
-        flight: &Flight<'_>,
+        flight: &SingleFlight<'_>,
         session: &Session,
         Target { domain, role, .. }: &Target,
         seconds: u32,
+        limit: i64,
         deadline: Instant,
     ) -> Result<Token, Error> {
         let aws = (self.connect)(&self.home, deadline)?;
         let connect = |_| Ok(&*aws);
-        let credentials = flight.role_credentials(session, role, Some(domain), connect)?;
-        aws.token(&credentials, role, domain, seconds).map_err(|error| {
+        let credentials = flight.role_credentials(session, role, RoleUse::Exchange, Some(domain), connect)?;
+        // Less than was asked for once is asked for at once, and costs one call.
+        let seconds = seconds.min(u32::try_from(limit).unwrap_or(u32::MAX));
+        longest_token(&*aws, &credentials, role, domain, seconds).map_err(|error| {
             if matches!(error, ExchangeError::CredentialsRefused { .. }) {
                 flight.vault.remove(&role_entry(role));
             }
@@ -263,34 +309,43 @@ fn role_entry(role: &Role) -> EntryName {
     EntryName::new("role", &[role.arn.as_str(), role.region.as_str(), &role.duration.to_string()])
 }
 
+fn limit_entry(name: &EntryName) -> EntryName {
+    EntryName::new("limit", &[&name.to_string()])
+}
+
+/// The seconds that AWS was seen to give at most for an entry, in this session.
+fn limit_of(vault: &Vault, name: &EntryName) -> i64 {
+    vault.read(&limit_entry(name)).map_or(i64::MAX, |limit: i64| limit.max(MIN_TOKEN_DURATION))
+}
+
 fn has_left(expires_at: UnixTime, seconds: i64) -> bool {
     expires_at.since(UnixTime::now()) >= seconds
 }
 
 /// A failure as the process that met it left it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Met {
+struct RecordedFailure {
     failure: Failure,
     /// Milliseconds since 1970.
     at: u64,
     /// A failure behind another proxy says nothing to this caller.
-    surroundings: String,
+    network: String,
 }
 
 /// One caller's way to a credential, with its deadline.
-struct Flight<'a> {
+struct SingleFlight<'a> {
     vault: &'a Vault,
     began: u64,
     deadline: Instant,
 }
 
-impl<'a> Flight<'a> {
+impl<'a> SingleFlight<'a> {
     fn begin(vault: &'a Vault) -> Self {
         Self { vault, began: milliseconds(), deadline: Instant::now() + DEADLINE }
     }
 
     /// An entry that is `fresh`, made by one process while the others wait.
-    fn once<T: Serialize + DeserializeOwned>(
+    fn get_or_fetch<T: Serialize + DeserializeOwned>(
         &self,
         name: &EntryName,
         fresh: impl Fn(&T) -> bool,
@@ -332,19 +387,26 @@ impl<'a> Flight<'a> {
         &self,
         session: &Session,
         role: &Role,
+        usage: RoleUse,
         next: Option<&Domain>,
         connect: impl FnOnce(Instant) -> Result<A, ExchangeError>,
     ) -> Result<RoleCredentials, Error> {
-        let fresh = |found: &RoleCredentials| has_left(found.expires_at, ROLE_MIN_REMAINING);
         let name = role_entry(role);
+        let asked = i64::from(role_seconds(role, session, UnixTime::now()));
+        let min_remaining = usage.min_remaining(asked.min(limit_of(self.vault, &name)));
+        let fresh = |found: &RoleCredentials| has_left(found.expires_at, min_remaining);
         if let Some(found) = self.vault.read(&name).filter(fresh) {
             return Ok(found);
         }
-        self.once(
+        self.get_or_fetch(
             &name,
             fresh,
             |given| given.expires_at,
-            |_, deadline| Ok(connect(deadline)?.role_credentials(session, role, next)?),
+            |flight, deadline| {
+                let given = connect(deadline)?.role_credentials(session, role, next)?;
+                flight.note_limit(&name, asked, given.expires_at, session.expires_at);
+                Ok(given)
+            },
         )
     }
 
@@ -355,22 +417,34 @@ impl<'a> Flight<'a> {
         }
     }
 
+    /// Seals that AWS gave clearly less than was asked for, as a role or a policy may have it: without that every caller
+    /// would take the answer for stale.
+    fn note_limit(&self, name: &EntryName, asked: i64, expires_at: UnixTime, until: UnixTime) {
+        let given = expires_at.since(UnixTime::now());
+        if given < most_of(asked) {
+            self.keep(&limit_entry(name), &given, until);
+        }
+    }
+
     /// Seals a failure for those who wait.
     fn tell(&self, name: &EntryName, error: &Error) {
         // Each caller finds the others out by itself, at once.
-        if !matches!(error, Error::Exchange(_) | Error::Shared(_)) {
+        if !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
             return;
         }
-        let met =
-            Met { failure: error.failure(), at: milliseconds(), surroundings: http::network_fingerprint() };
-        self.keep(&name.failure(), &met, UnixTime::now().plus(FAILURE_LIFE));
+        let recorded = RecordedFailure {
+            failure: error.failure(),
+            at: milliseconds(),
+            network: http::network_fingerprint(),
+        };
+        self.keep(&name.failure(), &recorded, UnixTime::now().plus(FAILURE_TTL));
     }
 
     /// A failure that answers this caller, too.
     fn failure_of(&self, name: &EntryName) -> Option<Failure> {
-        let met: Met = self.vault.read(&name.failure())?;
-        let same = met.at + BURST >= self.began && met.surroundings == http::network_fingerprint();
-        same.then_some(met.failure)
+        let recorded: RecordedFailure = self.vault.read(&name.failure())?;
+        let same = recorded.at + BURST >= self.began && recorded.network == http::network_fingerprint();
+        same.then_some(recorded.failure)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::*;
+use crate::exchange::{Refusal, Service, USUAL_BEARER_LIMIT};
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::keystore::SessionKey;
 use crate::secret::Secret;
@@ -25,6 +26,12 @@ struct Fake {
     refuses: bool,
     /// Tokens live so long, whatever was asked for.
     life: Option<i64>,
+    /// The most that the role's policy allows for a token.
+    bearer_limit: Option<u32>,
+    /// The most that the role allows for its credentials.
+    role_limit: Option<i64>,
+    /// CodeArtifact refuses the credentials of this many calls.
+    forgets: AtomicUsize,
     asked: std::sync::Mutex<Vec<u32>>,
 }
 
@@ -35,7 +42,7 @@ impl Aws for FakeExchange {
     fn role_credentials(
         &self,
         session: &Session,
-        _: &Role,
+        role: &Role,
         _: Option<&Domain>,
     ) -> Result<RoleCredentials, ExchangeError> {
         let number = self.0.roles.fetch_add(1, Ordering::SeqCst);
@@ -45,16 +52,32 @@ impl Aws for FakeExchange {
             access_key_id: format!("ASIA{number}"),
             secret_access_key: Secret::new("secret".into()),
             session_token: Secret::new("session".into()),
-            expires_at: UnixTime::now().plus(3600),
+            expires_at: UnixTime::now()
+                .plus(i64::from(role.duration).min(self.0.role_limit.unwrap_or(i64::MAX))),
         })
     }
 
-    fn token(&self, _: &RoleCredentials, _: &Role, _: &Domain, seconds: u32) -> Result<Token, ExchangeError> {
+    fn token(
+        &self,
+        _: &RoleCredentials,
+        role: &Role,
+        domain: &Domain,
+        seconds: u32,
+    ) -> Result<Token, ExchangeError> {
         let number = self.0.tokens.fetch_add(1, Ordering::SeqCst);
         self.0.asked.lock().unwrap().push(seconds);
         thread::sleep(Duration::from_millis(self.0.slow));
         if self.0.refuses {
             return Err(ExchangeError::Start(std::io::Error::other("no luck")));
+        }
+        let source = || Box::new(refusal());
+        if self.0.forgets.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        {
+            return Err(ExchangeError::CredentialsRefused { role: role.arn.clone(), source: source() });
+        }
+        if self.0.bearer_limit.is_some_and(|limit| seconds > limit) {
+            let (role, domain) = (role.arn.clone(), domain.clone());
+            return Err(ExchangeError::BearerTokenRefused { role, domain, source: source() });
         }
         let life = self.0.life.unwrap_or(seconds.into());
         Ok(Token { value: Secret::new(format!("token {number}")), expires_at: UnixTime::now().plus(life) })
@@ -139,6 +162,17 @@ impl Person {
     }
 }
 
+fn refusal() -> Refusal {
+    Refusal {
+        service: Service::CodeArtifact,
+        status: 403,
+        code: "AccessDeniedException".into(),
+        message: None,
+        request_id: None,
+        retry_after: None,
+    }
+}
+
 fn target() -> Target {
     Target {
         domain: Domain {
@@ -183,7 +217,7 @@ fn many_callers_share_one_failure() {
 fn who_tries_again_later_asks_again() {
     let person = Person::new(Fake { refuses: true, ..Fake::default() });
     assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Exchange(_))));
-    assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Shared(_))));
+    assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::FromOtherProcess(_))));
     thread::sleep(Duration::from_millis(BURST + 50));
     assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Exchange(_))));
 }
@@ -267,7 +301,7 @@ fn tokens_are_asked_for_as_long_as_the_session_and_the_use_allow() {
         (Session, -5, 900, 810),
     ] {
         assert_eq!(lifetime.duration(rest), duration, "{lifetime:?} {rest}");
-        assert_eq!(lifetime.min_remaining(rest), min_remaining, "{lifetime:?} {rest}");
+        assert_eq!(lifetime.min_remaining(duration), min_remaining, "{lifetime:?} {rest}");
     }
     let person = Person::with_session(Fake::default(), 2 * hours);
     person.token(&target(), Session).unwrap();
@@ -280,9 +314,10 @@ fn a_token_with_too_little_left_is_fetched_anew() {
     for (lifetime, life, again) in [
         (Lifetime::Request, 60, true),
         (Lifetime::Request, 600, false),
-        (Lifetime::Run, 600, true),
+        (Lifetime::Run, 400, true),
         (Lifetime::Run, 1900, false),
-        (Lifetime::Session, 7 * 3600, true),
+        // All that AWS gives: another call brings no more.
+        (Lifetime::Session, 7 * 3600, false),
         (Lifetime::Session, 8 * 3600, false),
     ] {
         let person = Person::new(Fake { life: Some(life), ..Fake::default() });
@@ -300,7 +335,7 @@ fn role_credentials_with_too_little_left_are_fetched_anew() {
     let person = Person::new(Fake::default());
     let role = target().role;
     let vault = person.vault();
-    for (left, calls) in [(ROLE_MIN_REMAINING - 10, 1), (ROLE_MIN_REMAINING + 10, 1)] {
+    for (left, calls) in [(290, 1), (310, 1)] {
         let expires_at = UnixTime::now().plus(left);
         let stale = RoleCredentials {
             access_key_id: "ASIASTALE".into(),
@@ -312,8 +347,10 @@ fn role_credentials_with_too_little_left_are_fetched_anew() {
         let session = Session::read(&vault, &person.home).unwrap();
         let broker = person.broker();
         let connect = |deadline| (broker.connect)(&person.home, deadline);
-        let found = Flight::begin(&vault).role_credentials(&session, &role, None, connect).unwrap();
-        assert_eq!(found.access_key_id == "ASIASTALE", left > ROLE_MIN_REMAINING);
+        let found = SingleFlight::begin(&vault)
+            .role_credentials(&session, &role, RoleUse::Exchange, None, connect)
+            .unwrap();
+        assert_eq!(found.access_key_id == "ASIASTALE", left > 300);
         assert_eq!(person.calls().0, calls);
     }
 }
@@ -354,4 +391,94 @@ fn no_debug_output_shows_a_secret() {
     for secret in ["token 0", "\"secret\"", "\"session\"", "id token"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+}
+
+#[test]
+fn a_token_for_longer_than_the_policy_allows_is_asked_for_once_more() {
+    let fake = Fake { bearer_limit: Some(USUAL_BEARER_LIMIT), ..Fake::default() };
+    let person = Person::with_session(fake, 12 * 3600);
+    let token = person.token(&target(), Lifetime::Session).unwrap();
+    let left = token.expires_at.since(UnixTime::now());
+    assert!((28_799..=28_800).contains(&left), "{left}");
+    // The next caller neither fetches anew nor is refused first.
+    assert_eq!(person.token(&target(), Lifetime::Session).unwrap(), token);
+    assert_eq!(person.calls(), (1, 2));
+    let name = token_entry(&target(), Lifetime::Session);
+    person.vault().remove(&name);
+    person.token(&target(), Lifetime::Session).unwrap();
+    let asked = person.fake.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[0] > 43_000 && asked[1] == 28_800 && (28_799..=28_800).contains(&asked[2]), "{asked:?}");
+}
+
+#[test]
+fn a_token_that_the_usual_limit_would_not_help_is_refused_at_once() {
+    let person = Person::new(Fake { bearer_limit: Some(0), ..Fake::default() });
+    let error = person.token(&target(), Lifetime::Session).unwrap_err();
+    assert!(matches!(error, Error::Exchange(ExchangeError::BearerTokenRefused { .. })), "{error:?}");
+    assert_eq!(person.calls(), (1, 1));
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("sts:DurationSeconds") && hint.contains("28800"), "{hint}");
+}
+
+#[test]
+fn role_credentials_that_are_handed_out_have_most_of_their_life() {
+    for (usage, left, again) in [
+        (RoleUse::Exchange, 290, true),
+        (RoleUse::Exchange, 310, false),
+        (RoleUse::Environment, 3200, true),
+        (RoleUse::Environment, 3300, false),
+        (RoleUse::Process, 15 * 60, true),
+        (RoleUse::Process, 19 * 60, true),
+        (RoleUse::Process, 21 * 60, false),
+    ] {
+        let person = Person::new(Fake::default());
+        let role = target().role;
+        let expires_at = UnixTime::now().plus(left);
+        let planted = RoleCredentials {
+            access_key_id: "ASIAPLANTED".into(),
+            secret_access_key: Secret::new("secret".into()),
+            session_token: Secret::new("session".into()),
+            expires_at,
+        };
+        person.vault().write(&role_entry(&role), &planted, expires_at).unwrap();
+        let given = person.broker().role_credentials_in(&person.vault(), &role, usage).unwrap();
+        assert_eq!(given.access_key_id != "ASIAPLANTED", again, "{usage:?} {left}");
+    }
+}
+
+#[test]
+fn a_role_that_gives_less_than_asked_is_not_asked_for_each_call() {
+    let person = Person::new(Fake { role_limit: Some(3600), ..Fake::default() });
+    let role = Role { duration: 8 * 3600, ..target().role };
+    for usage in [RoleUse::Environment, RoleUse::Process, RoleUse::Environment] {
+        person.broker().role_credentials_in(&person.vault(), &role, usage).unwrap();
+    }
+    // The first answer, and no other.
+    assert_eq!(person.calls(), (1, 0));
+}
+
+#[test]
+fn role_credentials_near_the_end_of_a_session_are_not_fetched_for_each_call() {
+    let person = Person::with_session(Fake { role_limit: Some(900), ..Fake::default() }, 60);
+    for _ in 0..3 {
+        person.broker().role_credentials_in(&person.vault(), &target().role, RoleUse::Process).unwrap();
+    }
+    assert_eq!(person.calls().0, 1);
+}
+
+#[test]
+fn role_credentials_of_two_durations_have_two_entries() {
+    let role = target().role;
+    assert_ne!(role_entry(&role), role_entry(&Role { duration: 7200, ..role.clone() }));
+}
+
+#[test]
+fn role_credentials_that_codeartifact_refuses_are_fetched_anew() {
+    let person = Person::new(Fake { forgets: AtomicUsize::new(1), ..Fake::default() });
+    let error = person.token(&target(), Lifetime::Request).unwrap_err();
+    assert!(matches!(error, Error::Exchange(ExchangeError::CredentialsRefused { .. })), "{error:?}");
+    thread::sleep(Duration::from_millis(BURST + 50));
+    person.token(&target(), Lifetime::Request).unwrap();
+    assert_eq!(person.calls(), (2, 2));
 }

@@ -40,6 +40,11 @@ pub(super) async fn token(
         .domain(domain.name.as_str())
         .domain_owner(domain.owner.as_str())
         .duration_seconds(seconds.into())
+        .customize()
+        // As other SDKs do; some proxies refuse a POST that does not tell its length.
+        .mutate_request(|request| {
+            request.headers_mut().insert("content-length", "0");
+        })
         .send()
         .await;
     let answer = match answer {
@@ -52,6 +57,11 @@ pub(super) async fn token(
     })
 }
 
+/// Whether it is STS's part of a token that the role may not have: never, or not for so long.
+fn is_of_bearer_token(refusal: &Refusal) -> bool {
+    refusal::says(refusal, &["sts:getservicebearertoken"])
+}
+
 fn situation(source: Box<Refusal>, role: &Role, domain: &Domain) -> ExchangeError {
     let (role, domain) = (role.arn.clone(), domain.clone());
     match source.code.as_str() {
@@ -60,6 +70,9 @@ fn situation(source: Box<Refusal>, role: &Role, domain: &Domain) -> ExchangeErro
             if refusal::says(&source, &["signature expired", "not yet current", "signature not yet"]) =>
         {
             ExchangeError::Clock { source }
+        }
+        "AccessDeniedException" | "AccessDenied" if is_of_bearer_token(&source) => {
+            ExchangeError::BearerTokenRefused { role, domain, source }
         }
         "AccessDeniedException" | "AccessDenied" => ExchangeError::TokenRefused { role, domain, source },
         "ExpiredTokenException" | "ExpiredToken" | "UnrecognizedClientException" | "InvalidClientTokenId" => {

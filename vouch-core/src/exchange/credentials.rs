@@ -33,7 +33,8 @@ pub struct Token {
 /// Checks a part of an answer that will be sent in headers.
 pub(super) fn credential(service: Service, what: &str, value: Option<&str>) -> Result<String, ExchangeError> {
     let wrong = |reason: &str| ExchangeError::Answer { service, reason: format!("{what} {reason}") };
-    match value.unwrap_or_default() {
+    // Proxies and hand-written answers end a value with its line; that is no part of it.
+    match value.unwrap_or_default().trim_end_matches(['\r', '\n']) {
         "" => Err(wrong("is missing")),
         long if long.len() > MAX_CREDENTIAL => Err(wrong("is too long")),
         text if text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),

@@ -9,6 +9,9 @@ use crate::http::HttpError;
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{Region, RoleArn};
 
+/// What `vouch issuer iam` writes for `sts:DurationSeconds`, in seconds: a token for longer is refused under it.
+pub const USUAL_BEARER_LIMIT: u32 = 28_800;
+
 /// A service of AWS that the exchange asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -78,6 +81,10 @@ pub enum ExchangeError {
     Clock { source: Box<Refusal> },
     #[error("role {role} may not get a token for the CodeArtifact domain {domain}")]
     TokenRefused { role: RoleArn, domain: Domain, source: Box<Refusal> },
+    #[error(
+        "role {role} may not get a token for the CodeArtifact domain {domain}: it lacks sts:GetServiceBearerToken"
+    )]
+    BearerTokenRefused { role: RoleArn, domain: Domain, source: Box<Refusal> },
     #[error("AWS no longer accepts the credentials of role {role}")]
     CredentialsRefused { role: RoleArn, source: Box<Refusal> },
     #[error("there is no CodeArtifact domain {domain}")]
@@ -149,6 +156,11 @@ impl Diagnostic for ExchangeError {
                  codeartifact:ReadFromRepository on domain {} and its repositories, and sts:GetServiceBearerToken for \
                  codeartifact.amazonaws.com; a domain of another account must also allow the role in its own policy.",
                 domain.name
+            ),
+            Self::BearerTokenRefused { .. } => format!(
+                "The role needs sts:GetServiceBearerToken for codeartifact.amazonaws.com. A condition on \
+                 sts:DurationSeconds must allow {USUAL_BEARER_LIMIT} seconds or more, as in the policy that \
+                 `vouch issuer iam` prints."
             ),
             Self::CredentialsRefused { .. } => {
                 "Run the command again: new ones will be fetched. If it stays so, look at the clock of this machine."

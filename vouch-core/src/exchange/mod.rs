@@ -28,8 +28,9 @@ use crate::profile::Role;
 use crate::session::{Session, Source};
 
 pub use credentials::{RoleCredentials, Token};
-pub use error::{ExchangeError, Refusal, Service};
+pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use probe::Probe;
+pub(crate) use sts::seconds as role_seconds;
 
 /// What the broker asks of AWS.
 pub(crate) trait Aws {
@@ -104,7 +105,7 @@ impl Aws for Exchange {
         let http = SharedHttpClient::new(self.http.clone());
         self.run(async {
             if let Some(domain) = next {
-                self.http.open_ahead(&codeartifact::host(&domain.region));
+                self.http.preconnect(&codeartifact::host(&domain.region));
             }
             // Each source of a session has its own way to role credentials.
             match &session.source {
@@ -127,6 +128,23 @@ impl Aws for Exchange {
         self.run(twice(self.deadline, async || {
             codeartifact::token(&http, credentials, role, domain, seconds).await
         }))
+    }
+}
+
+/// A token for so many seconds, or for as long as the usual policy allows where the role's refuses more.
+pub(crate) fn longest_token(
+    aws: &dyn Aws,
+    credentials: &RoleCredentials,
+    role: &Role,
+    domain: &Domain,
+    seconds: u32,
+) -> Result<Token, ExchangeError> {
+    match aws.token(credentials, role, domain, seconds) {
+        Err(ExchangeError::BearerTokenRefused { .. }) if seconds > USUAL_BEARER_LIMIT => {
+            tracing::info!(role = %role.arn, seconds, "the role allows only shorter tokens");
+            aws.token(credentials, role, domain, USUAL_BEARER_LIMIT)
+        }
+        answer => answer,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Aws, Exchange, ExchangeError, RoleCredentials, sts};
+use super::{Aws, Exchange, ExchangeError, RoleCredentials, longest_token, sts};
 use crate::endpoint::Domain;
 use crate::home::Home;
 use crate::partition::Region;
@@ -12,9 +12,6 @@ use crate::time::UnixTime;
 
 /// For one call.
 const DEADLINE: Duration = Duration::from_secs(14);
-
-/// The shortest token that CodeArtifact gives, in seconds.
-const SHORTEST: u32 = 900;
 
 /// Asks AWS what the broker would ask, keeps nothing and writes nothing.
 #[derive(Debug)]
@@ -33,16 +30,15 @@ impl<'a> Probe<'a> {
         format!("https://{}/", sts::host(region))
     }
 
-    /// Role credentials for a session, for as short as STS gives them.
+    /// Role credentials for a session, for as long as the broker would ask.
     ///
     /// # Errors
     /// When AWS gave nothing.
     pub fn role_credentials(&self, session: &Session, role: &Role) -> Result<RoleCredentials, ExchangeError> {
-        let role = Role { duration: SHORTEST, ..role.clone() };
-        self.exchange()?.role_credentials(session, &role, None)
+        self.exchange()?.role_credentials(session, role, None)
     }
 
-    /// When a token for a domain would expire. The token, of the shortest life there is, is forgotten at once.
+    /// When a token for a domain, asked for so many seconds, would expire. The token is forgotten at once.
     ///
     /// # Errors
     /// When AWS gave nothing.
@@ -51,8 +47,9 @@ impl<'a> Probe<'a> {
         credentials: &RoleCredentials,
         role: &Role,
         domain: &Domain,
+        seconds: u32,
     ) -> Result<UnixTime, ExchangeError> {
-        let token = self.exchange()?.token(credentials, role, domain, SHORTEST)?;
+        let token = longest_token(&self.exchange()?, credentials, role, domain, seconds)?;
         Ok(token.expires_at)
     }
 

@@ -76,7 +76,7 @@ async fn assume(
 }
 
 /// As long as the role's profile says, but no longer than the session, and no shorter than STS allows.
-fn seconds(role: &Role, session: &Session, now: UnixTime) -> u32 {
+pub(crate) fn seconds(role: &Role, session: &Session, now: UnixTime) -> u32 {
     let rest = session.expires_at.since(now).max(FLOOR);
     role.duration.min(u32::try_from(rest).unwrap_or(u32::MAX))
 }

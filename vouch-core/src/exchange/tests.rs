@@ -69,6 +69,7 @@ fn codeartifact_is_asked_where_the_way_was_made_ahead() {
         let headers = canned.headers();
         let signature = headers.iter().find(|header| header.starts_with("authorization")).unwrap();
         assert!(signature.contains(&format!("/{region}/codeartifact/aws4_request")), "{signature}");
+        assert!(headers.iter().any(|header| header == "content-length: 0"), "{headers:?}");
     }
 }
 
@@ -384,4 +385,23 @@ fn the_environment_moves_no_request() {
         .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success() && said.contains("2 passed"), "{said}");
+}
+
+#[test]
+fn a_credential_loses_its_line_end_and_nothing_else() {
+    for (token, kept) in [
+        (r"token\n", Some("token")),
+        (r"token\r\n", Some("token")),
+        (r"to\nken", None),
+        (r" token", None),
+        (r"token ", None),
+        (r"token\t", None),
+        (r"\ntoken", None),
+        (r"token\u0000", None),
+        (r"\n", None),
+    ] {
+        let body = format!(r#"{{"authorizationToken":"{token}","expiration":4070908800}}"#);
+        let answer = Canned::new(&[given(&body)]).token();
+        assert_eq!(answer.ok().map(|token| token.value.expose().clone()).as_deref(), kept, "{token}");
+    }
 }

@@ -32,7 +32,7 @@ type Connection = SendRequest<SdkBody>;
 
 /// A connection for a host that nothing uses at the moment.
 #[derive(Debug)]
-enum Spare {
+enum PooledConnection {
     Opening(JoinHandle<Result<Connection, HttpError>>),
     Idle(Connection),
 }
@@ -45,7 +45,7 @@ pub(crate) struct Http(Arc<Inner>);
 struct Inner {
     connector: Connector,
     /// By authority: the host, and a port where it is not 443.
-    spare: Mutex<HashMap<String, Spare>>,
+    spare: Mutex<HashMap<String, PooledConnection>>,
     deadline: Instant,
 }
 
@@ -69,10 +69,10 @@ impl Http {
     }
 
     /// Begins to connect to a host that will be asked soon. Within the runtime only.
-    pub(crate) fn open_ahead(&self, authority: &str) {
+    pub(crate) fn preconnect(&self, authority: &str) {
         let (this, host) = (self.clone(), authority.to_owned());
         let opening = tokio::spawn(async move { this.connect(&host).await });
-        self.keep(authority, Spare::Opening(opening));
+        self.keep(authority, PooledConnection::Opening(opening));
     }
 
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -109,15 +109,15 @@ impl Http {
             },
         };
         let response = read_whole(response, host).await?;
-        self.keep(authority, Spare::Idle(connection));
+        self.keep(authority, PooledConnection::Idle(connection));
         Ok(response)
     }
 
     async fn connection(&self, authority: &str) -> Result<Connection, HttpError> {
         let spare = self.0.spare.lock().unwrap_or_else(PoisonError::into_inner).remove(authority);
         let kept = match spare {
-            Some(Spare::Idle(connection)) => Some(connection),
-            Some(Spare::Opening(opening)) => opening.await.ok().transpose()?,
+            Some(PooledConnection::Idle(connection)) => Some(connection),
+            Some(PooledConnection::Opening(opening)) => opening.await.ok().transpose()?,
             None => None,
         };
         if let Some(mut connection) = kept
@@ -133,7 +133,7 @@ impl Http {
         opened.unwrap_or_else(|_| Err(self.0.connector.timed_out(authority)))
     }
 
-    fn keep(&self, authority: &str, spare: Spare) {
+    fn keep(&self, authority: &str, spare: PooledConnection) {
         self.0.spare.lock().unwrap_or_else(PoisonError::into_inner).insert(authority.to_owned(), spare);
     }
 }

@@ -16,14 +16,14 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// An answer as it came; redirects are not followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct FetchedDocument {
     pub status: u16,
     /// Names in lower case, in the order of arrival.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Page {
+impl FetchedDocument {
     /// The first header of this name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
@@ -48,7 +48,7 @@ impl<'a> Fetcher<'a> {
 
     /// The same, writing nothing to the home: not even which roots were needed.
     #[must_use]
-    pub fn without_memory(self) -> Self {
+    pub fn without_cache(self) -> Self {
         Self { remembers: false, ..self }
     }
 
@@ -56,7 +56,7 @@ impl<'a> Fetcher<'a> {
     ///
     /// # Errors
     /// When no answer came, or the URL is none.
-    pub fn fetch(&self, url: &str) -> Result<Page, HttpError> {
+    pub fn fetch(&self, url: &str) -> Result<FetchedDocument, HttpError> {
         let http = Http::new(self.home, Instant::now() + DEADLINE, env::var_os)?;
         if !self.remembers {
             http.forget();
@@ -74,6 +74,6 @@ impl<'a> Fetcher<'a> {
             })
             .collect();
         let (status, body) = (response.status().as_u16(), response.into_body());
-        Ok(Page { status, headers, body: body.bytes().unwrap_or_default().to_vec() })
+        Ok(FetchedDocument { status, headers, body: body.bytes().unwrap_or_default().to_vec() })
     }
 }

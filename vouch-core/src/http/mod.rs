@@ -16,7 +16,7 @@ use crate::home;
 
 pub(crate) use client::Http;
 pub use error::HttpError;
-pub use fetch::{Fetcher, Page};
+pub use fetch::{FetchedDocument, Fetcher};
 pub use proxy::NamedProxy;
 pub use roots::Roots;
 

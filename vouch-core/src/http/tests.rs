@@ -71,7 +71,7 @@ async fn a_connection_that_was_opened_ahead_is_used() {
     let authority = Authority::new();
     let server = authority.answering(OK).await;
     let http = authority.client(5.0, &[]);
-    http.open_ahead(&server.authority());
+    http.preconnect(&server.authority());
     while server.connections() == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

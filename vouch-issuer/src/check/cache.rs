@@ -1,12 +1,12 @@
 //! How long copies of a document are handed out after it has changed.
 
 use super::finding::Finding;
-use vouch_core::http::Page;
+use vouch_core::http::FetchedDocument;
 
 /// Seconds for which a removed key may go on working without a word about it.
 const LONG: u64 = 3600;
 
-pub(super) fn check(url: &str, page: &Page, findings: &mut Vec<Finding>) {
+pub(super) fn check(url: &str, page: &FetchedDocument, findings: &mut Vec<Finding>) {
     if let Some(age) = age(page).filter(|age| *age > 0) {
         findings.push(Finding::warning(
             "cached",
@@ -27,7 +27,7 @@ pub(super) fn check(url: &str, page: &Page, findings: &mut Vec<Finding>) {
 }
 
 /// Seconds since the answer was made at its origin (RFC 9111 §5.1).
-pub(super) fn age(page: &Page) -> Option<u64> {
+pub(super) fn age(page: &FetchedDocument) -> Option<u64> {
     page.header("age")?.trim().parse().ok()
 }
 

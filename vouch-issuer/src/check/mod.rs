@@ -16,10 +16,13 @@ use serde_json::Value;
 
 use self::document::Document;
 use vouch_core::failure::Diagnostic;
-use vouch_core::http::{HttpError, Page};
+use vouch_core::http::{FetchedDocument, HttpError};
 
 /// Fetches the two documents of an issuer and tells everything that is wrong with them.
-pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError>) -> Vec<Finding> {
+pub fn check(
+    expected: &Expected,
+    fetch: impl Fn(&str) -> Result<FetchedDocument, HttpError>,
+) -> Vec<Finding> {
     let issuer = &expected.issuer;
     let discovery_url = format!("{issuer}/.well-known/openid-configuration");
     let usual = format!("{issuer}/jwks.json");
@@ -59,7 +62,7 @@ pub fn check(expected: &Expected, fetch: impl Fn(&str) -> Result<Page, HttpError
 
 fn load(
     url: &str,
-    fetch: impl Fn(&str) -> Result<Page, HttpError>,
+    fetch: impl Fn(&str) -> Result<FetchedDocument, HttpError>,
     findings: &mut Vec<Finding>,
 ) -> Option<Document> {
     let page = match fetch(url) {
@@ -139,7 +142,7 @@ fn unreachable(url: &str, error: &HttpError) -> Finding {
     }
 }
 
-fn content_type(url: &str, page: &Page, findings: &mut Vec<Finding>) {
+fn content_type(url: &str, page: &FetchedDocument, findings: &mut Vec<Finding>) {
     let hint = "Serve it as `application/json`: `openid-configuration` has no extension to tell that by.";
     let Some(found) = page.header("content-type") else {
         findings.push(Finding::warning("content-type", url, "it has no content type".into(), hint));

@@ -16,12 +16,12 @@ const KEYS: &str = "https://id.example.com/alice/jwks.json";
 /// A web host with what `build` makes for alice and her spare.
 struct Host {
     expected: Expected,
-    pages: BTreeMap<String, Page>,
+    pages: BTreeMap<String, FetchedDocument>,
 }
 
-fn page(json: &Value) -> Page {
+fn page(json: &Value) -> FetchedDocument {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    Page { status: 200, headers, body: json.to_string().into_bytes() }
+    FetchedDocument { status: 200, headers, body: json.to_string().into_bytes() }
 }
 
 impl Host {
@@ -35,7 +35,7 @@ impl Host {
         Self { expected, pages: files.collect() }
     }
 
-    fn page(&mut self, url: &str) -> &mut Page {
+    fn page(&mut self, url: &str) -> &mut FetchedDocument {
         self.pages.get_mut(url).unwrap()
     }
 
@@ -60,7 +60,7 @@ impl Host {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let missing = Page { status: 404, headers: Vec::new(), body: Vec::new() };
+        let missing = FetchedDocument { status: 404, headers: Vec::new(), body: Vec::new() };
         check(&self.expected, |url| Ok(self.pages.get(url).unwrap_or(&missing).clone()))
     }
 

@@ -108,6 +108,24 @@ pub fn build(enrollments: &[VerifiedEnrollment]) -> Result<Vec<StaticFile>, Issu
     Ok(files)
 }
 
+/// The key IDs of a published JWKS that another has not, or has with another key. A document without `keys`, such as
+/// that of discovery, has none.
+///
+/// # Errors
+/// When one of them is not JSON.
+pub fn removed_keys(before: &[u8], after: &[u8]) -> Result<Vec<String>, serde_json::Error> {
+    let parse = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text);
+    let (before, after) = (parse(before)?, parse(after)?);
+    let keys = |document: &serde_json::Value| {
+        document.get("keys").and_then(|keys| keys.as_array()).cloned().unwrap_or_default()
+    };
+    let point = |key: &serde_json::Value| (key.get("x").cloned(), key.get("y").cloned());
+    let staying: Vec<_> = keys(&after).iter().map(point).collect();
+    let gone = keys(&before).into_iter().filter(|key| !staying.contains(&point(key)));
+    let kid = |key: serde_json::Value| key.get("kid").and_then(|kid| kid.as_str()).unwrap_or("").to_owned();
+    Ok(gone.map(kid).collect())
+}
+
 /// Where the two documents of an issuer are, below the root of the web host.
 pub(crate) fn paths(issuer: &IssuerUrl) -> [PathBuf; 2] {
     let folder = Path::new(issuer.path());

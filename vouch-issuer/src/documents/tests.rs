@@ -121,3 +121,19 @@ fn spare_keys_stand_side_by_side_and_order_does_not_matter() {
     assert_eq!(json(&files, "alice/jwks.json")["keys"].as_array().unwrap().len(), 3);
     assert!(files.iter().all(|(_, bytes)| from_utf8(bytes).is_ok()));
 }
+
+#[test]
+fn keys_that_a_build_would_take_away_are_named() {
+    let document = |keys: &[(&str, &str)]| {
+        let keys: Vec<_> =
+            keys.iter().map(|(kid, x)| serde_json::json!({ "kid": kid, "x": x, "y": "y" })).collect();
+        serde_json::json!({ "keys": keys }).to_string().into_bytes()
+    };
+    let both = document(&[("one", "1"), ("two", "2")]);
+    let gone = |before: &[u8], after: &[u8]| removed_keys(before, after).unwrap();
+    assert_eq!(gone(&both, &document(&[("two", "2")])), ["one"]);
+    assert_eq!(gone(&both, &document(&[("one", "1"), ("two", "3")])), ["two"]);
+    assert!(gone(&both, &document(&[("two", "2"), ("one", "1"), ("three", "3")])).is_empty());
+    assert!(gone(b"{}", &both).is_empty());
+    assert!(removed_keys(b"not JSON", &both).is_err());
+}

@@ -13,16 +13,21 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     let mut resources = Map::new();
     for person in &plan.people {
         let properties = json!({ "Url": person.issuer, "ClientIdList": [person.audience] });
-        resources.insert(
+        add(
+            &mut resources,
             provider(&person.id),
             json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
-        );
+        )?;
     }
     let properties = json!({
         "Description": "What people may do who come through their own issuers",
         "PolicyDocument": value(&plan.permissions),
     });
-    resources.insert(POLICY.into(), json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }));
+    add(
+        &mut resources,
+        POLICY.into(),
+        json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
+    )?;
     let mut outputs = Map::new();
     for role in &plan.roles {
         let properties = json!({
@@ -32,19 +37,21 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
             "ManagedPolicyArns": [{ "Ref": POLICY }],
         });
         let id = format!("Role{}", role.id);
-        outputs.insert(
+        add(
+            &mut outputs,
             format!("Arn{}", role.id),
             json!({ "Description": format!("For vouch setup aws --role: {}", role.name),
                     "Value": { "Fn::GetAtt": [id, "Arn"] } }),
-        );
-        resources.insert(id, json!({ "Type": "AWS::IAM::Role", "Properties": properties }));
+        )?;
+        add(&mut resources, id, json!({ "Type": "AWS::IAM::Role", "Properties": properties }))?;
     }
     if let Some((bucket, policy)) = &plan.bucket {
         let properties = json!({ "Bucket": bucket.as_str(), "PolicyDocument": value(policy) });
-        resources.insert(
+        add(
+            &mut resources,
             "IssuerDocuments".into(),
             json!({ "Type": "AWS::S3::BucketPolicy", "Properties": properties }),
-        );
+        )?;
     }
     if resources.len() > TEMPLATE_RESOURCES || outputs.len() > TEMPLATE_OUTPUTS {
         return Err(IamError::TemplateParts { resources: resources.len(), outputs: outputs.len() });
@@ -57,6 +64,15 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     });
     let text = serde_json::to_string_pretty(&template).map_err(|_| IamError::Text)?;
     Ok(text + "\n")
+}
+
+/// One more part; two of one name would leave one out without a word.
+fn add(parts: &mut Map<String, Value>, name: String, part: Value) -> Result<(), IamError> {
+    if parts.contains_key(&name) {
+        return Err(IamError::SameName(name));
+    }
+    parts.insert(name, part);
+    Ok(())
 }
 
 fn provider(id: &str) -> String {

@@ -42,6 +42,8 @@ pub enum IamError {
     BucketPolicySize { size: usize },
     #[error("`{0}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens are allowed")]
     Bucket(String),
+    #[error("two parts of the template would both be called `{0}`")]
+    SameName(String),
     #[error("the template cannot be written")]
     Text,
 }
@@ -51,7 +53,7 @@ impl Diagnostic for IamError {
         match self {
             Self::Issuer(error) => error.kind(),
             Self::Bucket(_) | Self::RoleName(_) | Self::RoleNameSize { .. } => ErrorKind::Usage,
-            Self::Text => ErrorKind::Other,
+            Self::Text | Self::SameName(_) => ErrorKind::Other,
             _ => ErrorKind::Configuration,
         }
     }
@@ -86,6 +88,7 @@ impl Diagnostic for IamError {
                     .into()
             }
             Self::Bucket(_) => "Give the name alone, such as `my-issuer-documents`.".into(),
+            Self::SameName(_) => "Make two templates, each of some of the enrollments.".into(),
             Self::Text => return None,
         })
     }

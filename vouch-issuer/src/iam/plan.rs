@@ -122,7 +122,12 @@ fn people(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Person>, IamError> {
                 return Err(IamError::Pattern(text.to_owned()));
             }
         }
-        people.push(Person { id: id(issuer, &subject), issuer: issuer.clone(), subject, audience });
+        let id = id(issuer, &subject);
+        // The name in a template of either format.
+        if people.iter().any(|person: &Person| person.id == id) {
+            return Err(IamError::SameName(id));
+        }
+        people.push(Person { id, issuer: issuer.clone(), subject, audience });
     }
     Ok(people)
 }
@@ -135,7 +140,7 @@ fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
         .collect();
     name.truncate(40);
     let digest = Sha256::digest(issuer.as_str());
-    digest.iter().take(4).fold(name, |name, byte| name + &format!("{byte:02x}"))
+    digest.iter().take(16).fold(name, |name, byte| name + &format!("{byte:02x}"))
 }
 
 fn one_each(people: &[Person], prefix: &str) -> Result<Vec<Role>, IamError> {

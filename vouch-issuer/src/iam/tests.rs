@@ -55,8 +55,7 @@ fn what_iam_would_refuse_is_refused() {
         );
     }
     // IAM would put the name of another principal here.
-    let variable = enrolled("${aws:username}", 3);
-    assert!(matches!(error(&[variable], &wanted()), IamError::Pattern(_)));
+    assert!("${aws:username}".parse::<vouch_core::identity::Subject>().is_err());
     for bucket in ["", "ab", "Bucket", "a_b", "-ab", "ab-", "a..b", "arn:aws:s3:::b", &"a".repeat(64)] {
         assert!(bucket.parse::<BucketName>().is_err(), "{bucket}");
     }
@@ -224,7 +223,7 @@ fn one_persons_trust_fits_whatever_their_names_are() {
 /// Evaluates the Terraform text and compares it with CloudFormation's: two renderings of one policy.
 #[test]
 fn terraform_says_the_same() {
-    let odd = Person::new(&format!("{HOST}/p3"), "a%{b}$'c", 3).enrolled();
+    let odd = Person::new(&format!("{HOST}/p3"), "a%b~c", 3).enrolled();
     let people = [enrolled("alice", 1), enrolled("bob", 2), odd];
     let bucket = Some("my-documents".parse().unwrap());
     let wanted = Wanted { publish: true, bucket, ..wanted() };

@@ -1,10 +1,11 @@
 //! Asked of others: the clock, the issuer's documents, STS and CodeArtifact. What they give is forgotten at once.
 
+use vouch_core::broker::Lifetime;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{ExchangeError, Probe, RoleCredentials};
 use vouch_core::home::Home;
-use vouch_core::http::{Fetcher, Page};
+use vouch_core::http::{FetchedDocument, Fetcher};
 use vouch_core::profile::Role;
 use vouch_core::session::Session;
 use vouch_core::{Diagnostic, UnixTime};
@@ -37,7 +38,7 @@ pub(super) fn look(
             .into();
     };
     let fetcher = match Fetcher::new(home) {
-        Ok(fetcher) => fetcher.without_memory(),
+        Ok(fetcher) => fetcher.without_cache(),
         Err(error) => return vec![Finding::error(CLOCK, &error, "Nothing can be asked.")],
     };
     let host = environment::host(Some(config));
@@ -51,7 +52,7 @@ pub(super) fn look(
     findings
 }
 
-fn clock(host: &str, page: &Page, now: UnixTime) -> Finding {
+fn clock(host: &str, page: &FetchedDocument, now: UnixTime) -> Finding {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();
     let date = page.header("date").and_then(|date| parser.parse_timestamp(date).ok());
     let Some(date) = date else { return Finding::skip(CLOCK, format!("{host} does not tell the time")) };
@@ -143,7 +144,8 @@ fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn F
             None => Finding::skip(CODEARTIFACT, format!("STS did not give the role for {domain}")),
             Some((_, credentials)) => {
                 progress(&format!("asking CodeArtifact for {domain}"));
-                match probe.token(credentials, role, domain) {
+                let rest = session.expires_at.since(UnixTime::now());
+                match probe.token(credentials, role, domain, Lifetime::Session.seconds(rest)) {
                     Ok(_) => Finding::ok(CODEARTIFACT, format!("gives tokens for {domain}")),
                     Err(error) => refused(CODEARTIFACT, &error, "Package managers get no token for it."),
                 }
@@ -170,8 +172,11 @@ mod tests {
 
     #[test]
     fn the_clock_is_judged_by_the_date_of_the_server() {
-        let page =
-            |date: &str| Page { status: 200, headers: vec![("date".into(), date.into())], body: Vec::new() };
+        let page = |date: &str| FetchedDocument {
+            status: 200,
+            headers: vec![("date".into(), date.into())],
+            body: Vec::new(),
+        };
         let at = page("Wed, 25 Nov 2026 12:00:00 GMT");
         let now = 1_795_608_000;
         for (off, status, seen) in [

@@ -14,6 +14,7 @@ use vouch_core::{Context, Failure, files};
 use vouch_issuer::documents;
 
 use self::trust::Trust;
+use crate::prompt;
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -35,7 +36,10 @@ pub(crate) struct Build {
     out: PathBuf,
     #[command(flatten)]
     trust: Trust,
-    /// The files that `vouch enroll` wrote
+    /// Let a key that is published disappear: its key ID, as the refusal names it
+    #[arg(long, value_name = "KID")]
+    allow_removal: Vec<String>,
+    /// The files that `vouch enroll` wrote, or folders of them
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
@@ -52,6 +56,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, issuer: Issuer) -> Result
 fn build(args: &Build) -> Result<(), Failure> {
     let enrollments = args.trust.read_all(&args.enrollments)?;
     let written = documents::build(&enrollments)?;
+    check_removals(args, &written)?;
     for (path, contents) in &written {
         let path = args.out.join(path);
         write(&path, contents).map_err(|error| {
@@ -74,6 +79,57 @@ fn build(args: &Build) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// Asks before a key that the folder publishes disappears: whoever signs with it is locked out.
+fn check_removals(args: &Build, written: &[documents::StaticFile]) -> Result<(), Failure> {
+    let mut left = Vec::new();
+    for (path, contents) in written {
+        let file = args.out.join(path);
+        let unreadable = |error: &dyn std::error::Error| {
+            Failure::configuration(
+                format!("cannot tell which keys `{}` publishes", file.display()),
+                "Move that file away to build it from these enrollments alone.",
+            )
+            .because(error)
+        };
+        let before = match fs::read(&file) {
+            Ok(before) => before,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let gone = documents::removed_keys(&before, contents).map_err(|error| unreadable(&error))?;
+        left.extend(gone.into_iter().map(|kid| (file.clone(), kid)));
+    }
+    left.retain(|(_, kid)| !args.allow_removal.contains(kid));
+    if left.is_empty() {
+        return Ok(());
+    }
+    for (file, kid) in &left {
+        terminal::warn(&format!("key `{kid}` is in `{}` and in none of these enrollments", file.display()));
+    }
+    let question = match left.len() {
+        1 => "Remove this key? Whoever signs with it can no longer log in.".to_owned(),
+        count => format!("Remove these {count} keys? Whoever signs with them can no longer log in."),
+    };
+    if prompt::agrees(&question)? {
+        return Ok(());
+    }
+    let flags: Vec<String> =
+        left.iter().map(|(_, kid)| format!("--allow-removal {}", shell_word(kid))).collect();
+    Err(Failure::configuration(
+        "published keys would disappear; nothing was written",
+        format!(
+            "Name every enrollment of these issuers, or the folder that they are in. To remove the keys, add `{}`.",
+            flags.join(" ")
+        ),
+    ))
+}
+
+/// A key ID of a published file, which somebody else may have written, for a command that is to be pasted.
+fn shell_word(kid: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if !kid.is_empty() && kid.chars().all(plain) { kid.to_owned() } else { "KID".into() }
 }
 
 fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {

@@ -1,5 +1,6 @@
 //! Whose attestations are believed, and the enrollments that lead to them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::{Diagnostic, Failure, UnixTime, files};
@@ -41,7 +42,10 @@ impl Trust {
     /// Reads and verifies enrollments, and tells what each is.
     pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failure> {
         let authorities = self.authorities()?;
-        let all = paths.iter().map(|path| read(path, &authorities)).collect::<Result<Vec<_>, _>>()?;
+        let all = enrollment_files(paths)?
+            .iter()
+            .map(|path| read(path, &authorities))
+            .collect::<Result<Vec<_>, _>>()?;
         for enrollment in &all {
             let (statement, genuine) = (enrollment.statement(), enrollment.genuine());
             let form = genuine.attestation.form_factor.map(|form| format!(" ({form})")).unwrap_or_default();
@@ -64,6 +68,40 @@ impl Trust {
         }
         Ok(all)
     }
+}
+
+/// The files that were named, and those with the ending `.json` of the folders that were named, in order.
+fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let unreadable = |error: std::io::Error| {
+            Failure::configuration(
+                format!("cannot read the folder `{}`", path.display()),
+                "Make it readable, or name the files in it.",
+            )
+            .because(&error)
+        };
+        let mut inside = Vec::new();
+        for entry in fs::read_dir(path).map_err(unreadable)? {
+            let file = entry.map_err(unreadable)?.path();
+            if file.extension().is_some_and(|ending| ending == "json") {
+                inside.push(file);
+            }
+        }
+        if inside.is_empty() {
+            return Err(Failure::configuration(
+                format!("the folder `{}` has no enrollments", path.display()),
+                "Name the files that `vouch enroll` wrote, or a folder of them; their names end in `.json`.",
+            ));
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
 }
 
 fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failure> {

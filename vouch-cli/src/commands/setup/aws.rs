@@ -93,7 +93,7 @@ fn dry_run(home: &Home, args: &Args) -> Result<(), Failure> {
     let before = Config::load(home)?;
     let mut config = before.clone();
     let region = change(&mut config, args)?.region.region;
-    let (file, after) = planned(args, &region)?;
+    let (file, after) = planned(home, args, &region)?;
     let mut diff = preview::diff(file.path(), &blanked(file.text()), &blanked(&after));
     if config != before {
         let text = EditedFile::read(home.config_file())?;
@@ -111,7 +111,7 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     if args.no {
         return Ok(());
     }
-    let planned = planned(args, region);
+    let planned = planned(home, args, region);
     let (file, after) = match planned {
         Ok(planned) => planned,
         Err(failed) if args.yes => return Err(failed),
@@ -147,7 +147,7 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
 }
 
 /// The file of the AWS tools and what it is to say.
-fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failure> {
+fn planned(home: &Home, args: &Args, region: &Region) -> Result<(EditedFile, String), Failure> {
     let path = aws_config::file().ok_or_else(|| {
         Failure::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
     })?;
@@ -159,7 +159,13 @@ fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failure
             "Install it in a folder on PATH, with a plain name.",
         )
     })?;
-    let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program };
+    let folder = home.path().to_str().ok_or_else(|| {
+        Failure::configuration(
+            format!("the path of `{}` is not UTF-8", home.path().display()),
+            "Set VOUCH_HOME to a folder with a plain name.",
+        )
+    })?;
+    let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program, home: folder };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failure::configuration(
             format!("`{}`: {error}", file.path().display()),

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     domain: DomainFlags,
     /// The name of the registry in the package manager [default: the repository's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     registry: Option<String>,
     /// The repository's URL, where it is not the usual one: dual-stack, VPC endpoint, CloudFront
     #[arg(long, value_name = "URL")]
