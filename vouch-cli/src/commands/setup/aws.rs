@@ -159,7 +159,7 @@ fn planned(args: &Args, region: &Region) -> Result<(EditedFile, String), Failure
             "Install it in a folder on PATH, with a plain name.",
         )
     })?;
-    let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program };
+    let wanted = aws_config::ProcessEntry { profile: &args.profile, region, program: &program };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failure::configuration(
             format!("`{}`: {error}", file.path().display()),

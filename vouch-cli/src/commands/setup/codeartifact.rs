@@ -12,10 +12,10 @@ use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use crate::domain::DomainFlags;
 use crate::{static_tokens, terminal};
-use vouch_clients::by_hand::{self, ByHand};
-use vouch_clients::client::{Client, Edit, Edits, Wanted};
+use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::journal::{Author, Registered};
+use vouch_clients::manual::{self, ManualTool};
 use vouch_clients::{cargo, jvm, node, python};
 
 #[derive(Debug, clap::Args)]
@@ -114,9 +114,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn wanted(&self) -> Wanted<'_> {
+    fn wanted(&self) -> SetupRequest<'_> {
         let Self { registration, corrects, before, .. } = self;
-        Wanted { registration, corrects: corrects.as_ref(), config: before }
+        SetupRequest { registration, corrects: corrects.as_ref(), config: before }
     }
 }
 
@@ -164,7 +164,7 @@ fn run_one(
     }
     let (plan, changed) = write(&request, home)?;
     let finished = request.client.finish(home, &plan.registration);
-    if request.client.is_by_hand() {
+    if request.client.is_manual() {
         out(&request.client.snippet(&plan.wanted())?)?;
     }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
@@ -214,16 +214,16 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failure> {
         Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
         Tool::Maven => Box::new(jvm::Maven::new(&args.jvm)?),
         Tool::Gradle => Box::new(jvm::Gradle::new()?),
-        Tool::Sbt => Box::new(ByHand::new(by_hand::Tool::Sbt)),
-        Tool::Nuget => Box::new(ByHand::new(by_hand::Tool::Nuget)),
-        Tool::Ruby => Box::new(ByHand::new(by_hand::Tool::Ruby)),
-        Tool::Swift => Box::new(ByHand::new(by_hand::Tool::Swift)),
+        Tool::Sbt => Box::new(ManualTool::new(manual::Tool::Sbt)),
+        Tool::Nuget => Box::new(ManualTool::new(manual::Tool::Nuget)),
+        Tool::Ruby => Box::new(ManualTool::new(manual::Tool::Ruby)),
+        Tool::Swift => Box::new(ManualTool::new(manual::Tool::Swift)),
     })
 }
 
 fn print(request: &Request, config: &Config) -> Result<(), Failure> {
     let (_, planned) = decide(request, config)?;
-    let wanted = Wanted { registration: &planned.registration, corrects: None, config };
+    let wanted = SetupRequest { registration: &planned.registration, corrects: None, config };
     let snippet = request.client.snippet(&wanted)?;
     terminal::say(&format!("for `{}`:", request.client.file().display()));
     out(&snippet)
@@ -306,14 +306,14 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
         .clone()
         .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
     let before = config.clone();
-    let wanted = Wanted { registration: &registration, corrects: corrects.as_ref(), config: &before };
+    let wanted = SetupRequest { registration: &registration, corrects: corrects.as_ref(), config: &before };
     let edits = request.client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
-    if !request.client.is_by_hand() {
+    if !request.client.is_manual() {
         planned.record(config);
     }
     let records = *config != before;
@@ -378,8 +378,8 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::done(&line);
         }
     }
-    let by_hand = request.client.is_by_hand();
-    if changed.config && !by_hand {
+    let manual = request.client.is_manual();
+    if changed.config && !manual {
         let config = home.config_file();
         terminal::done(&format!(
             "{endpoint} may receive tokens of profile `{profile}`, in `{}`",
@@ -389,7 +389,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::warn("that host is not AWS's own: tokens of the domain will be sent to it");
         }
     }
-    if !changed.file && !changed.config && !by_hand {
+    if !changed.file && !changed.config && !manual {
         let name = plan.registration.name.as_deref().unwrap_or_else(|| request.repository.as_str());
         terminal::done(&format!(
             "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"
