@@ -1,6 +1,6 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
@@ -16,12 +16,13 @@ use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::journal::{Author, Registered};
 use vouch_clients::manual::{self, ManualTool};
+use vouch_clients::tool::Tool;
 use vouch_clients::{cargo, jvm, node, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The package manager
-    #[arg(long)]
+    #[arg(long, value_parser = tool_parser())]
     tool: Tool,
     /// The CodeArtifact repository; without it, npm's tokens are refreshed
     #[arg(long, value_name = "NAME")]
@@ -50,44 +51,15 @@ pub(crate) struct Args {
     jvm: jvm::Flags,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Tool {
-    Cargo,
-    Npm,
-    Pnpm,
-    /// yarn 2 and later
-    Yarn,
-    /// yarn 1
-    YarnClassic,
-    Bun,
-    Pip,
-    Uv,
-    Twine,
-    Poetry,
-    Pdm,
-    Maven,
-    Gradle,
-    Sbt,
-    Nuget,
-    Ruby,
-    Swift,
-}
-
-impl Tool {
-    /// Whether it reads an `.npmrc` or a `.yarnrc.yml`.
-    fn is_nodes(self) -> bool {
-        matches!(self, Self::Npm | Self::Pnpm | Self::Yarn | Self::YarnClassic | Self::Bun)
-    }
-
-    /// As in registrations, for those who read a token out of a file.
-    fn with_static_token(self) -> Option<&'static str> {
-        match self {
-            Self::Npm => Some("npm"),
-            Self::YarnClassic => Some("yarn-classic"),
-            Self::Bun => Some("bun"),
-            _ => None,
-        }
-    }
+/// Reads `--tool`, and lists what there is.
+fn tool_parser() -> impl TypedValueParser<Value = Tool> {
+    let names = Tool::ALL.iter().map(|tool| match tool {
+        Tool::Yarn => PossibleValue::new(tool.name()).help("yarn 2 and later"),
+        Tool::YarnClassic => PossibleValue::new(tool.name()).help("yarn 1"),
+        _ => PossibleValue::new(tool.name()),
+    });
+    PossibleValuesParser::new(names)
+        .try_map(|name| Tool::named(&name).ok_or_else(|| format!("`{name}` is not a tool")))
 }
 
 /// What the person asked for, read once.
@@ -124,8 +96,8 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     check_flags(args.tool, &args)?;
     let home = context.home();
     let Some(repository) = args.repository.clone() else {
-        return match args.tool.with_static_token() {
-            Some(tool) => static_tokens::refresh_all(context, tool),
+        return match Some(args.tool).filter(|tool| tool.reads_static_token()) {
+            Some(tool) => static_tokens::refresh_all(context, tool.name()),
             None => Err(Failure::new(
                 ErrorKind::Usage,
                 "the repository is not named",
@@ -174,7 +146,7 @@ fn run_one(
 /// A flag that means nothing to the tool is an error: the person expects something of it.
 fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     let of_node = args.node.typed().filter(|_| !tool.is_nodes());
-    let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
+    let of_files = args.node.for_files().filter(|_| !tool.reads_static_token());
     let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
     let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
     let name = args
