@@ -71,11 +71,11 @@ impl Cargo {
     fn with_wanted<T>(
         &self,
         wanted: &client::SetupRequest<'_>,
-        work: impl FnOnce(&edit::SetupRequest<'_>) -> Result<T, Failure>,
+        work: impl FnOnce(&edit::RegistryLines<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let index = index(wanted.registration);
         let corrects = wanted.corrects.map(self::index);
-        work(&edit::SetupRequest {
+        work(&edit::RegistryLines {
             name: name(wanted.registration),
             index: &index,
             provider: &self.helper,

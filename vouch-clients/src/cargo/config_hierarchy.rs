@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::CargoError;
-use super::edit::{self, Provider, Registry, SetupRequest, same_index};
+use super::edit::{self, Provider, Registry, RegistryLines, same_index};
 
 /// `CARGO_HOME`, else `.cargo` in the home folder. An empty variable counts as unset, a relative one is taken from the
 /// working directory, as Cargo does.
@@ -31,7 +31,7 @@ pub(crate) fn config_file(folder: &Path) -> PathBuf {
 pub(crate) fn warnings(
     from: &Path,
     user_file: &Path,
-    wanted: &SetupRequest<'_>,
+    wanted: &RegistryLines<'_>,
 ) -> Result<Vec<String>, CargoError> {
     let mut warnings = variables(wanted, vouch_core::env::vars());
     for file in project_files(from, user_file) {
@@ -56,7 +56,7 @@ pub(crate) fn project_files(from: &Path, user_file: &Path) -> Vec<PathBuf> {
 fn level(
     file: &Path,
     registries: &[Registry],
-    wanted: &SetupRequest<'_>,
+    wanted: &RegistryLines<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
@@ -93,7 +93,7 @@ pub(crate) fn variable_name(name: &str) -> String {
 }
 
 /// Variables that rename the registry or take its provider away (measured).
-fn variables(wanted: &SetupRequest<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
+fn variables(wanted: &RegistryLines<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
     let ours = variable_name(wanted.name);
     let judge = |(variable, value): (String, String)| {
         let rest = variable.strip_prefix("CARGO_REGISTRIES_")?;
@@ -118,8 +118,8 @@ mod tests {
     const INDEX: &str =
         "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 
-    fn wanted() -> SetupRequest<'static> {
-        SetupRequest {
+    fn wanted() -> RegistryLines<'static> {
+        RegistryLines {
             name: "my-repo",
             index: INDEX,
             provider: "/p",
