@@ -83,7 +83,7 @@ const OTHER_CREDENTIALS: [&str; 18] = [
 
 /// Names the credential of `env` and `exec`.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Wanted {
+pub(crate) struct CredentialRequest {
     /// Which credential
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: Kind,
@@ -104,7 +104,7 @@ pub(crate) struct Wanted {
     aws_profile: Option<String>,
 }
 
-impl Wanted {
+impl CredentialRequest {
     /// The variables with their values.
     pub(crate) fn fetch(&self, context: &Context) -> Result<Vec<(&'static str, Secret<String>)>, Failure> {
         let values = match self.kind {

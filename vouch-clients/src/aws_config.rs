@@ -11,7 +11,7 @@ use vouch_core::env;
 
 /// What the file is to say.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct ProcessEntry<'a> {
     /// The AWS profile, of the same name in Vouch and in the file.
     pub profile: &'a str,
     pub region: &'a Region,
@@ -73,7 +73,7 @@ pub fn shadowed_by(profile: &str) -> Option<PathBuf> {
 }
 
 /// Adds the profile to a text. What is as wanted already stays as it is.
-pub fn edit(text: &str, wanted: &Wanted<'_>) -> Result<String, AwsConfigError> {
+pub fn edit(text: &str, wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigError> {
     let process = process(wanted)?;
     let newline =
         if text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" };
@@ -139,7 +139,7 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The command, so that every AWS tool splits it in the same way: some use a shell, some rules of their own.
-fn process(wanted: &Wanted<'_>) -> Result<String, AwsConfigError> {
+fn process(wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigError> {
     let word = |text: &str| {
         if text.contains(|c: char| c.is_control() || "\"'$`\\".contains(c)) && !cfg!(windows) {
             return Err(AwsConfigError::Unwritable(text.to_owned()));
@@ -193,7 +193,12 @@ mod tests {
         let region = "us-east-1".parse().unwrap();
         edit(
             text,
-            &Wanted { profile, region: &region, program: "/opt/my tools/vouch", home: "/home/alice/.vouch" },
+            &ProcessEntry {
+                profile,
+                region: &region,
+                program: "/opt/my tools/vouch",
+                home: "/home/alice/.vouch",
+            },
         )
     }
 

@@ -62,7 +62,7 @@ pub trait Client {
     }
 
     /// Whether a person adds its lines: then nothing is edited and nothing registered.
-    fn is_by_hand(&self) -> bool {
+    fn is_manual(&self) -> bool {
         false
     }
 
@@ -70,19 +70,19 @@ pub trait Client {
     ///
     /// # Errors
     /// When a file cannot be read or edited, or says something that contradicts.
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure>;
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure>;
 
     /// The lines to add by hand, for `--print`. Holds no secret.
     ///
     /// # Errors
     /// When there can be no such lines.
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure>;
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure>;
 
     /// A file's text with secrets blanked, for `--dry-run`.
     fn without_secrets(&self, text: &str) -> String;
 
     /// What setup has done, in the client's words; said only when a file was edited.
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String>;
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String>;
 
     /// What [`Self::finish`] would make beside the files, for `--dry-run`.
     fn would_make(&self) -> Vec<String> {
@@ -98,12 +98,12 @@ pub trait Client {
     }
 
     /// Commands to type next.
-    fn next(&self, wanted: &Wanted<'_>) -> String;
+    fn next(&self, wanted: &SetupRequest<'_>) -> String;
 }
 
 /// What a client's files are to say.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct SetupRequest<'a> {
     pub registration: &'a Registration,
     /// What an earlier setup wrote in its place, and that the person now corrects.
     pub corrects: Option<&'a Registration>,

@@ -25,40 +25,40 @@ pub struct Finding {
     check: &'static str,
     about: Option<String>,
     status: Status,
-    seen: String,
+    message: String,
     why: Option<String>,
-    mend: Option<String>,
+    fix: Option<String>,
 }
 
 impl Finding {
     /// All is well.
-    pub fn ok(check: &'static str, seen: impl Into<String>) -> Self {
-        Self::new(check, Status::Ok, seen.into(), None, None)
+    pub fn ok(check: &'static str, message: impl Into<String>) -> Self {
+        Self::new(check, Status::Ok, message.into(), None, None)
     }
 
     /// Nothing was looked at, because of what is said.
-    pub fn skip(check: &'static str, seen: impl Into<String>) -> Self {
-        Self::new(check, Status::Skip, seen.into(), None, None)
+    pub fn skip(check: &'static str, message: impl Into<String>) -> Self {
+        Self::new(check, Status::Skip, message.into(), None, None)
     }
 
     /// It works, but there is something to know.
     pub fn warn(
         check: &'static str,
-        seen: impl Into<String>,
+        message: impl Into<String>,
         why: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self::new(check, Status::Warn, seen.into(), Some(why.into()), Some(mend.into()))
+        Self::new(check, Status::Warn, message.into(), Some(why.into()), Some(fix.into()))
     }
 
     /// It does not work.
     pub fn fail(
         check: &'static str,
-        seen: impl Into<String>,
+        message: impl Into<String>,
         why: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        Self::new(check, Status::Fail, seen.into(), Some(why.into()), Some(mend.into()))
+        Self::new(check, Status::Fail, message.into(), Some(why.into()), Some(fix.into()))
     }
 
     /// It does not work, in the words of an error.
@@ -68,11 +68,11 @@ impl Finding {
 
     /// The same with what a command would have told.
     pub fn failure(check: &'static str, failure: Failure, why: impl Into<String>) -> Self {
-        let Failure { message, causes, hint, .. } = failure;
-        let seen = std::iter::once(message).chain(causes).collect::<Vec<_>>().join(": ");
-        let mend =
+        let Failure { message: first, causes, hint, .. } = failure;
+        let message = std::iter::once(first).chain(causes).collect::<Vec<_>>().join(": ");
+        let fix =
             hint.unwrap_or_else(|| "Run the command again with VOUCH_LOG=debug, which shows more.".into());
-        Self::fail(check, seen, why, mend)
+        Self::fail(check, message, why, fix)
     }
 
     /// As much as it may matter: what fails is only a warning.
@@ -104,27 +104,27 @@ impl Finding {
         self.about.as_deref().unwrap_or(self.check)
     }
 
-    pub fn seen(&self) -> &str {
-        &self.seen
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     pub fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }
 
-    pub fn mend(&self) -> Option<&str> {
-        self.mend.as_deref()
+    pub fn fix(&self) -> Option<&str> {
+        self.fix.as_deref()
     }
 
     fn new(
         check: &'static str,
         status: Status,
-        seen: String,
+        message: String,
         why: Option<String>,
-        mend: Option<String>,
+        fix: Option<String>,
     ) -> Self {
         let plain = |text: String| printable(&text);
-        Self { check, about: None, status, seen: plain(seen), why: why.map(plain), mend: mend.map(plain) }
+        Self { check, about: None, status, message: plain(message), why: why.map(plain), fix: fix.map(plain) }
     }
 }
 
@@ -141,8 +141,8 @@ mod tests {
             hint: Some("Mend it.".into()),
         };
         let finding = Finding::failure("session", failure, "It matters.").about("cargo my-repo");
-        assert_eq!(finding.seen(), "it failed: because\\u{1b}[2J");
-        assert_eq!((finding.why(), finding.mend()), (Some("It matters."), Some("Mend it.")));
+        assert_eq!(finding.message(), "it failed: because\\u{1b}[2J");
+        assert_eq!((finding.why(), finding.fix()), (Some("It matters."), Some("Mend it.")));
         assert_eq!((finding.subject(), finding.status()), ("cargo my-repo", Status::Fail));
         assert_eq!(finding.softened().status(), Status::Warn);
         assert_eq!(Finding::ok("session", "there").softened().status(), Status::Ok);

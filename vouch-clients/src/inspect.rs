@@ -10,14 +10,14 @@ use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 
-use crate::client::{Client, Wanted};
+use crate::client::{Client, SetupRequest};
 use crate::finding::Finding;
 use crate::program;
 
 /// The client's file, and our entry in it.
 pub const ENTRY: &str = "entry";
 /// What the client takes before our entry.
-pub const SHADOW: &str = "shadow";
+pub const OVERRIDDEN: &str = "overridden";
 /// The program that the client's configuration names.
 pub const HELPER: &str = "helper";
 /// A project's settings for the network, which would see the token.
@@ -31,7 +31,7 @@ const WHY: &str = "The client does not reach the repository by way of Vouch.";
 
 /// A registration, and where a person would start the client.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
+pub struct InspectContext<'a> {
     pub registration: &'a Registration,
     pub config: &'a Config,
     pub home: &'a Home,
@@ -42,12 +42,12 @@ pub struct Case<'a> {
 pub trait Inspect {
     /// What there is to say about a registration, the entry first. Reads files and variables; may ask the client for its
     /// version, and nothing else.
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding>;
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding>;
 }
 
 /// What needs to know nothing but the case.
-impl<F: Fn(&Case<'_>) -> Vec<Finding>> Inspect for F {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+impl<F: Fn(&InspectContext<'_>) -> Vec<Finding>> Inspect for F {
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         self(case)
     }
 }
@@ -86,7 +86,7 @@ impl Planned {
     }
 }
 
-impl Case<'_> {
+impl InspectContext<'_> {
     /// The entry, by a plan of setup's: what it would change, why it would refuse, and its notes.
     pub fn by_plan(&self, client: Result<impl Client, Failure>) -> Planned {
         let alone = |entry| Planned { entry, notes: Vec::new() };
@@ -100,7 +100,7 @@ impl Case<'_> {
                 format!("setup wrote to `{}`, and the client reads `{}`", other.display(), file.display());
             return alone(self.no_entry(seen));
         }
-        let wanted = Wanted { registration: self.registration, corrects: None, config: self.config };
+        let wanted = SetupRequest { registration: self.registration, corrects: None, config: self.config };
         let edits = match client.plan(&wanted) {
             Ok(edits) => edits,
             Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
@@ -128,17 +128,17 @@ pub fn shadow(note: String) -> Finding {
         word.contains('_')
             && word.bytes().all(|byte| b"_0123456789".contains(&byte) || byte.is_ascii_uppercase())
     };
-    let mend = match note.split_once(" is set") {
+    let fix = match note.split_once(" is set") {
         Some((variable, _)) if is_variable(variable) => format!("If you do not mean it: `unset {variable}`."),
         _ => "If you do not mean it, take it back.".into(),
     };
-    Finding::warn(SHADOW, note, "The client does not do what the entry of Vouch says.", mend)
+    Finding::warn(OVERRIDDEN, note, "The client does not do what the entry of Vouch says.", fix)
 }
 
 /// A variable that goes before the entry. Its value is nobody's business.
 pub fn shadow_variable(name: &str) -> Finding {
     Finding::warn(
-        SHADOW,
+        OVERRIDDEN,
         format!("{name} is set and goes before the entry of Vouch"),
         "The client goes elsewhere, or with another credential.",
         format!("If you do not mean it: `unset {name}`."),

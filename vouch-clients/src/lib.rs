@@ -4,7 +4,6 @@
 
 pub mod all;
 pub mod aws_config;
-pub mod by_hand;
 pub mod cargo;
 pub mod client;
 pub mod edited_file;
@@ -14,7 +13,9 @@ pub mod inspect;
 pub mod journal;
 pub mod jvm;
 mod lockfile;
+pub mod manual;
 pub mod node;
 pub mod program;
 pub mod python;
 pub mod text;
+pub mod tool;

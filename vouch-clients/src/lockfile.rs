@@ -88,7 +88,10 @@ mod tests {
         fs::write(dir.path().join("uv.lock"), &other).unwrap();
         let found = look(&inner, &["uv.lock", "poetry.lock"], &config());
         let [finding] = found.as_slice() else { panic!("{found:?}") };
-        assert!(finding.seen().contains("/pypi/other/") && !finding.seen().contains("secret"), "{finding:?}");
+        assert!(
+            finding.message().contains("/pypi/other/") && !finding.message().contains("secret"),
+            "{finding:?}"
+        );
         fs::write(inner.join("uv.lock"), "").unwrap();
         assert!(look(&inner, &["uv.lock"], &config()).is_empty());
     }

@@ -96,7 +96,7 @@ impl<'a> Patient<'a> {
         }
         for finding in all.iter().filter(|finding| finding["status"] == "warn" || finding["status"] == "fail")
         {
-            for part in ["seen", "why", "mend"] {
+            for part in ["message", "why", "fix"] {
                 assert!(finding[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {finding}");
             }
         }

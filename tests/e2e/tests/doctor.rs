@@ -26,7 +26,7 @@ fn patient(bed: &Bed) -> Patient<'_> {
 }
 
 fn seen(findings: &[Value]) -> String {
-    findings.iter().map(|finding| format!("{}\n", finding["seen"].as_str().unwrap())).collect()
+    findings.iter().map(|finding| format!("{}\n", finding["message"].as_str().unwrap())).collect()
 }
 
 fn mode(bed: &Bed, name: &str, mode: u32) {
@@ -50,7 +50,7 @@ fn the_service_the_reader_and_who_holds_the_card() {
         let mut gnupg = Command::new(bed.file("scdaemon")).arg("60").spawn().unwrap();
         let found = patient.has(&[&["warn card"][..], &NO_CARD].concat());
         assert!(seen(&found).contains(&format!("scdaemon (process {})", gnupg.id())), "{found:?}");
-        assert!(found[0]["mend"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
         gnupg.kill().unwrap();
         gnupg.wait().unwrap();
         bed.ctl(&["card", "insert"]);
@@ -63,14 +63,14 @@ fn the_service_the_reader_and_who_holds_the_card() {
         let found = patient.has(&[&["fail card"][..], &NO_CARD].concat());
         let named = format!("hold-card (process {})", holder.id());
         assert!(seen(&found).contains(&named), "{found:?}");
-        assert!(found[0]["mend"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
         drop(holder.stdin.take());
         holder.wait().unwrap();
         patient.has(&[]);
 
         bed.ctl(&["pcscd", "stop"]);
         let found = patient.has(&[&["fail card"][..], &NO_CARD].concat());
-        assert!(found[0]["mend"].as_str().unwrap().contains("pcscd"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("pcscd"), "{found:?}");
         bed.ctl(&["pcscd", "start"]);
         patient.has(&[]);
     });
@@ -104,7 +104,7 @@ fn the_tries_for_the_pin_are_told_and_none_is_spent() {
             patient.has(&["warn pin YubiKey 12345678"]);
             wrong(&["--last-try"]);
             let found = patient.has(&["fail pin YubiKey 12345678"]);
-            assert!(found[0]["mend"].as_str().unwrap().contains("unblock-pin"), "{found:?}");
+            assert!(found[0]["fix"].as_str().unwrap().contains("unblock-pin"), "{found:?}");
             assert_eq!(bed.count("/card/pin_failures"), 3, "those that were typed");
             // The login and the enrollment.
             assert_eq!(bed.count("/card/touches"), 2);
@@ -150,7 +150,7 @@ fn folder_and_configuration() {
         let patient = patient(bed);
         mode(bed, ".vouch", 0o755);
         let found = patient.has(&["warn folder"]);
-        assert!(found[0]["mend"].as_str().unwrap().contains("chmod"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("chmod"), "{found:?}");
         mode(bed, ".vouch", 0o700);
         // What no program takes, doctor does not go on with either.
         for (name, bits, usual, check) in [
@@ -164,7 +164,7 @@ fn folder_and_configuration() {
             let failed: Vec<_> =
                 findings(&done).into_iter().filter(|finding| finding["status"] == "fail").collect();
             assert!(failed.len() == 1 && failed[0]["check"] == check, "{name} {bits:o}: {done}");
-            assert!(failed[0]["mend"].as_str().unwrap().contains("chmod"), "{failed:?}");
+            assert!(failed[0]["fix"].as_str().unwrap().contains("chmod"), "{failed:?}");
             let _ = bed.vouch(&["status"]).fails(7).says("chmod");
             mode(bed, name, usual);
         }
@@ -241,7 +241,7 @@ fn keystore_session_and_vault() {
         patient.has(&["warn session"]);
         let _ = bed.vouch(&["logout"]).ok();
         let found = patient.has(&["warn session"]);
-        assert_eq!(found[0]["mend"], "Run `vouch login`.");
+        assert_eq!(found[0]["fix"], "Run `vouch login`.");
     });
 }
 

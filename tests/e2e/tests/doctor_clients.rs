@@ -41,7 +41,7 @@ fn cargo() {
         const FILE: &str = ".cargo/config.toml";
         let entry = ["fail entry cargo my-repo"];
         let found = patient.with_file(FILE, None, &entry);
-        let mend = found[0]["mend"].as_str().unwrap();
+        let mend = found[0]["fix"].as_str().unwrap();
         assert!(mend.contains("vouch setup codeartifact --tool cargo --repository my-repo"), "{mend}");
         patient.with_file(FILE, Some(""), &entry);
         patient.with_file(FILE, Some("= nonsense"), &entry);
@@ -60,20 +60,24 @@ fn cargo() {
         patient.with_file(FILE, Some(&moved), &["fail helper cargo my-repo"]);
         fs::remove_dir_all(bed.file("gone")).unwrap();
 
-        let shadow = ["warn shadow cargo my-repo"];
+        let overridden = ["warn overridden cargo my-repo"];
         for variable in ["INDEX", "CREDENTIAL_PROVIDER", "TOKEN"] {
             let name = format!("CARGO_REGISTRIES_MY_REPO_{variable}");
-            let found = patient.with_variable(&name, "hunter2", &shadow);
-            assert!(found[0]["seen"].as_str().unwrap().contains(&name), "{found:?}");
+            let found = patient.with_variable(&name, "hunter2", &overridden);
+            assert!(found[0]["message"].as_str().unwrap().contains(&name), "{found:?}");
         }
-        patient.with_variable("CARGO_REGISTRIES_ELSE_INDEX", INDEX, &shadow);
+        patient.with_variable("CARGO_REGISTRIES_ELSE_INDEX", INDEX, &overridden);
         patient.with_variable("CARGO_REGISTRIES_ELSE_TOKEN", "hunter2", &[]);
 
         const PROJECT: &str = "project/.cargo/config.toml";
         fs::create_dir_all(bed.file("project/.cargo")).unwrap();
         let other = "[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n";
-        patient.with_file(PROJECT, Some(other), &shadow);
-        patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = [\"x\"]\n"), &shadow);
+        patient.with_file(PROJECT, Some(other), &overridden);
+        patient.with_file(
+            PROJECT,
+            Some("[registries.my-repo]\ncredential-provider = [\"x\"]\n"),
+            &overridden,
+        );
         patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = \"x\"\n"), &entry);
         for setting in ["proxy = \"http://127.0.0.1:1\"", "cainfo = \"/x.pem\""] {
             let text = format!("[http]\n{setting}\n");
@@ -108,20 +112,20 @@ fn pip_and_uv() {
         patient.with_variable("PIP_CONFIG_FILE", other.to_str().unwrap(), &[&pip("fail entry")]);
         patient.with_variable("PIP_CONFIG_FILE", "/dev/null", &[&pip("fail entry")]);
         for name in ["PIP_INDEX_URL", "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"] {
-            let found = patient.with_variable(name, "https://hunter2.example/", &[&pip("warn shadow")]);
-            assert!(found[0]["seen"].as_str().unwrap().contains(name), "{found:?}");
+            let found = patient.with_variable(name, "https://hunter2.example/", &[&pip("warn overridden")]);
+            assert!(found[0]["message"].as_str().unwrap().contains(name), "{found:?}");
         }
         let venv = bed.file("venv");
         let in_venv = |text: &str, wanted: &str| {
             bed.write("venv/pip.conf", text);
             patient.with_variable("VIRTUAL_ENV", venv.to_str().unwrap(), &[&pip(wanted)]);
         };
-        in_venv("[global]\nindex-url = https://else.example/simple\n", "warn shadow");
+        in_venv("[global]\nindex-url = https://else.example/simple\n", "warn overridden");
         for setting in ["proxy = http://127.0.0.1:1", "cert = /x.pem", "trusted-host = else.example"] {
             in_venv(&format!("[global]\n{setting}\n"), "warn network");
         }
         let text = "--index-url https://else.example/simple\nsix\n";
-        patient.with_file("project/requirements.txt", Some(text), &[&pip("warn shadow")]);
+        patient.with_file("project/requirements.txt", Some(text), &[&pip("warn overridden")]);
 
         const UV: &str = ".config/uv/uv.toml";
         patient.with_file(UV, None, &[&uv("fail entry")]);
@@ -129,28 +133,28 @@ fn pip_and_uv() {
         patient.with_edit(UV, "/my-repo/", "/another/", &[&uv("fail entry")]);
         patient.with_variable("UV_CONFIG_FILE", other.to_str().unwrap(), &[&uv("fail entry")]);
         for name in ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_KEYRING_PROVIDER", "UV_INDEX_MY_REPO_PASSWORD"] {
-            patient.with_variable(name, "https://hunter2.example/", &[&uv("warn shadow")]);
+            patient.with_variable(name, "https://hunter2.example/", &[&uv("warn overridden")]);
         }
         patient.with_variable("UV_KEYRING_PROVIDER", "subprocess", &[]);
         let text = "[tool.uv]\nindex-url = \"https://else.example/simple\"\n";
-        patient.with_file("project/pyproject.toml", Some(text), &[&uv("warn shadow")]);
+        patient.with_file("project/pyproject.toml", Some(text), &[&uv("warn overridden")]);
         let text = "allow-insecure-host = [\"else.example\"]\n";
         patient.with_file("project/uv.toml", Some(text), &[&uv("warn network")]);
         let lock = format!("registry = \"https://{HOST}/pypi/other/simple/\"\n");
         patient.with_file("project/uv.lock", Some(&lock), &[&uv("warn lockfile")]);
 
         let netrc = format!("machine {HOST}\nlogin aws\npassword hunter2\n");
-        let found = patient.with_file(".netrc", Some(&netrc), &[&uv("warn shadow")]);
+        let found = patient.with_file(".netrc", Some(&netrc), &[&uv("warn overridden")]);
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
         bed.write("netrc", &netrc);
         let file = bed.file("netrc");
-        patient.with_variable("NETRC", file.to_str().unwrap(), &[&uv("warn shadow")]);
+        patient.with_variable("NETRC", file.to_str().unwrap(), &[&uv("warn overridden")]);
         patient.with_file(".netrc", Some("machine else.example login a password b\n"), &[]);
 
         let other = installed("keyring-25").join("bin");
         let found =
             patient.finds(patient.doctor().env("PATH", patient.path_with(&other)), &[&pip("warn helper")]);
-        assert!(found[0]["mend"].as_str().unwrap().contains("--chain"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("--chain"), "{found:?}");
         // Where setup linked it: on PATH, and ours.
         let keyring = bed.file(".local/bin/keyring");
         let target = fs::read_link(&keyring).unwrap();
@@ -176,26 +180,26 @@ fn twine_poetry_and_pdm() {
         patient.with_file(".pypirc", None, &[&twine("fail entry")]);
         patient.with_edit(".pypirc", "username = aws", "username = bob", &[&twine("fail entry")]);
         let text = bed.read(".pypirc") + "password = hunter2\n";
-        patient.with_file(".pypirc", Some(&text), &[&twine("warn shadow")]);
+        patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
         for name in ["TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL"] {
-            patient.with_variable(name, "hunter2", &[&twine("warn shadow")]);
+            patient.with_variable(name, "hunter2", &[&twine("warn overridden")]);
         }
 
         const POETRY: &str = ".config/pypoetry/config.toml";
         patient.with_file(POETRY, Some(""), &[&poetry("fail entry")]);
         let text = bed.read(POETRY) + "[keyring]\nenabled = false\n";
-        patient.with_file(POETRY, Some(&text), &[&poetry("warn shadow")]);
-        patient.with_variable("POETRY_HTTP_BASIC_MY_REPO_PASSWORD", "hunter2", &[&poetry("warn shadow")]);
+        patient.with_file(POETRY, Some(&text), &[&poetry("warn overridden")]);
+        patient.with_variable("POETRY_HTTP_BASIC_MY_REPO_PASSWORD", "hunter2", &[&poetry("warn overridden")]);
         let auth = "[http-basic.my-repo]\nusername = \"aws\"\npassword = \"hunter2\"\n";
-        patient.with_file(".config/pypoetry/auth.toml", Some(auth), &[&poetry("warn shadow")]);
+        patient.with_file(".config/pypoetry/auth.toml", Some(auth), &[&poetry("warn overridden")]);
         let text = "[certificates.my-repo]\ncert = false\n";
         patient.with_file("project/poetry.toml", Some(text), &[&poetry("warn network")]);
 
         const PDM: &str = ".config/pdm/config.toml";
         patient.with_edit(PDM, "/my-repo/", "/another/", &[&pdm("fail entry")]);
-        patient.with_variable("PDM_PYPI_URL", "https://hunter2.example", &[&pdm("warn shadow")]);
+        patient.with_variable("PDM_PYPI_URL", "https://hunter2.example", &[&pdm("warn overridden")]);
         let text = "[pypi]\nurl = \"https://else.example/simple\"\n";
-        patient.with_file("project/pdm.toml", Some(text), &[&pdm("warn shadow")]);
+        patient.with_file("project/pdm.toml", Some(text), &[&pdm("warn overridden")]);
         patient.with_file("project/pdm.toml", Some("[pypi]\nverify_ssl = false\n"), &[&pdm("warn network")]);
 
         for (name, finding) in [("twine", twine("fail helper")), ("poetry", poetry("fail helper"))] {
@@ -204,7 +208,7 @@ fn twine_poetry_and_pdm() {
             let target = fs::read_link(&module).unwrap();
             fs::remove_file(&module).unwrap();
             let found = patient.finds(patient.doctor().env("PATH", &slow), &[&finding]);
-            assert!(found[0]["mend"].as_str().unwrap().contains(&format!("pipx inject {name}")), "{found:?}");
+            assert!(found[0]["fix"].as_str().unwrap().contains(&format!("pipx inject {name}")), "{found:?}");
             std::os::unix::fs::symlink(target, &module).unwrap();
         }
         patient.has(&[]);
@@ -230,7 +234,7 @@ fn npm_pnpm_and_yarn() {
         patient.with_edit(".npmrc", &registry, "registry=https://else.example/", &[&npm("fail entry")]);
         let token = bed.read(".npmrc").lines().find(|line| line.contains("_authToken")).unwrap().to_owned();
         let found = patient.with_edit(".npmrc", &token, "", &[&npm("warn entry")]);
-        assert!(found[0]["mend"].as_str().unwrap().contains("npm-token-vouch refresh"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("npm-token-vouch refresh"), "{found:?}");
         let (key, _) = token.split_once('=').unwrap();
         let found = patient.with_edit(".npmrc", &token, &format!("{key}=hunter2"), &[&npm("warn entry")]);
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
@@ -260,20 +264,20 @@ fn npm_pnpm_and_yarn() {
 
         // npm's variables are pnpm's, too.
         for name in ["npm_config_registry", "NPM_CONFIG_REGISTRY"] {
-            patient.with_variable(name, "https://hunter2.example/", &[&npm("warn shadow")]);
+            patient.with_variable(name, "https://hunter2.example/", &[&npm("warn overridden")]);
         }
         let credential = format!("npm_config_//{OTHER}/npm/my-repo/:_authToken");
-        patient.with_variable(&credential, "hunter2", &[&npm("warn shadow")]);
+        patient.with_variable(&credential, "hunter2", &[&npm("warn overridden")]);
         for name in ["YARN_NPM_REGISTRY_SERVER", "YARN_NPM_AUTH_TOKEN"] {
-            patient.with_variable(name, "hunter2", &[&yarn("warn shadow")]);
+            patient.with_variable(name, "hunter2", &[&yarn("warn overridden")]);
         }
 
         bed.write("project/package.json", "{\"name\": \"app\", \"version\": \"1.0.0\"}");
         let project = |text: &str, wanted: &str| {
             patient.with_file("project/.npmrc", Some(text), &[&npm(wanted)]);
         };
-        project("registry=https://else.example/\n", "warn shadow");
-        project(&format!("//{OTHER}/npm/my-repo/:_authToken=x\n"), "warn shadow");
+        project("registry=https://else.example/\n", "warn overridden");
+        project(&format!("//{OTHER}/npm/my-repo/:_authToken=x\n"), "warn overridden");
         for setting in [
             "proxy=http://127.0.0.1:1",
             "https-proxy=http://127.0.0.1:1",
@@ -286,8 +290,8 @@ fn npm_pnpm_and_yarn() {
         let yarnrc = |text: &str, wanted: &str| {
             patient.with_file("project/.yarnrc.yml", Some(text), &[&yarn(wanted)]);
         };
-        yarnrc("npmRegistryServer: \"https://else.example\"\n", "warn shadow");
-        yarnrc("npmAuthToken: x\n", "warn shadow");
+        yarnrc("npmRegistryServer: \"https://else.example\"\n", "warn overridden");
+        yarnrc("npmAuthToken: x\n", "warn overridden");
         yarnrc("httpsProxy: \"http://127.0.0.1:1\"\n", "warn network");
         yarnrc("enableStrictSsl: false\n", "warn network");
         patient.with_file("project/.yarnrc.yml", Some("nodeLinker: node-modules\n"), &[]);
@@ -342,11 +346,11 @@ fn maven_and_gradle() {
         patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
         patient.with_file(SETTINGS, Some("<settings/>"), &[&maven("fail entry")]);
         patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
-        patient.with_variable("MAVEN_ARGS", "-s other.xml", &[&maven("warn shadow")]);
+        patient.with_variable("MAVEN_ARGS", "-s other.xml", &[&maven("warn overridden")]);
         patient.with_variable("MAVEN_ARGS", "--batch-mode", &[]);
         // It is how Maven gets its token.
         patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
-        patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn shadow")]);
+        patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn overridden")]);
         let text = "-Dmaven.wagon.http.ssl.insecure=true";
         patient.with_file("project/.mvn/maven.config", Some(text), &[&maven("warn network")]);
         let text = "-Xmx1g -Dhttps.proxyHost=127.0.0.1";

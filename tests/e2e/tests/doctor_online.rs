@@ -35,7 +35,7 @@ fn each_service_that_refuses_is_named() {
         during(&[&["sts"][..], &denied].concat(), &["fail sts", "skip codeartifact"]);
         during(&["sts", "--refuse"], &["fail clock", "fail sts", "skip codeartifact"]);
         let found = during(&[&["codeartifact"][..], &denied].concat(), &["fail codeartifact"]);
-        assert!(found[0]["mend"].as_str().unwrap().contains("GetAuthorizationToken"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("GetAuthorizationToken"), "{found:?}");
         during(&["codeartifact", "--bad-tls"], &["fail codeartifact"]);
         // STS cannot get the keys then, either.
         for fault in [&["issuer", "--status", "403"][..], &["issuer", "--refuse"]] {
@@ -51,7 +51,7 @@ fn each_service_that_refuses_is_named() {
             &["fail codeartifact", "fail roles cargo my-repo"],
         );
         assert!(
-            found.iter().any(|finding| finding["seen"].as_str().unwrap().contains("no-such-domain")),
+            found.iter().any(|finding| finding["message"].as_str().unwrap().contains("no-such-domain")),
             "{found:?}"
         );
         let _ = bed.vouch(&["logout"]).ok();
@@ -69,10 +69,10 @@ fn the_documents_of_the_issuer() {
             keys.push(extra);
         });
         let found = patient.has(&["warn issuer"]);
-        assert!(found[0]["seen"].as_str().unwrap().contains("somebody"), "{found:?}");
+        assert!(found[0]["message"].as_str().unwrap().contains("somebody"), "{found:?}");
         change_keys(|keys| keys.retain(|key| key["kid"] == "somebody"));
         let found = patient.has(&["fail issuer", "warn issuer", "fail sts", "skip codeartifact"]);
-        assert!(found[0]["mend"].as_str().unwrap().contains("vouch issuer"), "{found:?}");
+        assert!(found[0]["fix"].as_str().unwrap().contains("vouch issuer"), "{found:?}");
     });
 }
 
@@ -82,10 +82,10 @@ fn the_clock_is_compared_with_that_of_aws() {
         let patient = patient(bed);
         bed.ctl(&["clock", "--skew", "120"]);
         let found = patient.has(&["warn clock"]);
-        assert!(found[0]["seen"].as_str().unwrap().contains("2 min behind"), "{found:?}");
+        assert!(found[0]["message"].as_str().unwrap().contains("2 min behind"), "{found:?}");
         bed.ctl(&["clock", "--skew", "2400"]);
         let found = patient.has(&["fail clock", "fail codeartifact"]);
-        assert!(found[0]["seen"].as_str().unwrap().contains("behind"), "{found:?}");
+        assert!(found[0]["message"].as_str().unwrap().contains("behind"), "{found:?}");
         bed.ctl(&["clock", "--skew", "0"]);
         patient.has(&[]);
     });

@@ -5,14 +5,14 @@ use std::io::{IsTerminal, stdout};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::handout::{Kind, Wanted};
+use crate::handout::{CredentialRequest, Kind};
 use crate::shell::Shell;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: CredentialRequest,
     /// The shell that reads the answer [default: the one that asks]
     #[arg(long, value_enum)]
     shell: Option<Shell>,

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::handout::{Kind, Wanted, variable_name};
+use crate::handout::{CredentialRequest, Kind, variable_name};
 use crate::terminal;
 
 /// Vouch itself failed, before the command was started.
@@ -20,7 +20,7 @@ const NOT_FOUND: u8 = 127;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: CredentialRequest,
     /// Set the token under this name, too, such as NPM_TOKEN
     #[arg(long, value_name = "NAME", value_parser = variable_name)]
     export: Vec<String>,

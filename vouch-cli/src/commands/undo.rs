@@ -10,9 +10,7 @@ use vouch_core::{Context, ErrorKind, Failure};
 use crate::terminal;
 use vouch_clients::edited_file::EditedFile;
 use vouch_clients::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
-
-/// The clients that start the `keyring` on PATH, which setup links.
-const USE_KEYRING: [&str; 3] = ["pip", "uv", "pdm"];
+use vouch_clients::tool::Tool;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -175,7 +173,7 @@ fn take_back_links(home: &Home) -> Result<(), Failure> {
     let config = Config::load(home)?;
     let mut users: Vec<&str> =
         config.codeartifact.registrations.iter().map(|registration| registration.tool.as_str()).collect();
-    users.retain(|tool| USE_KEYRING.contains(tool));
+    users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
     users.sort_unstable();
     users.dedup();
     for link in links {

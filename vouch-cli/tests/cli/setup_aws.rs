@@ -8,8 +8,9 @@ const ROLE: &str = "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact
 
 fn lines(person: &Person, profile: &str) -> String {
     format!(
-        "[profile {profile}]\ncredential_process = \"{}/vouch\" credential aws --profile {profile}\nregion = us-east-1\n",
-        person.bin().display()
+        "[profile {profile}]\ncredential_process = \"{}/vouch\" credential aws --profile {profile} --home {}\nregion = us-east-1\n",
+        person.bin().display(),
+        person.path("home/.vouch").display()
     )
 }
 

@@ -7,7 +7,7 @@ use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 
-use super::{EditError, edit, helper, levels, program};
+use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
 
@@ -58,24 +58,24 @@ impl Cargo {
     /// Finds the credential provider and Cargo's configuration.
     pub fn new(flags: Flags) -> Result<Self, Failure> {
         let helper = helper::find()?;
-        let file = levels::config_file(&levels::cargo_home()?);
+        let file = config_hierarchy::config_file(&config_hierarchy::cargo_home()?);
         Ok(Self { flags, helper, file })
     }
 
     /// The same with a provider that a configuration names already.
     pub(super) fn with_helper(helper: String) -> Result<Self, Failure> {
-        let file = levels::config_file(&levels::cargo_home()?);
+        let file = config_hierarchy::config_file(&config_hierarchy::cargo_home()?);
         Ok(Self { flags: Flags::default(), helper, file })
     }
 
     fn with_wanted<T>(
         &self,
-        wanted: &client::Wanted<'_>,
-        work: impl FnOnce(&edit::Wanted<'_>) -> Result<T, Failure>,
+        wanted: &client::SetupRequest<'_>,
+        work: impl FnOnce(&edit::RegistryLines<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let index = index(wanted.registration);
         let corrects = wanted.corrects.map(self::index);
-        work(&edit::Wanted {
+        work(&edit::RegistryLines {
             name: name(wanted.registration),
             index: &index,
             provider: &self.helper,
@@ -106,7 +106,7 @@ impl Client for Cargo {
         Ok(program::check_version()?.map(str::to_owned).into_iter().collect())
     }
 
-    fn plan(&self, wanted: &client::Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &client::SetupRequest<'_>) -> Result<Edits, Failure> {
         super::check_name(name(wanted.registration))?;
         let file = EditedFile::read(self.file.clone())?;
         self.with_wanted(wanted, |lines| {
@@ -114,12 +114,12 @@ impl Client for Cargo {
                 edit::edit(file.text(), lines).map_err(|error| refused(&error, &self.file, wanted))?;
             let folder = std::env::current_dir().unwrap_or_default();
             let mut notes = edited.notes;
-            notes.extend(levels::warnings(&folder, &self.file, lines)?);
+            notes.extend(config_hierarchy::warnings(&folder, &self.file, lines)?);
             Ok(Edits { files: vec![Edit { file: file.clone(), after: edited.text }], notes })
         })
     }
 
-    fn snippet(&self, wanted: &client::Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &client::SetupRequest<'_>) -> Result<String, Failure> {
         super::check_name(name(wanted.registration))?;
         self.with_wanted(wanted, |lines| Ok(edit::snippet(lines)))
     }
@@ -128,7 +128,7 @@ impl Client for Cargo {
         edit::without_secrets(text)
     }
 
-    fn done(&self, wanted: &client::Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &client::SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let (name, file) = (name(registration), self.file.display());
         let mut done = vec![format!("registry `{name}`: {}, in `{file}`", registration.endpoint)];
@@ -140,7 +140,7 @@ impl Client for Cargo {
         done
     }
 
-    fn next(&self, wanted: &client::Wanted<'_>) -> String {
+    fn next(&self, wanted: &client::SetupRequest<'_>) -> String {
         format!("`cargo build`, `cargo publish --registry {}`", name(wanted.registration))
     }
 }
@@ -154,7 +154,7 @@ fn index(registration: &Registration) -> String {
 }
 
 /// Why Cargo's file was not edited, with the way out.
-fn refused(error: &EditError, file: &Path, wanted: &client::Wanted<'_>) -> Failure {
+fn refused(error: &EditError, file: &Path, wanted: &client::SetupRequest<'_>) -> Failure {
     let registration = wanted.registration;
     let ours = |index: &str| {
         let known = &wanted.config.codeartifact.registrations;

@@ -9,7 +9,7 @@ use crate::text::toml::{self as splice, SpliceError, Splices};
 
 /// What a configuration file is to say.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct RegistryLines<'a> {
     /// The registry's name.
     pub name: &'a str,
     /// `sparse+https://…/`.
@@ -53,7 +53,7 @@ const PROVIDER: &str = "credential-provider";
 const REPLACE: &str = "replace-with";
 
 /// Edits a configuration file's text. What is as wanted already stays as it is.
-pub(crate) fn edit(text: &str, wanted: &Wanted<'_>) -> Result<Edited, EditError> {
+pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, EditError> {
     let body = text.strip_prefix(BOM).unwrap_or(text);
     let document = parse(body)?;
     let root = document.as_table();
@@ -74,7 +74,7 @@ pub(crate) fn edit(text: &str, wanted: &Wanted<'_>) -> Result<Edited, EditError>
 }
 
 /// The lines that [`edit`] would write into an empty file.
-pub(crate) fn snippet(wanted: &Wanted<'_>) -> String {
+pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
     let mut splices = Splices::new("");
     let empty = Table::new();
     let pairs = [(INDEX, quoted(wanted.index)), (PROVIDER, array(wanted.provider))];
@@ -163,7 +163,7 @@ fn parse(text: &str) -> Result<Document<&str>, EditError> {
 }
 
 /// Two names for one index are an error in every Cargo command.
-fn index_is_free(root: &Table, wanted: &Wanted<'_>) -> Result<(), EditError> {
+fn index_is_free(root: &Table, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
     let Some(tables) = root.get("registries").and_then(Item::as_table_like) else { return Ok(()) };
     for (name, item) in tables.iter().filter(|(name, _)| *name != wanted.name) {
         let index = item.as_table_like().and_then(|table| table.get(INDEX)).and_then(Item::as_str);
@@ -176,7 +176,7 @@ fn index_is_free(root: &Table, wanted: &Wanted<'_>) -> Result<(), EditError> {
 
 fn registry(
     root: &Table,
-    wanted: &Wanted<'_>,
+    wanted: &RegistryLines<'_>,
     splices: &mut Splices<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(), EditError> {
@@ -217,7 +217,7 @@ fn registry(
     Ok(splices.add(root, path, &missing)?)
 }
 
-fn replacement(root: &Table, wanted: &Wanted<'_>, splices: &mut Splices<'_>) -> Result<(), EditError> {
+fn replacement(root: &Table, wanted: &RegistryLines<'_>, splices: &mut Splices<'_>) -> Result<(), EditError> {
     let path = ("source", "crates-io");
     let table = splice::table_at(root, path.0, path.1)?.and_then(Item::as_table_like);
     match table.and_then(|table| table.get(REPLACE)) {
@@ -256,7 +256,7 @@ fn program(value: &Value) -> String {
 }
 
 /// Whether the edited text says what is wanted and, besides, exactly what the text before said.
-fn only_changes(before: &str, after: &str, wanted: &Wanted<'_>) -> bool {
+fn only_changes(before: &str, after: &str, wanted: &RegistryLines<'_>) -> bool {
     let (Ok(before), Ok(after)) = (parse(before), parse(after)) else { return false };
     let (mut before, mut after) = (json(before.as_item()), json(after.as_item()));
     let says = |path: [&str; 3], value: Json| {

@@ -4,8 +4,8 @@ const INDEX: &str =
     "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 const PROVIDER_PATH: &str = "/opt/my tools/cargo-credential-vouch";
 
-fn wanted() -> Wanted<'static> {
-    Wanted {
+fn wanted() -> RegistryLines<'static> {
+    RegistryLines {
         name: "my-repo",
         index: INDEX,
         provider: PROVIDER_PATH,
@@ -202,7 +202,7 @@ fn texts_get_the_registry_and_keep_every_other_byte() {
 
 #[test]
 fn crates_io_is_replaced_where_it_is_asked_for() {
-    let wanted = Wanted { replace_crates_io: true, ..wanted() };
+    let wanted = RegistryLines { replace_crates_io: true, ..wanted() };
     let replaced = "[source.crates-io]\nreplace-with = \"my-repo\"\n";
     for (before, after) in [
         (BLOCK.to_owned(), format!("{BLOCK}\n{replaced}")),
@@ -262,7 +262,7 @@ fn what_cannot_be_edited_is_an_error_that_names_the_place() {
         assert!(error.starts_with(&filled(message)), "{text}: {error}");
         assert!(!error.contains("hunter2"));
     }
-    let wanted = Wanted { replace_crates_io: true, ..wanted() };
+    let wanted = RegistryLines { replace_crates_io: true, ..wanted() };
     let error = edit("source.crates-io.replace-with = 1\n", &wanted).unwrap_err().to_string();
     assert_eq!(error, "`source.crates-io.replace-with` is a number, not a string");
 }
@@ -284,7 +284,7 @@ fn what_was_there_before_is_told() {
 #[test]
 fn an_index_of_our_own_is_corrected_and_no_other() {
     let old = "sparse+https://wrong-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
-    let wanted = Wanted { corrects: Some(old), ..wanted() };
+    let wanted = RegistryLines { corrects: Some(old), ..wanted() };
     let before = filled(&BLOCK.replace("@INDEX", old));
     assert_eq!(edit(&before, &wanted).unwrap().text, filled(BLOCK));
     let before = filled(&BLOCK.replace("@INDEX", "sparse+https://else.example/"));

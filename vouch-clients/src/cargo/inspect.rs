@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Cargo, client, edit, levels, program};
+use super::{Cargo, client, config_hierarchy, edit, program};
 use crate::finding::Finding;
-use crate::inspect::{self, Case, Inspect, SHADOW};
+use crate::inspect::{self, Inspect, InspectContext, OVERRIDDEN};
 use crate::lockfile;
 use vouch_core::env;
 use vouch_core::files;
@@ -17,9 +17,11 @@ pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
 struct Inspector;
 
 impl Inspect for Inspector {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let name = client::name(case.registration);
-        let user_file = levels::cargo_home().map(|folder| levels::config_file(&folder)).unwrap_or_default();
+        let user_file = config_hierarchy::cargo_home()
+            .map(|folder| config_hierarchy::config_file(&folder))
+            .unwrap_or_default();
         // A provider of another place is as good; that it is there is a question of its own.
         let named = provider(&user_file, name);
         let cargo = match &named {
@@ -29,7 +31,7 @@ impl Inspect for Inspector {
         let mut findings = case.by_plan(cargo).findings();
         findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
         findings.extend(token(name));
-        for file in levels::project_files(case.folder, &user_file) {
+        for file in config_hierarchy::project_files(case.folder, &user_file) {
             let text = files::read_text(&file).unwrap_or_default();
             let settings = edit::network(&text).unwrap_or_default();
             findings.extend(settings.iter().map(|setting| inspect::network(&file, setting)));
@@ -52,10 +54,10 @@ fn provider(file: &Path, name: &str) -> Option<PathBuf> {
 
 /// Cargo ignores the token of a registry that has a provider, with a warning.
 fn token(name: &str) -> Option<Finding> {
-    let variable = format!("CARGO_REGISTRIES_{}_TOKEN", levels::variable_name(name));
+    let variable = format!("CARGO_REGISTRIES_{}_TOKEN", config_hierarchy::variable_name(name));
     env::var(&variable)?;
     Some(Finding::warn(
-        SHADOW,
+        OVERRIDDEN,
         format!("{variable} is set, and Cargo ignores it because Vouch is asked"),
         "It is a secret in every program's environment, and Cargo warns about it in every run.",
         format!("Run `unset {variable}`."),

@@ -2,10 +2,10 @@
 //! measurements with cargo 1.95.
 
 mod client;
+mod config_hierarchy;
 mod edit;
 mod helper;
 mod inspect;
-mod levels;
 mod program;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use vouch_core::endpoint::Format;
 use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
-use crate::client::{Client, Edit, Edits, Wanted};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 
 const SCRIPT: &str = include_str!("vouch.gradle");
@@ -89,7 +89,7 @@ impl Client for Gradle {
         known.endpoint == new.endpoint
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let file = EditedFile::read(self.file.clone())?;
         let after = self.script(file.text(), wanted.registration, vouch()?)?;
         let token = EditedFile::read(self.token_file.clone())?;
@@ -97,7 +97,7 @@ impl Client for Gradle {
         Ok(Edits { files, notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let script = self.script("", wanted.registration, vouch()?)?;
         let token_file = self.token_file.display();
         Ok(format!("{script}\n// ---- for `{token_file}`\n{TOKEN_SCRIPT}"))
@@ -107,12 +107,12 @@ impl Client for Gradle {
         text.to_owned()
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let endpoint = &wanted.registration.endpoint;
         vec![format!("a build that names {endpoint} gets its token from `{}`", self.file.display())]
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         format!(
             "add `maven {{ url = uri(\"{}\") }}` to `repositories` of the build",
             wanted.registration.endpoint

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::{Flags, Gradle, Maven};
 use crate::finding::Finding;
-use crate::inspect::{self, Case, Inspect};
+use crate::inspect::{self, Inspect, InspectContext};
 use vouch_core::env;
 use vouch_core::files;
 
 /// One of them, if it is meant.
 pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    let look: fn(&Case<'_>) -> Vec<Finding> = match tool {
+    let look: fn(&InspectContext<'_>) -> Vec<Finding> = match tool {
         "maven" => of_maven,
         "gradle" => of_gradle,
         _ => return None,
@@ -18,7 +18,7 @@ pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
     Some(Box::new(look))
 }
 
-fn of_maven(case: &Case<'_>) -> Vec<Finding> {
+fn of_maven(case: &InspectContext<'_>) -> Vec<Finding> {
     // A file that was named at setup is the person's to hand to Maven.
     let flags = Flags { settings: case.registration.file.clone() };
     let mut findings = case.by_plan(Maven::new(&flags)).findings();
@@ -47,7 +47,7 @@ fn of_maven(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_gradle(case: &Case<'_>) -> Vec<Finding> {
+fn of_gradle(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan(Gradle::new()).findings();
     // Gradle reads the one of the build's root.
     if let Some(file) =

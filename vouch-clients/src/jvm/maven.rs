@@ -8,7 +8,7 @@ use vouch_core::endpoint::Format;
 
 use super::settings::{self, SettingsError};
 use super::{Flags, exec, id};
-use crate::client::{Client, Edit, Edits, Wanted};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::xml::XmlError;
 
@@ -61,14 +61,14 @@ impl Client for Maven {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let id = id(wanted.registration)?;
         let file = EditedFile::read(self.file.clone())?;
         let after = settings::with_server(file.text(), id).map_err(|error| self.refused(&error))?;
         Ok(Edits { files: vec![Edit { file, after }], notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let Registration { endpoint, .. } = wanted.registration;
         let id = id(wanted.registration)?;
         let server = settings::server_lines(id);
@@ -86,7 +86,7 @@ impl Client for Maven {
         settings::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let Registration { name, endpoint, .. } = wanted.registration;
         let id = name.as_deref().unwrap_or_default();
         vec![
@@ -97,7 +97,7 @@ impl Client for Maven {
         ]
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         exec(wanted, "mvn deploy")
     }
 }

@@ -21,7 +21,7 @@ use vouch_core::{ErrorKind, Failure};
 const USER: &str = "aws";
 
 /// The command that runs another with the token of a profile.
-pub(crate) fn exec(wanted: &crate::client::Wanted<'_>, command: &str) -> String {
+pub(crate) fn exec(wanted: &crate::client::SetupRequest<'_>, command: &str) -> String {
     let profile = &wanted.registration.profile;
     let is_default = match &wanted.config.codeartifact.default {
         Some(default) => default == profile,

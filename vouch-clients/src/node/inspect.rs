@@ -10,9 +10,9 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 
 use super::{Flags, NpmrcClient, Pnpm, Yarn, home, pnpm, project, user_npmrc};
-use crate::client::Wanted;
+use crate::client::SetupRequest;
 use crate::finding::{Finding, Status};
-use crate::inspect::{self, Case, ENTRY, Inspect, LOCKFILE, VERSION};
+use crate::inspect::{self, ENTRY, Inspect, InspectContext, LOCKFILE, VERSION};
 use crate::lockfile;
 use crate::text::yaml as yarnrc;
 use vouch_core::env;
@@ -37,7 +37,7 @@ struct Reader {
 }
 
 impl Inspect for Reader {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let registration = case.registration;
         // A file that was named at setup is the person's to hand to the client; the usual one has to be the usual one.
         let usual = home().map(|home| home.join(".npmrc")).ok();
@@ -57,7 +57,7 @@ impl Inspect for Reader {
 
 impl Reader {
     /// The static token of the registration's file.
-    fn token(&self, case: &Case<'_>) -> Option<Finding> {
+    fn token(&self, case: &InspectContext<'_>) -> Option<Finding> {
         const WHY: &str = "The client asks nobody: it has only the token in that file.";
         const MEND: &str = "Run `npm-token-vouch refresh`; without a session, `vouch login` does it, too.";
         let registration = case.registration;
@@ -92,7 +92,7 @@ impl Reader {
 struct PnpmInspector;
 
 impl Inspect for PnpmInspector {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let client = Pnpm::new();
         let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
         let file = user_npmrc(None).unwrap_or_default();
@@ -107,7 +107,7 @@ impl Inspect for PnpmInspector {
 struct YarnInspector;
 
 impl Inspect for YarnInspector {
-    fn inspect(&self, case: &Case<'_>) -> Vec<Finding> {
+    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let mut client = Yarn::new();
         // A helper of another place is as good; that it is there is a question of its own.
         let named = client.as_ref().ok().and_then(Yarn::named_helper);
@@ -131,7 +131,7 @@ fn yarn_variables(registration: &Registration) -> Vec<Finding> {
 }
 
 /// yarn reads every `.yarnrc.yml` from the folder upwards, the nearest first.
-fn yarn_project(case: &Case<'_>) -> Vec<Finding> {
+fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
     const NETWORK: [&str; 7] = [
         "httpProxy",
         "httpsProxy",
@@ -172,8 +172,8 @@ fn yarn_project(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// What plan and project say, told apart.
-fn with_project(case: &Case<'_>, planned: inspect::Planned, user_file: &Path) -> Vec<Finding> {
-    let wanted = Wanted { registration: case.registration, corrects: None, config: case.config };
+fn with_project(case: &InspectContext<'_>, planned: inspect::Planned, user_file: &Path) -> Vec<Finding> {
+    let wanted = SetupRequest { registration: case.registration, corrects: None, config: case.config };
     let root = project::root(case.folder);
     let locks = root.as_deref().map(|root| project::lock_files(root, &wanted)).unwrap_or_default();
     let inspect::Planned { entry, mut notes } = planned;
@@ -209,13 +209,13 @@ fn judge_variable(name: &str, registration: &Registration) -> Option<Finding> {
 /// The version, and for yarn 1 that it is not a later one.
 fn version(program: &str, oldest: &[u32], is_classic: bool) -> Finding {
     let finding = inspect::version(program, oldest);
-    let later = finding.status() == Status::Ok && is_classic && !finding.seen().starts_with("yarn 1.");
+    let later = finding.status() == Status::Ok && is_classic && !finding.message().starts_with("yarn 1.");
     if !later {
         return finding;
     }
     Finding::warn(
         VERSION,
-        format!("{} is not yarn 1", finding.seen()),
+        format!("{} is not yarn 1", finding.message()),
         "yarn 2 and later do not read `.npmrc`.",
         "Set it up with `vouch setup codeartifact --tool yarn`.",
     )

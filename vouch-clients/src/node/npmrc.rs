@@ -11,7 +11,7 @@ use vouch_core::{Context, Failure};
 
 use super::flags::{Flags, TokenMode};
 use super::{packages, project, tokens, user_npmrc};
-use crate::client::{Client, Edit, Edits, Wanted};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
 
@@ -99,7 +99,7 @@ impl Client for NpmrcClient {
         super::record_replaced(&self.file, registration, before)
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let registration = wanted.registration;
         let scope = registration.name.as_deref();
         let mut notes = Vec::new();
@@ -117,7 +117,7 @@ impl Client for NpmrcClient {
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let mut npmrc = Npmrc::default();
         let mut registration = wanted.registration.clone();
         // The lines may hold no secret, so they name the variable.
@@ -130,7 +130,7 @@ impl Client for NpmrcClient {
         self::text(&Npmrc::parse(text.as_bytes()).without_secrets())
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let Registration { endpoint, name, .. } = wanted.registration;
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
@@ -144,7 +144,7 @@ impl Client for NpmrcClient {
         tokens::renew(&Context::new(home.clone()), filter)
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let command = self.command();
         match Mode::of(wanted.registration) {
             Some(Mode::Env) => format!("`vouch exec --type codeartifact -- {command} install`"),

@@ -15,7 +15,7 @@ use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use super::{helper, home, packages, project, user_npmrc};
-use crate::client::{Client, Edit, Edits, Wanted};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::program::{self, Asked};
 use vouch_core::env;
@@ -145,7 +145,7 @@ impl Client for Pnpm {
         })
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let scope = wanted.registration.name.as_deref();
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
@@ -163,7 +163,7 @@ impl Client for Pnpm {
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let mut npmrc = Npmrc::default();
         self.lines(&mut npmrc, wanted.registration)?;
         Ok(String::from_utf8_lossy(&npmrc.to_bytes()).into_owned())
@@ -173,7 +173,7 @@ impl Client for Pnpm {
         String::from_utf8_lossy(&Npmrc::parse(text.as_bytes()).without_secrets().to_bytes()).into_owned()
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let Registration { endpoint, name, .. } = wanted.registration;
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
@@ -193,7 +193,7 @@ impl Client for Pnpm {
         Ok(vec![format!("`{}` is the helper that pnpm calls", link.display())])
     }
 
-    fn next(&self, _wanted: &Wanted<'_>) -> String {
+    fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`pnpm install`".into()
     }
 }

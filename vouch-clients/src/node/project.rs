@@ -8,10 +8,10 @@ use crate::node::npm::{Npmrc, file};
 use vouch_core::config::Registration;
 use vouch_core::files;
 
-use crate::client::Wanted;
+use crate::client::SetupRequest;
 
 /// What stands against the lines of the user's file in the project of the working directory.
-pub(super) fn warnings(user_file: &Path, wanted: &Wanted<'_>) -> Vec<String> {
+pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>) -> Vec<String> {
     let Some(root) = env::current_dir().ok().and_then(|folder| root(&folder)) else { return Vec::new() };
     [shadowing(&root, user_file, wanted.registration), lock_files(&root, wanted)].concat()
 }
@@ -26,7 +26,7 @@ pub(super) fn shadowing(root: &Path, user_file: &Path, registration: &Registrati
 }
 
 /// What its lock files say against them.
-pub(super) fn lock_files(root: &Path, wanted: &Wanted<'_>) -> Vec<String> {
+pub(super) fn lock_files(root: &Path, wanted: &SetupRequest<'_>) -> Vec<String> {
     let look = |name: &str| {
         let path = root.join(name);
         files::read_text(&path).ok().and_then(|text| elsewhere(&path, &text, wanted))
@@ -90,7 +90,7 @@ fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<Strin
 }
 
 /// npm 12 refuses a lock file that names another repository than the configured one (measured: EALLOWREMOTE).
-fn elsewhere(path: &Path, text: &str, wanted: &Wanted<'_>) -> Option<String> {
+fn elsewhere(path: &Path, text: &str, wanted: &SetupRequest<'_>) -> Option<String> {
     let registration = wanted.registration;
     let known = wanted.config.codeartifact.registrations.iter().map(|known| known.endpoint.as_str());
     let known: Vec<_> = known.chain([registration.endpoint.as_str()]).collect();
@@ -158,7 +158,7 @@ mod tests {
         let lock = |url: &str| format!("{{\"a\": {{\n  \"resolved\": \"{url}\",\n}}}}");
         let seen = |scope, text: &str| {
             let registration = registration(scope);
-            let wanted = Wanted { registration: &registration, corrects: None, config: &config };
+            let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
             elsewhere(Path::new("/p/package-lock.json"), text, &wanted)
         };
         let plain = lock(&format!("{other}plain/-/plain-1.0.0.tgz"));

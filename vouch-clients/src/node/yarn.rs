@@ -10,7 +10,7 @@ use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use super::{helper, home, packages};
-use crate::client::{Client, Edit, Edits, Wanted};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::yaml as yarnrc;
 
@@ -110,7 +110,7 @@ impl Client for Yarn {
         known.name == new.name
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edit(file.text(), wanted.registration)?;
         let plugin = EditedFile::read(self.plugin.clone())?;
@@ -118,7 +118,7 @@ impl Client for Yarn {
         Ok(Edits { files, notes: Vec::new() })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let lines = self.edit("", wanted.registration)?;
         Ok(format!("{lines}\n# `{}`:\n{}", self.plugin.display(), self.plugin_text()))
     }
@@ -127,12 +127,12 @@ impl Client for Yarn {
         yarnrc::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let Registration { endpoint, name, .. } = wanted.registration;
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
 
-    fn next(&self, _wanted: &Wanted<'_>) -> String {
+    fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`yarn install`".into()
     }
 }

@@ -10,14 +10,14 @@ use super::flags::Flags;
 use super::keyring::{Found, Keyring};
 use super::{Pdm, Pip, Poetry, Twine, Uv, pip, url, wheel};
 use crate::finding::Finding;
-use crate::inspect::{self, Case, HELPER, Inspect, Planned};
+use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
 use crate::lockfile;
 use crate::text::ini::Ini;
 use vouch_core::env;
 
 /// One of these clients, if it is meant.
 pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    let look: fn(&Case<'_>) -> Vec<Finding> = match tool {
+    let look: fn(&InspectContext<'_>) -> Vec<Finding> = match tool {
         "pip" => of_pip,
         "uv" => of_uv,
         "twine" => of_twine,
@@ -28,7 +28,7 @@ pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
     Some(Box::new(look))
 }
 
-fn of_pip(case: &Case<'_>) -> Vec<Finding> {
+fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
     let extra = case.registration.name.is_some();
     let mut planned = case.by_plan(Pip::new(&Flags { extra, chain: false }));
     // Said at setup, and true of every extra index.
@@ -40,7 +40,7 @@ fn of_pip(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_uv(case: &Case<'_>) -> Vec<Finding> {
+fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = with_keyring(case, case.by_plan(Uv::new(&Flags::default())));
     findings.extend(uv_project(case));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
@@ -48,14 +48,14 @@ fn of_uv(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_twine(case: &Case<'_>) -> Vec<Finding> {
+fn of_twine(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan(Twine::new()).findings();
     findings.extend(wheel::look("twine"));
     findings.push(inspect::version("twine", &[]));
     findings
 }
 
-fn of_poetry(case: &Case<'_>) -> Vec<Finding> {
+fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan(Poetry::new()).findings();
     let registry = case.registration.name.as_deref().unwrap_or_default();
     let nested = |document: &DocumentMut, table: &str| {
@@ -75,7 +75,7 @@ fn of_poetry(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_pdm(case: &Case<'_>) -> Vec<Finding> {
+fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
     // Without a name of PyPI's own place it was set up beside that.
     let extra = is_extra(case);
     let mut findings = with_keyring(case, case.by_plan(Pdm::new(&Flags { extra, chain: false })));
@@ -98,7 +98,7 @@ fn of_pdm(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Whether pdm was set up beside PyPI: its file then has the index under the registration's name.
-fn is_extra(case: &Case<'_>) -> bool {
+fn is_extra(case: &InspectContext<'_>) -> bool {
     let Some((_, document)) = case.registration.file.clone().and_then(toml_file) else { return false };
     let name = case.registration.name.as_deref().unwrap_or_default();
     document.get("pypi").and_then(|pypi| pypi.get(name)).is_some_and(Item::is_table_like)
@@ -133,7 +133,7 @@ fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Findi
 }
 
 /// Entry, notes and `keyring` of a client that starts that.
-fn with_keyring(case: &Case<'_>, mut planned: Planned) -> Vec<Finding> {
+fn with_keyring(case: &InspectContext<'_>, mut planned: Planned) -> Vec<Finding> {
     let keyring = keyring(case.registration, &mut planned.notes);
     planned.findings().into_iter().chain(keyring).collect()
 }
@@ -150,7 +150,7 @@ fn pip_network() -> Vec<Finding> {
 }
 
 /// Options of a project's `requirements.txt`, which go before every configuration.
-fn requirements(case: &Case<'_>) -> Vec<Finding> {
+fn requirements(case: &InspectContext<'_>) -> Vec<Finding> {
     let path = case.folder.join("requirements.txt");
     let text = files::read_text(&path).unwrap_or_default();
     let option = |line: &str| {
@@ -172,7 +172,7 @@ fn requirements(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A project's `uv.toml`, or what `pyproject.toml` says in its place; uv takes the nearest.
-fn uv_project(case: &Case<'_>) -> Vec<Finding> {
+fn uv_project(case: &InspectContext<'_>) -> Vec<Finding> {
     let found = case.folder.ancestors().find_map(|folder| {
         let own =
             toml_file(folder.join("uv.toml")).map(|(path, document)| (path, document.as_table().clone()));
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     /// What a project's files say, with a registration for uv.
-    fn seen(files: &[(&str, &str)], look: fn(&Case<'_>) -> Vec<Finding>) -> Vec<&'static str> {
+    fn seen(files: &[(&str, &str)], look: fn(&InspectContext<'_>) -> Vec<Finding>) -> Vec<&'static str> {
         let dir = tempfile::tempdir().unwrap();
         let registration: Registration = serde_json::from_value(serde_json::json!({
             "tool": "uv", "repository": "my-repo", "profile": "default", "name": "my-repo",
@@ -236,7 +236,8 @@ mod tests {
         }
         let home = vouch_core::home::Home::at(dir.path().join("vouch")).unwrap();
         let config = vouch_core::config::Config::default();
-        let case = Case { registration: &registration, config: &config, home: &home, folder: dir.path() };
+        let case =
+            InspectContext { registration: &registration, config: &config, home: &home, folder: dir.path() };
         look(&case).iter().map(Finding::check).collect()
     }
 
@@ -248,10 +249,10 @@ mod tests {
             |url: &str, more: &str| format!("[[index]]\nname = \"my-repo\"\nurl = \"{url}\"\n{more}\n");
         for (text, wanted) in [
             (index(ours, "default = true"), &[][..]),
-            (index("https://else.example/simple", ""), &["shadow"]),
-            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"\ndefault = true".into(), &["shadow"]),
+            (index("https://else.example/simple", ""), &["overridden"]),
+            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"\ndefault = true".into(), &["overridden"]),
             ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
-            ("index-url = \"https://x.example\"".into(), &["shadow"]),
+            ("index-url = \"https://x.example\"".into(), &["overridden"]),
             (format!("index-url = \"{ours}\""), &[]),
             ("allow-insecure-host = [\"x\"]".into(), &["network"]),
             ("= nonsense".into(), &[]),
@@ -259,14 +260,14 @@ mod tests {
             assert_eq!(seen(&[("uv.toml", &text)], uv_project), wanted, "{text}");
         }
         let project = "[tool.uv]\nindex-url = \"https://x.example\"\n";
-        assert_eq!(seen(&[("pyproject.toml", project)], uv_project), ["shadow"]);
+        assert_eq!(seen(&[("pyproject.toml", project)], uv_project), ["overridden"]);
         assert_eq!(seen(&[("pyproject.toml", project), ("uv.toml", "")], uv_project), [] as [&str; 0]);
     }
 
     #[test]
     fn options_of_requirements_are_named() {
         let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
-        assert_eq!(seen(&[("requirements.txt", text)], requirements), ["shadow", "network"]);
+        assert_eq!(seen(&[("requirements.txt", text)], requirements), ["overridden", "network"]);
         let ours =
             "-i https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/\n";
         assert_eq!(seen(&[("requirements.txt", ours)], requirements), [] as [&str; 0]);

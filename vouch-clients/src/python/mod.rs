@@ -7,7 +7,7 @@ mod flags;
 mod folders;
 mod inspect;
 mod keyring;
-mod overruled;
+mod overrides;
 mod pdm;
 mod pip;
 mod poetry;

@@ -12,8 +12,8 @@ use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
 use super::url::USER;
-use super::{folders, name, occupied, overruled, url};
-use crate::client::{Client, Edit, Edits, Wanted};
+use super::{folders, name, occupied, overrides, url};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::toml::{SpliceError, Splices, table_at};
 
@@ -48,13 +48,13 @@ impl Pdm {
     }
 
     /// Passwords in the file, which pdm takes instead of asking.
-    fn passwords(&self, file: &EditedFile, wanted: &Wanted<'_>) -> Result<Vec<String>, Failure> {
+    fn passwords(&self, file: &EditedFile, wanted: &SetupRequest<'_>) -> Result<Vec<String>, Failure> {
         let name = name(wanted.registration)?;
         let index = if self.extra { format!("pypi.{name}") } else { "pypi".into() };
         let mut notes = Vec::new();
         for place in [index, format!("repository.{name}")] {
             let path: Vec<&str> = place.split('.').chain(["password"]).collect();
-            if overruled::value_in(file.path(), &path).is_some() {
+            if overrides::value_in(file.path(), &path).is_some() {
                 notes.push(format!(
                     "pdm takes `{place}.password` of this file instead of asking Vouch: remove that line"
                 ));
@@ -63,7 +63,12 @@ impl Pdm {
         Ok(notes)
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+    fn edited(
+        &self,
+        text: &str,
+        wanted: &SetupRequest<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
         let registration = wanted.registration;
         let name = name(registration)?;
         let publish = &registration.endpoint;
@@ -102,7 +107,7 @@ impl Place<'_> {
         url: &str,
         more: &[(&str, &str)],
         splices: &mut Splices<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &SetupRequest<'_>,
         notes: &mut Vec<String>,
     ) -> Result<(), TomlError> {
         let (root, outer) = (self.root, self.outer);
@@ -154,16 +159,16 @@ impl Client for Pdm {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(overruled::variables(VARIABLES));
+        notes.extend(overrides::variables(VARIABLES));
         notes.extend(self.passwords(&file, wanted)?);
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -171,7 +176,7 @@ impl Client for Pdm {
         super::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let how = if self.extra { "also from" } else { "from" };
         vec![format!("packages come {how} {}, in `{}`", url::index(wanted.registration), self.file.display())]
     }
@@ -184,7 +189,7 @@ impl Client for Pdm {
         self.keyring.link(home, self.tool())
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         format!("`pdm install`, `pdm publish -r {}`", wanted.registration.name.as_deref().unwrap_or_default())
     }
 }

@@ -11,8 +11,8 @@ use vouch_core::partition::RepositoryName;
 
 use super::flags::Flags;
 use super::keyring::Keyring;
-use super::{folders, occupied, overruled, url};
-use crate::client::{Client, Edit, Edits, Wanted};
+use super::{folders, occupied, overrides, url};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, IniError};
 use vouch_core::env;
@@ -39,7 +39,12 @@ impl Pip {
         Ok(Self { file: user_file()?, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+    fn edited(
+        &self,
+        text: &str,
+        wanted: &SetupRequest<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
         let mut text = text.to_owned();
         let ours = url::index_with_user(wanted.registration);
         let ini = self.parse(&text)?;
@@ -79,7 +84,7 @@ impl Pip {
             ),
             _ => text = ini.set(SECTION, PROVIDER, "subprocess"),
         }
-        notes.extend(self.overruled(&self.parse(&text)?));
+        notes.extend(self.overrides(&self.parse(&text)?));
         Ok(text)
     }
 
@@ -88,7 +93,7 @@ impl Pip {
     }
 
     /// What else pip would take before what is written here.
-    fn overruled(&self, ini: &Ini<'_>) -> Vec<String> {
+    fn overrides(&self, ini: &Ini<'_>) -> Vec<String> {
         let mut notes = Vec::new();
         let index = if self.extra { EXTRA } else { INDEX };
         for section in ini.sections().filter(|section| *section != SECTION) {
@@ -97,7 +102,7 @@ impl Pip {
             }
         }
         let index_variable = if self.extra { "PIP_EXTRA_INDEX_URL" } else { "PIP_INDEX_URL" };
-        notes.extend(overruled::variables([index_variable, "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"]));
+        notes.extend(overrides::variables([index_variable, "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"]));
         if env::var("PIP_CONFIG_FILE").is_some() {
             return notes;
         }
@@ -140,14 +145,14 @@ impl Client for Pip {
         false
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -155,7 +160,7 @@ impl Client for Pip {
         super::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let how = if self.extra { "also from" } else { "from" };
         vec![format!("packages come {how} {}, in `{}`", url::index(wanted.registration), self.file.display())]
     }
@@ -168,7 +173,7 @@ impl Client for Pip {
         self.keyring.link(home, self.tool())
     }
 
-    fn next(&self, _wanted: &Wanted<'_>) -> String {
+    fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`pip install PACKAGE`".into()
     }
 }

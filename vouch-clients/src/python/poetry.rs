@@ -8,8 +8,8 @@ use vouch_core::Failure;
 use vouch_core::endpoint::Format;
 
 use super::toml::{self, quoted};
-use super::{folders, name, occupied, overruled, url};
-use crate::client::{Client, Edit, Edits, Wanted};
+use super::{folders, name, occupied, overrides, url};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::toml::{SpliceError, table_at};
 use vouch_core::env;
@@ -32,7 +32,12 @@ impl Poetry {
         Ok(Self { file: folder.join("config.toml") })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+    fn edited(
+        &self,
+        text: &str,
+        wanted: &SetupRequest<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         let url = quoted(&wanted.registration.endpoint);
         toml::edit(&self.file, text, |root, splices| {
@@ -63,9 +68,9 @@ impl Poetry {
     }
 
     /// What poetry takes before this file, or before it asks Vouch.
-    fn overruled(&self, name: &str) -> Vec<String> {
-        let upper = overruled::upper(name);
-        let mut notes = overruled::variables(
+    fn overrides(&self, name: &str) -> Vec<String> {
+        let upper = overrides::upper(name);
+        let mut notes = overrides::variables(
             [
                 format!("POETRY_REPOSITORIES_{upper}_URL"),
                 format!("POETRY_HTTP_BASIC_{upper}_USERNAME"),
@@ -82,7 +87,7 @@ impl Poetry {
         let file = self.file.with_file_name("auth.toml");
         for (table, key) in [("http-basic", Some("password")), ("pypi-token", None)] {
             let path: Vec<&str> = [table, name].into_iter().chain(key).collect();
-            if overruled::value_in(&file, &path).is_none() {
+            if overrides::value_in(&file, &path).is_none() {
                 continue;
             }
             notes.push(format!(
@@ -108,15 +113,15 @@ impl Client for Poetry {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(self.overruled(name(wanted.registration)?));
+        notes.extend(self.overrides(name(wanted.registration)?));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -124,7 +129,7 @@ impl Client for Poetry {
         super::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
         vec![
@@ -133,7 +138,7 @@ impl Client for Poetry {
         ]
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let name = wanted.registration.name.as_deref().unwrap_or_default();
         format!(
             "in a project: `poetry source add --priority primary {name} {}`, `poetry publish -r {name}`",

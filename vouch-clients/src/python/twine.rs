@@ -7,8 +7,8 @@ use vouch_core::endpoint::Format;
 
 use super::pip::refused;
 use super::url::USER;
-use super::{folders, name, occupied, overruled, url};
-use crate::client::{Client, Edit, Edits, Wanted};
+use super::{folders, name, occupied, overrides, url};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
 
@@ -26,7 +26,12 @@ impl Twine {
         Ok(Self { file: folders::home()?.join(".pypirc") })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+    fn edited(
+        &self,
+        text: &str,
+        wanted: &SetupRequest<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         if matches!(name, "distutils" | "server-login" | "pypi" | "testpypi") {
             return Err(Failure::new(
@@ -85,15 +90,15 @@ impl Client for Twine {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(overruled::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
+        notes.extend(overrides::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -101,7 +106,7 @@ impl Client for Twine {
         super::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
         vec![
@@ -110,7 +115,7 @@ impl Client for Twine {
         ]
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         format!("`twine upload -r {} dist/*`", wanted.registration.name.as_deref().unwrap_or_default())
     }
 }

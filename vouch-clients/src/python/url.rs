@@ -3,7 +3,7 @@
 use vouch_core::config::Registration;
 use vouch_core::endpoint::{Asker, domain_of_url};
 
-use crate::client::Wanted;
+use crate::client::SetupRequest;
 
 pub(super) use vouch_core::endpoint::shown;
 
@@ -34,7 +34,7 @@ pub(super) fn same(one: &str, other: &str) -> bool {
 
 /// Whether ours may take the place of an index: PyPI, another of CodeArtifact (what `aws codeartifact login` writes has
 /// a token in it), or one that an earlier setup wrote.
-pub(super) fn gives_way(there: &str, wanted: &Wanted<'_>) -> bool {
+pub(super) fn gives_way(there: &str, wanted: &SetupRequest<'_>) -> bool {
     let there = shown(there);
     let known = &wanted.config.codeartifact.registrations;
     let plain = there.trim_end_matches('/');

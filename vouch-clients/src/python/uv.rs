@@ -11,8 +11,8 @@ use vouch_core::home::Home;
 use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
-use super::{folders, name, occupied, overruled, url};
-use crate::client::{Client, Edit, Edits, Wanted};
+use super::{folders, name, occupied, overrides, url};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::toml::{SpliceError, Splices};
 use vouch_core::env;
@@ -40,7 +40,12 @@ impl Uv {
         Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
     }
 
-    fn edited(&self, text: &str, wanted: &Wanted<'_>, notes: &mut Vec<String>) -> Result<String, Failure> {
+    fn edited(
+        &self,
+        text: &str,
+        wanted: &SetupRequest<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         toml::edit(&self.file, text, |root, splices| {
             match root.get(PROVIDER) {
@@ -58,7 +63,7 @@ impl Uv {
         root: &Table,
         splices: &mut Splices<'_>,
         name: &str,
-        wanted: &Wanted<'_>,
+        wanted: &SetupRequest<'_>,
         notes: &mut Vec<String>,
     ) -> Result<(), TomlError> {
         let index = url::index(wanted.registration);
@@ -118,15 +123,15 @@ impl Uv {
 }
 
 /// What else uv would take before what is written here.
-fn overruled(name: &str) -> Vec<String> {
-    let upper = overruled::upper(name);
+fn overrides(name: &str) -> Vec<String> {
+    let upper = overrides::upper(name);
     let index = ["USERNAME", "PASSWORD"].map(|what| format!("UV_INDEX_{upper}_{what}"));
     let fixed = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_CONFIG"];
     let publish = ["UV_PUBLISH_URL", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"];
     let mut notes =
-        overruled::variables(fixed.into_iter().chain(publish).chain(index.iter().map(String::as_str)));
+        overrides::variables(fixed.into_iter().chain(publish).chain(index.iter().map(String::as_str)));
     if env::var(PROVIDER_VARIABLE).is_some_and(|provider| provider != "subprocess") {
-        notes.extend(overruled::variables([PROVIDER_VARIABLE]));
+        notes.extend(overrides::variables([PROVIDER_VARIABLE]));
     }
     notes.extend(project_provider());
     notes
@@ -142,7 +147,7 @@ fn project_provider() -> Option<String> {
     let (file, provider) = here.ancestors().find_map(|folder| {
         let read = |name: &str, path: &[&str]| {
             let file = folder.join(name);
-            overruled::value_in(&file, path).map(|value| (file, value))
+            overrides::value_in(&file, path).map(|value| (file, value))
         };
         read("uv.toml", &[PROVIDER]).or_else(|| read("pyproject.toml", &["tool", "uv", PROVIDER]))
     })?;
@@ -163,16 +168,16 @@ impl Client for Uv {
         &self.file
     }
 
-    fn plan(&self, wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(overruled(name(wanted.registration)?));
-        notes.extend(overruled::netrc(wanted.registration));
+        notes.extend(overrides(name(wanted.registration)?));
+        notes.extend(overrides::netrc(wanted.registration));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         self.edited("", wanted, &mut Vec::new())
     }
 
@@ -180,7 +185,7 @@ impl Client for Uv {
         super::without_secrets(text)
     }
 
-    fn done(&self, wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
         vec![format!("index `{name}`: {}, in `{}`", url::index(registration), self.file.display())]
@@ -194,7 +199,7 @@ impl Client for Uv {
         self.keyring.link(home, self.tool())
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let name = wanted.registration.name.as_deref().unwrap_or_default();
         format!("`uv sync`, `uv publish --index {name} --username aws`")
     }

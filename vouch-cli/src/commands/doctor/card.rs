@@ -45,9 +45,9 @@ fn none(error: &CardError) -> Vec<Finding> {
     if matches!(error, CardError::NoReader | CardError::NoCard)
         && let Some(process) = gnupg()
     {
-        let seen = format!("{}; GnuPG's scdaemon (process {process}) is running", finding.seen());
-        let mend = format!("Run `gpgconf --kill scdaemon`. {}", finding.mend().unwrap_or_default());
-        finding = Finding::warn(CARD, seen, why, mend);
+        let seen = format!("{}; GnuPG's scdaemon (process {process}) is running", finding.message());
+        let fix = format!("Run `gpgconf --kill scdaemon`. {}", finding.fix().unwrap_or_default());
+        finding = Finding::warn(CARD, seen, why, fix);
     }
     // Who has put it away for the day has done nothing wrong.
     let away = matches!(

@@ -6,7 +6,7 @@ use std::thread;
 use super::context::DoctorContext;
 use vouch_clients::all;
 use vouch_clients::finding::Finding;
-use vouch_clients::inspect::{self, Case};
+use vouch_clients::inspect::{self, InspectContext};
 
 const CLIENTS: &str = "clients";
 
@@ -23,7 +23,7 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
     // Most of the time goes into asking clients for their versions: they are asked side by side.
     let looked: Vec<Vec<Finding>> = thread::scope(|scope| {
         let look = |registration| {
-            let case = Case { registration, config, home, folder: &folder };
+            let case = InspectContext { registration, config, home, folder: &folder };
             scope.spawn(move || all::inspect(&case))
         };
         let looking: Vec<_> = registrations.iter().map(look).collect();
@@ -37,7 +37,8 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
         }
         for finding in looked {
             // What is about the client as a whole is told once.
-            let known = |known: &Finding| known.check() == finding.check() && known.seen() == finding.seen();
+            let known =
+                |known: &Finding| known.check() == finding.check() && known.message() == finding.message();
             if finding.check() == inspect::ENTRY || !findings.iter().any(known) {
                 findings.push(finding.about(inspect::label(registration)));
             }

@@ -87,14 +87,14 @@ fn owned(home: &Home) -> Vec<Finding> {
         if metadata.is_symlink() || mode & 0o077 == 0 {
             continue;
         }
-        let mend = format!("Run `chmod go= '{shown}'`.");
+        let fix = format!("Run `chmod go= '{shown}'`.");
         // What lies below a closed folder is closed, and programs of ours among it may be read by all.
         if mode & 0o022 != 0 {
             let why = "Others may change what Vouch does.";
-            findings.push(Finding::fail(FOLDER, format!("`{shown}` has mode {mode:03o}"), why, mend));
+            findings.push(Finding::fail(FOLDER, format!("`{shown}` has mode {mode:03o}"), why, fix));
         } else if is_private(&path, home) {
             let why = "Others may see what is kept there; secrets in it are sealed.";
-            findings.push(Finding::warn(FOLDER, format!("`{shown}` has mode {mode:03o}"), why, mend));
+            findings.push(Finding::warn(FOLDER, format!("`{shown}` has mode {mode:03o}"), why, fix));
         }
     }
     if findings.is_empty() {

@@ -62,20 +62,20 @@ fn clock(host: &str, page: &FetchedDocument, now: UnixTime) -> Finding {
         1.. => format!("{} ahead of {host}", amount(ahead)),
         _ => format!("{} behind {host}", amount(-ahead)),
     };
-    let mend = "Set the clock of this machine, such as with `sudo timedatectl set-ntp true`.";
+    let fix = "Set the clock of this machine, such as with `sudo timedatectl set-ntp true`.";
     match ahead.abs() {
         ..NOTICED => Finding::ok(CLOCK, seen),
         NOTICED..SKEW => Finding::warn(
             CLOCK,
             seen,
             "AWS refuses sessions and requests of clocks that are wrong by minutes.",
-            mend,
+            fix,
         ),
         _ => Finding::fail(
             CLOCK,
             seen,
             "AWS refuses what this machine signs: by its clock it is not valid now.",
-            mend,
+            fix,
         ),
     }
 }
@@ -187,7 +187,7 @@ mod tests {
             (3900, Status::Fail, "1 h 5 min ahead of sts"),
         ] {
             let finding = clock("sts", &at, UnixTime(now + off));
-            assert_eq!((finding.status(), finding.seen()), (status, seen));
+            assert_eq!((finding.status(), finding.message()), (status, seen));
         }
         assert_eq!(clock("sts", &page("yesterday"), UnixTime(now)).status(), Status::Skip);
     }

@@ -13,10 +13,13 @@ pub(super) fn text(findings: &[Finding], online: bool) -> String {
     let lines = lines(findings);
     let width = lines.iter().map(|line| line.subject.chars().count()).max().unwrap_or_default();
     let mut text = String::new();
-    for Line { status, subject, seen, why, mend } in lines {
+    for Line { status, subject, message, why, fix } in lines {
         let (word, style) = shown(status);
-        text.push_str(&format!("{style}{word:<4}{style:#}  {subject:<width$}  {}\n", indented(&seen, width)));
-        for (label, more) in [("why", why), ("mend", mend)] {
+        text.push_str(&format!(
+            "{style}{word:<4}{style:#}  {subject:<width$}  {}\n",
+            indented(&message, width)
+        ));
+        for (label, more) in [("why", why), ("fix", fix)] {
             let Some(more) = more else { continue };
             text.push_str(&format!("{:4}  {:<width$}  {label}: {}\n", "", "", indented(more, width)));
         }
@@ -46,9 +49,9 @@ pub(super) fn json(findings: &[Finding], online: bool) -> String {
 struct Line<'a> {
     status: Status,
     subject: &'a str,
-    seen: String,
+    message: String,
     why: Option<&'a str>,
-    mend: Option<&'a str>,
+    fix: Option<&'a str>,
 }
 
 /// What is well about one thing stands in one line.
@@ -60,13 +63,13 @@ fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
             status == Status::Ok && line.status == Status::Ok && line.subject == subject
         };
         match lines.iter_mut().find(joins) {
-            Some(line) => line.seen.extend([", ", finding.seen()]),
+            Some(line) => line.message.extend([", ", finding.message()]),
             None => lines.push(Line {
                 status,
                 subject,
-                seen: finding.seen().to_owned(),
+                message: finding.message().to_owned(),
                 why: finding.why(),
-                mend: finding.mend(),
+                fix: finding.fix(),
             }),
         }
     }
@@ -107,7 +110,7 @@ mod tests {
         let findings = [
             Finding::ok("session", "until tomorrow"),
             Finding::ok("entry", "in force").about("cargo my-repo"),
-            Finding::fail("shadow", "a variable", "It goes before.", "Unset it.").about("cargo my-repo"),
+            Finding::fail("overridden", "a variable", "It goes before.", "Unset it.").about("cargo my-repo"),
             Finding::ok("version", "cargo 1.95.0").about("cargo my-repo"),
         ];
         let plain = anstream::adapter::strip_str(&text(&findings, true)).to_string();
@@ -116,7 +119,7 @@ ok    session        until tomorrow
 ok    cargo my-repo  in force, cargo 1.95.0
 FAIL  cargo my-repo  a variable
                      why: It goes before.
-                     mend: Unset it.
+                     fix: Unset it.
 
 3 ok, 0 to know, 1 failed, 0 skipped
 ";
@@ -133,7 +136,7 @@ FAIL  cargo my-repo  a variable
             (&json!(1), &json!(1), &json!(1))
         );
         let wanted = json!({
-            "check": "entry", "about": "cargo my-repo", "status": "ok", "seen": "in force", "why": null, "mend": null,
+            "check": "entry", "about": "cargo my-repo", "status": "ok", "message": "in force", "why": null, "fix": null,
         });
         assert_eq!(document["findings"][0], wanted);
         assert_eq!(document["findings"][1]["about"], Value::Null);

@@ -6,26 +6,22 @@ use vouch_core::config::Config;
 
 use vouch_clients::finding::Finding;
 use vouch_clients::program::{self, Asked};
+use vouch_clients::tool::Tool;
 
 const PROGRAMS: &str = "programs";
 const OWN: &str = env!("CARGO_PKG_VERSION");
 const WHY: &str = "They share configuration and vault, and are made to be of one version.";
 
-/// A program, and the package managers that cannot do without it.
-const ALL: [(&str, &[&str]); 4] = [
-    ("vouch", &[]),
-    ("cargo-credential-vouch", &["cargo"]),
-    ("npm-token-vouch", &["pnpm", "yarn"]),
-    ("pip-keyring-vouch", &["pip", "uv", "pdm"]),
-];
+const ALL: [&str; 4] = ["vouch", "cargo-credential-vouch", "npm-token-vouch", "pip-keyring-vouch"];
 
 pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut same = Vec::new();
-    for (name, tools) in ALL {
+    for name in ALL {
         let Some(path) = program::on_path(name) else {
             let registrations = config.iter().flat_map(|config| &config.codeartifact.registrations);
-            let mut needing = registrations.filter(|known| tools.contains(&known.tool.as_str()));
+            let mut needing =
+                registrations.filter(|known| Tool::named(&known.tool).and_then(Tool::helper) == Some(name));
             if let Some(registration) = needing.next().filter(|_| beside_vouch(name).is_none()) {
                 findings.push(Finding::fail(
                     PROGRAMS,

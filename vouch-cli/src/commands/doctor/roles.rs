@@ -20,7 +20,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
     let mut wrong = |error: ProfileError, what: String| {
         let finding = Finding::error(ROLES, &error, WHY).about(what);
         // A profile tells the fault of its role a second time.
-        if !findings.iter().any(|known: &Finding| known.seen() == finding.seen()) {
+        if !findings.iter().any(|known: &Finding| known.message() == finding.message()) {
             findings.push(finding);
         }
     };
@@ -112,7 +112,11 @@ mod tests {
                 }
             }))
             .unwrap();
-            look(Some(&config)).iter().map(|finding| finding.seen().to_owned()).collect::<Vec<_>>().join("\n")
+            look(Some(&config))
+                .iter()
+                .map(|finding| finding.message().to_owned())
+                .collect::<Vec<_>>()
+                .join("\n")
         };
         assert!(!findings("https://packages.example.com/pypi/my-repo/").contains("allows nothing"));
         for bad in [

@@ -165,7 +165,7 @@ fn planned(home: &Home, args: &Args, region: &Region) -> Result<(EditedFile, Str
             "Set VOUCH_HOME to a folder with a plain name.",
         )
     })?;
-    let wanted = aws_config::Wanted { profile: &args.profile, region, program: &program, home: folder };
+    let wanted = aws_config::ProcessEntry { profile: &args.profile, region, program: &program, home: folder };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failure::configuration(
             format!("`{}`: {error}", file.path().display()),

@@ -1,6 +1,6 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
@@ -12,16 +12,17 @@ use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use crate::domain::DomainFlags;
 use crate::{static_tokens, terminal};
-use vouch_clients::by_hand::{self, ByHand};
-use vouch_clients::client::{Client, Edit, Edits, Wanted};
+use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::journal::{Author, Registered};
+use vouch_clients::manual::{self, ManualTool};
+use vouch_clients::tool::Tool;
 use vouch_clients::{cargo, jvm, node, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The package manager
-    #[arg(long)]
+    #[arg(long, value_parser = tool_parser())]
     tool: Tool,
     /// The CodeArtifact repository; without it, npm's tokens are refreshed
     #[arg(long, value_name = "NAME")]
@@ -50,44 +51,15 @@ pub(crate) struct Args {
     jvm: jvm::Flags,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Tool {
-    Cargo,
-    Npm,
-    Pnpm,
-    /// yarn 2 and later
-    Yarn,
-    /// yarn 1
-    YarnClassic,
-    Bun,
-    Pip,
-    Uv,
-    Twine,
-    Poetry,
-    Pdm,
-    Maven,
-    Gradle,
-    Sbt,
-    Nuget,
-    Ruby,
-    Swift,
-}
-
-impl Tool {
-    /// Whether it reads an `.npmrc` or a `.yarnrc.yml`.
-    fn is_nodes(self) -> bool {
-        matches!(self, Self::Npm | Self::Pnpm | Self::Yarn | Self::YarnClassic | Self::Bun)
-    }
-
-    /// As in registrations, for those who read a token out of a file.
-    fn with_static_token(self) -> Option<&'static str> {
-        match self {
-            Self::Npm => Some("npm"),
-            Self::YarnClassic => Some("yarn-classic"),
-            Self::Bun => Some("bun"),
-            _ => None,
-        }
-    }
+/// Reads `--tool`, and lists what there is.
+fn tool_parser() -> impl TypedValueParser<Value = Tool> {
+    let names = Tool::ALL.iter().map(|tool| match tool {
+        Tool::Yarn => PossibleValue::new(tool.name()).help("yarn 2 and later"),
+        Tool::YarnClassic => PossibleValue::new(tool.name()).help("yarn 1"),
+        _ => PossibleValue::new(tool.name()),
+    });
+    PossibleValuesParser::new(names)
+        .try_map(|name| Tool::named(&name).ok_or_else(|| format!("`{name}` is not a tool")))
 }
 
 /// What the person asked for, read once.
@@ -114,9 +86,9 @@ struct Plan {
 }
 
 impl Plan {
-    fn wanted(&self) -> Wanted<'_> {
+    fn wanted(&self) -> SetupRequest<'_> {
         let Self { registration, corrects, before, .. } = self;
-        Wanted { registration, corrects: corrects.as_ref(), config: before }
+        SetupRequest { registration, corrects: corrects.as_ref(), config: before }
     }
 }
 
@@ -124,8 +96,8 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     check_flags(args.tool, &args)?;
     let home = context.home();
     let Some(repository) = args.repository.clone() else {
-        return match args.tool.with_static_token() {
-            Some(tool) => static_tokens::refresh_all(context, tool),
+        return match Some(args.tool).filter(|tool| tool.reads_static_token()) {
+            Some(tool) => static_tokens::refresh_all(context, tool.name()),
             None => Err(Failure::new(
                 ErrorKind::Usage,
                 "the repository is not named",
@@ -164,7 +136,7 @@ fn run_one(
     }
     let (plan, changed) = write(&request, home)?;
     let finished = request.client.finish(home, &plan.registration);
-    if request.client.is_by_hand() {
+    if request.client.is_manual() {
         terminal::print(&request.client.snippet(&plan.wanted())?)?;
     }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
@@ -174,7 +146,7 @@ fn run_one(
 /// A flag that means nothing to the tool is an error: the person expects something of it.
 fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     let of_node = args.node.typed().filter(|_| !tool.is_nodes());
-    let of_files = args.node.for_files().filter(|_| tool.with_static_token().is_none());
+    let of_files = args.node.for_files().filter(|_| !tool.reads_static_token());
     let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
     let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
     let name = args
@@ -214,16 +186,16 @@ fn client(args: &Args) -> Result<Box<dyn Client>, Failure> {
         Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
         Tool::Maven => Box::new(jvm::Maven::new(&args.jvm)?),
         Tool::Gradle => Box::new(jvm::Gradle::new()?),
-        Tool::Sbt => Box::new(ByHand::new(by_hand::Tool::Sbt)),
-        Tool::Nuget => Box::new(ByHand::new(by_hand::Tool::Nuget)),
-        Tool::Ruby => Box::new(ByHand::new(by_hand::Tool::Ruby)),
-        Tool::Swift => Box::new(ByHand::new(by_hand::Tool::Swift)),
+        Tool::Sbt => Box::new(ManualTool::new(manual::Tool::Sbt)),
+        Tool::Nuget => Box::new(ManualTool::new(manual::Tool::Nuget)),
+        Tool::Ruby => Box::new(ManualTool::new(manual::Tool::Ruby)),
+        Tool::Swift => Box::new(ManualTool::new(manual::Tool::Swift)),
     })
 }
 
 fn print(request: &Request, config: &Config) -> Result<(), Failure> {
     let (_, planned) = decide(request, config)?;
-    let wanted = Wanted { registration: &planned.registration, corrects: None, config };
+    let wanted = SetupRequest { registration: &planned.registration, corrects: None, config };
     let snippet = request.client.snippet(&wanted)?;
     terminal::say(&format!("for `{}`:", request.client.file().display()));
     terminal::print(&snippet)
@@ -301,14 +273,14 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
         .clone()
         .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
     let before = config.clone();
-    let wanted = Wanted { registration: &registration, corrects: corrects.as_ref(), config: &before };
+    let wanted = SetupRequest { registration: &registration, corrects: corrects.as_ref(), config: &before };
     let edits = request.client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
-    if !request.client.is_by_hand() {
+    if !request.client.is_manual() {
         planned.record(config);
     }
     let records = *config != before;
@@ -373,8 +345,8 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::done(&line);
         }
     }
-    let by_hand = request.client.is_by_hand();
-    if changed.config && !by_hand {
+    let manual = request.client.is_manual();
+    if changed.config && !manual {
         let config = home.config_file();
         terminal::done(&format!(
             "{endpoint} may receive tokens of profile `{profile}`, in `{}`",
@@ -384,7 +356,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::warn("that host is not AWS's own: tokens of the domain will be sent to it");
         }
     }
-    if !changed.file && !changed.config && !by_hand {
+    if !changed.file && !changed.config && !manual {
         let name = plan.registration.name.as_deref().unwrap_or_else(|| request.repository.as_str());
         terminal::done(&format!(
             "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"

@@ -6,13 +6,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::text::npmrc::BareValue;
+use crate::tool::Tool;
 use vouch_core::config::{Config, Registration};
-
-/// The tools that get their token from npm's files or from the helper `npm-token-vouch`.
-const TOOLS: [&str; 5] = ["npm", "pnpm", "yarn", "yarn-classic", "bun"];
-
-/// Those of them that can only read a token, not ask for one.
-const READERS: [&str; 3] = ["npm", "yarn-classic", "bun"];
 
 /// Where a registration keeps what it replaced.
 const REPLACED: &str = "replaced";
@@ -31,14 +26,11 @@ pub enum Mode {
 impl Mode {
     /// As it was recorded for a registration; none for a tool that has nothing to do with npm.
     pub fn of(registration: &Registration) -> Option<Self> {
-        if !TOOLS.contains(&registration.tool.as_str()) {
-            return None;
-        }
+        let tool = Tool::named(&registration.tool).filter(|tool| tool.is_nodes())?;
         if registration.other.get("mode").and_then(Value::as_str) == Some("env") {
             return Some(Self::Env);
         }
-        let reads = READERS.contains(&registration.tool.as_str());
-        Some(if reads { Self::Static } else { Self::Helper })
+        Some(if tool.reads_static_token() { Self::Static } else { Self::Helper })
     }
 
     /// Records it with a registration.

@@ -8,7 +8,7 @@ use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::partition::RepositoryName;
 
-use crate::client::{Client, Edits, Wanted};
+use crate::client::{Client, Edits, SetupRequest};
 use crate::jvm::exec;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub enum Tool {
 
 /// A client whose lines a person adds.
 #[derive(Debug)]
-pub struct ByHand {
+pub struct ManualTool {
     tool: Tool,
     file: PathBuf,
 }
 
-impl ByHand {
+impl ManualTool {
     pub fn new(tool: Tool) -> Self {
         let file = match tool {
             Tool::Sbt => "build.sbt",
@@ -38,7 +38,7 @@ impl ByHand {
     }
 }
 
-impl Client for ByHand {
+impl Client for ManualTool {
     fn tool(&self) -> &'static str {
         match self.tool {
             Tool::Sbt => "sbt",
@@ -61,7 +61,7 @@ impl Client for ByHand {
         &self.file
     }
 
-    fn is_by_hand(&self) -> bool {
+    fn is_manual(&self) -> bool {
         true
     }
 
@@ -69,11 +69,11 @@ impl Client for ByHand {
         Some(repository.to_string())
     }
 
-    fn plan(&self, _wanted: &Wanted<'_>) -> Result<Edits, Failure> {
+    fn plan(&self, _wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         Ok(Edits::default())
     }
 
-    fn snippet(&self, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
         let place = Place::of(wanted)?;
         Ok(match self.tool {
             Tool::Sbt => sbt(&place),
@@ -87,11 +87,11 @@ impl Client for ByHand {
         text.to_owned()
     }
 
-    fn done(&self, _wanted: &Wanted<'_>) -> Vec<String> {
+    fn done(&self, _wanted: &SetupRequest<'_>) -> Vec<String> {
         Vec::new()
     }
 
-    fn next(&self, wanted: &Wanted<'_>) -> String {
+    fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool());
         if self.tool == Tool::Nuget {
             // The one of them that reads a variable.
@@ -113,7 +113,7 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn of(wanted: &Wanted<'a>) -> Result<Self, Failure> {
+    fn of(wanted: &SetupRequest<'a>) -> Result<Self, Failure> {
         let Registration { endpoint, repository, profile, name, .. } = wanted.registration;
         let name = name.as_deref().unwrap_or_else(|| repository.as_str());
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use vouch_core::files;
 
 use super::CargoError;
-use super::edit::{self, Provider, Registry, Wanted, same_index};
+use super::edit::{self, Provider, Registry, RegistryLines, same_index};
 
 /// `CARGO_HOME`, else `.cargo` in the home folder. An empty variable counts as unset, a relative one is taken from the
 /// working directory, as Cargo does.
@@ -31,7 +31,7 @@ pub(crate) fn config_file(folder: &Path) -> PathBuf {
 pub(crate) fn warnings(
     from: &Path,
     user_file: &Path,
-    wanted: &Wanted<'_>,
+    wanted: &RegistryLines<'_>,
 ) -> Result<Vec<String>, CargoError> {
     let mut warnings = variables(wanted, vouch_core::env::vars());
     for file in project_files(from, user_file) {
@@ -56,7 +56,7 @@ pub(crate) fn project_files(from: &Path, user_file: &Path) -> Vec<PathBuf> {
 fn level(
     file: &Path,
     registries: &[Registry],
-    wanted: &Wanted<'_>,
+    wanted: &RegistryLines<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
@@ -93,7 +93,7 @@ pub(crate) fn variable_name(name: &str) -> String {
 }
 
 /// Variables that rename the registry or take its provider away (measured).
-fn variables(wanted: &Wanted<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
+fn variables(wanted: &RegistryLines<'_>, environment: impl Iterator<Item = (String, String)>) -> Vec<String> {
     let ours = variable_name(wanted.name);
     let judge = |(variable, value): (String, String)| {
         let rest = variable.strip_prefix("CARGO_REGISTRIES_")?;
@@ -120,8 +120,14 @@ mod tests {
     const INDEX: &str =
         "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 
-    fn wanted() -> Wanted<'static> {
-        Wanted { name: "my-repo", index: INDEX, provider: "/p", replace_crates_io: false, corrects: None }
+    fn wanted() -> RegistryLines<'static> {
+        RegistryLines {
+            name: "my-repo",
+            index: INDEX,
+            provider: "/p",
+            replace_crates_io: false,
+            corrects: None,
+        }
     }
 
     fn seen(text: &str) -> Result<Vec<String>, CargoError> {
