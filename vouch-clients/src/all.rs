@@ -1,8 +1,78 @@
-//! Every package manager that there is.
+//! Every package manager that there is: the one place that builds clients.
 
+use vouch_core::Failure;
+use vouch_core::config::Registration;
+
+use crate::client::Client;
 use crate::finding::Finding;
 use crate::inspect::{ENTRY, InspectContext};
+use crate::manual::{self, ManualTool};
+use crate::options::Options;
+use crate::tool::Tool;
 use crate::{cargo, jvm, node, python};
+
+/// The client of a tool, with options that were typed or are recorded. `registry` is its name for the registry, where
+/// that is known.
+///
+/// # Errors
+/// When its file or its helper cannot be found.
+pub fn client(tool: Tool, options: &Options, registry: Option<&str>) -> Result<Box<dyn Client>, Failure> {
+    Ok(match tool {
+        Tool::Cargo => Box::new(cargo::Cargo::new(options, registry)?),
+        Tool::Npm | Tool::YarnClassic | Tool::Bun => Box::new(node::NpmrcClient::new(tool.name(), options)?),
+        Tool::Pnpm => Box::new(node::Pnpm::new()?),
+        Tool::Yarn => Box::new(node::Yarn::new()?),
+        Tool::Pip => Box::new(python::Pip::new(options)?),
+        Tool::Uv => Box::new(python::Uv::new(options)?),
+        Tool::Twine => Box::new(python::Twine::new()?),
+        Tool::Poetry => Box::new(python::Poetry::new()?),
+        Tool::Pdm => Box::new(python::Pdm::new(options)?),
+        Tool::Maven => Box::new(jvm::Maven::new(options)?),
+        Tool::Gradle => Box::new(jvm::Gradle::new()?),
+        Tool::Sbt => Box::new(ManualTool::new(manual::Tool::Sbt)),
+        Tool::Nuget => Box::new(ManualTool::new(manual::Tool::Nuget)),
+        Tool::Ruby => Box::new(ManualTool::new(manual::Tool::Ruby)),
+        Tool::Swift => Box::new(ManualTool::new(manual::Tool::Swift)),
+    })
+}
+
+/// The client of a registration, as it was set up.
+///
+/// # Errors
+/// As [`client`]; or this Vouch does not know the tool.
+pub fn client_of(registration: &Registration) -> Result<Box<dyn Client>, Failure> {
+    let tool = Tool::named(&registration.tool).ok_or_else(|| {
+        Failure::configuration(
+            format!("this Vouch does not know `{}`", registration.tool),
+            "Install a Vouch at least as new as the one that set it up.",
+        )
+    })?;
+    client(tool, &options_of(tool, registration), registration.name.as_deref())
+}
+
+/// The options of a registration. For one that records none, those that its file tells; others take their default.
+pub fn options_of(tool: Tool, registration: &Registration) -> Options {
+    let recorded = Options::recorded(registration);
+    let name = registration.name.as_deref().unwrap_or_default();
+    let told = || match tool {
+        Tool::Cargo => Options {
+            replace_crates_io: registration
+                .file
+                .as_deref()
+                .is_some_and(|file| cargo::replaces_crates_io(file, name)),
+            ..Options::default()
+        },
+        Tool::Pip => Options { extra: registration.name.is_some(), ..Options::default() },
+        Tool::Pdm => Options { extra: python::is_extra(registration), ..Options::default() },
+        _ => Options::default(),
+    };
+    let file = match tool {
+        Tool::Npm | Tool::YarnClassic | Tool::Bun => node::named_npmrc(registration),
+        Tool::Maven => registration.file.clone(),
+        _ => None,
+    };
+    Options { file, ..recorded.unwrap_or_else(told) }
+}
 
 /// Lets the module of the registration's client look.
 pub fn inspect(case: &InspectContext<'_>) -> Vec<Finding> {

@@ -12,6 +12,7 @@ use vouch_core::home::Home;
 
 use crate::client::{Client, SetupRequest};
 use crate::finding::Finding;
+use crate::options::Options;
 use crate::program;
 
 /// The client's file, and our entry in it.
@@ -36,6 +37,8 @@ pub struct InspectContext<'a> {
     pub config: &'a Config,
     pub home: &'a Home,
     pub folder: &'a Path,
+    /// Builds the client of a registration.
+    pub client: fn(&Registration) -> Result<Box<dyn Client>, Failure>,
 }
 
 /// The part of a client's module that looks and changes nothing.
@@ -67,7 +70,8 @@ pub fn setup(registration: &Registration) -> String {
         _ => String::new(),
     };
     format!(
-        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {profile}{named}`."
+        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {profile}{named}{}`.",
+        Options::recorded(registration).unwrap_or_default().flags()
     )
 }
 
@@ -88,9 +92,9 @@ impl Planned {
 
 impl InspectContext<'_> {
     /// The entry, by a plan of setup's: what it would change, why it would refuse, and its notes.
-    pub fn by_plan(&self, client: Result<impl Client, Failure>) -> Planned {
+    pub fn by_plan(&self) -> Planned {
         let alone = |entry| Planned { entry, notes: Vec::new() };
-        let client = match client {
+        let client = match (self.client)(self.registration) {
             Ok(client) => client,
             Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
         };

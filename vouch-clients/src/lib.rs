@@ -15,6 +15,7 @@ pub mod jvm;
 mod lockfile;
 pub mod manual;
 pub mod node;
+pub mod options;
 pub mod program;
 pub mod python;
 pub mod text;

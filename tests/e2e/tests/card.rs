@@ -97,9 +97,27 @@ fn slips_at_the_prompt_are_corrected_before_the_card_is_asked() {
         bed.enroll();
         let mut terminal = bed.vouch(&["login"]).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
-        // A wrong digit and backspace, an arrow, a whole line taken back, and a key that means nothing here.
-        terminal.type_line(&format!("9\u{7f}\u{1b}[D99\u{15}\u{1a}{}", bed.pin()));
+        // A wrong digit and backspace, an arrow, and a whole line taken back.
+        terminal.type_line(&format!("9\u{7f}\u{1b}[D99\u{15}{}", bed.pin()));
         let _ = terminal.wait().expect_code(0);
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+    });
+}
+
+#[test]
+fn what_is_typed_while_vouch_waits_is_not_shown_and_not_taken_for_the_pin() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        bed.ctl(&["card", "remove"]);
+        let mut terminal = bed.vouch(&["login", "--wait", "60"]).on_terminal();
+        terminal.wait_for("Plug in");
+        terminal.type_line("make all");
+        thread::sleep(Duration::from_millis(300));
+        bed.ctl(&["card", "insert"]);
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        terminal.type_line(bed.pin());
+        let done = terminal.wait().expect_code(0);
+        assert!(!done.to_string().contains("make all"), "{done}");
         assert_eq!(bed.count("/card/pin_failures"), 0);
     });
 }

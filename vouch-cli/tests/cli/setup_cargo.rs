@@ -370,3 +370,37 @@ fn the_region_comes_from_where_it_should() {
     assert_eq!(code, 7);
     assert!(said.contains("AWS_REGION"), "{said}");
 }
+
+#[test]
+fn doctor_sees_a_replacement_that_is_gone_and_its_fix_brings_it_back() {
+    let person = Person::new();
+    person.succeed(&format!("{FIRST} --replace-crates-io"));
+    let written = fs::read_to_string(person.cargo_config()).unwrap();
+    assert!(written.contains("[source.crates-io]"), "{written}");
+    let entry = || {
+        let (_, json, _) = person.run("doctor --json");
+        let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["check"] == "entry").unwrap()
+    };
+    assert_eq!(entry()["status"], "ok");
+    let (before, _) = written.split_once("[source.crates-io]").unwrap();
+    fs::write(person.cargo_config(), format!("{}\n", before.trim_end())).unwrap();
+    let finding = entry();
+    assert_eq!(finding["status"], "fail", "{finding}");
+    let fix = finding["fix"].as_str().unwrap();
+    let command = fix.split('`').nth(1).unwrap().strip_prefix("vouch ").unwrap();
+    assert!(command.contains("--replace-crates-io"), "{fix}");
+    person.succeed(command);
+    assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), written);
+    assert_eq!(entry()["status"], "ok");
+    // Set up again without the flag, the lines and the option stay.
+    person.succeed(FIRST);
+    assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), written);
+    assert_eq!(person.config()["codeartifact"]["registrations"][0]["options"]["replace-crates-io"], true);
+    // A Vouch of before recorded nothing: the file tells.
+    let mut config = person.config();
+    config["codeartifact"]["registrations"][0].as_object_mut().unwrap().remove("options");
+    fs::write(person.path("home/.vouch/config.json"), config.to_string()).unwrap();
+    assert_eq!(entry()["status"], "ok");
+}

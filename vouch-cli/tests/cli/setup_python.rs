@@ -321,3 +321,32 @@ fn without_the_program_nothing_is_set_up() {
     assert!(code == 7 && stderr.contains("`pip-keyring-vouch` is missing"), "{stderr}");
     assert_eq!(person.files(), []);
 }
+
+#[test]
+fn doctor_sees_pip_and_pdm_as_they_were_set_up() {
+    for (tool, typed) in
+        [("pip", " --extra"), ("pip", ""), ("pdm", " --extra"), ("pdm", ""), ("uv", " --extra"), ("uv", "")]
+    {
+        let person = person();
+        person.succeed(&format!("{}{typed}", setup(tool)));
+        let entry = || {
+            let (_, json, _) = person.run("doctor --json");
+            let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let findings = report["findings"].as_array().unwrap().clone();
+            findings.into_iter().find(|finding| finding["check"] == "entry").unwrap()
+        };
+        let file: PathBuf =
+            serde_json::from_value(person.config()["codeartifact"]["registrations"][0]["file"].clone())
+                .unwrap();
+        let written = fs::read_to_string(&file).unwrap();
+        assert_eq!(entry()["status"], "ok", "{tool}{typed}: {}", entry());
+        fs::write(&file, "").unwrap();
+        let finding = entry();
+        assert_eq!(finding["status"], "fail", "{tool}{typed}: {finding}");
+        let fix = finding["fix"].as_str().unwrap();
+        assert_eq!(fix.contains("--extra"), !typed.is_empty(), "{fix}");
+        person.succeed(fix.split('`').nth(1).unwrap().strip_prefix("vouch ").unwrap());
+        assert_eq!(fs::read_to_string(&file).unwrap(), written, "{tool}{typed}");
+        assert_eq!(entry()["status"], "ok");
+    }
+}

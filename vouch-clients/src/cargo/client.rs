@@ -2,70 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
+use vouch_core::files;
 
 use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
-
-/// Flags for Cargo alone.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Cargo")]
-pub struct Flags {
-    /// Let Cargo fetch from the repository instead of crates.io
-    #[arg(long)]
-    replace_crates_io: bool,
-    /// What stands before the token on the wire [default: raw, as AWS documents it]
-    #[arg(long, value_name = "FORM")]
-    token_prefix: Option<TokenPrefix>,
-}
-
-impl Flags {
-    /// Names a flag that was typed: it means nothing to another package manager.
-    pub fn typed(&self) -> Option<&'static str> {
-        let prefix = self.token_prefix.map(|_| "--token-prefix");
-        self.replace_crates_io.then_some("--replace-crates-io").or(prefix)
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum TokenPrefix {
-    Raw,
-    Bearer,
-}
-
-impl TokenPrefix {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Raw => "",
-            Self::Bearer => "Bearer ",
-        }
-    }
-}
+use crate::options::Options;
 
 /// Cargo, for its user-level configuration.
 #[derive(Debug)]
 pub struct Cargo {
-    flags: Flags,
+    replace_crates_io: bool,
+    token_prefix: Option<&'static str>,
     helper: String,
     file: PathBuf,
 }
 
 impl Cargo {
-    /// Finds the credential provider and Cargo's configuration.
-    pub fn new(flags: Flags) -> Result<Self, Failure> {
-        let helper = helper::find()?;
+    /// Finds Cargo's configuration and the credential provider: the one that it names for the registry already, since a
+    /// provider of another place is as good, else the one beside this program.
+    pub fn new(options: &Options, registry: Option<&str>) -> Result<Self, Failure> {
         let file = config_hierarchy::config_file(&config_hierarchy::cargo_home()?);
-        Ok(Self { flags, helper, file })
-    }
-
-    /// The same with a provider that a configuration names already.
-    pub(super) fn with_helper(helper: String) -> Result<Self, Failure> {
-        let file = config_hierarchy::config_file(&config_hierarchy::cargo_home()?);
-        Ok(Self { flags: Flags::default(), helper, file })
+        let named = registry.and_then(|name| provider(&file, name));
+        let helper = match named.and_then(|path| path.into_os_string().into_string().ok()) {
+            Some(helper) => helper,
+            None => helper::find()?,
+        };
+        Ok(Self {
+            replace_crates_io: options.replace_crates_io,
+            token_prefix: options.token_prefix,
+            helper,
+            file,
+        })
     }
 
     fn with_wanted<T>(
@@ -79,7 +50,7 @@ impl Cargo {
             name: name(wanted.registration),
             index: &index,
             provider: &self.helper,
-            replace_crates_io: self.flags.replace_crates_io,
+            replace_crates_io: self.replace_crates_io,
             corrects: corrects.as_deref(),
         })
     }
@@ -99,7 +70,7 @@ impl Client for Cargo {
     }
 
     fn token_prefix(&self) -> Option<&'static str> {
-        self.flags.token_prefix.map(TokenPrefix::text)
+        self.token_prefix
     }
 
     fn check(&self) -> Result<Vec<String>, Failure> {
@@ -132,7 +103,7 @@ impl Client for Cargo {
         let registration = wanted.registration;
         let (name, file) = (name(registration), self.file.display());
         let mut done = vec![format!("registry `{name}`: {}, in `{file}`", registration.endpoint)];
-        if self.flags.replace_crates_io {
+        if self.replace_crates_io {
             done.push(
                 "crates.io is replaced with it: `Cargo.lock` files then name it as their source".into(),
             );
@@ -143,6 +114,22 @@ impl Client for Cargo {
     fn next(&self, wanted: &client::SetupRequest<'_>) -> String {
         format!("`cargo build`, `cargo publish --registry {}`", name(wanted.registration))
     }
+}
+
+/// The provider of a registry, if it is called as ours is.
+pub(super) fn provider(file: &Path, name: &str) -> Option<PathBuf> {
+    let registries = edit::registries(&files::read_text(file).ok()?).ok()?;
+    let program = registries.into_iter().find(|registry| registry.name == name)?.program?;
+    let program = PathBuf::from(program);
+    let ours =
+        program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo-credential-vouch");
+    ours.then_some(program)
+}
+
+/// Whether a file says that crates.io is replaced with a registry: for a registration that does not record it.
+pub(crate) fn replaces_crates_io(file: &Path, name: &str) -> bool {
+    let text = files::read_text(file).unwrap_or_default();
+    edit::replacement_of_crates_io(&text).is_some_and(|replacement| replacement == name)
 }
 
 pub(super) fn name(registration: &Registration) -> &str {

@@ -73,6 +73,13 @@ pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, Edi
     Ok(Edited { text: format!("{bom}{edited}"), notes })
 }
 
+/// What crates.io is replaced with.
+pub(crate) fn replacement_of_crates_io(text: &str) -> Option<String> {
+    let document = parse(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
+    let source = document.as_table().get("source")?.get("crates-io")?;
+    source.get(REPLACE)?.as_str().map(str::to_owned)
+}
+
 /// The lines that [`edit`] would write into an empty file.
 pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
     let mut splices = Splices::new("");

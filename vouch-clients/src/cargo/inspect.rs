@@ -1,8 +1,6 @@
 //! Cargo's part of `vouch doctor`.
 
-use std::path::{Path, PathBuf};
-
-use super::{Cargo, client, config_hierarchy, edit, program};
+use super::{client, config_hierarchy, edit, program};
 use crate::finding::Finding;
 use crate::inspect::{self, Inspect, InspectContext, OVERRIDDEN};
 use crate::lockfile;
@@ -22,13 +20,8 @@ impl Inspect for Inspector {
         let user_file = config_hierarchy::cargo_home()
             .map(|folder| config_hierarchy::config_file(&folder))
             .unwrap_or_default();
-        // A provider of another place is as good; that it is there is a question of its own.
-        let named = provider(&user_file, name);
-        let cargo = match &named {
-            Some(program) => Cargo::with_helper(program.display().to_string()),
-            None => Cargo::new(client::Flags::default()),
-        };
-        let mut findings = case.by_plan(cargo).findings();
+        let named = client::provider(&user_file, name);
+        let mut findings = case.by_plan().findings();
         findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
         findings.extend(token(name));
         for file in config_hierarchy::project_files(case.folder, &user_file) {
@@ -40,16 +33,6 @@ impl Inspect for Inspector {
         findings.push(inspect::version("cargo", &[1, program::OLDEST]));
         findings
     }
-}
-
-/// The provider of a registry, if it is called as ours is.
-fn provider(file: &Path, name: &str) -> Option<PathBuf> {
-    let registries = edit::registries(&files::read_text(file).ok()?).ok()?;
-    let program = registries.into_iter().find(|registry| registry.name == name)?.program?;
-    let program = PathBuf::from(program);
-    let ours =
-        program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo-credential-vouch");
-    ours.then_some(program)
 }
 
 /// Cargo ignores the token of a registry that has a provider, with a warning.

@@ -10,7 +10,8 @@ mod program;
 
 use std::path::PathBuf;
 
-pub use client::{Cargo, Flags};
+pub use client::Cargo;
+pub(crate) use client::replaces_crates_io;
 use edit::EditError;
 pub use helper::find_program;
 pub use inspect::inspector;

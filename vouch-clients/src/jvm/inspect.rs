@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::{Flags, Gradle, Maven};
 use crate::finding::Finding;
 use crate::inspect::{self, Inspect, InspectContext};
 use vouch_core::env;
@@ -19,9 +18,7 @@ pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
 }
 
 fn of_maven(case: &InspectContext<'_>) -> Vec<Finding> {
-    // A file that was named at setup is the person's to hand to Maven.
-    let flags = Flags { settings: case.registration.file.clone() };
-    let mut findings = case.by_plan(Maven::new(&flags)).findings();
+    let mut findings = case.by_plan().findings();
     // Maven 3.9 and later reads it.
     if env::var("MAVEN_ARGS").is_some_and(|arguments| arguments.split_whitespace().any(names_settings)) {
         findings.push(inspect::shadow_variable("MAVEN_ARGS"));
@@ -48,7 +45,7 @@ fn of_maven(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 fn of_gradle(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = case.by_plan(Gradle::new()).findings();
+    let mut findings = case.by_plan().findings();
     // Gradle reads the one of the build's root.
     if let Some(file) =
         case.folder.ancestors().map(|folder| folder.join("gradle.properties")).find(|file| file.is_file())

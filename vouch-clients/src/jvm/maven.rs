@@ -7,9 +7,10 @@ use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 
 use super::settings::{self, SettingsError};
-use super::{Flags, exec, id};
+use super::{exec, id};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::options::Options;
 use crate::text::xml::XmlError;
 
 /// Maven, for one settings file.
@@ -20,8 +21,8 @@ pub struct Maven {
 
 impl Maven {
     /// Names the file: the one that was typed, else the user's. No variable moves that.
-    pub fn new(flags: &Flags) -> Result<Self, Failure> {
-        let file = match &flags.settings {
+    pub fn new(options: &Options) -> Result<Self, Failure> {
+        let file = match &options.file {
             Some(path) => std::path::absolute(path).map_err(|error| {
                 Failure::configuration(format!("`{}` cannot be the file", path.display()), "").because(&error)
             })?,

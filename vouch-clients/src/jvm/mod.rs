@@ -3,13 +3,11 @@
 //!
 //! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
 
-mod flags;
 mod gradle;
 mod inspect;
 mod maven;
 mod settings;
 
-pub use flags::Flags;
 pub use gradle::Gradle;
 pub use inspect::inspector;
 pub use maven::Maven;

@@ -9,7 +9,7 @@ use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 use vouch_core::files;
 
-use super::{Flags, NpmrcClient, Pnpm, Yarn, home, pnpm, project, user_npmrc};
+use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::SetupRequest;
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, Inspect, InspectContext, LOCKFILE, VERSION};
@@ -39,12 +39,8 @@ struct Reader {
 impl Inspect for Reader {
     fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let registration = case.registration;
-        // A file that was named at setup is the person's to hand to the client; the usual one has to be the usual one.
-        let usual = home().map(|home| home.join(".npmrc")).ok();
-        let named = registration.file.clone().filter(|file| Some(file) != usual.as_ref());
-        let client = NpmrcClient::new(self.tool, &Flags { npmrc: named.clone(), ..Flags::default() });
-        let file = named.unwrap_or_else(|| user_npmrc(None).unwrap_or_default());
-        let planned = case.by_plan(client);
+        let file = named_npmrc(registration).unwrap_or_else(|| user_npmrc(None).unwrap_or_default());
+        let planned = case.by_plan();
         let found = planned.entry.status() == Status::Ok;
         let mut findings = with_project(case, planned, &file);
         if found && Mode::of(registration) == Some(Mode::Static) {
@@ -96,7 +92,7 @@ impl Inspect for PnpmInspector {
         let client = Pnpm::new();
         let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
         let file = user_npmrc(None).unwrap_or_default();
-        let mut findings = with_project(case, case.by_plan(client), &file);
+        let mut findings = with_project(case, case.by_plan(), &file);
         findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
         let (major, minor) = pnpm::OLDEST;
         findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());
@@ -114,7 +110,7 @@ impl Inspect for YarnInspector {
         if let (Ok(client), Some(named)) = (&mut client, &named) {
             client.set_helper(named.clone());
         }
-        let mut findings = case.by_plan(client).findings();
+        let mut findings = case.by_plan().findings();
         findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
         findings.extend(yarn_variables(case.registration));
         findings.extend(yarn_project(case));

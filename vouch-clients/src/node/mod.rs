@@ -4,7 +4,6 @@
 //! No package manager's own `config set` is called: npm's takes every comment out, fails in workspaces, and is not there
 //! in containers.
 
-mod flags;
 mod inspect;
 pub mod npm;
 mod npmrc;
@@ -15,7 +14,6 @@ mod yarn;
 
 use std::path::{Path, PathBuf};
 
-pub use flags::Flags;
 pub use inspect::inspector;
 pub use npmrc::NpmrcClient;
 pub use pnpm::Pnpm;
@@ -48,6 +46,13 @@ fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
 fn home() -> Result<PathBuf, Failure> {
     vouch_core::env::home_dir()
         .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+}
+
+/// The `.npmrc` of a registration where it is not the usual one: one that was named at setup is the user's to hand to the
+/// client; the usual one has to be the one that the client reads.
+pub(crate) fn named_npmrc(registration: &Registration) -> Option<PathBuf> {
+    let usual = home().map(|home| home.join(".npmrc")).ok();
+    registration.file.clone().filter(|file| Some(file) != usual.as_ref())
 }
 
 /// `npm-token-vouch`, by a path that stays good.

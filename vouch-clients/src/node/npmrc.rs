@@ -9,24 +9,24 @@ use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 use vouch_core::{Context, Failure};
 
-use super::flags::{Flags, TokenMode};
 use super::{packages, project, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
+use crate::options::Options;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
 pub struct NpmrcClient {
     tool: &'static str,
     file: PathBuf,
-    mode: Option<TokenMode>,
+    mode: Option<Mode>,
 }
 
 impl NpmrcClient {
     /// Finds the file that the client reads.
-    pub fn new(tool: &'static str, flags: &Flags) -> Result<Self, Failure> {
-        Ok(Self { tool, file: user_npmrc(flags.npmrc.as_deref())?, mode: flags.mode })
+    pub fn new(tool: &'static str, options: &Options) -> Result<Self, Failure> {
+        Ok(Self { tool, file: user_npmrc(options.file.as_deref())?, mode: options.mode })
     }
 
     fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
@@ -91,10 +91,8 @@ impl Client for NpmrcClient {
         registration: &mut Registration,
         before: Option<&Registration>,
     ) -> Result<(), Failure> {
-        match self.mode {
-            Some(TokenMode::Static) => Mode::Static.record(registration),
-            Some(TokenMode::Env) => Mode::Env.record(registration),
-            None => {}
+        if let Some(mode) = self.mode {
+            mode.record(registration);
         }
         super::record_replaced(&self.file, registration, before)
     }

@@ -6,12 +6,12 @@ use toml_edit::{DocumentMut, Item};
 use vouch_core::config::Registration;
 use vouch_core::files;
 
-use super::flags::Flags;
 use super::keyring::{Found, Keyring};
-use super::{Pdm, Pip, Poetry, Twine, Uv, pip, url, wheel};
+use super::{pip, url, wheel};
 use crate::finding::Finding;
 use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
 use crate::lockfile;
+use crate::options::Options;
 use crate::text::ini::Ini;
 use vouch_core::env;
 
@@ -29,8 +29,7 @@ pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
 }
 
 fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
-    let extra = case.registration.name.is_some();
-    let mut planned = case.by_plan(Pip::new(&Flags { extra, chain: false }));
+    let mut planned = case.by_plan();
     // Said at setup, and true of every extra index.
     planned.notes.retain(|note| note != pip::CONFUSION);
     let mut findings = with_keyring(case, planned);
@@ -41,7 +40,7 @@ fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = with_keyring(case, case.by_plan(Uv::new(&Flags::default())));
+    let mut findings = with_keyring(case, case.by_plan());
     findings.extend(uv_project(case));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
     findings.push(inspect::version("uv", &[0, 9]));
@@ -49,14 +48,14 @@ fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 fn of_twine(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = case.by_plan(Twine::new()).findings();
+    let mut findings = case.by_plan().findings();
     findings.extend(wheel::look("twine"));
     findings.push(inspect::version("twine", &[]));
     findings
 }
 
 fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = case.by_plan(Poetry::new()).findings();
+    let mut findings = case.by_plan().findings();
     let registry = case.registration.name.as_deref().unwrap_or_default();
     let nested = |document: &DocumentMut, table: &str| {
         document.get(table).and_then(|table| table.get(registry)).is_some()
@@ -76,9 +75,7 @@ fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
-    // Without a name of PyPI's own place it was set up beside that.
-    let extra = is_extra(case);
-    let mut findings = with_keyring(case, case.by_plan(Pdm::new(&Flags { extra, chain: false })));
+    let mut findings = with_keyring(case, case.by_plan());
     if let Some((path, document)) = nearest(case.folder, "pdm.toml")
         && let Some(settings) = document.get("pypi")
     {
@@ -97,17 +94,10 @@ fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether pdm was set up beside PyPI: its file then has the index under the registration's name.
-fn is_extra(case: &InspectContext<'_>) -> bool {
-    let Some((_, document)) = case.registration.file.clone().and_then(toml_file) else { return false };
-    let name = case.registration.name.as_deref().unwrap_or_default();
-    document.get("pypi").and_then(|pypi| pypi.get(name)).is_some_and(Item::is_table_like)
-}
-
 /// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
 fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Finding> {
     // Why our program is not to be had is told with the entry.
-    let keyring = Keyring::new(false).ok()?;
+    let keyring = Keyring::new(Options::recorded(registration).unwrap_or_default().chain).ok()?;
     let said = keyring.notes().unwrap_or_default();
     notes.retain(|note| !said.contains(note));
     match keyring.found() {
@@ -236,8 +226,13 @@ mod tests {
         }
         let home = vouch_core::home::Home::at(dir.path().join("vouch")).unwrap();
         let config = vouch_core::config::Config::default();
-        let case =
-            InspectContext { registration: &registration, config: &config, home: &home, folder: dir.path() };
+        let case = InspectContext {
+            registration: &registration,
+            config: &config,
+            home: &home,
+            folder: dir.path(),
+            client: crate::all::client_of,
+        };
         look(&case).iter().map(Finding::check).collect()
     }
 

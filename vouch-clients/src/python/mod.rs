@@ -3,7 +3,6 @@
 //!
 //! No token is ever written: each client asks `keyring`, and that is [`keyring`]'s to arrange.
 
-mod flags;
 mod folders;
 mod inspect;
 mod keyring;
@@ -17,9 +16,9 @@ mod url;
 mod uv;
 mod wheel;
 
-pub use flags::Flags;
 pub use inspect::inspector;
 pub use pdm::Pdm;
+pub(crate) use pdm::is_extra;
 pub use pip::Pip;
 pub use poetry::Poetry;
 pub use twine::Twine;

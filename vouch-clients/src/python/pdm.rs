@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Item, Table};
+use toml_edit::{DocumentMut, Item, Table};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
+use vouch_core::files;
 use vouch_core::home::Home;
 
-use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
 use super::url::USER;
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::options::Options;
 use crate::text::toml::{SpliceError, Splices, table_at};
 
 const VARIABLES: [&str; 6] = [
@@ -36,7 +37,7 @@ pub struct Pdm {
 
 impl Pdm {
     /// Finds the file that pdm reads (its source, `project/core.py`), and our `keyring`.
-    pub fn new(flags: &Flags) -> Result<Self, Failure> {
+    pub fn new(options: &Options) -> Result<Self, Failure> {
         let file = match folders::named("PDM_CONFIG_FILE")? {
             Some(file) => file,
             None => folders::platform("pdm", |name| {
@@ -44,7 +45,7 @@ impl Pdm {
             })?
             .join("config.toml"),
         };
-        Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
+        Ok(Self { file, extra: options.extra, keyring: Keyring::new(options.chain)? })
     }
 
     /// Passwords in the file, which pdm takes instead of asking.
@@ -90,6 +91,18 @@ impl Pdm {
             place.put(publish, &[("username", USER)], splices, wanted, notes)
         })
     }
+}
+
+/// Whether pdm was set up beside PyPI, for a registration that does not record it: its file then has the index under the
+/// registration's name.
+pub(crate) fn is_extra(registration: &Registration) -> bool {
+    let read = || {
+        let text = files::read_text(registration.file.as_deref()?).ok()?;
+        let document: DocumentMut = text.parse().ok()?;
+        let name = registration.name.as_deref().unwrap_or_default();
+        document.get("pypi")?.get(name).map(Item::is_table_like)
+    };
+    read().unwrap_or_default()
 }
 
 /// A table with a URL in it.

@@ -9,11 +9,11 @@ use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
-use super::flags::Flags;
 use super::keyring::Keyring;
 use super::{folders, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
 use vouch_core::env;
 
@@ -35,8 +35,8 @@ pub struct Pip {
 
 impl Pip {
     /// Finds the file that pip reads, and our `keyring`. pip itself need not be there.
-    pub fn new(flags: &Flags) -> Result<Self, Failure> {
-        Ok(Self { file: user_file()?, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
+    pub fn new(options: &Options) -> Result<Self, Failure> {
+        Ok(Self { file: user_file()?, extra: options.extra, keyring: Keyring::new(options.chain)? })
     }
 
     fn edited(

@@ -8,12 +8,12 @@ use vouch_core::config::Registration;
 use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 
-use super::flags::Flags;
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::options::Options;
 use crate::text::toml::{SpliceError, Splices};
 use vouch_core::env;
 
@@ -30,14 +30,14 @@ pub struct Uv {
 
 impl Uv {
     /// Finds the file that uv reads, and our `keyring`.
-    pub fn new(flags: &Flags) -> Result<Self, Failure> {
+    pub fn new(options: &Options) -> Result<Self, Failure> {
         let file = match folders::named("UV_CONFIG_FILE")? {
             Some(file) => file,
             None if cfg!(windows) => folders::windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml"),
             // On macOS, too (uv's documentation, "Configuration files").
             None => folders::xdg()?.join("uv/uv.toml"),
         };
-        Ok(Self { file, extra: flags.extra, keyring: Keyring::new(flags.chain)? })
+        Ok(Self { file, extra: options.extra, keyring: Keyring::new(options.chain)? })
     }
 
     fn edited(

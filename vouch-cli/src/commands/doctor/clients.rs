@@ -23,7 +23,7 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
     // Most of the time goes into asking clients for their versions: they are asked side by side.
     let looked: Vec<Vec<Finding>> = thread::scope(|scope| {
         let look = |registration| {
-            let case = InspectContext { registration, config, home, folder: &folder };
+            let case = InspectContext { registration, config, home, folder: &folder, client: all::client_of };
             scope.spawn(move || all::inspect(&case))
         };
         let looking: Vec<_> = registrations.iter().map(look).collect();

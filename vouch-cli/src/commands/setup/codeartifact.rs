@@ -7,17 +7,18 @@ use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 
+use super::flags::ToolFlags;
 use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use crate::domain::DomainFlags;
 use crate::{static_tokens, terminal};
+use vouch_clients::all;
 use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::journal::{Author, Registered};
-use vouch_clients::manual::{self, ManualTool};
+use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
-use vouch_clients::{cargo, jvm, node, python};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -42,13 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    cargo: cargo::Flags,
-    #[command(flatten)]
-    node: node::Flags,
-    #[command(flatten)]
-    python: python::Flags,
-    #[command(flatten)]
-    jvm: jvm::Flags,
+    flags: ToolFlags,
 }
 
 /// Reads `--tool`, and lists what there is.
@@ -64,15 +59,20 @@ fn tool_parser() -> impl TypedValueParser<Value = Tool> {
 
 /// What the person asked for, read once.
 struct Request {
+    tool: Tool,
     repository: RepositoryName,
     domain: DomainFlags,
     registry: Option<String>,
     endpoint: Option<GivenEndpoint>,
+    options: Options,
+    /// With the options that were typed: to find what is there.
     client: Box<dyn Client>,
 }
 
 /// Everything that is decided before anything is written.
 struct Plan {
+    /// As the registration says it is set up.
+    client: Box<dyn Client>,
     chosen: Chosen,
     registration: Registration,
     corrects: Option<Registration>,
@@ -92,8 +92,8 @@ impl Plan {
     }
 }
 
-pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    check_flags(args.tool, &args)?;
+pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
+    check_flags(args.tool, args)?;
     let home = context.home();
     let Some(repository) = args.repository.clone() else {
         return match Some(args.tool).filter(|tool| tool.reads_static_token()) {
@@ -106,8 +106,8 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
         };
     };
     // Each scope is a registration of its own.
-    for name in args.node.scopes() {
-        run_one(&args, home, &repository, args.registry.clone().or(name))?;
+    for name in args.flags.scopes() {
+        run_one(args, home, &repository, args.registry.clone().or(name))?;
     }
     Ok(())
 }
@@ -118,13 +118,22 @@ fn run_one(
     repository: &RepositoryName,
     registry: Option<String>,
 ) -> Result<(), Failure> {
-    let client = client(args)?;
+    let options = args.flags.options();
+    let client = all::client(args.tool, &options, None)?;
     let mut domain = args.domain.clone();
     let endpoint = args.endpoint.as_deref().map(registration::endpoint).transpose()?;
     if let Some(GivenEndpoint::Aws(endpoint)) = &endpoint {
         registration::name_domain(&mut domain, repository, client.format(), endpoint)?;
     }
-    let request = Request { repository: repository.clone(), domain, registry, endpoint, client };
+    let request = Request {
+        tool: args.tool,
+        repository: repository.clone(),
+        domain,
+        registry,
+        endpoint,
+        options,
+        client,
+    };
     if args.print {
         return print(&request, &Config::load(home)?);
     }
@@ -135,9 +144,9 @@ fn run_one(
         return dry_run(&request, home);
     }
     let (plan, changed) = write(&request, home)?;
-    let finished = request.client.finish(home, &plan.registration);
-    if request.client.is_manual() {
-        terminal::print(&request.client.snippet(&plan.wanted())?)?;
+    let finished = plan.client.finish(home, &plan.registration);
+    if plan.client.is_manual() {
+        terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
     finished.map(drop)
@@ -145,17 +154,12 @@ fn run_one(
 
 /// A flag that means nothing to the tool is an error: the person expects something of it.
 fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
-    let of_node = args.node.typed().filter(|_| !tool.is_nodes());
-    let of_files = args.node.for_files().filter(|_| !tool.reads_static_token());
-    let of_python = args.python.typed().filter(|_| !matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm));
-    let of_cargo = args.cargo.typed().filter(|_| tool != Tool::Cargo);
     let name = args
         .registry
         .as_ref()
         .filter(|_| tool.is_nodes() || matches!(tool, Tool::Pip | Tool::Gradle))
         .map(|_| "--registry");
-    let of_maven = args.jvm.typed().filter(|_| tool != Tool::Maven);
-    match of_node.or(of_files).or(of_python).or(of_cargo).or(of_maven).or(name) {
+    match args.flags.foreign_to(tool).or(name) {
         None => Ok(()),
         Some("--registry") if tool.is_nodes() => Err(Failure::new(
             ErrorKind::Usage,
@@ -168,29 +172,6 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
             "Leave it out.",
         )),
     }
-}
-
-/// The package manager's own part, with the flags that are meant for it.
-fn client(args: &Args) -> Result<Box<dyn Client>, Failure> {
-    Ok(match args.tool {
-        Tool::Cargo => Box::new(cargo::Cargo::new(args.cargo.clone())?),
-        Tool::Npm => Box::new(node::NpmrcClient::new("npm", &args.node)?),
-        Tool::Pnpm => Box::new(node::Pnpm::new()?),
-        Tool::Yarn => Box::new(node::Yarn::new()?),
-        Tool::YarnClassic => Box::new(node::NpmrcClient::new("yarn-classic", &args.node)?),
-        Tool::Bun => Box::new(node::NpmrcClient::new("bun", &args.node)?),
-        Tool::Pip => Box::new(python::Pip::new(&args.python)?),
-        Tool::Uv => Box::new(python::Uv::new(&args.python)?),
-        Tool::Twine => Box::new(python::Twine::new()?),
-        Tool::Poetry => Box::new(python::Poetry::new()?),
-        Tool::Pdm => Box::new(python::Pdm::new(&args.python)?),
-        Tool::Maven => Box::new(jvm::Maven::new(&args.jvm)?),
-        Tool::Gradle => Box::new(jvm::Gradle::new()?),
-        Tool::Sbt => Box::new(ManualTool::new(manual::Tool::Sbt)),
-        Tool::Nuget => Box::new(ManualTool::new(manual::Tool::Nuget)),
-        Tool::Ruby => Box::new(ManualTool::new(manual::Tool::Ruby)),
-        Tool::Swift => Box::new(ManualTool::new(manual::Tool::Swift)),
-    })
 }
 
 fn print(request: &Request, config: &Config) -> Result<(), Failure> {
@@ -207,7 +188,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
-    let blank = |text: &str| request.client.without_secrets(text);
+    let blank = |text: &str| plan.client.without_secrets(text);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
         diff.push_str(&preview::diff(file.path(), &blank(file.text()), &blank(after)));
@@ -218,7 +199,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
         let after = serde_json::to_string_pretty(&config).unwrap_or_default();
         diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
     }
-    let made = request.client.would_make();
+    let made = plan.client.would_make();
     for line in &made {
         terminal::done(line);
     }
@@ -234,15 +215,15 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
     let outcome = Config::update(home, |config| {
         let plan = plan(request, config)?;
         let mut changed = Changed { file: false, config: plan.records };
-        let blank = |text: &str| request.client.without_secrets(text);
+        let blank = |text: &str| plan.client.without_secrets(text);
         let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
         let author =
-            Author { home, client: request.client.tool(), blank: &blank, registration: Some(registered) };
+            Author { home, client: plan.client.tool(), blank: &blank, registration: Some(registered) };
         for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
             written.push(edit.file.clone().write(&edit.after, &author)?);
             changed.file = true;
         }
-        let found = || plan.edits.files.iter().find(|edit| edit.file.path() == request.client.file());
+        let found = || plan.edits.files.iter().find(|edit| edit.file.path() == plan.client.file());
         if !changed.file
             && plan.replaced.as_ref() != Some(&plan.registration)
             && let Some(edit) = found()
@@ -274,7 +255,11 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
         .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
     let before = config.clone();
     let wanted = SetupRequest { registration: &registration, corrects: corrects.as_ref(), config: &before };
-    let edits = request.client.plan(&wanted)?;
+    let recorded = all::options_of(request.tool, &registration);
+    let options = Options { file: request.options.file.clone(), ..recorded };
+    // Setup brings the path of the helper up to date.
+    let client = all::client(request.tool, &options, None)?;
+    let edits = client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
@@ -284,11 +269,11 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
         planned.record(config);
     }
     let records = *config != before;
-    Ok(Plan { chosen, registration, corrects, replaced, edits, before, records })
+    Ok(Plan { client, chosen, registration, corrects, replaced, edits, before, records })
 }
 
 fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failure> {
-    let Request { repository, client, .. } = request;
+    let Request { repository, client, options, .. } = request;
     let usage = Use { tool: client.tool(), repository };
     let chosen = profile::choose(config, &request.domain, usage)?;
     let registry = request.registry.as_deref();
@@ -306,7 +291,7 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failu
             }
         }
     };
-    let planned = Planned::new(config, &**client, place, url, registry)?;
+    let planned = Planned::new(config, &**client, options, place, url, registry)?;
     Ok((chosen, planned))
 }
 
@@ -338,14 +323,14 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::done(&stands_for);
         }
     }
-    let (wanted, file) = (plan.wanted(), request.client.file().display());
+    let (wanted, file) = (plan.wanted(), plan.client.file().display());
     let endpoint = &plan.registration.endpoint;
     if changed.file {
-        for line in request.client.done(&wanted) {
+        for line in plan.client.done(&wanted) {
             terminal::done(&line);
         }
     }
-    let manual = request.client.is_manual();
+    let manual = plan.client.is_manual();
     if changed.config && !manual {
         let config = home.config_file();
         terminal::done(&format!(
@@ -366,7 +351,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
         terminal::done(line);
     }
     tell_next(role, &domain, home);
-    terminal::next(&request.client.next(&wanted));
+    terminal::next(&plan.client.next(&wanted));
 }
 
 fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod codeartifact;
+mod flags;
 mod preview;
 mod profile;
 mod registration;
@@ -15,12 +16,12 @@ pub(crate) enum Setup {
     /// Record the IAM role to assume with a session
     Aws(aws::Args),
     /// Set up a package manager for a CodeArtifact repository
-    Codeartifact(codeartifact::Args),
+    Codeartifact(Box<codeartifact::Args>),
 }
 
 pub(crate) fn run(context: &Context, setup: Setup) -> Result<(), Failure> {
     match setup {
         Setup::Aws(args) => aws::run(context.home(), args),
-        Setup::Codeartifact(args) => codeartifact::run(context, args),
+        Setup::Codeartifact(args) => codeartifact::run(context, &args),
     }
 }

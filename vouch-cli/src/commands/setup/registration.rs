@@ -7,6 +7,7 @@ use vouch_core::{ErrorKind, Failure};
 
 use crate::domain::DomainFlags;
 use vouch_clients::client::Client;
+use vouch_clients::options::Options;
 
 /// The URL of a repository, where the person gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +117,7 @@ impl Planned {
     pub(crate) fn new(
         config: &Config,
         client: &dyn Client,
+        options: &Options,
         (profile, repository): (&str, &RepositoryName),
         endpoint: String,
         registry: Option<&str>,
@@ -147,6 +149,7 @@ impl Planned {
         if let Some(prefix) = client.token_prefix() {
             prefix.clone_into(&mut registration.token_prefix);
         }
+        options.record(&mut registration);
         client.complete(&mut registration, before)?;
         Ok(Self { registration, place })
     }
