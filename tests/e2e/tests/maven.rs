@@ -156,9 +156,10 @@ fn what_setup_writes_and_refuses() {
         // Another id is a server of its own.
         let _ = maven::set_up(bed, &["--registry", "codeartifact"]).ok();
         assert!(bed.read(".m2/settings.xml").contains("<id>codeartifact</id>"));
-        for id in ["central", "local", "a b", "${x}", ""] {
+        for id in ["central", "local", "a b", "${x}"] {
             let _ = maven::set_up(bed, &["--registry", id]).fails(2).says("cannot be the id");
         }
+        let _ = maven::set_up(bed, &["--registry", ""]).fails(2).says("a value is required");
         let _ = maven::set_up(bed, &["--scope", "@acme"]).fails(2);
         bed.write("project/settings.xml", "<settings/>\n");
         let _ = maven::set_up(bed, &["--settings", "project/settings.xml"]).ok();

@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let done = self.types(&block.text).expect_code(0);
-            for advice in done.stdout.split('`').filter(|text| text.starts_with("export PATH=")) {
+            for advice in done.stderr.split('`').filter(|text| text.starts_with("export PATH=")) {
                 self.profile += &format!("{advice}\n");
             }
         }
@@ -98,9 +98,8 @@ impl<'a> Reader<'a> {
     pub fn types(&self, text: &str) -> Done {
         self.bed.write("typed.sh", &format!("set -euo pipefail\n{}{text}", self.profile));
         let path = std::env::var("PATH").expect("the sandbox sets it");
-        let typed = format!("bash {}", self.bed.file("typed.sh").display());
-        Run::new("script")
-            .args(["-qec", &typed, "/dev/null"])
+        let mut terminal = Run::new("bash")
+            .arg(self.bed.file("typed.sh"))
             .within(&self.project)
             .env("PATH", format!("{}:{path}", self.bed.file("env/bin").display()))
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -108,8 +107,12 @@ impl<'a> Reader<'a> {
             .env("PIP_FIND_LINKS", self.bed.file("wheels"))
             .env("UV_PYTHON_DOWNLOADS", "never")
             .env("NO_COLOR", "1")
-            .stdin(format!("{}\n", self.bed.pin()))
-            .done()
+            .on_terminal();
+        for _ in 0..text.matches("vouch login").count() {
+            terminal.wait_for("PIN of YubiKey");
+            terminal.type_line(self.bed.pin());
+        }
+        terminal.wait()
     }
 
     /// The project.
