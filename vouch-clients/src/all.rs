@@ -11,17 +11,21 @@ use crate::options::Options;
 use crate::tool::Tool;
 use crate::{cargo, jvm, node, python};
 
-/// The client of a tool, with options that were typed or are recorded. `registry` is its name for the registry, where
-/// that is known.
+/// The client of a tool, with options that were typed or are recorded. For what is `written` already, the helper is the one
+/// that its files name: one of another place is as good, and whether it is there is a question of its own.
 ///
 /// # Errors
 /// When its file or its helper cannot be found.
-pub fn client(tool: Tool, options: &Options, registry: Option<&str>) -> Result<Box<dyn Client>, Failure> {
+pub fn client(
+    tool: Tool,
+    options: &Options,
+    written: Option<&Registration>,
+) -> Result<Box<dyn Client>, Failure> {
     Ok(match tool {
-        Tool::Cargo => Box::new(cargo::Cargo::new(options, registry)?),
+        Tool::Cargo => Box::new(cargo::Cargo::new(options, written.and_then(|known| known.name.as_deref()))?),
         Tool::Npm | Tool::YarnClassic | Tool::Bun => Box::new(node::NpmrcClient::new(tool.name(), options)?),
         Tool::Pnpm => Box::new(node::Pnpm::new()?),
-        Tool::Yarn => Box::new(node::Yarn::new()?),
+        Tool::Yarn => Box::new(node::Yarn::new(written.is_some())?),
         Tool::Pip => Box::new(python::Pip::new(options)?),
         Tool::Uv => Box::new(python::Uv::new(options)?),
         Tool::Twine => Box::new(python::Twine::new()?),
@@ -47,7 +51,7 @@ pub fn client_of(registration: &Registration) -> Result<Box<dyn Client>, Failure
             "Install a Vouch at least as new as the one that set it up.",
         )
     })?;
-    client(tool, &options_of(tool, registration), registration.name.as_deref())
+    client(tool, &options_of(tool, registration), Some(registration))
 }
 
 /// The options of a registration. For one that records none, those that its file tells; others take their default.

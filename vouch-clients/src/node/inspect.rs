@@ -104,12 +104,7 @@ struct YarnInspector;
 
 impl Inspect for YarnInspector {
     fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let mut client = Yarn::new();
-        // A helper of another place is as good; that it is there is a question of its own.
-        let named = client.as_ref().ok().and_then(Yarn::named_helper);
-        if let (Ok(client), Some(named)) = (&mut client, &named) {
-            client.set_helper(named.clone());
-        }
+        let named = Yarn::new(true).ok().and_then(|yarn| yarn.named_helper());
         let mut findings = case.by_plan().findings();
         findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
         findings.extend(yarn_variables(case.registration));

@@ -23,22 +23,19 @@ pub struct Yarn {
 }
 
 impl Yarn {
-    pub fn new() -> Result<Self, Failure> {
+    /// Finds its files, and the helper: with `as_written`, the one that the plugin names, wherever that is.
+    pub fn new(as_written: bool) -> Result<Self, Failure> {
         let plugin = Home::from_env()?.path().join("yarn-plugin-vouch.cjs");
-        Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper: helper()? })
+        let helper = match named_helper(&plugin).filter(|_| as_written) {
+            Some(named) => named,
+            None => helper()?,
+        };
+        Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper })
     }
 
     /// The helper that the plugin names, wherever it is.
     pub(super) fn named_helper(&self) -> Option<PathBuf> {
-        let text = files::read_text(&self.plugin).ok()?;
-        let rest = text.split_once("spawnSync(")?.1;
-        let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-        strings.next()?.ok().map(PathBuf::from)
-    }
-
-    /// Has the plugin name a helper of another place.
-    pub(super) fn set_helper(&mut self, helper: PathBuf) {
-        self.helper = helper;
+        named_helper(&self.plugin)
     }
 
     fn edit(&self, text: &str, registration: &Registration) -> Result<String, Failure> {
@@ -61,6 +58,13 @@ impl Yarn {
         let helper = serde_json::Value::from(self.helper.display().to_string());
         PLUGIN.replace("HELPER", &helper.to_string())
     }
+}
+
+fn named_helper(plugin: &Path) -> Option<PathBuf> {
+    let text = files::read_text(plugin).ok()?;
+    let rest = text.split_once("spawnSync(")?.1;
+    let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+    strings.next()?.ok().map(PathBuf::from)
 }
 
 const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
