@@ -6,6 +6,7 @@ use vouch_core::config::Profile;
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::{AccountId, DomainName, PARTITIONS, Region};
 
+use crate::parse;
 use crate::region::{self, Choice};
 use vouch_core::env;
 
@@ -22,10 +23,10 @@ pub(crate) struct DomainFlags {
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
     /// The CodeArtifact profile [default: VOUCH_PROFILE, else the default profile]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     pub(crate) profile: Option<String>,
     /// The AWS profile whose role reads the domain
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     pub(crate) aws_profile: Option<String>,
 }
 

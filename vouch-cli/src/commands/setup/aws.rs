@@ -24,7 +24,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ARN", required_unless_present_any = ["default", "yes", "dry_run"])]
     role: Option<RoleArn>,
     /// The name to keep it under
-    #[arg(long, value_name = "NAME", default_value = "vouch")]
+    #[arg(long, value_name = "NAME", default_value = "vouch", value_parser = crate::parse::name)]
     profile: String,
     /// The region to ask STS in [default: the profile's, AWS_REGION, AWS_DEFAULT_REGION, that of the partition]
     #[arg(long, value_name = "REGION")]
