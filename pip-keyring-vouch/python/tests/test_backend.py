@@ -37,7 +37,9 @@ class Bed(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        with open(os.path.join(self.folder, "config.json"), "w") as file:
+        path = os.path.join(self.folder, "config.json")
+        # As Vouch writes it; one that others can read is refused.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             json.dump(CONFIG, file)
         patch = mock.patch.dict(os.environ, {"VOUCH_HOME": self.folder, "HOME": self.folder})
         patch.start()
@@ -132,7 +134,7 @@ class Answers(Bed):
     def test_another_user_is_refused_with_a_reason(self):
         with self.assertRaises(errors.KeyringError) as caught:
             VouchKeyring().get_password(URL, "bob")
-        self.assertIn("only `aws`", str(caught.exception))
+        self.assertIn("no user but `aws`", str(caught.exception))
         for user in ["\0", "\udc80", "\ud800", "aws\0"]:
             with self.assertRaises(errors.KeyringError):
                 VouchKeyring().get_password(URL, user)
