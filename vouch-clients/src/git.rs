@@ -6,13 +6,15 @@
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::files::{self, shell_quoted};
+
+use wait_timeout::ChildExt;
 
 use crate::program;
 
@@ -213,7 +215,12 @@ fn run(command: &mut Command, deadline: Instant) -> Result<Ended, String> {
     let stdout = child.stdout.take().map(answer_of);
     let stderr = child.stderr.take().map(answer_of);
     let late = || "git did not answer in 2 seconds".to_owned();
-    let Some(status) = wait(&mut child, deadline) else { return Err(late()) };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let Ok(Some(status)) = child.wait_timeout(left) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(late());
+    };
     // Who inherited the pipe may keep it open.
     let text = |answer: Option<mpsc::Receiver<Vec<u8>>>| {
         answer.and_then(|answer| answer.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok())
@@ -233,20 +240,6 @@ fn answer_of(stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
         }
     });
     answered
-}
-
-fn wait(child: &mut Child, deadline: Instant) -> Option<std::process::ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return None;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

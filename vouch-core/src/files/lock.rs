@@ -184,23 +184,20 @@ mod tests {
         Lock::acquire(&path, Instant::now()).unwrap();
     }
 
-    /// The other process of the test below: holds a lock until it is killed.
-    #[test]
-    #[ignore = "started by the test of a stopped holder"]
-    fn holds_a_lock() {
-        let Some(path) = crate::env::var_os("LOCK_OF_TEST") else { return };
-        let _held = Lock::acquire(Path::new(&path), Instant::now()).unwrap();
-        thread::sleep(Duration::from_secs(60));
-    }
-
     #[test]
     fn a_stopped_holder_is_named_as_such() {
         use rustix::process::{Pid, Signal, kill_process};
 
+        // This test in a process of its own, which holds the lock until it is killed.
+        if let Some(path) = crate::env::var_os("LOCK_OF_TEST") {
+            let _held = Lock::acquire(Path::new(&path), Instant::now()).unwrap();
+            thread::sleep(Duration::from_secs(60));
+            return;
+        }
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "files::lock::tests::holds_a_lock", "--ignored", "--nocapture"])
+            .args(["--exact", "files::lock::tests::a_stopped_holder_is_named_as_such", "--nocapture"])
             .env("LOCK_OF_TEST", &path)
             .stdout(std::process::Stdio::null())
             .spawn()

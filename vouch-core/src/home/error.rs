@@ -59,7 +59,7 @@ impl Diagnostic for HomeError {
                 )
             }
             Self::Foreign { uid: 0, .. } | Self::ForeignParent { .. } => {
-                "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a folder of root's, such as `/root/.vouch`."
+                "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a folder of root's own."
                     .into()
             }
             Self::Foreign { .. } => {

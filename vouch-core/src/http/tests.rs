@@ -247,10 +247,14 @@ async fn no_name_and_no_listener() {
 /// The system's roots are those of `SSL_CERT_FILE`, which only a process of its own can set.
 #[tokio::test]
 async fn the_systems_roots_help_once_and_for_all() {
+    if env::var_os("ROOTS_OF_TEST").is_some() {
+        return with_the_systems_roots().await;
+    }
     let this = std::env::current_exe().unwrap();
     let authority = Authority::new();
     let done = Command::new(this)
-        .args(["http::tests::with_the_systems_roots", "--exact", "--ignored"])
+        .args(["http::tests::the_systems_roots_help_once_and_for_all", "--exact"])
+        .env("ROOTS_OF_TEST", "1")
         .env("SSL_CERT_FILE", authority.file())
         .env_remove("SSL_CERT_DIR")
         .output()
@@ -260,8 +264,7 @@ async fn the_systems_roots_help_once_and_for_all() {
     assert!(done.status.success() && said.contains("1 passed"), "{said}");
 }
 
-#[tokio::test]
-#[ignore = "the_systems_roots_help_once_and_for_all runs it"]
+/// What the test above does in the process of its own.
 async fn with_the_systems_roots() {
     let authority = Authority::new();
     let server = authority.answering(OK).await;
