@@ -3,13 +3,13 @@
 use serde_json::json;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
-use vouch_core::endpoint::{Asker, EndpointError, domain_of_url};
+use vouch_core::endpoint::{Asker, EndpointError, USER, domain_of_url};
 use vouch_core::profile::{ProfileError, Target};
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
 use vouch_helper::token::sendable;
 
 use crate::arguments::{Mode, Output, Request};
-use crate::service::{Service, USER};
+use crate::service::Service;
 
 /// What pdm asks for once more after it got nothing, and what PyPI's own tokens go by.
 const PYPI_TOKEN_USER: &str = "__token__";

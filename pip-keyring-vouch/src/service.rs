@@ -2,9 +2,6 @@
 
 use vouch_core::endpoint::{Asker, EndpointError, domain_of_url};
 
-/// The only user that CodeArtifact's Basic authentication knows (CodeArtifact user guide, "Using CodeArtifact with pip").
-pub(crate) const USER: &str = "aws";
-
 /// A service, by what may be answered for it. Whose URL it is, and whether it may get a token, is for vouch-core to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {

@@ -2,11 +2,12 @@
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::home::Home;
 
 use crate::client::Client;
 use crate::finding::Finding;
 use crate::inspect::{ENTRY, InspectContext};
-use crate::manual::{self, ManualTool};
+use crate::manual::ManualTool;
 use crate::options::Options;
 use crate::tool::Tool;
 use crate::{cargo, jvm, node, python};
@@ -17,15 +18,16 @@ use crate::{cargo, jvm, node, python};
 /// # Errors
 /// When its file or its helper cannot be found.
 pub fn client(
+    home: &Home,
     tool: Tool,
     options: &Options,
     written: Option<&Registration>,
 ) -> Result<Box<dyn Client>, Failure> {
     Ok(match tool {
         Tool::Cargo => Box::new(cargo::Cargo::new(options, written.and_then(|known| known.name.as_deref()))?),
-        Tool::Npm | Tool::YarnClassic | Tool::Bun => Box::new(node::NpmrcClient::new(tool.name(), options)?),
-        Tool::Pnpm => Box::new(node::Pnpm::new()?),
-        Tool::Yarn => Box::new(node::Yarn::new(written.is_some())?),
+        Tool::Npm | Tool::YarnClassic | Tool::Bun => Box::new(node::NpmrcClient::new(tool, options)?),
+        Tool::Pnpm => Box::new(node::Pnpm::new(home)?),
+        Tool::Yarn => Box::new(node::Yarn::new(home, written.is_some())?),
         Tool::Pip => Box::new(python::Pip::new(options)?),
         Tool::Uv => Box::new(python::Uv::new(options)?),
         Tool::Twine => Box::new(python::Twine::new()?),
@@ -33,10 +35,10 @@ pub fn client(
         Tool::Pdm => Box::new(python::Pdm::new(options)?),
         Tool::Maven => Box::new(jvm::Maven::new(options)?),
         Tool::Gradle => Box::new(jvm::Gradle::new()?),
-        Tool::Sbt => Box::new(ManualTool::new(manual::Tool::Sbt)),
-        Tool::Nuget => Box::new(ManualTool::new(manual::Tool::Nuget)),
-        Tool::Ruby => Box::new(ManualTool::new(manual::Tool::Ruby)),
-        Tool::Swift => Box::new(ManualTool::new(manual::Tool::Swift)),
+        Tool::Sbt => Box::new(ManualTool::sbt()),
+        Tool::Nuget => Box::new(ManualTool::nuget()),
+        Tool::Ruby => Box::new(ManualTool::ruby()),
+        Tool::Swift => Box::new(ManualTool::swift()),
     })
 }
 
@@ -44,14 +46,14 @@ pub fn client(
 ///
 /// # Errors
 /// As [`client`]; or this Vouch does not know the tool.
-pub fn client_of(registration: &Registration) -> Result<Box<dyn Client>, Failure> {
+pub fn client_of(home: &Home, registration: &Registration) -> Result<Box<dyn Client>, Failure> {
     let tool = Tool::named(&registration.tool).ok_or_else(|| {
         Failure::configuration(
             format!("this Vouch does not know `{}`", registration.tool),
             "Install a Vouch at least as new as the one that set it up.",
         )
     })?;
-    client(tool, &options_of(tool, registration), Some(registration))
+    client(home, tool, &options_of(tool, registration), Some(registration))
 }
 
 /// The options of a registration. For one that records none, those that its file tells; others take their default.

@@ -4,19 +4,16 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use crate::edited_file::EditedFile;
+use crate::tool::Tool;
 
 /// A package manager with the flags that were typed for it.
 pub trait Client {
-    /// As in `--tool` and in registrations.
-    fn tool(&self) -> &'static str;
-
-    /// The package format that it speaks.
-    fn format(&self) -> Format;
+    /// Its row in the table: name, format, where its token comes from.
+    fn tool(&self) -> Tool;
 
     /// The file that a registration of it names: the one that the client itself would read.
     fn file(&self) -> &Path;
@@ -59,11 +56,6 @@ pub trait Client {
     /// When it cannot work with Vouch at all.
     fn check(&self) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
-    }
-
-    /// Whether a person adds its lines: then nothing is edited and nothing registered.
-    fn is_manual(&self) -> bool {
-        false
     }
 
     /// Plans every edit. Writes nothing.

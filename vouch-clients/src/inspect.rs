@@ -8,12 +8,15 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
+use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 
 use crate::client::{Client, SetupRequest};
 use crate::finding::Finding;
 use crate::options::Options;
 use crate::program;
+use crate::tool::Tool;
+use crate::{jvm, node};
 
 /// The client's file, and our entry in it.
 pub const ENTRY: &str = "entry";
@@ -30,6 +33,9 @@ pub const VERSION: &str = "version";
 
 const WHY: &str = "The client does not reach the repository by way of Vouch.";
 
+/// Builds the client of a registration.
+pub type BuildClient = fn(&Home, &Registration) -> Result<Box<dyn Client>, Failure>;
+
 /// A registration, and where a person would start the client.
 #[derive(Debug, Clone, Copy)]
 pub struct InspectContext<'a> {
@@ -38,7 +44,7 @@ pub struct InspectContext<'a> {
     pub home: &'a Home,
     pub folder: &'a Path,
     /// Builds the client of a registration.
-    pub client: fn(&Registration) -> Result<Box<dyn Client>, Failure>,
+    pub client: BuildClient,
 }
 
 /// The part of a client's module that looks and changes nothing.
@@ -61,18 +67,34 @@ pub fn label(registration: &Registration) -> String {
     format!("{} {name}", registration.tool)
 }
 
-/// The command that writes the entry of a registration again.
+/// The command that writes the entry of a registration again, as it was set up.
 pub fn setup(registration: &Registration) -> String {
     let Registration { tool, repository, profile, name, .. } = registration;
     let named = match name {
         Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
-        Some(name) if name != repository.as_str() => format!(" --registry {name}"),
+        Some(name) if name != repository.as_str() => format!(" --registry {}", word(name)),
+        _ => String::new(),
+    };
+    let file = match Tool::named(tool) {
+        Some(tool) if tool.reads_static_token() => ("--npmrc", node::named_npmrc(registration)),
+        Some(Tool::Maven) => ("--settings", jvm::named_settings(registration)),
+        _ => ("", None),
+    };
+    let file = match file {
+        (flag, Some(path)) => format!(" {flag} {}", shell_quoted(&path)),
         _ => String::new(),
     };
     format!(
-        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {profile}{named}{}`.",
+        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{named}{file}{}`.",
+        word(profile),
         Options::recorded(registration).unwrap_or_default().flags()
     )
+}
+
+/// A name as a shell reads it.
+fn word(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
+    if name.bytes().all(plain) { name.to_owned() } else { shell_quoted(Path::new(name)) }
 }
 
 /// What a plan of setup's tells of an entry.
@@ -94,7 +116,7 @@ impl InspectContext<'_> {
     /// The entry, by a plan of setup's: what it would change, why it would refuse, and its notes.
     pub fn by_plan(&self) -> Planned {
         let alone = |entry| Planned { entry, notes: Vec::new() };
-        let client = match (self.client)(self.registration) {
+        let client = match (self.client)(self.home, self.registration) {
             Ok(client) => client,
             Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
         };

@@ -1,68 +1,49 @@
 //! sbt, NuGet, Bundler and Swift: setup edits no file of theirs, it shows the lines to add. Facts: the documentation of
 //! each; only what Bundler reads was run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::partition::RepositoryName;
 
 use crate::client::{Client, Edits, SetupRequest};
 use crate::jvm::exec;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tool {
-    Sbt,
-    Nuget,
-    Ruby,
-    Swift,
-}
+use crate::tool::Tool;
 
 /// A client whose lines a person adds.
 #[derive(Debug)]
 pub struct ManualTool {
     tool: Tool,
-    file: PathBuf,
+    file: &'static str,
+    lines: fn(&Place<'_>) -> String,
 }
 
 impl ManualTool {
-    pub fn new(tool: Tool) -> Self {
-        let file = match tool {
-            Tool::Sbt => "build.sbt",
-            Tool::Nuget => "nuget.config",
-            Tool::Ruby => "Gemfile",
-            Tool::Swift => "Package.swift",
-        };
-        Self { tool, file: file.into() }
+    pub fn sbt() -> Self {
+        Self { tool: Tool::Sbt, file: "build.sbt", lines: sbt }
+    }
+
+    pub fn nuget() -> Self {
+        Self { tool: Tool::Nuget, file: "nuget.config", lines: nuget }
+    }
+
+    pub fn ruby() -> Self {
+        Self { tool: Tool::Ruby, file: "Gemfile", lines: ruby }
+    }
+
+    pub fn swift() -> Self {
+        Self { tool: Tool::Swift, file: "Package.swift", lines: swift }
     }
 }
 
 impl Client for ManualTool {
-    fn tool(&self) -> &'static str {
-        match self.tool {
-            Tool::Sbt => "sbt",
-            Tool::Nuget => "nuget",
-            Tool::Ruby => "ruby",
-            Tool::Swift => "swift",
-        }
-    }
-
-    fn format(&self) -> Format {
-        match self.tool {
-            Tool::Sbt => Format::Maven,
-            Tool::Nuget => Format::Nuget,
-            Tool::Ruby => Format::Ruby,
-            Tool::Swift => Format::Swift,
-        }
+    fn tool(&self) -> Tool {
+        self.tool
     }
 
     fn file(&self) -> &Path {
-        &self.file
-    }
-
-    fn is_manual(&self) -> bool {
-        true
+        Path::new(self.file)
     }
 
     fn default_name(&self, repository: &RepositoryName) -> Option<String> {
@@ -74,13 +55,7 @@ impl Client for ManualTool {
     }
 
     fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
-        let place = Place::of(wanted)?;
-        Ok(match self.tool {
-            Tool::Sbt => sbt(&place),
-            Tool::Nuget => nuget(&place),
-            Tool::Ruby => ruby(&place),
-            Tool::Swift => swift(&place),
-        })
+        Ok((self.lines)(&Place::of(wanted)?))
     }
 
     fn without_secrets(&self, text: &str) -> String {
@@ -92,7 +67,7 @@ impl Client for ManualTool {
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
-        let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool());
+        let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool.name());
         if self.tool == Tool::Nuget {
             // The one of them that reads a variable.
             next.push_str(&format!("; then {}", exec(wanted, "dotnet restore")));

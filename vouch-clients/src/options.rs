@@ -63,7 +63,7 @@ impl Options {
         };
     }
 
-    /// The flags that ask for them, each with a blank before it.
+    /// The flags that ask for them, each with a blank before it; but for the file, whose flag is the tool's.
     pub fn flags(&self) -> String {
         let flags = [
             (self.replace_crates_io, " --replace-crates-io"),

@@ -95,6 +95,11 @@ impl Tool {
         self.format() == Format::Npm
     }
 
+    /// Whether a person adds its lines: then nothing is edited and nothing registered.
+    pub fn is_manual(self) -> bool {
+        self.token_source() == TokenSource::Manual
+    }
+
     /// Whether it can only read a token, not ask for one.
     pub fn reads_static_token(self) -> bool {
         self.token_source() == TokenSource::StaticLine

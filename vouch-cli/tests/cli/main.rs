@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
 mod commands;
+mod doctor_fix;
 mod everyday;
 mod homes;
 mod hostile;

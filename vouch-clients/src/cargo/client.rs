@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::files;
 
 use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
+use crate::tool::Tool;
 
 /// Cargo, for its user-level configuration.
 #[derive(Debug)]
@@ -57,12 +57,8 @@ impl Cargo {
 }
 
 impl Client for Cargo {
-    fn tool(&self) -> &'static str {
-        "cargo"
-    }
-
-    fn format(&self) -> Format {
-        Format::Cargo
+    fn tool(&self) -> Tool {
+        Tool::Cargo
     }
 
     fn file(&self) -> &Path {

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::tool::Tool;
 
 const SCRIPT: &str = include_str!("vouch.gradle");
 const TOKEN_SCRIPT: &str = include_str!("vouch-token.gradle");
@@ -65,12 +65,8 @@ impl Gradle {
 }
 
 impl Client for Gradle {
-    fn tool(&self) -> &'static str {
-        "gradle"
-    }
-
-    fn format(&self) -> Format {
-        Format::Maven
+    fn tool(&self) -> Tool {
+        Tool::Gradle
     }
 
     fn file(&self) -> &Path {

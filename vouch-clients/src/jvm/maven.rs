@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 
 use super::settings::{self, SettingsError};
 use super::{exec, id};
@@ -12,6 +11,7 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::xml::XmlError;
+use crate::tool::Tool;
 
 /// Maven, for one settings file.
 #[derive(Debug)]
@@ -50,12 +50,8 @@ impl Maven {
 }
 
 impl Client for Maven {
-    fn tool(&self) -> &'static str {
-        "maven"
-    }
-
-    fn format(&self) -> Format {
-        Format::Maven
+    fn tool(&self) -> Tool {
+        Tool::Maven
     }
 
     fn file(&self) -> &Path {

@@ -15,9 +15,6 @@ pub use maven::Maven;
 use vouch_core::config::Registration;
 use vouch_core::{ErrorKind, Failure};
 
-/// The only user that CodeArtifact knows.
-const USER: &str = "aws";
-
 /// The command that runs another with the token of a profile.
 pub(crate) fn exec(wanted: &crate::client::SetupRequest<'_>, command: &str) -> String {
     let profile = &wanted.registration.profile;
@@ -48,6 +45,12 @@ fn id(registration: &Registration) -> Result<&str, Failure> {
         return Err(refused("Maven has a repository of that id, which would receive the token"));
     }
     Ok(id)
+}
+
+/// The settings file of a registration of Maven's where it is not the usual one.
+pub(crate) fn named_settings(registration: &Registration) -> Option<std::path::PathBuf> {
+    let usual = home().map(|home| home.join(".m2").join("settings.xml")).ok();
+    registration.file.clone().filter(|file| Some(file) != usual.as_ref())
 }
 
 fn home() -> Result<std::path::PathBuf, Failure> {

@@ -89,7 +89,7 @@ struct PnpmInspector;
 
 impl Inspect for PnpmInspector {
     fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let client = Pnpm::new();
+        let client = Pnpm::new(case.home);
         let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
         let file = user_npmrc(None).unwrap_or_default();
         let mut findings = with_project(case, case.by_plan(), &file);
@@ -104,7 +104,7 @@ struct YarnInspector;
 
 impl Inspect for YarnInspector {
     fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let named = Yarn::new(true).ok().and_then(|yarn| yarn.named_helper());
+        let named = Yarn::new(case.home, true).ok().and_then(|yarn| yarn.named_helper());
         let mut findings = case.by_plan().findings();
         findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
         findings.extend(yarn_variables(case.registration));

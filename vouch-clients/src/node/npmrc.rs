@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::{BareValue, Mode, Npmrc};
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 use vouch_core::{Context, Failure};
 
@@ -14,18 +13,19 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
 use crate::options::Options;
+use crate::tool::Tool;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
 pub struct NpmrcClient {
-    tool: &'static str,
+    tool: Tool,
     file: PathBuf,
     mode: Option<Mode>,
 }
 
 impl NpmrcClient {
     /// Finds the file that the client reads.
-    pub fn new(tool: &'static str, options: &Options) -> Result<Self, Failure> {
+    pub fn new(tool: Tool, options: &Options) -> Result<Self, Failure> {
         Ok(Self { tool, file: user_npmrc(options.file.as_deref())?, mode: options.mode })
     }
 
@@ -46,7 +46,7 @@ impl NpmrcClient {
             _ => {}
         }
         // Without it yarn 1 asks for packages that have no scope as nobody, and reports them as missing (measured).
-        if let Some(always) = key(url, "always-auth").filter(|_| self.tool == "yarn-classic") {
+        if let Some(always) = key(url, "always-auth").filter(|_| self.tool == Tool::YarnClassic) {
             npmrc.set(&always, BareValue::TRUE);
         }
         Ok(())
@@ -55,19 +55,15 @@ impl NpmrcClient {
     /// How the client is run in an environment with the token.
     fn command(&self) -> &'static str {
         match self.tool {
-            "yarn-classic" => "yarn",
-            tool => tool,
+            Tool::YarnClassic => "yarn",
+            tool => tool.name(),
         }
     }
 }
 
 impl Client for NpmrcClient {
-    fn tool(&self) -> &'static str {
+    fn tool(&self) -> Tool {
         self.tool
-    }
-
-    fn format(&self) -> Format {
-        Format::Npm
     }
 
     fn file(&self) -> &Path {
@@ -137,8 +133,11 @@ impl Client for NpmrcClient {
         if Mode::of(registration) != Some(Mode::Static) {
             return Ok(Vec::new());
         }
-        let filter =
-            Filter { profile: Some(&registration.profile), file: Some(&self.file), tool: Some(self.tool) };
+        let filter = Filter {
+            profile: Some(&registration.profile),
+            file: Some(&self.file),
+            tool: Some(self.tool.name()),
+        };
         tokens::renew(&Context::new(home.clone()), filter)
     }
 

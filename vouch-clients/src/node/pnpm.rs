@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{BareValue, Npmrc};
+use crate::tool::Tool;
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
@@ -42,13 +42,13 @@ pub struct Pnpm {
 }
 
 impl Pnpm {
-    pub fn new() -> Result<Self, Failure> {
+    pub fn new(vouch: &Home) -> Result<Self, Failure> {
         let version = version();
         let file = match version {
             Some(version) if version < AUTH_INI => user_npmrc(None)?,
             _ => config_folder()?.join("auth.ini"),
         };
-        let links = Home::from_env()?.path().join("bin");
+        let links = vouch.path().join("bin");
         Ok(Self { version, file, helper: helper()?, links })
     }
 
@@ -94,12 +94,8 @@ impl Pnpm {
 }
 
 impl Client for Pnpm {
-    fn tool(&self) -> &'static str {
-        "pnpm"
-    }
-
-    fn format(&self) -> Format {
-        Format::Npm
+    fn tool(&self) -> Tool {
+        Tool::Pnpm
     }
 
     fn file(&self) -> &Path {

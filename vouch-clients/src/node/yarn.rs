@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
@@ -13,6 +12,7 @@ use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::yaml as yarnrc;
+use crate::tool::Tool;
 
 /// yarn, for the user's `.yarnrc.yml`.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub struct Yarn {
 
 impl Yarn {
     /// Finds its files, and the helper: with `as_written`, the one that the plugin names, wherever that is.
-    pub fn new(as_written: bool) -> Result<Self, Failure> {
-        let plugin = Home::from_env()?.path().join("yarn-plugin-vouch.cjs");
+    pub fn new(vouch: &Home, as_written: bool) -> Result<Self, Failure> {
+        let plugin = vouch.path().join("yarn-plugin-vouch.cjs");
         let helper = match named_helper(&plugin).filter(|_| as_written) {
             Some(named) => named,
             None => helper()?,
@@ -90,12 +90,8 @@ module.exports = {
 "#;
 
 impl Client for Yarn {
-    fn tool(&self) -> &'static str {
-        "yarn"
-    }
-
-    fn format(&self) -> Format {
-        Format::Npm
+    fn tool(&self) -> Tool {
+        Tool::Yarn
     }
 
     fn file(&self) -> &Path {

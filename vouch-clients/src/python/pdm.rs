@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item, Table};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::files;
 use vouch_core::home::Home;
 
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
-use super::url::USER;
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::toml::{SpliceError, Splices, table_at};
+use crate::tool::Tool;
+use vouch_core::endpoint::USER;
 
 const VARIABLES: [&str; 6] = [
     "PDM_PYPI_URL",
@@ -160,12 +160,8 @@ impl Place<'_> {
 }
 
 impl Client for Pdm {
-    fn tool(&self) -> &'static str {
-        "pdm"
-    }
-
-    fn format(&self) -> Format {
-        Format::Pypi
+    fn tool(&self) -> Tool {
+        Tool::Pdm
     }
 
     fn file(&self) -> &Path {
@@ -199,7 +195,7 @@ impl Client for Pdm {
     }
 
     fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool())
+        self.keyring.link(home, self.tool().name())
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
@@ -15,6 +14,7 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
+use crate::tool::Tool;
 use vouch_core::env;
 
 const SECTION: &str = "global";
@@ -124,12 +124,8 @@ impl Pip {
 }
 
 impl Client for Pip {
-    fn tool(&self) -> &'static str {
-        "pip"
-    }
-
-    fn format(&self) -> Format {
-        Format::Pypi
+    fn tool(&self) -> Tool {
+        Tool::Pip
     }
 
     fn file(&self) -> &Path {
@@ -170,7 +166,7 @@ impl Client for Pip {
     }
 
     fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool())
+        self.keyring.link(home, self.tool().name())
     }
 
     fn next(&self, _wanted: &SetupRequest<'_>) -> String {

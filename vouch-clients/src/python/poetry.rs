@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 use vouch_core::Failure;
-use vouch_core::endpoint::Format;
 
 use super::toml::{self, quoted};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::toml::{SpliceError, table_at};
+use crate::tool::Tool;
 use vouch_core::env;
 
 /// poetry, for its user's file.
@@ -101,12 +101,8 @@ impl Poetry {
 }
 
 impl Client for Poetry {
-    fn tool(&self) -> &'static str {
-        "poetry"
-    }
-
-    fn format(&self) -> Format {
-        Format::Pypi
+    fn tool(&self) -> Tool {
+        Tool::Poetry
     }
 
     fn file(&self) -> &Path {

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
-use vouch_core::endpoint::Format;
 
 use super::pip::refused;
-use super::url::USER;
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
+use crate::tool::Tool;
+use vouch_core::endpoint::USER;
 
 const LIST: (&str, &str) = ("distutils", "index-servers");
 
@@ -78,12 +78,8 @@ impl Twine {
 }
 
 impl Client for Twine {
-    fn tool(&self) -> &'static str {
-        "twine"
-    }
-
-    fn format(&self) -> Format {
-        Format::Pypi
+    fn tool(&self) -> Tool {
+        Tool::Twine
     }
 
     fn file(&self) -> &Path {

@@ -1,14 +1,12 @@
 //! Index URLs, compared and told apart.
 
 use vouch_core::config::Registration;
+use vouch_core::endpoint::USER;
 use vouch_core::endpoint::{Asker, domain_of_url};
 
 use crate::client::SetupRequest;
 
 pub(super) use vouch_core::endpoint::shown;
-
-/// The only user that CodeArtifact knows.
-pub(super) const USER: &str = "aws";
 
 /// The index of a repository, which is what installers want.
 pub(super) fn index(registration: &Registration) -> String {

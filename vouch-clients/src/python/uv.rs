@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Item, Table, Value};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::endpoint::Format;
 use vouch_core::home::Home;
 
 use super::keyring::Keyring;
@@ -15,6 +14,7 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::toml::{SpliceError, Splices};
+use crate::tool::Tool;
 use vouch_core::env;
 
 const PROVIDER: &str = "keyring-provider";
@@ -156,12 +156,8 @@ fn project_provider() -> Option<String> {
 }
 
 impl Client for Uv {
-    fn tool(&self) -> &'static str {
-        "uv"
-    }
-
-    fn format(&self) -> Format {
-        Format::Pypi
+    fn tool(&self) -> Tool {
+        Tool::Uv
     }
 
     fn file(&self) -> &Path {
@@ -196,7 +192,7 @@ impl Client for Uv {
     }
 
     fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool())
+        self.keyring.link(home, self.tool().name())
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

@@ -18,7 +18,7 @@ use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 use self::plain::Readings;
 
 pub use domain::Domain;
-pub use plain::{Asker, PlainUrl, Reason};
+pub use plain::{Asker, PlainUrl, Reason, USER};
 pub use shown::shown;
 
 /// A package format that CodeArtifact serves, as it stands in paths.

@@ -19,9 +19,12 @@ pub struct Asker {
     user: Option<&'static str>,
 }
 
+/// The only user that CodeArtifact's Basic authentication knows (CodeArtifact user guide, "Using CodeArtifact with pip").
+pub const USER: &str = "aws";
+
 impl Asker {
     /// A client of `keyring`: the user name of CodeArtifact's Basic authentication may stand before the host.
-    pub const KEYRING: Self = Self { user: Some("aws") };
+    pub const KEYRING: Self = Self { user: Some(USER) };
 }
 
 /// Why a text is not a plain URL, to go on with after "no token for `URL`: ".

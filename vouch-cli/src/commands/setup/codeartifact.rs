@@ -119,11 +119,11 @@ fn run_one(
     registry: Option<String>,
 ) -> Result<(), Failure> {
     let options = args.flags.options();
-    let client = all::client(args.tool, &options, None)?;
+    let client = all::client(home, args.tool, &options, None)?;
     let mut domain = args.domain.clone();
     let endpoint = args.endpoint.as_deref().map(registration::endpoint).transpose()?;
     if let Some(GivenEndpoint::Aws(endpoint)) = &endpoint {
-        registration::name_domain(&mut domain, repository, client.format(), endpoint)?;
+        registration::name_domain(&mut domain, repository, client.tool().format(), endpoint)?;
     }
     let request = Request {
         tool: args.tool,
@@ -145,7 +145,7 @@ fn run_one(
     }
     let (plan, changed) = write(&request, home)?;
     let finished = plan.client.finish(home, &plan.registration);
-    if plan.client.is_manual() {
+    if plan.client.tool().is_manual() {
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }
     tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
@@ -184,7 +184,7 @@ fn print(request: &Request, config: &Config) -> Result<(), Failure> {
 
 fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     let mut config = Config::load(home)?;
-    let plan = plan(request, &mut config)?;
+    let plan = plan(request, home, &mut config)?;
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
@@ -213,12 +213,12 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
 fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
     let mut written: Vec<Written> = Vec::new();
     let outcome = Config::update(home, |config| {
-        let plan = plan(request, config)?;
+        let plan = plan(request, home, config)?;
         let mut changed = Changed { file: false, config: plan.records };
         let blank = |text: &str| plan.client.without_secrets(text);
         let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
         let author =
-            Author { home, client: plan.client.tool(), blank: &blank, registration: Some(registered) };
+            Author { home, client: plan.client.tool().name(), blank: &blank, registration: Some(registered) };
         for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
             written.push(edit.file.clone().write(&edit.after, &author)?);
             changed.file = true;
@@ -244,7 +244,7 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
 }
 
 /// Decides everything, changes `config`, writes nothing.
-fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
+fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Failure> {
     let (chosen, planned) = decide(request, config)?;
     let registration = planned.registration.clone();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
@@ -258,14 +258,14 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
     let recorded = all::options_of(request.tool, &registration);
     let options = Options { file: request.options.file.clone(), ..recorded };
     // Setup brings the path of the helper up to date.
-    let client = all::client(request.tool, &options, None)?;
+    let client = all::client(home, request.tool, &options, None)?;
     let edits = client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
     }
     profiles.insert(chosen.name.clone(), chosen.profile.clone());
-    if !request.client.is_manual() {
+    if !request.client.tool().is_manual() {
         planned.record(config);
     }
     let records = *config != before;
@@ -274,14 +274,15 @@ fn plan(request: &Request, config: &mut Config) -> Result<Plan, Failure> {
 
 fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failure> {
     let Request { repository, client, options, .. } = request;
-    let usage = Use { tool: client.tool(), repository };
+    let usage = Use { tool: client.tool().name(), repository };
     let chosen = profile::choose(config, &request.domain, usage)?;
     let registry = request.registry.as_deref();
     let place = (chosen.name.as_str(), repository);
     let url = match &request.endpoint {
         Some(given) => given.url(),
         None => {
-            let usual = || Endpoint::new(chosen.profile.domain(), client.format(), repository.clone()).url();
+            let usual =
+                || Endpoint::new(chosen.profile.domain(), client.tool().format(), repository.clone()).url();
             let kept = matches!(chosen.change, Change::Kept | Change::Relinked);
             let recorded = registration::recorded_endpoint(config, &**client, place, registry);
             match recorded.filter(|_| kept) {
@@ -330,7 +331,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
             terminal::done(&line);
         }
     }
-    let manual = plan.client.is_manual();
+    let manual = plan.client.tool().is_manual();
     if changed.config && !manual {
         let config = home.config_file();
         terminal::done(&format!(

@@ -99,7 +99,7 @@ pub(crate) fn recorded_endpoint(
 /// Whether a registration is one of this client's file.
 fn is_of(client: &dyn Client, registration: &Registration) -> bool {
     let file = registration.file.as_deref();
-    registration.tool == client.tool() && file.is_none_or(|path| path == client.file())
+    registration.tool == client.tool().name() && file.is_none_or(|path| path == client.file())
 }
 
 /// A registration as it is to be, in the place of an earlier one of the same file if there is one.
@@ -129,7 +129,7 @@ impl Planned {
         let chosen =
             registry.map(str::to_owned).or_else(|| same_url.filter(|_| client.keeps_name())?.name.clone());
         let mut registration = Registration {
-            tool: client.tool().into(),
+            tool: client.tool().name().into(),
             repository: repository.clone(),
             profile: profile.to_owned(),
             endpoint,
