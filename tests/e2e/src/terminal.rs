@@ -1,6 +1,6 @@
 //! A command in front of which a person sits: it has a terminal, shows things on it and is typed at.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::unistd::Pid;
 
 use crate::command::{Done, exit_code};
 
@@ -96,6 +98,23 @@ impl Terminal {
     /// Presses Ctrl-C.
     pub fn ctrl_c(&mut self) {
         self.keyboard.write_all(b"\x03").expect("the terminal is there");
+    }
+
+    /// Presses a key that the terminal may turn into a signal, such as `\x1a` for Ctrl-Z.
+    pub fn press(&mut self, key: u8) {
+        self.keyboard.write_all(&[key]).expect("the terminal is there");
+    }
+
+    /// Sends a signal to the command alone.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).expect("ids are small");
+        kill(Pid::from_raw(id), signal).expect("it runs");
+    }
+
+    /// Whether the command is stopped, as by Ctrl-Z.
+    pub fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
     }
 
     /// Ends the command as nothing can that it could prepare for.

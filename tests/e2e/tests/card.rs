@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+use vouch_e2e::card::wait_until;
 use vouch_e2e::{Bed, Done, in_sandbox};
 
 fn login_with(bed: &Bed, pin: &str, more: &[&str]) -> Done {
@@ -118,6 +120,46 @@ fn what_is_typed_while_vouch_waits_is_not_shown_and_not_taken_for_the_pin() {
         terminal.type_line(bed.pin());
         let done = terminal.wait().expect_code(0);
         assert!(!done.to_string().contains("make all"), "{done}");
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+    });
+}
+
+#[test]
+fn whatever_ends_the_prompt_leaves_the_terminal_as_it_was() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        // Ctrl-\ and signals from elsewhere; a shell shows 128 and the number.
+        for (press, signal, code) in
+            [(Some(0x1c), None, 131), (None, Some(Signal::SIGTERM), 143), (None, Some(Signal::SIGHUP), 129)]
+        {
+            let mut terminal = bed.vouch(&["login"]).on_terminal();
+            terminal.wait_for("PIN of YubiKey 12345678: ");
+            assert!(!terminal.echoes(), "what is typed would be shown");
+            press.into_iter().for_each(|key| terminal.press(key));
+            signal.into_iter().for_each(|signal| terminal.signal(signal));
+            wait_until("the terminal is as it was", || terminal.echoes());
+            let _ = terminal.wait().expect_code(code);
+        }
+        assert_eq!(bed.count("/card/pin_failures"), 0);
+    });
+}
+
+#[test]
+fn ctrl_z_at_the_prompt_gives_the_terminal_back_and_goes_on_with_a_new_question() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        let mut terminal = bed.vouch(&["login"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        terminal.press(0x1a);
+        wait_until("it is stopped", || terminal.is_stopped());
+        assert!(terminal.echoes());
+        // For the shell, and no answer to the question.
+        terminal.type_line("ls");
+        terminal.signal(Signal::SIGCONT);
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        assert!(!terminal.echoes());
+        terminal.type_line(bed.pin());
+        let _ = terminal.wait().expect_code(0);
         assert_eq!(bed.count("/card/pin_failures"), 0);
     });
 }

@@ -36,6 +36,36 @@ fn found(done: &Done) -> Vec<String> {
     findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
+/// The host of an issuer says what reaches the terminal of who checks it.
+#[test]
+fn what_an_issuers_host_says_is_shown_escaped() {
+    in_sandbox(&[], |bed| {
+        bed.enroll();
+        let hostile = "\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}\u{200b}";
+        let files = ["alice/jwks.json", "alice/.well-known/openid-configuration"];
+        let before = files.map(|file| fs::read_to_string(site(file)).unwrap());
+        for (file, text) in [
+            (
+                0,
+                json!({ "keys": [{ "kty": "EC", "crv": "P-256", "kid": hostile, "use": hostile, "alg": hostile }] }),
+            ),
+            (0, json!({ hostile: hostile })),
+            (1, json!({ "issuer": hostile, "jwks_uri": format!("https://id.example.com/{hostile}") })),
+            (1, json!({ "issuer": format!("https://id.example.com/{hostile}"), "jwks_uri": hostile })),
+        ] {
+            fs::write(site(files[file]), text.to_string()).unwrap();
+            let done = bed.vouch(&["issuer", "check"]).done();
+            assert_ne!(done.code, 0, "{text}");
+            for said in [&done.stdout, &done.stderr] {
+                let raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{200b}".contains(c);
+                assert!(!said.contains(raw), "{said:?}");
+            }
+            fs::write(site(files[file]), &before[file]).unwrap();
+        }
+        let _ = bed.vouch(&["issuer", "check"]).ok();
+    });
+}
+
 #[test]
 fn check_finds_nothing_wrong_with_what_build_made() {
     in_sandbox(&[], |bed| {

@@ -2,9 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use rustix::fs::OFlags;
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
@@ -14,6 +17,9 @@ use zeroize::Zeroizing;
 
 /// More than any secret that is asked for, and no more than a line of a terminal can hold (Linux, `N_TTY_BUF_SIZE`).
 const LONGEST_LINE: usize = 4096;
+
+/// Between two looks for a line.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The terminal while it is quiet. Signals come at any time, so it belongs to the process.
 static STATE: Mutex<Option<State>> = Mutex::new(None);
@@ -103,7 +109,8 @@ fn watch_signals() {
                     quiet.restore();
                 }
                 let _ = emulate_default_handler(signal);
-                // It was stopped, and goes on.
+                // It was stopped, and goes on. The state was locked all the while: what was typed for the shell is flushed
+                // before anybody reads it.
                 if let Some(quiet) = state.as_mut() {
                     quiet.hush();
                     quiet.ask();
@@ -136,12 +143,29 @@ pub(crate) fn read(prompt: &str) -> io::Result<String> {
         quiet.ask();
         quiet.terminal.try_clone()?
     };
-    let typed = line(&mut terminal);
+    let typed = answer();
     if let Some(quiet) = state().as_mut() {
         quiet.prompt = None;
     }
     terminal.write_all(b"\n")?;
     typed
+}
+
+/// The next line, read under the lock of the state: a stop comes before the read or after it, never while a line that was
+/// typed for the shell is on its way.
+fn answer() -> io::Result<String> {
+    // With a description of its own: the one that others have of the terminal goes on to wait.
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
+    let mut keyboard = File::options().read(true).custom_flags(flags).open("/dev/tty")?;
+    loop {
+        let state = state();
+        match line(&mut keyboard) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            typed => return typed,
+        }
+        drop(state);
+        thread::sleep(POLL);
+    }
 }
 
 /// A terminal gives whole lines.
