@@ -46,7 +46,7 @@ fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
 
 /// One token serves every operation: CodeArtifact tells none apart.
 fn token(url: &str) -> Result<CredentialResponse, Error> {
-    let given = || Context::from_env()?.broker()?.token_for_url(url, Lifetime::Request);
+    let given = || Context::from_env()?.broker()?.token_for_url(url, Asker::CARGO, Lifetime::Request);
     let (token, target) = given().map_err(refusal)?;
     let value = sendable(token.value.expose()).map_err(chain)?;
     let expiration = OffsetDateTime::from_unix_timestamp(token.expires_at.0)
@@ -88,7 +88,7 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
 /// Whether the registry is ours and a session is there. No network.
 fn session_for(url: &str) -> Result<(), vouch_core::Error> {
     let context = Context::from_env()?;
-    context.config()?.target_of_url(url, Asker::default())?;
+    context.config()?.target_of_url(url, Asker::CARGO)?;
     context.session()?;
     Ok(())
 }

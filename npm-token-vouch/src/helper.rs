@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::Mode;
 use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::Asker;
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 use vouch_helper::guard::guarded;
 use vouch_helper::token::sendable;
@@ -39,7 +40,7 @@ fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
     };
     config.profile_named(name)?;
     let registration = registration_of(config, name).ok_or_else(|| not_set_up(name))?;
-    header(&broker.token_for_url(&registration.endpoint, Lifetime::Run)?.0.value)
+    header(&broker.token_for_url(&registration.endpoint, Asker::NPM, Lifetime::Run)?.0.value)
 }
 
 /// Helpers serve registrations only.
@@ -59,7 +60,7 @@ fn not_set_up(profile: &str) -> Failure {
 
 /// None for a registry that is none of ours.
 fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
-    match Context::from_env()?.broker()?.token_for_url(url, Lifetime::Run) {
+    match Context::from_env()?.broker()?.token_for_url(url, Asker::NPM, Lifetime::Run) {
         Err(error) if error.is_foreign() => Ok(None),
         answer => header(&answer?.0.value).map(Some),
     }

@@ -165,14 +165,18 @@ impl Broker {
         Ok(Session::read(&vault, &self.home)?.expires_at)
     }
 
-    /// The token for a URL without user name that a package manager asks about, and its target. Only what a registration
-    /// allows gets one.
+    /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
     ///
     /// # Errors
     /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
     /// [`Broker::token`].
-    pub fn token_for_url(&self, url: &str, lifetime: Lifetime) -> Result<(Token, Target), Error> {
-        let target = self.config.target_of_url(url, Asker::default())?;
+    pub fn token_for_url(
+        &self,
+        url: &str,
+        asker: Asker,
+        lifetime: Lifetime,
+    ) -> Result<(Token, Target), Error> {
+        let target = self.config.target_of_url(url, asker)?;
         let token = self.token(&target, lifetime)?;
         Ok((token, target))
     }
