@@ -447,8 +447,9 @@ impl<'a> SingleFlight<'a> {
     /// A failure that answers this caller, too.
     fn failure_of(&self, name: &EntryName) -> Option<Failure> {
         let recorded: RecordedFailure = self.vault.read(&name.failure())?;
-        let same = recorded.at + BURST >= self.began && recorded.network == http::network_fingerprint();
-        same.then_some(recorded.failure)
+        // One from the future was recorded before the clock was set back.
+        let recent = recorded.at.saturating_add(BURST) >= self.began && recorded.at <= milliseconds();
+        (recent && recorded.network == http::network_fingerprint()).then_some(recorded.failure)
     }
 }
 
