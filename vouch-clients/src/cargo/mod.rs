@@ -5,7 +5,7 @@ mod client;
 mod config_hierarchy;
 mod edit;
 mod helper;
-mod inspect;
+pub mod inspect;
 mod program;
 
 use std::path::PathBuf;
@@ -14,7 +14,6 @@ pub use client::Cargo;
 pub(crate) use client::replaces_crates_io;
 use edit::EditError;
 pub use helper::find_program;
-pub use inspect::inspector;
 
 use vouch_core::{Diagnostic, ErrorKind};
 

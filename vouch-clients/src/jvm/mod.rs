@@ -4,12 +4,11 @@
 //! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
 
 mod gradle;
-mod inspect;
+pub mod inspect;
 mod maven;
 mod settings;
 
 pub use gradle::Gradle;
-pub use inspect::inspector;
 pub use maven::Maven;
 
 use vouch_core::config::Registration;

@@ -4,7 +4,7 @@
 //! No package manager's own `config set` is called: npm's takes every comment out, fails in workspaces, and is not there
 //! in containers.
 
-mod inspect;
+pub mod inspect;
 pub mod npm;
 mod npmrc;
 mod pnpm;
@@ -14,7 +14,6 @@ mod yarn;
 
 use std::path::{Path, PathBuf};
 
-pub use inspect::inspector;
 pub use npmrc::NpmrcClient;
 pub use pnpm::Pnpm;
 pub use tokens::{refresh, renew};
