@@ -33,7 +33,7 @@ fn run() -> ExitCode {
     let request = arguments::parse(&words);
     let answer = match &request {
         Ok(request) => answer::to(request),
-        Err(_) => Answer::Foreign,
+        Err(_) => Answer::NotCodeArtifact,
     };
     match answer {
         Answer::Text(text) => answer_with(text.expose()),
@@ -47,7 +47,7 @@ fn run() -> ExitCode {
             output::refuse(&failure);
             ExitCode::FAILURE
         }),
-        Answer::Foreign => chain::hand_on(&words).unwrap_or_else(|| alone(request)),
+        Answer::NotCodeArtifact => chain::hand_on(&words).unwrap_or_else(|| alone(request)),
     }
 }
 

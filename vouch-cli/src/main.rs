@@ -6,7 +6,7 @@ mod card;
 mod commands;
 mod desktop;
 mod domain;
-mod handout;
+mod credential_args;
 mod home_choice;
 mod parse;
 mod prompt;

@@ -95,7 +95,7 @@ impl Config {
     /// allows gets one.
     ///
     /// # Errors
-    /// [`EndpointError::Foreign`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
+    /// [`EndpointError::NotCodeArtifact`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
     /// domain without a registration; else why no role serves it.
     pub fn target_of_url(&self, url: &str, asker: Asker) -> Result<Target, ProfileError> {
         let registration = self.registration_of(url, asker)?;
@@ -117,7 +117,7 @@ impl Config {
             let found = recorded.clone().find(|(_, base)| plain.is_below(base));
             return found
                 .map(|(registration, _)| registration)
-                .ok_or_else(|| EndpointError::Foreign(endpoint::shown(url)).into());
+                .ok_or_else(|| EndpointError::NotCodeArtifact(endpoint::shown(url)).into());
         };
         let mut of_domain = recorded
             .map(|(registration, base)| (registration, plain.is_below(&base)))
@@ -310,7 +310,7 @@ mod tests {
             assert!(matches!(refused, Err(ProfileError::NotSetUp(_))), "{other}");
         }
         let foreign = config.target_of_url("sparse+https://index.crates.io/", Asker::default());
-        assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))));
+        assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_)))));
     }
 
     #[test]

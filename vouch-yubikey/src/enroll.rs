@@ -19,7 +19,7 @@ use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use vouch_core::secret::Secret;
 use vouch_core::time::UnixTime;
 use vouch_issuer::attestation::{Attestation, AttestationError};
-use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentError, Statement};
+use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentClaims, EnrollmentError};
 
 /// How the card is convinced to make a key.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Enrolled {
     pub enrollment: Enrollment,
-    pub statement: Statement,
+    pub claims: EnrollmentClaims,
     pub key: EnrolledKey,
     /// The key was made by an enrollment that did not come to its end.
     pub resumed: bool,
@@ -158,7 +158,7 @@ fn finish(
         public_key: public_key.clone(),
         other: Map::new(),
     };
-    let statement = Statement {
+    let claims = EnrollmentClaims {
         issuer: request.issuer.clone(),
         subject: request.subject.clone(),
         audience: request.audience.clone(),
@@ -171,10 +171,10 @@ fn finish(
         public_key,
         attestation,
     };
-    let enrollment = Enrollment::sign(&statement, |digest| {
+    let enrollment = Enrollment::sign(&claims, |digest| {
         card.sign(&key, pin, digest, on_touch).map_err(EnrollError::from)
     })?;
-    Ok(Enrolled { enrollment, statement, key, resumed: false })
+    Ok(Enrolled { enrollment, claims, key, resumed: false })
 }
 
 impl Card {

@@ -63,14 +63,14 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
     let begun = PendingEnrollment::new(home, card.serial(), args.slot);
-    let Enrolled { enrollment, statement, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
+    let Enrolled { enrollment, claims, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
     let spare = Config::update(home, |config| record(config, &args, &key))?;
     begun.end();
     write(&args.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(
         "{} of {}: YubiKey {}, slot {}, firmware {}",
-        statement.subject, statement.issuer, statement.serial, statement.slot, statement.firmware
+        claims.subject, claims.issuer, claims.serial, claims.slot, claims.firmware
     ));
     if resumed {
         terminal::done(

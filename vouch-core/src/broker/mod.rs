@@ -169,7 +169,7 @@ impl Broker {
     /// allows gets one.
     ///
     /// # Errors
-    /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
+    /// [`EndpointError::NotCodeArtifact`](crate::endpoint::EndpointError::NotCodeArtifact) for a registry that is none of ours; else as
     /// [`Broker::token`].
     pub fn token_for_url(&self, url: &str, lifetime: Lifetime) -> Result<(Token, Target), Error> {
         let target = self.config.target_of_url(url, Asker::default())?;

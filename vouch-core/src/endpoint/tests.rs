@@ -168,7 +168,7 @@ fn look_alike_hosts_are_foreign() {
         "index.crates.io",
     ] {
         let url = format!("https://{host}/cargo/my-repo/");
-        assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::Foreign(_))), "{url}");
+        assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::NotCodeArtifact(_))), "{url}");
     }
 }
 
@@ -202,12 +202,12 @@ fn the_right_host_in_an_unsafe_url_gets_nothing() {
         GOOD.replace("my-", "my\t-"),
     ] {
         let error = url.parse::<Endpoint>().unwrap_err();
-        assert!(matches!(error, EndpointError::Unsafe { .. } | EndpointError::Foreign(_)), "{url}: {error}");
+        assert!(matches!(error, EndpointError::Unsafe { .. } | EndpointError::NotCodeArtifact(_)), "{url}: {error}");
         assert!(!error.to_string().contains("hun") && !error.to_string().contains("ter2"), "{error}");
     }
     // A Cyrillic letter is another host altogether.
     let url = GOOD.replace("my-domain", "mу-domain");
-    assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::Foreign(_))));
+    assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::NotCodeArtifact(_))));
 }
 
 #[test]

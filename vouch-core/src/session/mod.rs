@@ -79,7 +79,7 @@ impl Session {
 /// as it did.
 ///
 /// # Errors
-/// What `signer` says; [`SessionError::OtherKey`] when the signature is not that of the enrolled key; an unwritable
+/// What `signer` says; [`SessionError::KeyMismatch`] when the signature is not that of the enrolled key; an unwritable
 /// folder, a full disk, a keystore that does not work.
 pub fn login(
     home: &Home,

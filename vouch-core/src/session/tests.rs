@@ -104,9 +104,9 @@ fn the_signature_of_another_key_is_refused_and_leaves_the_session_as_it_was() {
     let (person, before) = logged_in();
     let other = SoftwareKey::generate();
     let error = person.login_with(|digest| Ok(other.sign(digest))).unwrap_err();
-    assert!(matches!(&error, SessionError::OtherKey { serial: 12_345_678, slot } if slot == "82"), "{error}");
+    assert!(matches!(&error, SessionError::KeyMismatch { serial: 12_345_678, slot } if slot == "82"), "{error}");
     let error = person.login_with(|_| Ok([0; 64])).unwrap_err();
-    assert!(matches!(error, SessionError::OtherKey { .. }));
+    assert!(matches!(error, SessionError::KeyMismatch { .. }));
     assert_untouched(&person, &before);
 }
 

@@ -156,6 +156,6 @@ fn what_reads_as_ours_to_anybody_is_refused_and_all_else_is_foreign() {
         "",
     ] {
         let refused = config.target_of_url(url, Asker::KEYRING);
-        assert!(matches!(refused, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))), "{url}");
+        assert!(matches!(refused, Err(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_)))), "{url}");
     }
 }

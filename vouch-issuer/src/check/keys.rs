@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::cache;
 use super::document::Document;
-use super::expected::{Key, Known};
+use super::expected::{ExpectedKeys, Key};
 use super::finding::Finding;
 
 /// With more keys than this, STS refuses tokens (measured with RSA keys).
@@ -14,7 +14,7 @@ const MANY: usize = 100;
 
 const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
 
-pub(super) fn check(known: &Known, url: &str, document: &Document, findings: &mut Vec<Finding>) {
+pub(super) fn check(known: &ExpectedKeys, url: &str, document: &Document, findings: &mut Vec<Finding>) {
     let Some(keys) = document.json.get("keys").and_then(Value::as_array) else {
         findings.push(Finding::problem("no-keys", url, "it has no list `keys`".into(), REBUILD));
         return;
@@ -37,9 +37,9 @@ pub(super) fn check(known: &Known, url: &str, document: &Document, findings: &mu
         }
     }
     let (wanted, complete) = match known {
-        Known::Nothing => return,
-        Known::Some(wanted) => (wanted, false),
-        Known::All(wanted) => (wanted, true),
+        ExpectedKeys::Any => return,
+        ExpectedKeys::AtLeast(wanted) => (wanted, false),
+        ExpectedKeys::Exactly(wanted) => (wanted, true),
     };
     for key in wanted {
         findings.extend(present(url, key, keys, document));

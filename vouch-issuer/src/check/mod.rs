@@ -9,7 +9,7 @@ mod expected;
 mod finding;
 mod keys;
 
-pub use expected::{Expected, Key, Known};
+pub use expected::{Expected, ExpectedKeys, Key};
 pub use finding::{Finding, Severity};
 
 use serde_json::Value;

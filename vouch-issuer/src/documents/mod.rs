@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::enrollment::{Statement, VerifiedEnrollment};
+use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, Subject};
 
@@ -90,7 +90,7 @@ struct Jwk<'a> {
 }
 
 /// Keys by their thumbprints.
-type Keys<'a> = BTreeMap<String, &'a Statement>;
+type Keys<'a> = BTreeMap<String, &'a EnrollmentClaims>;
 
 /// The files for every issuer of the enrollments, by paths below the root of the web host: for each
 /// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrollments in any order give the same bytes.
@@ -137,20 +137,20 @@ pub(crate) fn by_issuer(
 ) -> Result<BTreeMap<&IssuerUrl, Keys<'_>>, IssuerError> {
     let mut issuers = BTreeMap::<&IssuerUrl, Keys<'_>>::new();
     let mut seen = BTreeSet::new();
-    for statement in enrollments.iter().map(VerifiedEnrollment::statement) {
-        let kid = statement.public_key.thumbprint();
+    for claims in enrollments.iter().map(VerifiedEnrollment::claims) {
+        let kid = claims.public_key.thumbprint();
         if !seen.insert(kid.clone()) {
-            return Err(IssuerError::DuplicateKey { kid, serial: statement.serial });
+            return Err(IssuerError::DuplicateKey { kid, serial: claims.serial });
         }
-        let keys = issuers.entry(&statement.issuer).or_default();
-        if let Some(other) = keys.values().find(|other| other.subject != statement.subject) {
+        let keys = issuers.entry(&claims.issuer).or_default();
+        if let Some(other) = keys.values().find(|other| other.subject != claims.subject) {
             return Err(IssuerError::TwoSubjects {
-                issuer: statement.issuer.clone(),
+                issuer: claims.issuer.clone(),
                 one: other.subject.clone(),
-                other: statement.subject.clone(),
+                other: claims.subject.clone(),
             });
         }
-        keys.insert(kid, statement);
+        keys.insert(kid, claims);
     }
     if issuers.is_empty() {
         return Err(IssuerError::Nothing);
@@ -202,11 +202,11 @@ fn discovery(issuer: &IssuerUrl) -> Result<Vec<u8>, IssuerError> {
 }
 
 fn jwks(issuer: &IssuerUrl, keys: &Keys<'_>) -> Result<Vec<u8>, IssuerError> {
-    let jwk = |(kid, statement): (_, &&Statement)| {
-        let (x, y) = statement.public_key.coordinates();
+    let jwk = |(kid, claims): (_, &&EnrollmentClaims)| {
+        let (x, y) = claims.public_key.coordinates();
         Jwk { kty: "EC", crv: "P-256", x, y, kid, r#use: "sig", alg: "ES256" }
     };
-    json(issuer, &Jwks { keys: keys.iter().map(|(kid, statement)| jwk((kid.as_str(), statement))).collect() })
+    json(issuer, &Jwks { keys: keys.iter().map(|(kid, claims)| jwk((kid.as_str(), claims))).collect() })
 }
 
 fn json(issuer: &IssuerUrl, document: &impl Serialize) -> Result<Vec<u8>, IssuerError> {

@@ -15,7 +15,7 @@ use std::fmt;
 
 pub use error::IamError;
 pub use limits::*;
-pub use request::{BucketName, Roles, Wanted, role_name};
+pub use request::{BucketName, Roles, TemplateOptions, role_name};
 
 use self::plan::Plan;
 use crate::enrollment::VerifiedEnrollment;
@@ -53,7 +53,7 @@ impl fmt::Display for Format {
 /// See [`IamError`]; what IAM would refuse is refused here.
 pub fn template(
     enrollments: &[VerifiedEnrollment],
-    wanted: &Wanted,
+    wanted: &TemplateOptions,
     format: Format,
 ) -> Result<Template, IamError> {
     let plan = Plan::new(enrollments, wanted)?;

@@ -16,9 +16,9 @@ pub enum Roles {
     Shared { name: String },
 }
 
-/// What is wanted beside the people.
+/// What a template holds beside the users.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TemplateOptions {
     pub roles: Roles,
     /// The owner of the CodeArtifact domains; nothing for the account that the template is applied to.
     pub owner: Option<AccountId>,

@@ -7,7 +7,7 @@ use vouch_core::files;
 use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
 use vouch_core::{Context, ErrorKind, Failure};
-use vouch_issuer::check::{self, Expected, Finding, Known, Severity};
+use vouch_issuer::check::{self, Expected, ExpectedKeys, Finding, Severity};
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::trust::{self, Trusted};
 
@@ -26,7 +26,7 @@ pub(crate) struct Check {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    makers: super::trust::Trust,
+    trust_store: super::trust::Trust,
     /// Enrollments of every key that should be there
     #[arg(value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
@@ -42,7 +42,7 @@ struct Looked {
 
 pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
     let home = context.home();
-    let enrollments = args.makers.read_all(&args.enrollments)?;
+    let enrollments = args.trust_store.read_all(&args.enrollments)?;
     let identity = if enrollments.is_empty() { context.config()?.identity } else { None };
     let expected = expected(args, &enrollments, identity.as_ref())?;
     let fetcher = Fetcher::new(home)?;
@@ -51,8 +51,8 @@ pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
         terminal::say(&format!("fetching the documents of {}", expected.issuer));
         let findings = check::check(expected, |url| fetcher.fetch(url));
         let keys = match &expected.keys {
-            Known::Nothing => None,
-            Known::Some(keys) | Known::All(keys) => Some(keys.len()),
+            ExpectedKeys::Any => None,
+            ExpectedKeys::AtLeast(keys) | ExpectedKeys::Exactly(keys) => Some(keys.len()),
         };
         issuers.push(Looked { at: expected.issuer.to_string(), keys, findings });
     }
@@ -90,7 +90,7 @@ fn expected(
         (Some(issuer), Some(identity)) if *issuer == identity.issuer => {
             Ok(vec![Expected::of_identity(identity)])
         }
-        (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: Known::Nothing }]),
+        (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: ExpectedKeys::Any }]),
         // A policy can be judged by itself.
         (None, None) if !args.trust.is_empty() => Ok(Vec::new()),
         (None, None) => Err(IdentityError::NotEnrolled.into()),
@@ -99,10 +99,10 @@ fn expected(
 
 /// Whom the roles should trust, as far as that is known.
 fn trusted(args: &Check, enrollments: &[VerifiedEnrollment], identity: Option<&Identity>) -> Vec<Trusted> {
-    let of_enrollments = enrollments.iter().map(VerifiedEnrollment::statement).map(|statement| Trusted {
-        issuer: statement.issuer.clone(),
-        subject: statement.subject.clone(),
-        audience: statement.audience.clone(),
+    let of_enrollments = enrollments.iter().map(VerifiedEnrollment::claims).map(|claims| Trusted {
+        issuer: claims.issuer.clone(),
+        subject: claims.subject.clone(),
+        audience: claims.audience.clone(),
     });
     let mut all: Vec<_> = of_enrollments.chain(identity.map(Trusted::from)).collect();
     all.retain(|person| args.issuer.as_ref().is_none_or(|issuer| *issuer == person.issuer));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use vouch_core::Failure;
 use vouch_core::partition::{AccountId, DomainName};
-use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
+use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, TemplateOptions};
 
 use crate::parse;
 use crate::terminal;
@@ -54,7 +54,7 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         None => Roles::Each { prefix: args.role_prefix },
     };
     let public = args.bucket.is_some();
-    let wanted = Wanted {
+    let wanted = TemplateOptions {
         roles,
         owner: args.account,
         domains: args.domain,

@@ -68,7 +68,7 @@ fn build(args: &Build) -> Result<(), Failure> {
         })?;
         terminal::done(&format!("`{}`", path.display()));
     }
-    let mut issuers: Vec<_> = enrollments.iter().map(|enrollment| &enrollment.statement().issuer).collect();
+    let mut issuers: Vec<_> = enrollments.iter().map(|enrollment| &enrollment.claims().issuer).collect();
     issuers.sort();
     issuers.dedup();
     for issuer in issuers {

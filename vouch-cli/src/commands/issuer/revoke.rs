@@ -9,7 +9,7 @@ use vouch_core::home::HomeError;
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
-use vouch_issuer::revoke::{self, Case, Person, Place, Revocation};
+use vouch_issuer::revoke::{self, Reason, Revocation, RevokedRole, RevokedUser};
 
 use crate::terminal;
 
@@ -53,8 +53,8 @@ enum Name {
 
 pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<(), Failure> {
     let person = person(context, args)?;
-    let place = place(args, &person)?;
-    let case = match args.lost {
+    let role = role(args, &person)?;
+    let reason = match args.lost {
         Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
             return Err(Failure::new(
                 ErrorKind::Usage,
@@ -62,29 +62,29 @@ pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<
                 "Give the serial number of an enrolled one; it is printed on the key.",
             ));
         }
-        Some(serial) => Case::Lost(serial),
-        None => Case::Leaves,
+        Some(serial) => Reason::YubiKeyLost(serial),
+        None => Reason::UserLeft,
     };
-    let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
+    let revocation = revoke::revoke(&person, &role, reason, UnixTime::now(), terminal::utc_time);
     match args.json {
         true => terminal::print_json(&as_json(&person, &revocation)),
-        false => terminal::print(&as_text(&person, case, &revocation)),
+        false => terminal::print(&as_text(&person, reason, &revocation)),
     }
 }
 
-fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, Failure> {
+fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<RevokedUser, Failure> {
     let path = Path::new(&args.who);
     if path.is_file() {
         let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
             return Err(unknown(args));
         };
-        let issuer = given.statement().issuer.clone();
+        let issuer = given.claims().issuer.clone();
         // A spare may lie in the folder, too.
         let mut all = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
         all.retain(|person| person.issuer == issuer);
         return match all.pop() {
             Some(person) => Ok(person),
-            None => Person::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
+            None => RevokedUser::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
         };
     }
     let mut found = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
@@ -99,7 +99,9 @@ fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, 
     }
     let own = || {
         let identity = context?.config()?.identity;
-        Ok::<_, Failure>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
+        Ok::<_, Failure>(
+            identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(RevokedUser::from),
+        )
     };
     match found.pop() {
         Some(person) => Ok(person),
@@ -107,7 +109,7 @@ fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, 
     }
 }
 
-fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<Person>, Failure> {
+fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<RevokedUser>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::configuration(
             format!("cannot read `{}`", folder.display()),
@@ -126,7 +128,7 @@ fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<Person>, 
         return Ok(Vec::new());
     }
     let enrollments = trust.read_all(&paths)?;
-    Ok(Person::of_enrollments(&enrollments)?)
+    Ok(RevokedUser::of_enrollments(&enrollments)?)
 }
 
 fn unknown(args: &Revoke) -> Failure {
@@ -137,16 +139,16 @@ fn unknown(args: &Revoke) -> Failure {
     )
 }
 
-fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
+fn role(args: &Revoke, person: &RevokedUser) -> Result<RevokedRole, Failure> {
     let role = args.role.as_deref();
     if let Some(arn) = role.filter(|role| role.contains(':')) {
         let arn: RoleArn = arn.parse().map_err(|error: NameError| {
             Failure::new(ErrorKind::Usage, error.to_string(), "Give the role's ARN or name.")
         })?;
-        return Ok(Place {
+        return Ok(RevokedRole {
             partition: arn.partition(),
             account: Some(arn.account()),
-            role: arn.role_name().to_owned(),
+            name: arn.role_name().to_owned(),
             shared: args.shared,
         });
     }
@@ -161,10 +163,10 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
             "Give the role's ARN, or its name without a path.",
         ));
     }
-    Ok(Place {
+    Ok(RevokedRole {
         partition: args.partition.partition(),
         account: args.account.clone(),
-        role: name,
+        name,
         shared: args.shared,
     })
 }
@@ -181,7 +183,7 @@ impl Name {
     }
 }
 
-fn as_json(person: &Person, revocation: &Revocation) -> String {
+fn as_json(person: &RevokedUser, revocation: &Revocation) -> String {
     let remains: Vec<_> = revocation
         .remains
         .iter()
@@ -199,10 +201,10 @@ fn as_json(person: &Person, revocation: &Revocation) -> String {
     format!("{answer:#}\n")
 }
 
-fn as_text(person: &Person, case: Case, revocation: &Revocation) -> String {
-    let mut text = match case {
-        Case::Leaves => format!("{} of {} leaves. In this order:\n", person.subject, person.issuer),
-        Case::Lost(serial) => {
+fn as_text(person: &RevokedUser, reason: Reason, revocation: &Revocation) -> String {
+    let mut text = match reason {
+        Reason::UserLeft => format!("{} of {} leaves. In this order:\n", person.subject, person.issuer),
+        Reason::YubiKeyLost(serial) => {
             format!("YubiKey {serial} of {} ({}) is lost. In this order:\n", person.subject, person.issuer)
         }
     };
