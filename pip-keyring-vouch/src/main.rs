@@ -14,10 +14,11 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use answer::Answer;
-use arguments::{Request, Wrong};
 use vouch_helper::guard::guarded;
 use vouch_helper::output::answer as answer_with;
+
+use answer::Answer;
+use arguments::{Request, Wrong};
 
 fn main() -> ExitCode {
     vouch_core::process::harden();

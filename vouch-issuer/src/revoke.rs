@@ -7,13 +7,13 @@
 
 use serde::Serialize;
 use serde_json::json;
+use vouch_core::identity::{Identity, IssuerUrl, Subject};
+use vouch_core::partition::{AccountId, Partition};
+use vouch_core::time::UnixTime;
 
 use crate::documents::{self, IssuerError};
 use crate::enrollment::VerifiedEnrollment;
 use crate::iam::{MAX_SESSION_DURATION, MAX_TOKEN_DURATION};
-use vouch_core::identity::{Identity, IssuerUrl, Subject};
-use vouch_core::partition::{AccountId, Partition};
-use vouch_core::time::UnixTime;
 
 /// Seconds that a token lives at most when no policy bounds it (CodeArtifact API, GetAuthorizationToken).
 const LONGEST_TOKEN: i64 = 12 * 3600;

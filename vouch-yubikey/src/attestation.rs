@@ -1,12 +1,12 @@
 //! Reading attestations and certificates from the card.
 
+use vouch_core::identity::SigningKey;
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
+use vouch_issuer::attestation::{Attestation, certified_key};
 use yubikey::piv::{self, SlotId};
 use yubikey::{Error as Yk, ObjectId, YubiKey};
 
 use crate::error::CardError;
-use vouch_core::identity::SigningKey;
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
-use vouch_issuer::attestation::{Attestation, certified_key};
 
 /// The object that holds the certificate of slot f9, which signs attestations (Yubico, "PIV attestation").
 const DEVICE_CERTIFICATE: ObjectId = 0x5f_ff01;

@@ -1,6 +1,14 @@
 //! A new key on the card, and the enrollment that it signs.
 
 use serde_json::Map;
+use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::home::HomeError;
+use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
+use vouch_core::secret::Secret;
+use vouch_core::time::UnixTime;
+use vouch_issuer::attestation::{Attestation, AttestationError};
+use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentClaims, EnrollmentError};
 use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId};
 use yubikey::{Certificate as StoredCertificate, Error as Yk, MgmAlgorithmId, MgmKey, YubiKey};
 
@@ -12,14 +20,6 @@ use crate::pin::Pin;
 use crate::sign::SIGN_TIMEOUT;
 use crate::sign::TouchPrompt;
 use crate::sign::slot_id;
-use vouch_core::failure::{Diagnostic, ErrorKind};
-use vouch_core::home::HomeError;
-use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
-use vouch_core::secret::Secret;
-use vouch_core::time::UnixTime;
-use vouch_issuer::attestation::{Attestation, AttestationError};
-use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentClaims, EnrollmentError};
 
 /// How the card is convinced to make a key.
 #[derive(Debug, Clone, Default)]

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use crate::pcsc_clients::{self, PcscClient};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
+
+use crate::pcsc_clients::{self, PcscClient};
 
 /// What went wrong with the card.
 #[derive(Debug, thiserror::Error)]

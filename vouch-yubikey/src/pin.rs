@@ -1,11 +1,11 @@
 //! Rules for PINs: a YubiKey has three tries, and none is spent by mistake.
 
+use vouch_core::secret::Secret;
 use yubikey::piv::{self, ManagementSlotId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
 use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
-use vouch_core::secret::Secret;
 
 /// What every YubiKey leaves the factory with (Yubico, "PIV tool: default PIN").
 const FACTORY_PIN: &str = "123456";

@@ -4,6 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use p256::ecdsa::Signature;
+use vouch_core::es256::{self, Signer};
+use vouch_core::identity::{EnrolledKey, SigningKey};
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use yubikey::piv::{self, AlgorithmId, SlotAlgorithmId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
@@ -12,9 +15,6 @@ use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
 use crate::pin::Pin;
 use crate::pin::PinFailure;
-use vouch_core::es256::{self, Signer};
-use vouch_core::identity::{EnrolledKey, SigningKey};
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 
 /// How long a YubiKey waits for a touch (measured 15.0 s) before it answers as if the PIN were missing.
 pub const TOUCH_TIME: Duration = Duration::from_secs(15);

@@ -8,8 +8,8 @@ use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 use vouch_helper::token::sendable;
 
-use crate::domain::DomainFlags;
 use crate::credential_args::{self, Spelling};
+use crate::domain::DomainFlags;
 use crate::home_choice::HomeFlag;
 use crate::terminal;
 

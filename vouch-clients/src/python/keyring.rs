@@ -91,7 +91,9 @@ impl Keyring {
 
     /// The link that [`Self::link`] would make.
     pub(super) fn would_link(&self) -> Vec<String> {
-        let (LinkPlan::Link(folder) | LinkPlan::LinkOffPath(folder)) = self.link_plan() else { return Vec::new() };
+        let (LinkPlan::Link(folder) | LinkPlan::LinkOffPath(folder)) = self.link_plan() else {
+            return Vec::new();
+        };
         let link = link_in(&folder);
         if is_same(&link, &self.program) {
             return Vec::new();

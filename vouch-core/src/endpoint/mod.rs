@@ -12,11 +12,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use self::plain::Readings;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
-
-use self::plain::Readings;
-
 pub use domain::Domain;
 pub use plain::{Asker, PlainUrl, Reason, USER};
 pub use shown::shown;

@@ -202,7 +202,10 @@ fn the_right_host_in_an_unsafe_url_gets_nothing() {
         GOOD.replace("my-", "my\t-"),
     ] {
         let error = url.parse::<Endpoint>().unwrap_err();
-        assert!(matches!(error, EndpointError::Unsafe { .. } | EndpointError::NotCodeArtifact(_)), "{url}: {error}");
+        assert!(
+            matches!(error, EndpointError::Unsafe { .. } | EndpointError::NotCodeArtifact(_)),
+            "{url}: {error}"
+        );
         assert!(!error.to_string().contains("hun") && !error.to_string().contains("ter2"), "{error}");
     }
     // A Cyrillic letter is another host altogether.

@@ -1,6 +1,5 @@
 //! The connector against servers on loopback that do not do what they should.
 
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::time::Instant;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 

@@ -13,11 +13,10 @@ mod native;
 #[cfg(target_os = "linux")]
 mod runtime_file;
 
-pub use error::KeystoreError;
-pub use key::SessionKey;
-
 use crate::env;
 use crate::home::Home;
+pub use error::KeystoreError;
+pub use key::SessionKey;
 
 /// Where session keys are kept.
 #[derive(Debug)]

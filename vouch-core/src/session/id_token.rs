@@ -58,7 +58,9 @@ pub(super) fn signed(
         .map_err(SessionError::Signer)?
     {
         Ok(signature) => Ok(Secret::new(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))),
-        Err(SignatureMismatch) => Err(SessionError::KeyMismatch { serial: key.serial, slot: key.slot.clone() }),
+        Err(SignatureMismatch) => {
+            Err(SessionError::KeyMismatch { serial: key.serial, slot: key.slot.clone() })
+        }
     }
 }
 

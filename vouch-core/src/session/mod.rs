@@ -12,10 +12,6 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use duration::SessionDuration;
-pub use error::SessionError;
-pub use source::Source;
-
 use crate::es256::Signer;
 use crate::files::{Lock, LockError};
 use crate::home::Home;
@@ -23,6 +19,9 @@ use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
 use crate::time::UnixTime;
 use crate::vault::{self, EntryName, Vault, VaultError};
+pub use duration::SessionDuration;
+pub use error::SessionError;
+pub use source::Source;
 
 const KIND: &str = "session";
 

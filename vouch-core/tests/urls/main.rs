@@ -10,11 +10,12 @@ use std::str::FromStr;
 use std::thread;
 
 use fluent_uri::Uri;
-use mutants::{Mutants, configuration, is_registered, seen};
 use url::Url;
 use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, shown};
 use vouch_core::profile::ProfileError;
+
+use mutants::{Mutants, configuration, is_registered, seen};
 
 /// A number of the environment's: `make soak` tries more mutants, and a seed repeats them.
 fn number<N: FromStr>(variable: &str, otherwise: N) -> N {

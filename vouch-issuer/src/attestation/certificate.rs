@@ -3,12 +3,12 @@
 use der::oid::ObjectIdentifier;
 use der::{Decode, Reader, SliceReader};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use vouch_core::time::UnixTime;
 use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::name::Name;
 
 use super::{AttestationError, EC_PUBLIC_KEY, Link, P256, extension};
-use vouch_core::time::UnixTime;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");

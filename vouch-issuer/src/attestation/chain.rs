@@ -8,10 +8,11 @@
 //! identifiers, some of YubiKeys 4 not even basic constraints, attestations have no subject that such a verifier knows.
 //! So the certificates are read by `x509-cert`, their signatures verified by `ring`, and the rules are here.
 
+use vouch_core::time::UnixTime;
+
 use super::certificate::{Parsed, Rank};
 use super::trust_store::{CaCertificate, RootCa, TrustStore};
 use super::{Attestation, AttestationError, Link, firmware};
-use vouch_core::time::UnixTime;
 
 /// The subjects of f9 certificates: before firmware 5.7.4, and from then on.
 const DEVICES: [&str; 2] = ["CN=Yubico PIV Attestation", "CN=YubiKey PIV Attestation"];

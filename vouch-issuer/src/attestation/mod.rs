@@ -12,14 +12,13 @@ mod trust_store;
 
 use der::Decode;
 use der::oid::ObjectIdentifier;
+use vouch_core::identity::SigningKey;
+use vouch_core::piv::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 use x509_cert::Certificate;
 
 pub use chain::{VerifiedAttestation, verify};
 pub use error::{AttestationError, Link};
 pub use trust_store::{Fingerprint, RootCa, TrustStore};
-
-use vouch_core::identity::SigningKey;
-use vouch_core::piv::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
 
 const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3.3");
 const SERIAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3.7");

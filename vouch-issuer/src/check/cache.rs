@@ -1,7 +1,8 @@
 //! How long copies of a document are handed out after it has changed.
 
-use super::finding::Finding;
 use vouch_core::http::FetchedDocument;
+
+use super::finding::Finding;
 
 /// Seconds for which a removed key may go on working without a word about it.
 const LONG: u64 = 3600;

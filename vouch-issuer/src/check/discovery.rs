@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use url::Url;
+use vouch_core::identity::IssuerUrl;
 
 use super::document::Document;
 use super::finding::Finding;
-use vouch_core::identity::IssuerUrl;
 
 const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
 

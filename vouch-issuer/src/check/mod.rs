@@ -9,14 +9,13 @@ mod expected;
 mod finding;
 mod keys;
 
-pub use expected::{Expected, ExpectedKeys, Key};
-pub use finding::{Finding, Severity};
-
 use serde_json::Value;
-
-use self::document::Document;
 use vouch_core::failure::Diagnostic;
 use vouch_core::http::{FetchedDocument, HttpError};
+
+use self::document::Document;
+pub use expected::{Expected, ExpectedKeys, Key};
+pub use finding::{Finding, Severity};
 
 /// Fetches the two documents of an issuer and tells everything that is wrong with them.
 pub fn check(

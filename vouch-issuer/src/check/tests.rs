@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::json;
-
 use vouch_core::identity::Identity;
 
 use super::*;

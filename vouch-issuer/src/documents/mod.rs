@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-
-use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, Subject};
+
+use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
 
 /// A file below the root of the web host, and what is in it.
 pub type StaticFile = (PathBuf, Vec<u8>);

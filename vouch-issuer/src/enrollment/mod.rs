@@ -9,14 +9,14 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::attestation::{self, Attestation, AttestationError, TrustStore, VerifiedAttestation};
-use crate::jwk;
 use vouch_core::es256::{self, SignatureMismatch};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, SigningKey, Subject};
 use vouch_core::piv::{Firmware, PinPolicy, Slot, TouchPolicy};
 use vouch_core::time::UnixTime;
+
+use crate::attestation::{self, Attestation, AttestationError, TrustStore, VerifiedAttestation};
+use crate::jwk;
 
 const TYPE: &str = "vouch-enrollment+jws";
 

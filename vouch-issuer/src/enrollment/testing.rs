@@ -7,9 +7,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     PublicKeyData,
 };
+use software_key::SoftwareKey;
 
 use super::*;
-use software_key::SoftwareKey;
 
 /// The public half of a key in software.
 pub(crate) fn public_key(key: &SoftwareKey) -> SigningKey {

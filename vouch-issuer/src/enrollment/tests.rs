@@ -1,9 +1,9 @@
 use serde_json::Value;
+use software_key::SoftwareKey;
 
 use super::testing::{Person, TestCa, attestation, attestation_params, public_key, verify};
 use super::*;
 use crate::attestation::Link;
-use software_key::SoftwareKey;
 
 fn alice() -> Person {
     Person::new("https://id.example.com/alice", "alice", 12_345_678)

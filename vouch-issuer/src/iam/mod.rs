@@ -13,12 +13,11 @@ mod terraform;
 
 use std::fmt;
 
+use self::plan::Plan;
+use crate::enrollment::VerifiedEnrollment;
 pub use error::IamError;
 pub use limits::*;
 pub use request::{BucketName, Roles, TemplateOptions, role_name};
-
-use self::plan::Plan;
-use crate::enrollment::VerifiedEnrollment;
 
 /// What the name of a person's role begins with unless told otherwise.
 pub const DEFAULT_ROLE_PREFIX: &str = "CodeArtifact-";

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use vouch_core::identity::{IssuerUrl, Subject};
 
 use super::document::{Node, Piece};
 use super::error::IamError;
@@ -13,7 +14,6 @@ use super::limits::{
 use super::request::{BucketName, Roles, TemplateOptions, role_name};
 use crate::documents;
 use crate::enrollment::VerifiedEnrollment;
-use vouch_core::identity::{IssuerUrl, Subject};
 
 const VERSION: &str = "2012-10-17";
 

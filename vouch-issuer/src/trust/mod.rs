@@ -9,12 +9,11 @@ mod statement;
 mod text;
 mod trusted;
 
-pub use trusted::Trusted;
-
 use serde_json::Value;
 
 use crate::check::Finding;
 use crate::iam::MAX_SESSION_DURATION;
+pub use trusted::Trusted;
 
 /// Everything that is wrong with a trust policy, given alone or as `aws iam get-role` prints it. With `trusted`, these
 /// people and no others should be trusted; without, the policy is judged by itself.

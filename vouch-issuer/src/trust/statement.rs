@@ -1,12 +1,12 @@
 //! One statement of a trust policy: whom it admits, and to what.
 
 use serde_json::Value;
+use vouch_core::identity::IssuerUrl;
 
 use super::condition;
 use super::text::texts;
 use super::trusted::Trusted;
 use crate::check::Finding;
-use vouch_core::identity::IssuerUrl;
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 

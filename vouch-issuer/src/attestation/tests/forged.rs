@@ -1,13 +1,13 @@
 //! Chains that somebody made up or weakened, each refused with its reason.
 
 use rcgen::{CertificateParams, CustomExtension, KeyPair, KeyUsagePurpose};
+use software_key::SoftwareKey;
+use vouch_core::identity::SigningKey;
 
 use super::*;
 use crate::enrollment::testing::{
     TestCa, attestation_params, ca_params, device_key_signs, device_params, named, public_key, yubico,
 };
-use software_key::SoftwareKey;
-use vouch_core::identity::SigningKey;
 
 const SERIAL_NUMBER: u32 = 12_345_678;
 

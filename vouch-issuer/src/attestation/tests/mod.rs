@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use vouch_core::time::UnixTime;
 
 use super::*;
-use vouch_core::time::UnixTime;
 
 /// 2026-11-25.
 const NOW: UnixTime = UnixTime(1_795_564_800);

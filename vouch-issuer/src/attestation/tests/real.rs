@@ -1,8 +1,9 @@
 //! Every certificate of `data/yubico-attestation`.
 
+use vouch_core::piv::{PinPolicy, TouchPolicy};
+
 use super::super::certificate::Parsed;
 use super::*;
-use vouch_core::piv::{PinPolicy, TouchPolicy};
 
 /// File in `slot/`, device in `f9/`, PIN and touch policy, form factor, P-256.
 type Card = (&'static str, &'static str, PinPolicy, TouchPolicy, Option<u8>, bool);
