@@ -1,6 +1,6 @@
-//! What to do when a person leaves or a YubiKey is lost, in the order that works.
+//! What to do when a user leaves or a YubiKey is lost, in the order that works.
 //!
-//! First nothing new may begin: as long as the provider stands, a person makes new role sessions while old ones are
+//! First nothing new may begin: as long as the provider stands, a user makes new role sessions while old ones are
 //! being denied. Then what has begun is cut off. Only then the published keys go, whose copies AWS may keep for a time
 //! that nobody specifies. A deny on the role is the only thing that reaches tokens of CodeArtifact (CodeArtifact user
 //! guide, "Tokens and authentication"), so the role itself goes last.
@@ -43,9 +43,9 @@ pub struct RevokedRole {
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// The person is to have no access any more.
+    /// The user is to have no access any more.
     UserLeft,
-    /// One YubiKey, by its serial number; the person stays.
+    /// One YubiKey, by its serial number; the user stays.
     YubiKeyLost(u32),
 }
 
@@ -75,17 +75,17 @@ pub struct Revocation {
 }
 
 impl RevokedUser {
-    /// The people of enrollments, by issuer.
+    /// The users of enrollments, by issuer.
     ///
     /// # Errors
     /// As for [`crate::documents::build`].
     pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
-        let people = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
+        let users = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
             let subject = keys.values().next()?.subject.clone();
             let keys = keys.into_iter().map(|(kid, statement)| (statement.serial, kid)).collect();
             Some(Self { issuer: issuer.clone(), subject, keys })
         });
-        Ok(people.collect())
+        Ok(users.collect())
     }
 }
 
@@ -101,7 +101,7 @@ impl From<&Identity> for RevokedUser {
 
 /// What to do now. `time` writes a moment as RFC 3339 does, in UTC.
 pub fn revoke(
-    person: &RevokedUser,
+    user: &RevokedUser,
     role: &RevokedRole,
     reason: Reason,
     now: UnixTime,
@@ -109,31 +109,31 @@ pub fn revoke(
 ) -> Revocation {
     let steps = match reason {
         Reason::UserLeft => {
-            let mut steps = vec![delete_provider(person, role), deny_sessions(role, now, &time)];
-            steps.extend([remove_documents(person), remove_role(person, role, now, &time)]);
+            let mut steps = vec![delete_provider(user, role), deny_sessions(role, now, &time)];
+            steps.extend([remove_documents(user), remove_role(user, role, now, &time)]);
             steps
         }
         Reason::YubiKeyLost(serial) => {
-            vec![remove_key(person, serial), check_published(person), deny_earlier_sessions(role, now, &time)]
+            vec![remove_key(user, serial), check_published(user), deny_earlier_sessions(role, now, &time)]
         }
     };
     Revocation { steps, remains: remains(reason, now) }
 }
 
-fn delete_provider(person: &RevokedUser, role: &RevokedRole) -> Step {
+fn delete_provider(user: &RevokedUser, role: &RevokedRole) -> Step {
     let mut commands = vec![format!(
         "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
-        provider_arn(person, role)
+        provider_arn(user, role)
     )];
     commands.push(format!("aws iam get-role --role-name {} --output json >role.json", role.name));
     commands.push(if role.shared {
-        "# take the statement of this person out of the role's trust policy".into()
+        "# remove the statement of this user from the role's trust policy".into()
     } else {
-        "# the role's trust policy names the provider alone: without it, nobody is admitted".into()
+        "# the role's trust policy names the provider alone: without it, nobody is allowed".into()
     });
     Step {
-        title: format!("take the trust in {} out, in every account that has it", person.issuer),
-        why: "From here on AWS gives this person no new session, whatever they sign.".into(),
+        title: format!("delete the OIDC provider of {}, in every account that has it", user.issuer),
+        why: "From here on AWS gives this user no new session, whatever they sign.".into(),
         commands,
     }
 }
@@ -164,7 +164,7 @@ fn deny_earlier_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTi
     Step {
         title: format!("deny the sessions of role {} that began before", role.name),
         why: format!(
-            "Sessions that the lost key began before {at} end, and the tokens with them; the person runs `vouch login` \
+            "Sessions that the lost key began before {at} end, and the tokens with them; the user runs `vouch login` \
              with the spare. If the finder may know the PIN, do this again an hour after the key is gone from the site, \
              when no cache can have it any more."
         ),
@@ -172,14 +172,14 @@ fn deny_earlier_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTi
     }
 }
 
-fn remove_documents(person: &RevokedUser) -> Step {
-    let folder = folder(person);
+fn remove_documents(user: &RevokedUser) -> Step {
+    let folder = folder(user);
     Step {
-        title: "take the keys out of the site".into(),
-        why: "Nobody else may ever get this address: whoever serves documents there speaks for this person wherever an \
+        title: "remove the keys from the site".into(),
+        why: "Nobody else may ever get this address: whoever serves issuer files there speaks for this user wherever an \
               account was forgotten."
             .into(),
-        commands: person
+        commands: user
             .keys
             .iter()
             .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
@@ -192,11 +192,11 @@ fn remove_documents(person: &RevokedUser) -> Step {
     }
 }
 
-fn remove_key(person: &RevokedUser, serial: u32) -> Step {
-    let lost = person.keys.iter().filter(|(found, _)| *found == serial);
+fn remove_key(user: &RevokedUser, serial: u32) -> Step {
+    let lost = user.keys.iter().filter(|(found, _)| *found == serial);
     let allowed: String = lost.clone().map(|(_, kid)| format!(" --allow-removal {kid}")).collect();
     Step {
-        title: format!("take the key of YubiKey {serial} out of the site"),
+        title: format!("remove the key of YubiKey {serial} from the site"),
         why: "AWS may keep a copy of the keys for a while; nobody specifies how long, and an hour is a cautious guess. A \
               finder needs the PIN, too."
             .into(),
@@ -210,28 +210,28 @@ fn remove_key(person: &RevokedUser, serial: u32) -> Step {
     }
 }
 
-fn check_published(person: &RevokedUser) -> Step {
+fn check_published(user: &RevokedUser) -> Step {
     Step {
-        title: "look at it from outside".into(),
-        why: format!("It names a key of {} that is still served, and caches that keep it.", person.subject),
+        title: "check the published files".into(),
+        why: format!("It names a key of {} that is still served, and caches that keep it.", user.subject),
         commands: vec!["vouch issuer check enrollments/*.json".into()],
     }
 }
 
 fn remove_role(
-    person: &RevokedUser,
+    user: &RevokedUser,
     role: &RevokedRole,
     now: UnixTime,
     time: impl Fn(UnixTime) -> String,
 ) -> Step {
     let at = time(now.plus(LONGEST_TOKEN));
     let mut commands = vec!["vouch issuer iam --format cloudformation enrollments/*.json >iam.json".into()];
-    commands.push("# apply the template: it no longer has this person".into());
+    commands.push("# apply the template: it no longer has this user".into());
     if !role.shared {
         commands.push(format!("aws iam get-role --role-name {}   # must be gone", role.name));
     }
     Step {
-        title: format!("after {at}, apply the template without {}", person.subject),
+        title: format!("after {at}, apply the template without {}", user.subject),
         why: "Not before: the deny on the role must stand until the last token has run out.".into(),
         commands,
     }
@@ -259,7 +259,7 @@ fn remains(reason: Reason, now: UnixTime) -> Vec<StillValid> {
         remains.push(StillValid {
             what: "sessions (ID tokens) that the lost key has signed".into(),
             until: now.plus(3600),
-            unless: "AWS fetches the keys anew, which it does not promise; to be sure at once, delete the provider and \
+            unless: "AWS fetches the keys again, which it does not promise; to be sure at once, delete the provider and \
                      create it again afterwards"
                 .into(),
         });
@@ -281,13 +281,13 @@ fn deny(role: &RevokedRole, before: Option<&str>) -> String {
     )
 }
 
-fn provider_arn(person: &RevokedUser, role: &RevokedRole) -> String {
+fn provider_arn(user: &RevokedUser, role: &RevokedRole) -> String {
     let account = role.account.as_ref().map_or("ACCOUNT", AccountId::as_str);
-    format!("arn:{}:iam::{account}:oidc-provider/{}", role.partition, person.issuer.host_and_path())
+    format!("arn:{}:iam::{account}:oidc-provider/{}", role.partition, user.issuer.host_and_path())
 }
 
-fn folder(person: &RevokedUser) -> String {
-    match person.issuer.path() {
+fn folder(user: &RevokedUser) -> String {
+    match user.issuer.path() {
         "" => "site".into(),
         path => format!("site/{path}"),
     }
@@ -299,7 +299,7 @@ mod tests {
 
     const NOW: UnixTime = UnixTime(1_800_000_000);
 
-    fn person() -> RevokedUser {
+    fn user() -> RevokedUser {
         RevokedUser {
             issuer: "https://id.example.com/alice".parse().unwrap(),
             subject: "alice".parse().unwrap(),
@@ -330,7 +330,7 @@ mod tests {
     }
 
     fn revoked(shared: bool, reason: Reason) -> Revocation {
-        revoke(&person(), &role(shared), reason, NOW, |at| format!("second {}", at.0))
+        revoke(&user(), &role(shared), reason, NOW, |at| format!("second {}", at.0))
     }
 
     #[test]
@@ -351,7 +351,7 @@ mod tests {
         let provider = "arn:aws-cn:iam::123456789012:oidc-provider/id.example.com/alice";
         assert!(commands(&revocation)[0].ends_with(provider));
         let elsewhere = RevokedRole { account: None, ..role(false) };
-        let revocation = revoke(&person(), &elsewhere, Reason::UserLeft, NOW, |_| String::new());
+        let revocation = revoke(&user(), &elsewhere, Reason::UserLeft, NOW, |_| String::new());
         assert!(commands(&revocation)[0].contains("iam::ACCOUNT:"));
     }
 

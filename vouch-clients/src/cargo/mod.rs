@@ -20,7 +20,7 @@ use vouch_core::{Diagnostic, ErrorKind};
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]
 enum CargoError {
-    #[error("the home folder of Cargo is not known")]
+    #[error("the home directory of Cargo is not known")]
     NoHome,
     #[error("`cargo-credential-vouch` is missing: it is neither beside `vouch` nor on PATH")]
     NoHelper,

@@ -54,5 +54,5 @@ pub(crate) fn named_settings(registration: &Registration) -> Option<std::path::P
 
 fn home() -> Result<std::path::PathBuf, Failure> {
     vouch_core::env::home_dir()
-        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home directory is not known", "Set HOME."))
 }

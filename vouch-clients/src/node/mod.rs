@@ -44,7 +44,7 @@ fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
 
 fn home() -> Result<PathBuf, Failure> {
     vouch_core::env::home_dir()
-        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home directory is not known", "Set HOME."))
 }
 
 /// The `.npmrc` of a registration where it is not the usual one: one that was named at setup is the user's to hand to the

@@ -39,7 +39,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 const FAILURE_TTL: i64 = 5;
 
 /// How long before its coming a failure still answers a caller, in milliseconds. Callers of one burst do not all come at
-/// one moment; a person who tries again does so later.
+/// one moment; a user who tries again does so later.
 const BURST: u64 = 1000;
 
 /// Role credentials with less than this left are fetched anew, in seconds.

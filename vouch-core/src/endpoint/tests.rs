@@ -10,7 +10,7 @@ fn the_suffix_of_another_partition_is_told_from_other_names() {
         ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com", true),
         ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com.cn", false),
         ("d-123456789012.d.codeartifact.us-east-1.amazonaws.com", false),
-        // A VPC endpoint, and a name of the person's own.
+        // A VPC endpoint, and a name of the user's own.
         ("vpce-1.d.codeartifact.us-east-1.vpce.amazonaws.com", false),
         ("a.codeartifact.us-east-1.example.com", false),
         ("packages.example.com", false),

@@ -35,7 +35,7 @@ async fn get(http: &Http, authority: &str) -> Result<String, HttpError> {
     Ok(String::from_utf8(answer.body().bytes().unwrap().to_vec()).unwrap())
 }
 
-/// Message, causes and hint in one text, as a person gets it.
+/// Message, causes and hint in one text, as a user gets it.
 fn told(error: HttpError) -> String {
     let error = ExchangeError::Http { service: crate::exchange::Service::Sts, source: error };
     let Failure { message, causes, hint, .. } = error.failure();

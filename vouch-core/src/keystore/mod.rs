@@ -65,7 +65,7 @@ impl Keystore {
         runtime_file::RuntimeFile::below(runtime, home).map(|file| Self(Kind::RuntimeFile(file)))
     }
 
-    /// Its name, for a person.
+    /// Its name, for a user.
     pub fn name(&self) -> &'static str {
         match &self.0 {
             #[cfg(target_os = "linux")]

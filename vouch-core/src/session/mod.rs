@@ -28,7 +28,7 @@ const KIND: &str = "session";
 /// How long to wait for another login or logout to finish its writing.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
-/// A person's session.
+/// A user's session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     /// What it was made of.

@@ -11,7 +11,7 @@ use software_key::SoftwareKey;
 
 use super::*;
 
-/// A person with a home, a keystore of their own and a key in software.
+/// A user with a home, a keystore of their own and a key in software.
 fn public_key(key: &SoftwareKey) -> crate::identity::SigningKey {
     crate::identity::SigningKey::from_point(&key.point()).unwrap()
 }

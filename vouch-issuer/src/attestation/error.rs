@@ -84,7 +84,7 @@ impl AttestationError {
             Self::Expired(..) | Self::NotYetValid(..) => {
                 "Look at the clock of this machine; if it is right, do not trust this enrollment."
             }
-            _ => "Do not trust this enrollment: ask the person, in person, to run `vouch enroll` again.",
+            _ => "Do not trust this enrollment: ask the user, in person, to run `vouch enroll` again.",
         }
         .to_owned()
     }

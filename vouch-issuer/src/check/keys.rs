@@ -102,7 +102,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
                 "other-key",
                 url,
                 format!("under the name of YubiKey {serial}'s key, `{wanted_kid}`, there is another key"),
-                "Whoever has that key can sign in the person's name: publish the file of `vouch issuer build` again, and \
+                "Whoever has that key can sign in the user's name: publish the file of `vouch issuer build` again, and \
                  find out who changed it.",
             )
         });
@@ -130,7 +130,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
         },
         match copy {
             Some(_) => {
-                "If the documents were published since, have the cache emptied; otherwise publish them."
+                "If the issuer files were published since, have the cache emptied; otherwise publish them."
             }
             None => "Add the enrollment of this YubiKey to `vouch issuer build` and publish the result.",
         },
@@ -144,7 +144,7 @@ fn unexpected(url: &str, key: &Value, complete: bool) -> Finding {
             "extra-key",
             url,
             format!("there is a key that no given enrollment has: `{name}`"),
-            "Whoever has it can sign in the person's name. Give its enrollment too if it is a spare; otherwise publish \
+            "Whoever has it can sign in the user's name. Give its enrollment too if it is a spare; otherwise publish \
              the file of `vouch issuer build` again, and find out who added it.",
         );
     }

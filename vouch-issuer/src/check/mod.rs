@@ -45,8 +45,8 @@ pub fn check(
             Finding::problem(
                 "dot-folder",
                 &discovery_url,
-                "the host serves the keys, but not the folder `.well-known`".into(),
-                "Some hosts leave out folders whose names begin with a dot: have this one include them (on GitHub Pages \
+                "the host serves the keys, but not the directory `.well-known`".into(),
+                "Some hosts leave out directories whose names begin with a dot: have this one include them (on GitHub Pages \
                  an empty file `.nojekyll` does it; `aws s3 sync` does not need anything).",
             ),
         );

@@ -1,4 +1,4 @@
-//! The two static files of an OpenID Connect issuer, from which AWS learns a person's public keys.
+//! The two static files of an OpenID Connect issuer, from which AWS learns a user's public keys.
 //!
 //! STS does not bind `kid` to `sub` (measured): every key of an issuer can sign for every subject, so an issuer has one
 //! subject. A JWK here has no `key_ops`, with which STS refuses it (measured).
@@ -27,9 +27,9 @@ pub enum IssuerError {
     TwoSubjects { issuer: IssuerUrl, one: Subject, other: Subject },
     #[error("the key `{kid}` of YubiKey {serial} is enrolled twice")]
     DuplicateKey { kid: String, serial: u32 },
-    #[error("`{one}` and `{other}` are on different hosts and cannot be files of one folder")]
+    #[error("`{one}` and `{other}` are on different hosts and cannot be files of one directory")]
     TwoHosts { one: IssuerUrl, other: IssuerUrl },
-    #[error("`{one}` and `{other}` need the same place in the folder")]
+    #[error("`{one}` and `{other}` need the same place in the directory")]
     Overlap { one: IssuerUrl, other: IssuerUrl },
     #[error("cannot write a document of `{0}`")]
     Document(IssuerUrl),
@@ -47,7 +47,7 @@ impl Diagnostic for IssuerError {
         Some(match self {
             Self::Nothing => "Name the files that `vouch enroll` wrote.".into(),
             Self::TwoSubjects { .. } => {
-                "Give each person an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
+                "Give each user an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
                  with it."
                     .into()
             }
@@ -56,7 +56,7 @@ impl Diagnostic for IssuerError {
                  subject."
                     .into()
             }
-            Self::TwoHosts { .. } => "Build each host into a folder of its own.".into(),
+            Self::TwoHosts { .. } => "Build each host into a directory of its own.".into(),
             Self::Overlap { .. } => "Choose another path for one of them.".into(),
             Self::Document(_) => return None,
         })
@@ -94,7 +94,7 @@ type Keys<'a> = BTreeMap<String, &'a EnrollmentClaims>;
 
 /// The files for every issuer of the enrollments, by paths below the root of the web host: for each
 /// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrollments in any order give the same bytes.
-/// Several keys of one person stand side by side.
+/// Several keys of one user stand side by side.
 ///
 /// # Errors
 /// See [`IssuerError`]; nothing is left out silently.

@@ -41,7 +41,7 @@ fn a_key_is_enrolled_once() {
         build(&[alice.enrolled(), alice.enrolled()]),
         Err(IssuerError::DuplicateKey { serial: 1, .. })
     ));
-    // Not for another person either.
+    // Not for another user either.
     let as_bob = EnrollmentClaims {
         issuer: BOB.parse().unwrap(),
         subject: "bob".parse().unwrap(),

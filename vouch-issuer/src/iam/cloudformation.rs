@@ -58,7 +58,7 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     }
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Issuers of people who sign with a YubiKey, and their roles for CodeArtifact",
+        "Description": "Issuers of users who sign with a YubiKey, and their roles for CodeArtifact",
         "Resources": resources,
         "Outputs": outputs,
     });

@@ -81,7 +81,7 @@ impl Plan {
         if providers > PROVIDERS_PER_ACCOUNT {
             notices.push(format!(
                 "{providers} providers are more than the {PROVIDERS_PER_ACCOUNT} of an account: have the quota \
-                 \"OpenId connect providers per account\" raised first, or divide the people between accounts"
+                 \"OpenId connect providers per account\" raised first, or divide the users between accounts"
             ));
         }
         if roles > ROLES_PER_ACCOUNT {

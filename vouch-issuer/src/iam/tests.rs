@@ -185,7 +185,7 @@ fn limits_are_counted_and_named() {
     let notices = template(&people[..100], &wanted(), Format::Terraform).unwrap().notices;
     assert_eq!(notices.len(), 1, "{notices:?}");
 
-    // A shared role's trust policy grows with every person.
+    // A shared role's trust policy grows with every user.
     let notices =
         |count: usize| template(&people[..count], &shared("Team"), Format::Terraform).map(|t| t.notices);
     assert_eq!(notices(5).unwrap().len(), 1);

@@ -58,7 +58,7 @@ fn proxy(config: Option<&Config>) -> Vec<Finding> {
 }
 
 fn roots(context: &DoctorContext) -> Finding {
-    let Some(home) = &context.home else { return Finding::skip(ROOTS, "the folder cannot be used") };
+    let Some(home) = &context.home else { return Finding::skip(ROOTS, "the directory cannot be used") };
     match Roots::from_env(home) {
         Ok(Roots::File { variable, path, count }) => {
             let plural = if count == 1 { "" } else { "s" };

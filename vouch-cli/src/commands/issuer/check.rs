@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
     let fetcher = Fetcher::new(home)?;
     let mut issuers = Vec::new();
     for expected in &expected {
-        terminal::say(&format!("fetching the documents of {}", expected.issuer));
+        terminal::say(&format!("fetching the issuer files of {}", expected.issuer));
         let findings = check::check(expected, |url| fetcher.fetch(url));
         let keys = match &expected.keys {
             ExpectedKeys::Any => None,
@@ -105,7 +105,7 @@ fn trusted(args: &Check, enrollments: &[VerifiedEnrollment], identity: Option<&I
         audience: claims.audience.clone(),
     });
     let mut all: Vec<_> = of_enrollments.chain(identity.map(Trusted::from)).collect();
-    all.retain(|person| args.issuer.as_ref().is_none_or(|issuer| *issuer == person.issuer));
+    all.retain(|user| args.issuer.as_ref().is_none_or(|issuer| *issuer == user.issuer));
     all.sort_by(|one, other| one.issuer.cmp(&other.issuer));
     all.dedup();
     all
@@ -137,11 +137,11 @@ fn as_text(issuers: &[Looked], policies: &[Looked]) -> String {
     let mut text = String::new();
     for looked in issuers.iter().chain(policies) {
         let keys = match looked.keys {
-            Some(1) => ", 1 key looked for".to_owned(),
-            Some(keys) => format!(", {keys} keys looked for"),
+            Some(1) => ", 1 key checked".to_owned(),
+            Some(keys) => format!(", {keys} keys checked"),
             None => String::new(),
         };
-        let verdict = if looked.findings.is_empty() { "as it should be" } else { "not as it should be" };
+        let verdict = if looked.findings.is_empty() { "ok" } else { "not ok" };
         text += &format!("{}: {verdict}{keys}\n", looked.at);
         for finding in &looked.findings {
             let label = match finding.severity {
@@ -165,5 +165,5 @@ fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failur
     };
     let network = problems.iter().all(|finding| finding.code == "unreachable");
     let class = if network { ErrorKind::Network } else { ErrorKind::Configuration };
-    Err(Failure::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
+    Err(Failure::new(class, format!("{count} found"), "See the findings above."))
 }

@@ -70,7 +70,7 @@ impl Trust {
     }
 }
 
-/// The files that were named, and those with the ending `.json` of the folders that were named, in order.
+/// The files that were named, and those with the ending `.json` of the directories that were named, in order.
 fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -80,7 +80,7 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         let unreadable = |error: std::io::Error| {
             Failure::configuration(
-                format!("cannot read the folder `{}`", path.display()),
+                format!("cannot read the directory `{}`", path.display()),
                 "Make it readable, or name the files in it.",
             )
             .because(&error)
@@ -94,8 +94,8 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         if inside.is_empty() {
             return Err(Failure::configuration(
-                format!("the folder `{}` has no enrollments", path.display()),
-                "Name the files that `vouch enroll` wrote, or a folder of them; their names end in `.json`.",
+                format!("the directory `{}` has no enrollments", path.display()),
+                "Name the files that `vouch enroll` wrote, or a directory of them; their names end in `.json`.",
             ));
         }
         inside.sort();
