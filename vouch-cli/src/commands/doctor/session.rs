@@ -102,7 +102,7 @@ fn is_of(session: &Session, config: &Config) -> bool {
     config.identity.as_ref().is_some_and(|identity| {
         identity.issuer == session.issuer
             && identity.subject == session.subject
-            && identity.keys.iter().any(|key| key.kid == session.source.kid())
+            && session.source.kid().is_none_or(|kid| identity.keys.iter().any(|key| key.kid == kid))
     })
 }
 
