@@ -13,7 +13,7 @@ need_nushell
 
 # The tests install the wheel and run the built programs, so these come first; the programs last, as both builds write them.
 build_wheel
-cargo build --workspace --locked
+scripts/symbols.sh
 VOUCH_TEST_CLIENTS=$(realpath "$clients")
 export VOUCH_TEST_CLIENTS
 # All of it, so that one look shows every failure.

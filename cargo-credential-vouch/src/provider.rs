@@ -95,7 +95,7 @@ fn session_for(url: &str) -> Result<(), vouch_core::Error> {
 
 /// A registry that is none of ours is for Cargo's next provider; everything else is told as it is.
 fn refusal(error: vouch_core::Error) -> Error {
-    if error.is_foreign() {
+    if error.is_not_codeartifact() {
         return Error::UrlNotSupported;
     }
     let failure = error.failure();

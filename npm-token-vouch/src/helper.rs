@@ -61,7 +61,7 @@ fn not_set_up(profile: &str) -> Failure {
 /// None for a registry that is none of ours.
 fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
     match Context::from_env()?.broker()?.token_for_url(url, Asker::NPM, Lifetime::Run) {
-        Err(error) if error.is_foreign() => Ok(None),
+        Err(error) if error.is_not_codeartifact() => Ok(None),
         answer => header(&answer?.0.value).map(Some),
     }
 }

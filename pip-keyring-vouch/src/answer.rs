@@ -26,13 +26,13 @@ pub(crate) enum Answer {
     /// Ours, and there is nothing to answer or to say.
     Nothing,
     /// None of our business.
-    Foreign,
+    NotCodeArtifact,
 }
 
 impl From<Error> for Answer {
     fn from(error: Error) -> Self {
         match error {
-            error if error.is_foreign() => Self::Foreign,
+            error if error.is_not_codeartifact() => Self::NotCodeArtifact,
             Error::Profile(ProfileError::NotSetUp(_)) => Self::NotSetUp(error.failure()),
             error => Self::Refused(error.failure()),
         }
@@ -46,7 +46,7 @@ pub(crate) fn to(request: &Request) -> Answer {
             let retry = match Service::read(service) {
                 Service::Url { retry } => retry,
                 Service::Host => return Answer::Nothing,
-                Service::Foreign => return Answer::Foreign,
+                Service::NotCodeArtifact => return Answer::NotCodeArtifact,
             };
             let other = user.as_deref().filter(|user| ![USER, ""].contains(user));
             match get(service, other, *mode, *output) {
@@ -56,9 +56,9 @@ pub(crate) fn to(request: &Request) -> Answer {
         }
         Request::Set { service } | Request::Delete { service } => match is_ours(service) {
             true => Answer::Refused(nothing_stored()),
-            false => Answer::Foreign,
+            false => Answer::NotCodeArtifact,
         },
-        Request::Help | Request::Version => Answer::Foreign,
+        Request::Help | Request::Version => Answer::NotCodeArtifact,
     }
 }
 
@@ -111,7 +111,7 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
 /// What serves a URL. A foreign one is foreign even where the configuration cannot be read.
 fn target(url: &str) -> Result<(Context, Config, Target), Error> {
     let foreign = match domain_of_url(url, Asker::KEYRING) {
-        Err(error @ EndpointError::Foreign(_)) => Some(error),
+        Err(error @ EndpointError::NotCodeArtifact(_)) => Some(error),
         _ => None,
     };
     let read = || {
@@ -135,13 +135,13 @@ fn is_ours(service: &str) -> bool {
     match Service::read(service) {
         Service::Url { .. } => match target(service) {
             Err(Error::Profile(ProfileError::NotSetUp(_))) => false,
-            Err(error) => !error.is_foreign(),
+            Err(error) => !error.is_not_codeartifact(),
             Ok(_) => true,
         },
         Service::Host => {
             !matches!(target(&format!("https://{service}/")), Err(Error::Profile(ProfileError::NotSetUp(_))))
         }
-        Service::Foreign => false,
+        Service::NotCodeArtifact => false,
     }
 }
 

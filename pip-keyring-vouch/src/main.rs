@@ -14,10 +14,11 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use answer::Answer;
-use arguments::{Request, Wrong};
 use vouch_helper::guard::guarded;
 use vouch_helper::output::answer as answer_with;
+
+use answer::Answer;
+use arguments::{Request, Wrong};
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
@@ -33,7 +34,7 @@ fn run() -> ExitCode {
     let request = arguments::parse(&words);
     let answer = match &request {
         Ok(request) => answer::to(request),
-        Err(_) => Answer::Foreign,
+        Err(_) => Answer::NotCodeArtifact,
     };
     match answer {
         Answer::Text(text) => answer_with(text.expose()),
@@ -47,7 +48,7 @@ fn run() -> ExitCode {
             output::refuse(&failure);
             ExitCode::FAILURE
         }),
-        Answer::Foreign => chain::hand_on(&words).unwrap_or_else(|| alone(request)),
+        Answer::NotCodeArtifact => chain::hand_on(&words).unwrap_or_else(|| alone(request)),
     }
 }
 

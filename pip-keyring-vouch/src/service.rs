@@ -12,7 +12,7 @@ pub(crate) enum Service {
     /// The host of a CodeArtifact domain without a scheme: the client may send what it gets over plain http.
     Host,
     /// Some other name.
-    Foreign,
+    NotCodeArtifact,
 }
 
 impl Service {
@@ -24,10 +24,10 @@ impl Service {
         }
         // No name of a host has any of these, and a longer one (RFC 1035) is none, either.
         if text.len() > 300 || text.contains(['/', '\\', '?', '#']) {
-            return Self::Foreign;
+            return Self::NotCodeArtifact;
         }
         match domain_of_url(&format!("https://{text}/"), Asker::KEYRING) {
-            Err(EndpointError::Foreign(_)) => Self::Foreign,
+            Err(EndpointError::NotCodeArtifact(_)) => Self::NotCodeArtifact,
             // With a port or a user name it is still that host.
             Ok(_) | Err(_) => Self::Host,
         }
@@ -56,22 +56,22 @@ mod tests {
             ("aws@HOST", Service::Host),
             ("bob:x@HOST", Service::Host),
             ("HOST:8443", Service::Host),
-            ("HOST\\@evil.example", Service::Foreign),
-            ("HOST/pypi/r/", Service::Foreign),
-            ("pypi.org", Service::Foreign),
-            ("[::1]:443", Service::Foreign),
-            ("::1", Service::Foreign),
-            ("localhost", Service::Foreign),
-            ("poetry-repository-x", Service::Foreign),
-            ("python-poetry-check", Service::Foreign),
-            ("", Service::Foreign),
-            (" ", Service::Foreign),
-            ("evil.example#HOST", Service::Foreign),
-            ("evil.example/.HOST", Service::Foreign),
+            ("HOST\\@evil.example", Service::NotCodeArtifact),
+            ("HOST/pypi/r/", Service::NotCodeArtifact),
+            ("pypi.org", Service::NotCodeArtifact),
+            ("[::1]:443", Service::NotCodeArtifact),
+            ("::1", Service::NotCodeArtifact),
+            ("localhost", Service::NotCodeArtifact),
+            ("poetry-repository-x", Service::NotCodeArtifact),
+            ("python-poetry-check", Service::NotCodeArtifact),
+            ("", Service::NotCodeArtifact),
+            (" ", Service::NotCodeArtifact),
+            ("evil.example#HOST", Service::NotCodeArtifact),
+            ("evil.example/.HOST", Service::NotCodeArtifact),
         ] {
             assert_eq!(Service::read(&text.replace("HOST", HOST)), expected, "{text}");
         }
-        assert_eq!(Service::read(&"a".repeat(1 << 20)), Service::Foreign);
+        assert_eq!(Service::read(&"a".repeat(1 << 20)), Service::NotCodeArtifact);
     }
 
     proptest! {
@@ -79,7 +79,7 @@ mod tests {
         #[test]
         fn look_alikes_are_no_host(before in "[a-z.]{0,5}", after in "(\\.[a-z]{1,5})?") {
             let text = format!("{before}.{HOST}{after}");
-            prop_assert_eq!(Service::read(&text), Service::Foreign);
+            prop_assert_eq!(Service::read(&text), Service::NotCodeArtifact);
         }
 
         #[test]

@@ -10,10 +10,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use person::{HOST, PROGRAM, Person, parts};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestRunner};
+
+use person::{HOST, PROGRAM, Person, parts};
 
 const TOKEN: &str = "eyJ.hunter2";
 

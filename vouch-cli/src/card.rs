@@ -69,22 +69,22 @@ impl PinFlags {
         Ok(Pin::new(text, self.last_try)?)
     }
 
-    /// Asks for the PIN of a card, and sees to it that it is not the factory's: that one is changed first, to a new PIN that
+    /// Asks for the PIN of a card, and sees to it that it is not the default one: that one is changed first, to a new PIN that
     /// the person types twice or, with `new_pin_stdin`, that is the second line of standard input.
     ///
     /// No PIN is sent that was not given, and none of which the card says that it is wrong.
     pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failure> {
         let serial = card.serial();
-        let has_factorys = card.has_default_pin()?;
-        if has_factorys == Some(true) && !self.pin_stdin {
+        let has_default = card.has_default_pin()?;
+        if has_default == Some(true) && !self.pin_stdin {
             terminal::ask(&format!(
-                "YubiKey {serial} still has the PIN of the factory, 123456: type it, then choose another one"
+                "YubiKey {serial} still has the default PIN, 123456: type it, then choose another one"
             ));
         }
         let pin = self.ask(card)?;
         // Read whether it is needed or not: what comes after it is something else.
         let second_line = if new_pin_stdin { Some(prompt::secret(true, "")?) } else { None };
-        match (pin.is_default(), has_factorys) {
+        match (pin.is_default(), has_default) {
             (false, Some(true)) => return Err(CardError::DefaultPin { serial }.into()),
             (false, _) => return Ok(pin),
             (true, Some(false)) => {
@@ -99,7 +99,7 @@ impl PinFlags {
             CardError::WrongPin { .. } => Failure::new(
                 ErrorKind::Card,
                 error.to_string(),
-                "The PIN of this YubiKey is not the factory's, 123456. If it was changed before, give the new one alone.",
+                "The PIN of this YubiKey is not the default, 123456. If it was changed before, give the new one alone.",
             ),
             other => other.into(),
         })?;
@@ -116,7 +116,7 @@ impl PinFlags {
 
 /// A new PIN, typed twice alike.
 fn choose_pin(serial: u32) -> Result<NewPin, Failure> {
-    terminal::ask("Everybody knows the PIN of the factory. Choose another one: 6 to 8 characters");
+    terminal::ask("Everybody knows the default PIN. Choose another one: 6 to 8 characters");
     for _ in 0..ROUNDS {
         match NewPin::new(prompt::secret(false, &format!("New PIN of YubiKey {serial}: "))?) {
             Ok(new) => {
@@ -131,18 +131,18 @@ fn choose_pin(serial: u32) -> Result<NewPin, Failure> {
     }
     Err(Failure::new(
         ErrorKind::Card,
-        format!("the PIN of YubiKey {serial} is still the factory's"),
+        format!("the PIN of YubiKey {serial} is still the default"),
         "Run the command again, or choose a PIN with `ykman piv access change-pin`.",
     ))
 }
 
 /// Warns where everybody knows the PUK: it sets a new PIN.
-pub(crate) fn warn_of_factory_puk(card: &Card) {
+pub(crate) fn warn_of_default_puk(card: &Card) {
     // Whether it can be told does not matter to what was done.
     if matches!(card.has_default_puk(), Ok(Some(true))) {
         let serial = card.serial();
         terminal::warn(&format!(
-            "the PUK of YubiKey {serial} is the factory's, 12345678: whoever finds the YubiKey can set a PIN with it. Change it: \
+            "the PUK of YubiKey {serial} is the default, 12345678: whoever finds the YubiKey can set a PIN with it. Change it: \
              `ykman --device {serial} piv access change-puk`"
         ));
     }

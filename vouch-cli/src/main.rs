@@ -4,9 +4,9 @@
 
 mod card;
 mod commands;
+mod credential_args;
 mod desktop;
 mod domain;
-mod handout;
 mod home_choice;
 mod parse;
 mod prompt;

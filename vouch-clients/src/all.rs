@@ -82,10 +82,23 @@ pub fn options_of(tool: Tool, registration: &Registration) -> Options {
 
 /// Lets the module of the registration's client look.
 pub fn inspect(case: &InspectContext<'_>) -> Vec<Finding> {
-    let tool = case.registration.tool.as_str();
-    let inspectors = [cargo::inspector, node::inspector, python::inspector, jvm::inspector];
-    match inspectors.iter().find_map(|inspector| inspector(tool)) {
-        Some(client) => client.inspect(case),
-        None => vec![Finding::skip(ENTRY, format!("this Vouch does not know `{tool}`"))],
+    match Tool::named(&case.registration.tool) {
+        Some(Tool::Cargo) => cargo::inspect::cargo(case),
+        Some(Tool::Npm) => node::inspect::NPM.inspect(case),
+        Some(Tool::YarnClassic) => node::inspect::YARN_CLASSIC.inspect(case),
+        Some(Tool::Bun) => node::inspect::BUN.inspect(case),
+        Some(Tool::Pnpm) => node::inspect::pnpm(case),
+        Some(Tool::Yarn) => node::inspect::yarn(case),
+        Some(Tool::Pip) => python::inspect::pip(case),
+        Some(Tool::Uv) => python::inspect::uv(case),
+        Some(Tool::Twine) => python::inspect::twine(case),
+        Some(Tool::Poetry) => python::inspect::poetry(case),
+        Some(Tool::Pdm) => python::inspect::pdm(case),
+        Some(Tool::Maven) => jvm::inspect::maven(case),
+        Some(Tool::Gradle) => jvm::inspect::gradle(case),
+        // Setup registers none of these.
+        Some(Tool::Sbt | Tool::Nuget | Tool::Ruby | Tool::Swift) | None => {
+            vec![Finding::skip(ENTRY, format!("this Vouch does not know `{}`", case.registration.tool))]
+        }
     }
 }

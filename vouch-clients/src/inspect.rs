@@ -2,7 +2,8 @@
 //!
 //! Each client's module judges a registration by itself, without the flags of its setup. Most of it is setup's own work
 //! done once more: a plan that would change nothing means that the entry is there as setup wrote it, and the plan's
-//! notes name what goes before it.
+//! notes name what goes before it. The entry comes first. An inspection reads files and variables, may ask the client for its
+//! version, and nothing else.
 
 use std::path::Path;
 
@@ -45,20 +46,6 @@ pub struct InspectContext<'a> {
     pub folder: &'a Path,
     /// Builds the client of a registration.
     pub client: BuildClient,
-}
-
-/// The part of a client's module that looks and changes nothing.
-pub trait Inspect {
-    /// What there is to say about a registration, the entry first. Reads files and variables; may ask the client for its
-    /// version, and nothing else.
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding>;
-}
-
-/// What needs to know nothing but the case.
-impl<F: Fn(&InspectContext<'_>) -> Vec<Finding>> Inspect for F {
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        self(case)
-    }
 }
 
 /// A registration for a person: the tool, and its name or repository.

@@ -16,7 +16,7 @@ use crate::tool::Tool;
 pub struct ManualTool {
     tool: Tool,
     file: &'static str,
-    lines: fn(&Place<'_>) -> String,
+    lines: fn(&SnippetValues<'_>) -> String,
 }
 
 impl ManualTool {
@@ -55,7 +55,7 @@ impl Client for ManualTool {
     }
 
     fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
-        Ok((self.lines)(&Place::of(wanted)?))
+        Ok((self.lines)(&SnippetValues::of(wanted)?))
     }
 
     fn without_secrets(&self, text: &str) -> String {
@@ -76,8 +76,8 @@ impl Client for ManualTool {
     }
 }
 
-/// What the lines are about.
-struct Place<'a> {
+/// What stands in the lines.
+struct SnippetValues<'a> {
     name: &'a str,
     /// With a slash at its end.
     url: &'a str,
@@ -87,7 +87,7 @@ struct Place<'a> {
     profile: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> SnippetValues<'a> {
     fn of(wanted: &SetupRequest<'a>) -> Result<Self, Failure> {
         let Registration { endpoint, repository, profile, name, .. } = wanted.registration;
         let name = name.as_deref().unwrap_or_else(|| repository.as_str());
@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
 }
 
 /// sbt looks a credential up by realm and host.
-fn sbt(Place { name, url, host, realm, profile }: &Place<'_>) -> String {
+fn sbt(SnippetValues { name, url, host, realm, profile }: &SnippetValues<'_>) -> String {
     format!(
         "// in build.sbt, or for all projects in ~/.sbt/1.0/vouch.sbt\n\
          resolvers += \"{name}\" at \"{url}\"\n\
@@ -121,7 +121,7 @@ fn sbt(Place { name, url, host, realm, profile }: &Place<'_>) -> String {
     )
 }
 
-fn nuget(Place { name, url, .. }: &Place<'_>) -> String {
+fn nuget(SnippetValues { name, url, .. }: &SnippetValues<'_>) -> String {
     let element = encoded_name(name);
     format!(
         "<!-- nuget.config -->\n<configuration>\n  <packageSources>\n    <add key=\"{name}\" value=\"{url}v3/index.json\" />\n  \
@@ -142,7 +142,7 @@ fn encoded_name(name: &str) -> String {
     }
 }
 
-fn ruby(Place { url, host, profile, .. }: &Place<'_>) -> String {
+fn ruby(SnippetValues { url, host, profile, .. }: &SnippetValues<'_>) -> String {
     // Bundler's name for the credential of a host.
     let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
     format!(
@@ -155,7 +155,7 @@ fn ruby(Place { url, host, profile, .. }: &Place<'_>) -> String {
     )
 }
 
-fn swift(Place { url, host, profile, .. }: &Place<'_>) -> String {
+fn swift(SnippetValues { url, host, profile, .. }: &SnippetValues<'_>) -> String {
     format!(
         "# once in each package\n\
          swift package-registry set {url}\n\

@@ -75,7 +75,7 @@ tools! {
     Uv "uv" Pypi Keyring KEYRING, "uv.md";
     Twine "twine" Pypi Keyring None, "twine.md";
     Poetry "poetry" Pypi Keyring None, "poetry.md";
-    Pdm "pdm" Pypi Keyring KEYRING, "python-clients.md";
+    Pdm "pdm" Pypi Keyring KEYRING, "poetry.md";
     Maven "maven" Maven Variable None, "maven.md";
     Gradle "gradle" Maven Helper None, "gradle.md";
     Sbt "sbt" Maven Manual None, "build-tools.md";
@@ -128,10 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_has_its_page() {
-        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    fn every_tool_has_its_page_and_the_readme_links_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
         for tool in Tool::ALL {
-            assert!(docs.join(tool.page()).is_file(), "{tool:?}: {}", tool.page());
+            let page = format!("docs/{}", tool.page());
+            let text = std::fs::read_to_string(root.join(&page)).unwrap();
+            assert!(text.contains(&format!("--tool {}", tool.name())), "{tool:?}: {page}");
+            assert!(readme.contains(&format!("({page})")), "{tool:?}: {page}");
         }
     }
 }

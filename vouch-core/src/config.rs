@@ -1,6 +1,6 @@
 //! `config.json`: identity, AWS profiles, CodeArtifact profiles and registrations.
 //!
-//! The file is the person's: unknown keys and the order of keys survive, it is written under a lock and as a whole, and
+//! The file is the user's: unknown keys and the order of keys survive, it is written under a lock and as a whole, and
 //! a file that does not parse is an error, never an empty configuration.
 
 use std::io;
@@ -153,12 +153,12 @@ impl Diagnostic for ConfigError {
             Self::Read { path, source } => files::hint(source)
                 .unwrap_or_else(|| format!("Make `{}` readable for yourself.", path.display())),
             Self::Parse { path, .. } => {
-                format!("Mend that line of `{}`, or move the file away and set up again.", path.display())
+                format!("Fix that line of `{}`, or move the file away and set up again.", path.display())
             }
             Self::Newer { .. } => "Install a Vouch at least as new as the one that wrote it.".into(),
             Self::Save { path, .. } => {
                 format!(
-                    "Make room on the disk, and `{}` and its folder writable; then run the command again.",
+                    "Make room on the disk, and `{}` and its directory writable; then run the command again.",
                     path.display()
                 )
             }

@@ -1,4 +1,4 @@
-//! Who a person is: an issuer, a subject, and the YubiKey keys that may sign for them.
+//! Who a user is: an issuer, a subject, and the YubiKey keys that may sign for them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -210,7 +210,7 @@ impl FromStr for IssuerUrl {
     }
 }
 
-/// The `sub` of the person's tokens.
+/// The `sub` of the user's tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subject(String);

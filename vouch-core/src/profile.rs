@@ -95,7 +95,7 @@ impl Config {
     /// allows gets one.
     ///
     /// # Errors
-    /// [`EndpointError::Foreign`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
+    /// [`EndpointError::NotCodeArtifact`] for a registry that is none of ours; [`ProfileError::NotSetUp`] for a CodeArtifact
     /// domain without a registration; else why no role serves it.
     pub fn target_of_url(&self, url: &str, asker: Asker) -> Result<Target, ProfileError> {
         let registration = self.registration_of(url, asker)?;
@@ -314,7 +314,7 @@ mod tests {
             assert!(matches!(refused, Err(ProfileError::NotSetUp(_))), "{other}");
         }
         let foreign = config.target_of_url("sparse+https://index.crates.io/", Asker::default());
-        assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))));
+        assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_)))));
     }
 
     #[test]

@@ -96,14 +96,14 @@ impl Diagnostic for VaultError {
             }
             Self::Write { path, .. } | Self::Remove { path, .. } => {
                 format!(
-                    "Make `{}` and its folder writable for yourself, then run the command again.",
+                    "Make `{}` and its directory writable for yourself, then run the command again.",
                     path.display()
                 )
             }
             Self::Seal => return None,
             Self::Busy(holder) => holder.hint(),
             Self::Lock(_) => {
-                "Make the folder `vault` in `~/.vouch` (or VOUCH_HOME) writable for yourself.".into()
+                "Make the directory `vault` in `~/.vouch` (or VOUCH_HOME) writable for yourself.".into()
             }
         })
     }

@@ -1,19 +1,19 @@
-//! What to do when a person leaves or a YubiKey is lost, in the order that works.
+//! What to do when a user leaves or a YubiKey is lost, in the order that works.
 //!
-//! First nothing new may begin: as long as the provider stands, a person makes new role sessions while old ones are
+//! First nothing new may begin: as long as the provider stands, a user makes new role sessions while old ones are
 //! being denied. Then what has begun is cut off. Only then the published keys go, whose copies AWS may keep for a time
 //! that nobody specifies. A deny on the role is the only thing that reaches tokens of CodeArtifact (CodeArtifact user
 //! guide, "Tokens and authentication"), so the role itself goes last.
 
 use serde::Serialize;
 use serde_json::json;
+use vouch_core::identity::{Identity, IssuerUrl, Subject};
+use vouch_core::partition::{AccountId, Partition};
+use vouch_core::time::UnixTime;
 
 use crate::documents::{self, IssuerError};
 use crate::enrollment::VerifiedEnrollment;
 use crate::iam::{MAX_SESSION_DURATION, MAX_TOKEN_DURATION};
-use vouch_core::identity::{Identity, IssuerUrl, Subject};
-use vouch_core::partition::{AccountId, Partition};
-use vouch_core::time::UnixTime;
 
 /// Seconds that a token lives at most when no policy bounds it (CodeArtifact API, GetAuthorizationToken).
 const LONGEST_TOKEN: i64 = 12 * 3600;
@@ -23,31 +23,30 @@ const IAM_DELAY: i64 = 120;
 
 /// Whose trust ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct RevokedUser {
     pub issuer: IssuerUrl,
     pub subject: Subject,
     /// Serial numbers and key names.
     pub keys: Vec<(u32, String)>,
 }
 
-/// What is known about the account.
+/// The role that it gave, as far as its account is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct RevokedRole {
     pub partition: Partition,
     pub account: Option<AccountId>,
-    /// The role's name.
-    pub role: String,
+    pub name: String,
     /// Whether others use the role too.
     pub shared: bool,
 }
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Case {
-    /// The person is to have no access any more.
-    Leaves,
-    /// One YubiKey, by its serial number; the person stays.
-    Lost(u32),
+pub enum Reason {
+    /// The user is to have no access any more.
+    UserLeft,
+    /// One YubiKey, by its serial number; the user stays.
+    YubiKeyLost(u32),
 }
 
 /// One thing to do.
@@ -61,7 +60,7 @@ pub struct Step {
 
 /// What goes on being valid, and until when at the latest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Remains {
+pub struct StillValid {
     pub what: String,
     pub until: UnixTime,
     /// When it ends earlier.
@@ -72,25 +71,25 @@ pub struct Remains {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revocation {
     pub steps: Vec<Step>,
-    pub remains: Vec<Remains>,
+    pub remains: Vec<StillValid>,
 }
 
-impl Person {
-    /// The people of enrollments, by issuer.
+impl RevokedUser {
+    /// The users of enrollments, by issuer.
     ///
     /// # Errors
     /// As for [`crate::documents::build`].
     pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
-        let people = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
+        let users = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
             let subject = keys.values().next()?.subject.clone();
             let keys = keys.into_iter().map(|(kid, statement)| (statement.serial, kid)).collect();
             Some(Self { issuer: issuer.clone(), subject, keys })
         });
-        Ok(people.collect())
+        Ok(users.collect())
     }
 }
 
-impl From<&Identity> for Person {
+impl From<&Identity> for RevokedUser {
     fn from(identity: &Identity) -> Self {
         Self {
             issuer: identity.issuer.clone(),
@@ -102,89 +101,85 @@ impl From<&Identity> for Person {
 
 /// What to do now. `time` writes a moment as RFC 3339 does, in UTC.
 pub fn revoke(
-    person: &Person,
-    place: &Place,
-    case: Case,
+    user: &RevokedUser,
+    role: &RevokedRole,
+    reason: Reason,
     now: UnixTime,
     time: impl Fn(UnixTime) -> String,
 ) -> Revocation {
-    let steps = match case {
-        Case::Leaves => {
-            let mut steps = vec![trust_out(person, place), sessions_denied(place, now, &time)];
-            steps.extend([documents_out(person), role_out(person, place, now, &time)]);
+    let steps = match reason {
+        Reason::UserLeft => {
+            let mut steps = vec![delete_provider(user, role), deny_sessions(role, now, &time)];
+            steps.extend([remove_documents(user), remove_role(user, role, now, &time)]);
             steps
         }
-        Case::Lost(serial) => {
-            vec![
-                key_out(person, serial),
-                seen_from_outside(person),
-                sessions_denied_after_loss(place, now, &time),
-            ]
+        Reason::YubiKeyLost(serial) => {
+            vec![remove_key(user, serial), check_published(user), deny_earlier_sessions(role, now, &time)]
         }
     };
-    Revocation { steps, remains: remains(case, now) }
+    Revocation { steps, remains: remains(reason, now) }
 }
 
-fn trust_out(person: &Person, place: &Place) -> Step {
+fn delete_provider(user: &RevokedUser, role: &RevokedRole) -> Step {
     let mut commands = vec![format!(
         "aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {}",
-        provider_arn(person, place)
+        provider_arn(user, role)
     )];
-    commands.push(format!("aws iam get-role --role-name {} --output json >role.json", place.role));
-    commands.push(if place.shared {
-        "# take the statement of this person out of the role's trust policy".into()
+    commands.push(format!("aws iam get-role --role-name {} --output json >role.json", role.name));
+    commands.push(if role.shared {
+        "# remove the statement of this user from the role's trust policy".into()
     } else {
-        "# the role's trust policy names the provider alone: without it, nobody is admitted".into()
+        "# the role's trust policy names the provider alone: without it, nobody is allowed".into()
     });
     Step {
-        title: format!("take the trust in {} out, in every account that has it", person.issuer),
-        why: "From here on AWS gives this person no new session, whatever they sign.".into(),
+        title: format!("delete the OIDC provider of {}, in every account that has it", user.issuer),
+        why: "From here on AWS gives this user no new session, whatever they sign.".into(),
         commands,
     }
 }
 
-fn sessions_denied(place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
-    if place.shared {
+fn deny_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+    if role.shared {
         return Step {
-            title: format!("deny the live sessions of role {}", place.role),
+            title: format!("deny the live sessions of role {}", role.name),
             why: format!(
                 "It cuts off everybody's sessions of this role, and their tokens, that began before {}; the others get \
                  new ones after that by themselves or with `vouch login`. Do it when the first step has had time to \
                  take effect.",
                 time(now.plus(IAM_DELAY))
             ),
-            commands: vec![deny(place, Some(&time(now.plus(IAM_DELAY))))],
+            commands: vec![deny(role, Some(&time(now.plus(IAM_DELAY))))],
         };
     }
     Step {
-        title: format!("deny everything to role {}", place.role),
+        title: format!("deny everything to role {}", role.name),
         why: "It ends the sessions that have begun, and reaches the tokens of CodeArtifact, which no call revokes."
             .into(),
-        commands: vec![deny(place, None)],
+        commands: vec![deny(role, None)],
     }
 }
 
-fn sessions_denied_after_loss(place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+fn deny_earlier_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
     let at = time(now.plus(IAM_DELAY));
     Step {
-        title: format!("deny the sessions of role {} that began before", place.role),
+        title: format!("deny the sessions of role {} that began before", role.name),
         why: format!(
-            "Sessions that the lost key began before {at} end, and the tokens with them; the person runs `vouch login` \
+            "Sessions that the lost key began before {at} end, and the tokens with them; the user runs `vouch login` \
              with the spare. If the finder may know the PIN, do this again an hour after the key is gone from the site, \
              when no cache can have it any more."
         ),
-        commands: vec![deny(place, Some(&at))],
+        commands: vec![deny(role, Some(&at))],
     }
 }
 
-fn documents_out(person: &Person) -> Step {
-    let folder = folder(person);
+fn remove_documents(user: &RevokedUser) -> Step {
+    let folder = folder(user);
     Step {
-        title: "take the keys out of the site".into(),
-        why: "Nobody else may ever get this address: whoever serves documents there speaks for this person wherever an \
+        title: "remove the keys from the site".into(),
+        why: "Nobody else may ever get this address: whoever serves issuer files there speaks for this user wherever an \
               account was forgotten."
             .into(),
-        commands: person
+        commands: user
             .keys
             .iter()
             .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
@@ -197,11 +192,11 @@ fn documents_out(person: &Person) -> Step {
     }
 }
 
-fn key_out(person: &Person, serial: u32) -> Step {
-    let lost = person.keys.iter().filter(|(found, _)| *found == serial);
+fn remove_key(user: &RevokedUser, serial: u32) -> Step {
+    let lost = user.keys.iter().filter(|(found, _)| *found == serial);
     let allowed: String = lost.clone().map(|(_, kid)| format!(" --allow-removal {kid}")).collect();
     Step {
-        title: format!("take the key of YubiKey {serial} out of the site"),
+        title: format!("remove the key of YubiKey {serial} from the site"),
         why: "AWS may keep a copy of the keys for a while; nobody specifies how long, and an hour is a cautious guess. A \
               finder needs the PIN, too."
             .into(),
@@ -215,51 +210,56 @@ fn key_out(person: &Person, serial: u32) -> Step {
     }
 }
 
-fn seen_from_outside(person: &Person) -> Step {
+fn check_published(user: &RevokedUser) -> Step {
     Step {
-        title: "look at it from outside".into(),
-        why: format!("It names a key of {} that is still served, and caches that keep it.", person.subject),
+        title: "check the published files".into(),
+        why: format!("It names a key of {} that is still served, and caches that keep it.", user.subject),
         commands: vec!["vouch issuer check enrollments/*.json".into()],
     }
 }
 
-fn role_out(person: &Person, place: &Place, now: UnixTime, time: impl Fn(UnixTime) -> String) -> Step {
+fn remove_role(
+    user: &RevokedUser,
+    role: &RevokedRole,
+    now: UnixTime,
+    time: impl Fn(UnixTime) -> String,
+) -> Step {
     let at = time(now.plus(LONGEST_TOKEN));
     let mut commands = vec!["vouch issuer iam --format cloudformation enrollments/*.json >iam.json".into()];
-    commands.push("# apply the template: it no longer has this person".into());
-    if !place.shared {
-        commands.push(format!("aws iam get-role --role-name {}   # must be gone", place.role));
+    commands.push("# apply the template: it no longer has this user".into());
+    if !role.shared {
+        commands.push(format!("aws iam get-role --role-name {}   # must be gone", role.name));
     }
     Step {
-        title: format!("after {at}, apply the template without {}", person.subject),
+        title: format!("after {at}, apply the template without {}", user.subject),
         why: "Not before: the deny on the role must stand until the last token has run out.".into(),
         commands,
     }
 }
 
-fn remains(case: Case, now: UnixTime) -> Vec<Remains> {
+fn remains(reason: Reason, now: UnixTime) -> Vec<StillValid> {
     let mut remains = vec![
-        Remains {
+        StillValid {
             what: "role sessions that have begun".into(),
             until: now.plus(i64::from(MAX_SESSION_DURATION)),
             unless: "the deny on the role ends them within minutes".into(),
         },
-        Remains {
+        StillValid {
             what: "tokens of CodeArtifact, where the role bounds them by sts:DurationSeconds".into(),
             until: now.plus(i64::from(MAX_TOKEN_DURATION)),
             unless: "the deny on the role reaches them".into(),
         },
-        Remains {
+        StillValid {
             what: "tokens of CodeArtifact, where nothing bounds them".into(),
             until: now.plus(LONGEST_TOKEN),
             unless: "the deny on the role reaches them".into(),
         },
     ];
-    if let Case::Lost(_) = case {
-        remains.push(Remains {
+    if let Reason::YubiKeyLost(_) = reason {
+        remains.push(StillValid {
             what: "sessions (ID tokens) that the lost key has signed".into(),
             until: now.plus(3600),
-            unless: "AWS fetches the keys anew, which it does not promise; to be sure at once, delete the provider and \
+            unless: "AWS fetches the keys again, which it does not promise; to be sure at once, delete the provider and \
                      create it again afterwards"
                 .into(),
         });
@@ -268,7 +268,7 @@ fn remains(case: Case, now: UnixTime) -> Vec<Remains> {
 }
 
 /// The command that denies everything to a role: to sessions that began before a time, or to all.
-fn deny(place: &Place, before: Option<&str>) -> String {
+fn deny(role: &RevokedRole, before: Option<&str>) -> String {
     let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
     if let (Some(before), Some(statement)) = (before, statement.as_object_mut()) {
         statement.insert("Condition".into(), json!({ "DateLessThan": { "aws:TokenIssueTime": before } }));
@@ -277,17 +277,17 @@ fn deny(place: &Place, before: Option<&str>) -> String {
     let name = if before.is_some() { "AWSRevokeOlderSessions" } else { "DenyAll" };
     format!(
         "aws iam put-role-policy --role-name {} --policy-name {name} --policy-document '{policy}'",
-        place.role
+        role.name
     )
 }
 
-fn provider_arn(person: &Person, place: &Place) -> String {
-    let account = place.account.as_ref().map_or("ACCOUNT", AccountId::as_str);
-    format!("arn:{}:iam::{account}:oidc-provider/{}", place.partition, person.issuer.host_and_path())
+fn provider_arn(user: &RevokedUser, role: &RevokedRole) -> String {
+    let account = role.account.as_ref().map_or("ACCOUNT", AccountId::as_str);
+    format!("arn:{}:iam::{account}:oidc-provider/{}", role.partition, user.issuer.host_and_path())
 }
 
-fn folder(person: &Person) -> String {
-    match person.issuer.path() {
+fn folder(user: &RevokedUser) -> String {
+    match user.issuer.path() {
         "" => "site".into(),
         path => format!("site/{path}"),
     }
@@ -299,21 +299,21 @@ mod tests {
 
     const NOW: UnixTime = UnixTime(1_800_000_000);
 
-    fn person() -> Person {
-        Person {
+    fn user() -> RevokedUser {
+        RevokedUser {
             issuer: "https://id.example.com/alice".parse().unwrap(),
             subject: "alice".parse().unwrap(),
             keys: vec![(1, "one".into()), (2, "two".into())],
         }
     }
 
-    fn place(shared: bool) -> Place {
-        let role: vouch_core::partition::RoleArn =
+    fn role(shared: bool) -> RevokedRole {
+        let arn: vouch_core::partition::RoleArn =
             "arn:aws-cn:iam::123456789012:role/CodeArtifact-alice".parse().unwrap();
-        Place {
-            partition: role.partition(),
-            account: Some(role.account()),
-            role: role.role_name().to_owned(),
+        RevokedRole {
+            partition: arn.partition(),
+            account: Some(arn.account()),
+            name: arn.role_name().to_owned(),
             shared,
         }
     }
@@ -329,14 +329,14 @@ mod tests {
             .unwrap_or_else(|| panic!("no {part}: {commands:?}"))
     }
 
-    fn revoked(shared: bool, case: Case) -> Revocation {
-        revoke(&person(), &place(shared), case, NOW, |at| format!("second {}", at.0))
+    fn revoked(shared: bool, reason: Reason) -> Revocation {
+        revoke(&user(), &role(shared), reason, NOW, |at| format!("second {}", at.0))
     }
 
     #[test]
     fn nothing_new_begins_before_the_old_is_denied() {
         for shared in [false, true] {
-            let revocation = revoked(shared, Case::Leaves);
+            let revocation = revoked(shared, Reason::UserLeft);
             let commands = commands(&revocation);
             let [provider, deny, keys, template] =
                 ["delete-open-id-connect-provider", "put-role-policy", "issuer build", "issuer iam"]
@@ -347,18 +347,18 @@ mod tests {
 
     #[test]
     fn the_provider_is_named_in_its_partition() {
-        let revocation = revoked(false, Case::Leaves);
+        let revocation = revoked(false, Reason::UserLeft);
         let provider = "arn:aws-cn:iam::123456789012:oidc-provider/id.example.com/alice";
         assert!(commands(&revocation)[0].ends_with(provider));
-        let elsewhere = Place { account: None, ..place(false) };
-        let revocation = revoke(&person(), &elsewhere, Case::Leaves, NOW, |_| String::new());
+        let elsewhere = RevokedRole { account: None, ..role(false) };
+        let revocation = revoke(&user(), &elsewhere, Reason::UserLeft, NOW, |_| String::new());
         assert!(commands(&revocation)[0].contains("iam::ACCOUNT:"));
     }
 
     #[test]
     fn a_role_of_others_is_denied_up_to_a_time_only() {
         let deny = |shared| {
-            let revocation = revoked(shared, Case::Leaves);
+            let revocation = revoked(shared, Reason::UserLeft);
             let commands = commands(&revocation);
             let command = commands[position(&commands, "put-role-policy")];
             let policy = command.split('\'').nth(1).unwrap();
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn a_lost_key_leaves_the_person_and_the_spare() {
-        let revocation = revoked(false, Case::Lost(2));
+        let revocation = revoked(false, Reason::YubiKeyLost(2));
         let commands = commands(&revocation);
         assert!(commands.iter().any(|command| command.contains("key two")));
         for other in ["key one", "delete-open-id-connect-provider", "rm -r"] {
@@ -384,8 +384,8 @@ mod tests {
     #[test]
     fn what_remains_has_an_end() {
         let seconds: Vec<_> =
-            revoked(false, Case::Leaves).remains.iter().map(|remains| remains.until.since(NOW)).collect();
+            revoked(false, Reason::UserLeft).remains.iter().map(|remains| remains.until.since(NOW)).collect();
         assert_eq!(seconds, [3600, 28_800, 43_200]);
-        assert_eq!(revoked(false, Case::Lost(1)).remains.len(), 4);
+        assert_eq!(revoked(false, Reason::YubiKeyLost(1)).remains.len(), 4);
     }
 }

@@ -1,12 +1,12 @@
 //! Reading attestations and certificates from the card.
 
+use vouch_core::identity::SigningKey;
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
+use vouch_issuer::attestation::{Attestation, certified_key};
 use yubikey::piv::{self, SlotId};
 use yubikey::{Error as Yk, ObjectId, YubiKey};
 
 use crate::error::CardError;
-use vouch_core::identity::SigningKey;
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
-use vouch_issuer::attestation::{Attestation, certified_key};
 
 /// The object that holds the certificate of slot f9, which signs attestations (Yubico, "PIV attestation").
 const DEVICE_CERTIFICATE: ObjectId = 0x5f_ff01;
@@ -16,18 +16,22 @@ const CERTIFICATE: u8 = 0x70;
 
 /// What attestation or certificate tell of a key.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct CertifiedKey {
     pub(super) public_key: SigningKey,
     pub(super) pin_policy: Option<PinPolicy>,
     pub(super) touch_policy: Option<TouchPolicy>,
 }
 
 /// The key in a slot, from its attestation or the certificate beside it; `None` when there is neither.
-pub(super) fn known_of(key: &mut YubiKey, slot: Slot, id: SlotId) -> Result<Option<Known>, CardError> {
+pub(super) fn certified_key_of(
+    key: &mut YubiKey,
+    slot: Slot,
+    id: SlotId,
+) -> Result<Option<CertifiedKey>, CardError> {
     let serial = key.serial().into();
     if let Some(der) = attest(key, id)? {
         let attested = Attestation::parse(&der)?;
-        return Ok(Some(Known {
+        return Ok(Some(CertifiedKey {
             public_key: attested.public_key.ok_or(CardError::OtherAlgorithm { serial, slot })?,
             pin_policy: Some(attested.pin_policy),
             touch_policy: Some(attested.touch_policy),
@@ -35,7 +39,7 @@ pub(super) fn known_of(key: &mut YubiKey, slot: Slot, id: SlotId) -> Result<Opti
     }
     // A certificate is only a note beside the key; one that cannot be read says nothing.
     let certified = certificate(key, slot)?.and_then(|der| certified_key(&der));
-    Ok(certified.map(|public_key| Known { public_key, pin_policy: None, touch_policy: None }))
+    Ok(certified.map(|public_key| CertifiedKey { public_key, pin_policy: None, touch_policy: None }))
 }
 
 /// The attestation of the key in a slot; `None` when the card does not attest it: empty, imported, or too old.

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use yubikey::YubiKey;
-
 use vouch_core::piv::Firmware;
+use yubikey::YubiKey;
 
 use crate::error::CardError;
 

@@ -1,39 +1,29 @@
 //! A new key on the card, and the enrollment that it signs.
 
 use serde_json::Map;
-use yubikey::piv::{self, AlgorithmId, ManagementSlotId, SlotAlgorithmId, SlotId};
-use yubikey::{Certificate as StoredCertificate, Error as Yk, MgmAlgorithmId, MgmKey, YubiKey};
+use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::home::HomeError;
+use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
+use vouch_core::time::UnixTime;
+use vouch_issuer::attestation::{Attestation, AttestationError};
+use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentClaims, EnrollmentError};
+use yubikey::piv::{self, AlgorithmId, SlotId};
+use yubikey::{Certificate as StoredCertificate, Error as Yk, YubiKey};
 
 use crate::attestation;
 use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
+use crate::management_key::{ManagementKey, authenticate};
 use crate::pending::PendingEnrollment;
 use crate::pin::Pin;
 use crate::sign::SIGN_TIMEOUT;
 use crate::sign::TouchPrompt;
 use crate::sign::slot_id;
-use vouch_core::failure::{Diagnostic, ErrorKind};
-use vouch_core::home::HomeError;
-use vouch_core::identity::{EnrolledKey, IssuerUrl, SigningKey, Subject};
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
-use vouch_core::secret::Secret;
-use vouch_core::time::UnixTime;
-use vouch_issuer::attestation::{Attestation, AttestationError};
-use vouch_issuer::enrollment::{Certificate, Enrollment, EnrollmentError, Statement};
-
-/// How the card is convinced to make a key.
-#[derive(Debug, Clone, Default)]
-pub enum ManagementKey {
-    /// The factory's, or one that is kept on the card behind the PIN.
-    #[default]
-    Usual,
-    /// Hexadecimal, as `ykman` and `yubico-piv-tool` take it.
-    Given(Secret<String>),
-}
 
 /// Whom the new key is for and where it goes.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct EnrollmentRequest {
     pub issuer: IssuerUrl,
     pub subject: Subject,
     pub audience: String,
@@ -47,7 +37,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Enrolled {
     pub enrollment: Enrollment,
-    pub statement: Statement,
+    pub claims: EnrollmentClaims,
     pub key: EnrolledKey,
     /// The key was made by an enrollment that did not come to its end.
     pub resumed: bool,
@@ -110,7 +100,7 @@ struct Made {
 /// See [`CardError`]. [`CardError::Unfinished`] says that a key was made and stays in the slot.
 pub fn enroll(
     card: &mut Card,
-    request: &Request,
+    request: &EnrollmentRequest,
     begun: &PendingEnrollment,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
@@ -131,7 +121,7 @@ pub fn enroll(
 /// See [`CardError`]; [`CardError::NoKey`] or [`CardError::KeyMismatch`] when the slot does not hold it any more.
 pub fn enroll_again(
     card: &mut Card,
-    request: &Request,
+    request: &EnrollmentRequest,
     public_key: &SigningKey,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
@@ -142,7 +132,7 @@ pub fn enroll_again(
 
 fn finish(
     card: &mut Card,
-    request: &Request,
+    request: &EnrollmentRequest,
     public_key: SigningKey,
     pin: &Pin,
     on_touch: &dyn Fn(TouchPrompt),
@@ -158,7 +148,7 @@ fn finish(
         public_key: public_key.clone(),
         other: Map::new(),
     };
-    let statement = Statement {
+    let claims = EnrollmentClaims {
         issuer: request.issuer.clone(),
         subject: request.subject.clone(),
         audience: request.audience.clone(),
@@ -171,14 +161,19 @@ fn finish(
         public_key,
         attestation,
     };
-    let enrollment = Enrollment::sign(&statement, |digest| {
+    let enrollment = Enrollment::sign(&claims, |digest| {
         card.sign(&key, pin, digest, on_touch).map_err(EnrollError::from)
     })?;
-    Ok(Enrolled { enrollment, statement, key, resumed: false })
+    Ok(Enrolled { enrollment, claims, key, resumed: false })
 }
 
 impl Card {
-    fn make_key(&self, request: &Request, begun: &PendingEnrollment, pin: &Pin) -> Result<Made, EnrollError> {
+    fn make_key(
+        &self,
+        request: &EnrollmentRequest,
+        begun: &PendingEnrollment,
+        pin: &Pin,
+    ) -> Result<Made, EnrollError> {
         let (slot, replace) = (request.slot, request.replace);
         let id = slot_id(slot)?;
         let serial = self.serial;
@@ -297,82 +292,11 @@ fn is_guarded(key: &mut YubiKey, id: SlotId) -> Result<bool, CardError> {
 /// No digest of anything: 32 bytes of text.
 const PROBE: &[u8; 32] = b"vouch asks if here is a key ....";
 
-/// The number that every YubiKey leaves the factory with as its management key: for triple DES, and for AES-192 since
-/// firmware 5.7 (Yubico, "PIV tool: default management key").
-const FACTORY_KEY: [u8; 24] = [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8];
-
-/// Wrong management keys cost no tries.
-fn authenticate(key: &mut YubiKey, wanted: &ManagementKey) -> Result<(), CardError> {
-    let serial = key.serial().into();
-    let algorithm = management_algorithm(key)?;
-    if let ManagementKey::Given(text) = wanted {
-        let bytes =
-            zeroize::Zeroizing::new(hexadecimal(text.expose()).ok_or(CardError::ManagementKeyFormat)?);
-        let given =
-            MgmKey::from_bytes(&*bytes, Some(algorithm)).map_err(|_| CardError::ManagementKeyFormat)?;
-        return accepted(key, &given)?.then_some(()).ok_or(CardError::WrongManagementKey { serial });
-    }
-    // One of another length cannot be the factory's; one of another algorithm can, where somebody changed just that.
-    if let Ok(factorys) = MgmKey::from_bytes(FACTORY_KEY, Some(algorithm))
-        && accepted(key, &factorys)?
-    {
-        return Ok(());
-    }
-    if let Ok(protected) = MgmKey::get_protected(key)
-        && accepted(key, &protected)?
-    {
-        return Ok(());
-    }
-    Err(CardError::ManagementKeyNeeded { serial })
-}
-
-/// Firmware before 5.3 does not tell and has triple DES alone.
-fn management_algorithm(key: &mut YubiKey) -> Result<MgmAlgorithmId, CardError> {
-    match piv::metadata(key, SlotId::Management(ManagementSlotId::Management)) {
-        Ok(metadata) => match metadata.algorithm {
-            SlotAlgorithmId::Management(algorithm) => Ok(algorithm),
-            _ => Err(CardError::Failed(Yk::InvalidObject)),
-        },
-        Err(Yk::NotSupported) => Ok(MgmAlgorithmId::ThreeDes),
-        Err(error) => Err(CardError::other(error)),
-    }
-}
-
-fn accepted(key: &mut YubiKey, management_key: &MgmKey) -> Result<bool, CardError> {
-    match key.authenticate(management_key) {
-        Ok(()) => Ok(true),
-        Err(Yk::AuthenticationError) => Ok(false),
-        Err(error) => Err(CardError::other(error)),
-    }
-}
-
 /// PIN and management key were right a moment ago.
 fn interrupted(error: Yk) -> CardError {
     match error {
         Yk::AuthenticationError => CardError::Interrupted,
         Yk::AlgorithmError => CardError::Attestation(AttestationError::OtherAlgorithm),
         other => CardError::other(other),
-    }
-}
-
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn management_keys_are_hexadecimal() {
-        for bad in ["0", "0g", "0x01", "01 02", "é1"] {
-            assert_eq!(hexadecimal(bad), None, "{bad}");
-        }
-        assert_eq!(hexadecimal("00fFa5"), Some(vec![0, 0xff, 0xa5]));
     }
 }

@@ -2,10 +2,11 @@
 
 use std::io;
 
-use crate::pcsc_clients::{self, PcscClient};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
+
+use crate::pcsc_clients::{self, PcscClient};
 
 /// What went wrong with the card.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +52,7 @@ pub enum CardError {
     #[error("the PIN of YubiKey {serial} is blocked")]
     PinBlocked { serial: u32 },
     /// Whatever was given as the PIN was not sent.
-    #[error("YubiKey {serial} still has the PIN of the factory, 123456")]
+    #[error("YubiKey {serial} still has the default PIN, 123456")]
     DefaultPin { serial: u32 },
     #[error("123456 is not the PIN of YubiKey {serial} any more; it was not sent")]
     NotDefaultPin { serial: u32 },
@@ -59,7 +60,7 @@ pub enum CardError {
     NewPinLength,
     #[error("a new PIN has letters without accents, digits and the signs of an English keyboard")]
     NewPinCharacters,
-    #[error("123456 is the PIN of the factory, which everybody knows")]
+    #[error("123456 is the default PIN, which everybody knows")]
     NewPinIsFactorys,
     #[error("YubiKey {serial} does not take this as its new PIN")]
     NewPinRefused { serial: u32 },

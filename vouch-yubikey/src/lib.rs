@@ -8,6 +8,7 @@ mod card;
 mod enroll;
 mod error;
 mod find;
+mod management_key;
 mod pcsc_clients;
 mod pending;
 mod pin;
@@ -15,8 +16,9 @@ mod sign;
 mod wait;
 
 pub use card::Card;
-pub use enroll::{EnrollError, Enrolled, ManagementKey, Request, enroll, enroll_again};
+pub use enroll::{EnrollError, Enrolled, EnrollmentRequest, enroll, enroll_again};
 pub use error::CardError;
+pub use management_key::ManagementKey;
 pub use pcsc_clients::PcscClient;
 pub use pending::PendingEnrollment;
 pub use pin::{NewPin, Pin};

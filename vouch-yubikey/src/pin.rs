@@ -1,11 +1,11 @@
 //! Rules for PINs: a YubiKey has three tries, and none is spent by mistake.
 
+use vouch_core::secret::Secret;
 use yubikey::piv::{self, ManagementSlotId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
 use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
-use vouch_core::secret::Secret;
 
 /// What every YubiKey leaves the factory with (Yubico, "PIV tool: default PIN").
 const FACTORY_PIN: &str = "123456";
@@ -74,7 +74,7 @@ impl NewPin {
 }
 
 impl Card {
-    /// Whether the PIN is the factory's; nothing where the firmware does not tell (before 5.3). Costs no try.
+    /// Whether the PIN is the default; nothing where the firmware does not tell (before 5.3). Costs no try.
     ///
     /// # Errors
     /// When the card is gone or busy.
@@ -82,7 +82,7 @@ impl Card {
         self.run(TIMEOUT, |key| is_default(key, ManagementSlotId::Pin))?
     }
 
-    /// Whether the PUK is the factory's; nothing where the firmware does not tell (before 5.3). Costs no try.
+    /// Whether the PUK is the default; nothing where the firmware does not tell (before 5.3). Costs no try.
     ///
     /// # Errors
     /// When the card is gone or busy.
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_factorys_pin_is_known() {
+    fn the_default_pin_is_known() {
         assert!(pin("123456").unwrap().is_default());
         assert!(!pin("12345678").unwrap().is_default());
     }

@@ -4,6 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use p256::ecdsa::Signature;
+use vouch_core::es256::{self, Signer};
+use vouch_core::identity::{EnrolledKey, SigningKey};
+use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use yubikey::piv::{self, AlgorithmId, SlotAlgorithmId, SlotId};
 use yubikey::{Error as Yk, YubiKey};
 
@@ -12,9 +15,6 @@ use crate::card::{Card, TIMEOUT};
 use crate::error::CardError;
 use crate::pin::Pin;
 use crate::pin::PinFailure;
-use vouch_core::es256::{self, Signer};
-use vouch_core::identity::{EnrolledKey, SigningKey};
-use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 
 /// How long a YubiKey waits for a touch (measured 15.0 s) before it answers as if the PIN were missing.
 pub const TOUCH_TIME: Duration = Duration::from_secs(15);
@@ -45,7 +45,7 @@ pub struct SlotMetadata {
 
 /// What a failed try at signing means.
 #[derive(Debug)]
-enum Failure {
+enum AttemptError {
     /// Trying again, from connecting on, may help and does no harm.
     Disturbed(CardError),
     Final(CardError),
@@ -91,15 +91,15 @@ impl Card {
         let slot: Slot = key.slot.parse().map_err(|_| CardError::NoSlot(key.slot.clone()))?;
         let disturbed = match self.try_to_sign(slot, &key.public_key, pin, digest, on_touch) {
             Ok(signature) => return Ok(signature),
-            Err(Failure::Final(error)) => return Err(error),
-            Err(Failure::Disturbed(error)) => error,
+            Err(AttemptError::Final(error)) => return Err(error),
+            Err(AttemptError::Disturbed(error)) => error,
         };
         tracing::debug!(%disturbed, "another program got in between");
         self.reopen()?;
         match self.try_to_sign(slot, &key.public_key, pin, digest, on_touch) {
             Ok(signature) => Ok(signature),
-            Err(Failure::Final(error)) => Err(error),
-            Err(Failure::Disturbed(error)) => {
+            Err(AttemptError::Final(error)) => Err(error),
+            Err(AttemptError::Disturbed(error)) => {
                 // Pulled out in the meantime is another story.
                 self.reopen()?;
                 Err(error)
@@ -114,16 +114,16 @@ impl Card {
         pin: &Pin,
         digest: &[u8; 32],
         on_touch: &dyn Fn(TouchPrompt),
-    ) -> Result<[u8; 64], Failure> {
+    ) -> Result<[u8; 64], AttemptError> {
         let wrong_key = || CardError::KeyMismatch { serial: self.serial, slot };
         // Asking for the tries forgets a verified PIN: it comes first.
         self.check_tries(pin).map_err(disturbed)?;
         let holding = self.holding(slot).map_err(disturbed)?;
         if holding.key.as_ref().is_some_and(|held| held != key) {
-            return Err(Failure::Final(wrong_key()));
+            return Err(AttemptError::Final(wrong_key()));
         }
         self.verify(pin).map_err(|failure| match failure {
-            PinFailure::Card(error) => Failure::Final(error),
+            PinFailure::Card(error) => AttemptError::Final(error),
             PinFailure::NotSent(error) => disturbed(CardError::other(error)),
         })?;
         let touch = |waited: Duration| {
@@ -135,13 +135,13 @@ impl Card {
         touch(Duration::ZERO);
         let der = self.signed(slot, &holding, digest, &touch)?;
         let signature: [u8; 64] = Signature::from_der(&der)
-            .map_err(|_| Failure::Final(CardError::Failed(Yk::ParseError)))?
+            .map_err(|_| AttemptError::Final(CardError::Failed(Yk::ParseError)))?
             .to_bytes()
             .into();
         if es256::is_valid(digest, &signature, key) {
             Ok(signature)
         } else {
-            Err(Failure::Final(wrong_key()))
+            Err(AttemptError::Final(wrong_key()))
         }
     }
 
@@ -152,28 +152,30 @@ impl Card {
         holding: &SlotMetadata,
         digest: &[u8; 32],
         tell: &dyn Fn(Duration),
-    ) -> Result<Vec<u8>, Failure> {
-        let id = slot_id(slot).map_err(Failure::Final)?;
+    ) -> Result<Vec<u8>, AttemptError> {
+        let id = slot_id(slot).map_err(AttemptError::Final)?;
         let input = *digest;
         let start = Instant::now();
         let answer = self
             .run_telling(SIGN_TIMEOUT, tell, move |key| piv::sign_data(key, &input, AlgorithmId::EccP256, id))
-            .map_err(Failure::Final)?;
+            .map_err(AttemptError::Final)?;
         match answer {
             Ok(der) => Ok(der.to_vec()),
             // "PIN or touch missing" is one answer.
             Err(Yk::AuthenticationError) => {
                 let late = start.elapsed() >= TOUCH_TIMED_OUT;
                 if holding.touch != Some(TouchPolicy::Never) && (late || self.pin_still_holds(holding)) {
-                    return Err(Failure::Final(CardError::NoTouch));
+                    return Err(AttemptError::Final(CardError::NoTouch));
                 }
-                Err(Failure::Disturbed(CardError::Interrupted))
+                Err(AttemptError::Disturbed(CardError::Interrupted))
             }
             // Nothing was known of the key, and the card has none that would sign.
             Err(Yk::GenericError) if holding.key.is_none() && self.is_present() => {
-                Err(Failure::Final(CardError::NoKey { serial: self.serial, slot }))
+                Err(AttemptError::Final(CardError::NoKey { serial: self.serial, slot }))
             }
-            Err(Yk::GenericError) if self.is_elsewhere() => Err(Failure::Disturbed(CardError::Interrupted)),
+            Err(Yk::GenericError) if self.is_elsewhere() => {
+                Err(AttemptError::Disturbed(CardError::Interrupted))
+            }
             Err(error) => Err(disturbed(CardError::other(error))),
         }
     }
@@ -227,9 +229,11 @@ fn look_into(key: &mut YubiKey, serial: u32, slot: Slot, id: SlotId) -> Result<S
         Err(Yk::NotFound) => Err(CardError::NoKey { serial, slot }),
         Err(Yk::AlgorithmError) => Err(other_algorithm()),
         Err(error @ Yk::PcscError { .. }) => Err(CardError::other(error)),
-        Err(_) => Ok(attestation::known_of(key, slot, id)?.map_or_else(SlotMetadata::default, |known| {
-            SlotMetadata { key: Some(known.public_key), pin: known.pin_policy, touch: known.touch_policy }
-        })),
+        Err(_) => {
+            Ok(attestation::certified_key_of(key, slot, id)?.map_or_else(SlotMetadata::default, |known| {
+                SlotMetadata { key: Some(known.public_key), pin: known.pin_policy, touch: known.touch_policy }
+            }))
+        }
     }
 }
 
@@ -238,9 +242,9 @@ pub(super) fn slot_id(slot: Slot) -> Result<SlotId, CardError> {
 }
 
 /// Failures of the connection and of what another program may have done to the card are worth another try.
-fn disturbed(error: CardError) -> Failure {
+fn disturbed(error: CardError) -> AttemptError {
     match error {
-        CardError::Removed | CardError::Interrupted | CardError::Failed(_) => Failure::Disturbed(error),
-        other => Failure::Final(other),
+        CardError::Removed | CardError::Interrupted | CardError::Failed(_) => AttemptError::Disturbed(error),
+        other => AttemptError::Final(other),
     }
 }

@@ -171,7 +171,7 @@ fn a_management_key_behind_the_pin_is_found_there() {
         let mark = format!("ALGORITHM={algorithm}");
         in_sandbox(&["--firmware", firmware, "--env", &mark], |bed| {
             change(bed, &["--algorithm", algorithm, "--generate", "--protect", "--pin", bed.pin()]);
-            // It is not the factory's any more.
+            // It is not the default any more.
             let key = format!("--key={FACTORY_KEY}");
             let _ = bed.run("yubico-piv-tool").args(["-a", "set-chuid", &key]).fails(1);
             let _ = bed.vouch_with_pin(&ENROLL).ok();

@@ -5,11 +5,11 @@ use vouch_e2e::{Bed, Done, in_sandbox};
 
 const NEW_PIN: &str = "246810";
 
-/// Firmware that tells whether a PIN is the factory's, and firmware that does not.
+/// Firmware that tells whether a PIN is the default, and firmware that does not.
 const NEW: [&str; 2] = ["5.7.1", "5.4.3"];
 const OLD: [&str; 2] = ["5.2.7", "4.3.5"];
 
-fn from_the_factory(firmwares: &[&str], body: impl Fn(&Bed)) {
+fn new_card(firmwares: &[&str], body: impl Fn(&Bed)) {
     for firmware in firmwares {
         in_sandbox(&["--pin", FACTORY_PIN, "--firmware", firmware], &body);
     }
@@ -34,9 +34,9 @@ fn log_in_with(bed: &Bed, pin: &str) -> Done {
 }
 
 #[test]
-fn no_key_is_made_under_the_factorys_pin() {
-    from_the_factory(&[NEW, OLD].concat(), |bed| {
-        let done = enroll(bed, &[], &[FACTORY_PIN]).expect_code(4).says("still has the PIN of the factory");
+fn no_key_is_made_under_the_default_pin() {
+    new_card(&[NEW, OLD].concat(), |bed| {
+        let done = enroll(bed, &[], &[FACTORY_PIN]).expect_code(4).says("still has the default PIN");
         let _ = done.says("--new-pin-stdin");
         assert_eq!(bed.count("/card/pin_failures"), 0);
         untouched(bed);
@@ -49,7 +49,7 @@ fn no_key_is_made_under_the_factorys_pin() {
 
 #[test]
 fn a_new_pin_is_looked_at_before_the_card_is_asked() {
-    from_the_factory(&["5.7.1", "4.3.5"], |bed| {
+    new_card(&["5.7.1", "4.3.5"], |bed| {
         for (typed, said) in [
             ("", "6 to 8"),
             ("12345", "6 to 8"),
@@ -66,14 +66,14 @@ fn a_new_pin_is_looked_at_before_the_card_is_asked() {
 }
 
 #[test]
-fn another_pin_is_not_tried_where_the_card_says_that_it_has_the_factorys() {
-    from_the_factory(&NEW, |bed| {
-        let _ = enroll(bed, &[], &["654321"]).expect_code(4).says("still has the PIN of the factory");
+fn another_pin_is_not_tried_where_the_card_says_that_it_has_the_default() {
+    new_card(&NEW, |bed| {
+        let _ = enroll(bed, &[], &["654321"]).expect_code(4).says("still has the default PIN");
         assert_eq!(bed.count("/card/pin_failures"), 0);
         untouched(bed);
     });
     // Where it does not say so, the person's word counts.
-    from_the_factory(&OLD, |bed| {
+    new_card(&OLD, |bed| {
         let _ = enroll(bed, &[], &["654321"]).expect_code(4).says("2 tries left");
         assert_eq!(bed.count("/card/pin_failures"), 1);
         assert_eq!(pin_tries(bed), 2);
@@ -81,7 +81,7 @@ fn another_pin_is_not_tried_where_the_card_says_that_it_has_the_factorys() {
 }
 
 #[test]
-fn the_factorys_pin_is_not_tried_where_the_card_says_that_it_has_another() {
+fn the_default_pin_is_not_tried_where_the_card_says_that_it_has_another() {
     for firmware in NEW {
         in_sandbox(&["--firmware", firmware], |bed| {
             let _ = enroll(bed, &[], &[FACTORY_PIN]).expect_code(4).says("not the PIN").says("any more");
@@ -99,7 +99,7 @@ fn the_factorys_pin_is_not_tried_where_the_card_says_that_it_has_another() {
 
 #[test]
 fn two_lines_change_it_and_enroll() {
-    from_the_factory(&[NEW, OLD].concat(), |bed| {
+    new_card(&[NEW, OLD].concat(), |bed| {
         let done = enroll(bed, &["--new-pin-stdin"], &[FACTORY_PIN, NEW_PIN]).expect_code(0);
         let _ = done.says("has a PIN of its own").never_says(NEW_PIN);
         assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, 1));
@@ -110,7 +110,7 @@ fn two_lines_change_it_and_enroll() {
 
 #[test]
 fn interrupted_after_the_change_the_same_lines_go_on() {
-    from_the_factory(&NEW, |bed| {
+    new_card(&NEW, |bed| {
         let again = || {
             let stdin = format!("{FACTORY_PIN}\n{NEW_PIN}\n");
             bed.vouch(&ENROLL).args(["--pin-stdin", "--new-pin-stdin"]).stdin(stdin)
@@ -129,7 +129,7 @@ fn interrupted_after_the_change_the_same_lines_go_on() {
 
 #[test]
 fn a_person_is_guided_to_a_new_pin() {
-    from_the_factory(&["5.7.1", "5.2.7"], |bed| {
+    new_card(&["5.7.1", "5.2.7"], |bed| {
         let version = bed.run("yubico-piv-tool").args(["-a", "version"]).ok();
         let told = version.stdout.contains("5.7.1") || version.stderr.contains("5.7.1");
         let mut terminal = bed.vouch(&ENROLL).on_terminal();
@@ -162,7 +162,7 @@ fn a_person_is_guided_to_a_new_pin() {
 
 #[test]
 fn nobody_is_asked_for_ever() {
-    from_the_factory(&["5.7.1"], |bed| {
+    new_card(&["5.7.1"], |bed| {
         let mut terminal = bed.vouch(&ENROLL).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
         terminal.type_line(FACTORY_PIN);
@@ -170,14 +170,14 @@ fn nobody_is_asked_for_ever() {
             terminal.wait_for("New PIN of YubiKey 12345678: ");
             terminal.type_line("");
         }
-        let _ = terminal.wait().expect_code(4).says("still the factory's");
+        let _ = terminal.wait().expect_code(4).says("still the default");
         untouched(bed);
     });
 }
 
 #[test]
 fn ctrl_c_between_old_and_new_pin_leaves_the_card_as_it_was() {
-    from_the_factory(&["5.7.1"], |bed| {
+    new_card(&["5.7.1"], |bed| {
         let mut terminal = bed.vouch(&ENROLL).on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
         terminal.type_line(FACTORY_PIN);
@@ -191,7 +191,7 @@ fn ctrl_c_between_old_and_new_pin_leaves_the_card_as_it_was() {
 }
 
 #[test]
-fn the_factorys_puk_is_warned_of() {
+fn the_default_puk_is_warned_of() {
     for firmware in NEW {
         in_sandbox(&["--firmware", firmware], |bed| {
             let done = enroll(bed, &[], &[bed.pin()]).expect_code(0).says("the PUK of YubiKey 12345678");

@@ -89,7 +89,7 @@ fn the_tries_for_the_pin_are_told_and_none_is_spent() {
             };
             change_pin(bed.pin(), "123456");
             let found = patient.has(&["warn pin YubiKey 12345678"]);
-            assert!(seen(&found).contains("factory"), "{found:?}");
+            assert!(seen(&found).contains("default"), "{found:?}");
             change_pin("123456", bed.pin());
             patient.has(&[]);
             let wrong = |more: &[&str]| {

@@ -113,7 +113,7 @@ fn nothing_is_kept_and_no_secret_is_shown() {
         }
         // On a terminal it says what it waits for.
         let done = bed.run("script").args(["-qec", "vouch doctor --online", "/dev/null"]).ok();
-        let _ = done.shows("asking STS").shows("asking CodeArtifact").shows("fetching the documents");
+        let _ = done.shows("asking STS").shows("asking CodeArtifact").shows("fetching the issuer files");
     });
 }
 

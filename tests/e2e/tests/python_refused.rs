@@ -233,7 +233,7 @@ struct Situation {
 const MISSING: &[&str] = &["vouch: you are not logged in", "`vouch login`"];
 const EXPIRED: &[&str] = &["vouch: your session has expired", "`vouch login`"];
 const REFUSED: &[&str] =
-    &["vouch: role arn:aws:iam::123456789012:role/CodeArtifact does not admit alice", "vouch issuer iam"];
+    &["is not allowed to assume role arn:aws:iam::123456789012:role/CodeArtifact", "vouch issuer iam"];
 const OTHER_USER: &[&str] = &["CodeArtifact knows no user but `aws`", "`aws@`"];
 const NOT_SET_UP: &[&str] =
     &["vouch: nothing was set up", "vouch setup codeartifact", "--domain shared-packages"];

@@ -73,10 +73,10 @@ fn an_enrollment_is_published_only_with_a_maker_that_is_trusted() {
     in_sandbox(&["--cards", "2"], |bed| {
         let _ = bed.vouch_with_pin(&ALICE).args(FIRST).ok();
         let refused = bed.vouch(&["issuer", "build", "--out", "site", "enrollment.json"]).fails(7);
-        let _ = refused.says("not a known authority of Yubico").says("--attestation-root");
+        let _ = refused.says("not a PIV CA of Yubico").says("--attestation-root");
         assert!(!bed.file("site").exists(), "nothing is written");
         let site = bed.file("site");
         let built = bed.build(site.to_str().unwrap(), &["enrollment.json"]).ok();
-        let _ = built.says("warning: believing").says("not by Yubico").says("PIN once, touch always");
+        let _ = built.says("warning: trusting root CA").says("not by Yubico").says("PIN once, touch always");
     });
 }

@@ -7,11 +7,12 @@ mod mutants;
 use std::env;
 use std::path::Path;
 
-use mutants::{Mutants, configuration, is_registered, seen};
 use vouch_core::config::Config;
 use vouch_core::endpoint::Asker;
 use vouch_e2e::Run;
 use vouch_e2e::python::installed;
+
+use mutants::{Mutants, configuration, is_registered, seen};
 
 /// How many that get a token, and how many that do not.
 const EACH: usize = 2_000;

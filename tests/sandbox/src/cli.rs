@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+
 use crate::control;
 use crate::ctl::Ctl;
 use crate::inside;
 use crate::run::{self, Run};
-use clap::{Parser, Subcommand};
 
 /// AWS, an issuer host, package registries and a YubiKey, for one command and on this machine alone.
 #[derive(Debug, Parser)]

@@ -103,9 +103,10 @@ fn common_name(name: &str) -> DistinguishedName {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use rustls::pki_types::{ServerName, pem::PemObject};
     use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConnection};
+
+    use super::*;
 
     const LONGEST: &str = "a23456789012345678901234567890123456789012345678-123456789012.d.codeartifact.ap-southeast-1.amazonaws.com";
 

@@ -24,8 +24,8 @@ pub(crate) fn run(args: &Args, mut command: clap::Command) -> Result<(), Failure
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManArgs {
-    /// The folder to write the pages into, such as ~/.local/share/man/man1
-    #[arg(value_name = "FOLDER")]
+    /// The directory to write the pages into, such as ~/.local/share/man/man1
+    #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn man(args: &ManArgs, mut command: clap::Command) -> Result<(), Fail
     command.build();
     let pages = fs::create_dir_all(&args.folder).and_then(|()| pages(&command, &args.folder));
     let pages = pages.map_err(|error| {
-        let hint = "Give a folder that you may write into.";
+        let hint = "Give a directory that you may write into.";
         Failure::configuration(format!("cannot write into `{}`", args.folder.display()), hint).because(&error)
     })?;
     terminal::done(&format!("{pages} pages in `{}`", args.folder.display()));

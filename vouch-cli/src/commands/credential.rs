@@ -8,8 +8,8 @@ use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 use vouch_helper::token::sendable;
 
+use crate::credential_args::{self, Spelling};
 use crate::domain::DomainFlags;
-use crate::handout::{self, Spelling};
 use crate::home_choice::HomeFlag;
 use crate::terminal;
 
@@ -49,7 +49,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, credential: Credential) -
 }
 
 fn codeartifact(context: &Context, args: &Codeartifact) -> Result<String, Failure> {
-    let (token, named) = handout::token(context, &args.domain, Spelling::Plain)?;
+    let (token, named) = credential_args::token(context, &args.domain, Spelling::Plain)?;
     let value = sendable(token.value.expose())?;
     if !args.json {
         return Ok(format!("{value}\n"));
@@ -74,7 +74,7 @@ fn endpoint(domain: &Domain) -> String {
 }
 
 fn aws(context: &Context, args: &Aws) -> Result<String, Failure> {
-    let (given, _) = handout::role_credentials(context, args.profile.as_deref(), RoleUse::Process)?;
+    let (given, _) = credential_args::role_credentials(context, args.profile.as_deref(), RoleUse::Process)?;
     let answer = json!({
         "Version": 1,
         "AccessKeyId": given.access_key_id,

@@ -8,7 +8,9 @@ use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, S
 use vouch_core::piv::Slot;
 use vouch_core::{Context, ErrorKind, Failure};
 use vouch_issuer::enrollment::Enrollment;
-use vouch_yubikey::{Card, Enrolled, ManagementKey, PendingEnrollment, Request, enroll, enroll_again};
+use vouch_yubikey::{
+    Card, Enrolled, EnrollmentRequest, ManagementKey, PendingEnrollment, enroll, enroll_again,
+};
 
 use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
 use crate::parse;
@@ -34,7 +36,7 @@ pub(crate) struct Args {
     replace: bool,
     #[command(flatten)]
     pin: PinFlags,
-    /// Read a new PIN from standard input, the line after the PIN, for a YubiKey that still has the factory's
+    /// Read a new PIN from standard input, the line after the PIN, for a YubiKey that still has the default one
     #[arg(long, requires = "pin_stdin")]
     new_pin_stdin: bool,
     #[command(flatten)]
@@ -63,14 +65,14 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
     let begun = PendingEnrollment::new(home, card.serial(), args.slot);
-    let Enrolled { enrollment, statement, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
+    let Enrolled { enrollment, claims, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
     let spare = Config::update(home, |config| record(config, &args, &key))?;
     begun.end();
     write(&args.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(
         "{} of {}: YubiKey {}, slot {}, firmware {}",
-        statement.subject, statement.issuer, statement.serial, statement.slot, statement.firmware
+        claims.subject, claims.issuer, claims.serial, claims.slot, claims.firmware
     ));
     if resumed {
         terminal::done(
@@ -81,7 +83,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
         terminal::done("a spare: any of your enrolled YubiKeys logs in");
     }
     terminal::done(&format!("`{}`: nothing in it is secret", args.out.display()));
-    card::warn_of_factory_puk(&card);
+    card::warn_of_default_puk(&card);
     let next = if spare {
         format!(
             "give it to your administrator, or build the issuer yourself, with the enrollments of your other YubiKeys or \
@@ -113,13 +115,13 @@ fn make(
     }
     let pin = args.pin.ask_for_own(card, args.new_pin_stdin)?;
     let management_key = match args.management_key.as_deref() {
-        None => ManagementKey::Usual,
+        None => ManagementKey::DefaultOrProtected,
         Some(source) => ManagementKey::Given(prompt::secret(
             source == "-",
             &format!("Management key of YubiKey {}: ", card.serial()),
         )?),
     };
-    let request = Request {
+    let request = EnrollmentRequest {
         issuer: args.issuer.clone(),
         subject: args.subject.clone(),
         audience: DEFAULT_AUDIENCE.to_owned(),
@@ -143,7 +145,7 @@ fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failur
     Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
         "Enroll a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
-         `identity` from `config.json`; or keep another person apart with VOUCH_HOME.",
+         `identity` from `config.json`; or keep another user apart with VOUCH_HOME.",
     ))
 }
 
@@ -164,7 +166,7 @@ fn known_key<'a>(
     ))
 }
 
-/// Refuses to overwrite what is no enrollment of this YubiKey, before the person has touched anything.
+/// Refuses to overwrite what is no enrollment of this YubiKey, before the user has touched anything.
 fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
     let text = match files::read_text(path) {
         Ok(text) => text,
@@ -208,7 +210,7 @@ fn write(path: &Path, contents: &[u8]) -> Result<(), Failure> {
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::configuration(
         format!("cannot write `{}`", path.display()),
-        "Run the same command again, in a folder that you can write to or with `--out FILE`.",
+        "Run the same command again, in a directory that you can write to or with `--out FILE`.",
     )
     .because(error)
 }

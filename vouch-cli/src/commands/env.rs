@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stdout};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::handout::{CredentialRequest, Kind};
+use crate::credential_args::{CredentialRequest, Kind};
 use crate::shell::Shell;
 use crate::terminal;
 

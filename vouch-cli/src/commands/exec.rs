@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::handout::{CredentialRequest, Kind, variable_name};
+use crate::credential_args::{CredentialRequest, Kind, variable_name};
 use crate::terminal;
 
 /// Vouch itself failed, before the command was started.

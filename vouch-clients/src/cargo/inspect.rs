@@ -2,37 +2,28 @@
 
 use super::{client, config_hierarchy, edit, program};
 use crate::finding::Finding;
-use crate::inspect::{self, Inspect, InspectContext, OVERRIDDEN};
+use crate::inspect::{self, InspectContext, OVERRIDDEN};
 use crate::lockfile;
 use vouch_core::env;
 use vouch_core::files;
 
-/// Cargo, if it is meant.
-pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    (tool == "cargo").then(|| Box::new(Inspector) as Box<dyn Inspect>)
-}
-
-struct Inspector;
-
-impl Inspect for Inspector {
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let name = client::name(case.registration);
-        let user_file = config_hierarchy::cargo_home()
-            .map(|folder| config_hierarchy::config_file(&folder))
-            .unwrap_or_default();
-        let named = client::provider(&user_file, name);
-        let mut findings = case.by_plan().findings();
-        findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
-        findings.extend(token(name));
-        for file in config_hierarchy::project_files(case.folder, &user_file) {
-            let text = files::read_text(&file).unwrap_or_default();
-            let settings = edit::network(&text).unwrap_or_default();
-            findings.extend(settings.iter().map(|setting| inspect::network(&file, setting)));
-        }
-        findings.extend(lockfile::look(case.folder, &["Cargo.lock"], case.config));
-        findings.push(inspect::version("cargo", &[1, program::OLDEST]));
-        findings
+pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
+    let name = client::name(case.registration);
+    let user_file = config_hierarchy::cargo_home()
+        .map(|folder| config_hierarchy::config_file(&folder))
+        .unwrap_or_default();
+    let named = client::provider(&user_file, name);
+    let mut findings = case.by_plan().findings();
+    findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
+    findings.extend(token(name));
+    for file in config_hierarchy::project_files(case.folder, &user_file) {
+        let text = files::read_text(&file).unwrap_or_default();
+        let settings = edit::network(&text).unwrap_or_default();
+        findings.extend(settings.iter().map(|setting| inspect::network(&file, setting)));
     }
+    findings.extend(lockfile::look(case.folder, &["Cargo.lock"], case.config));
+    findings.push(inspect::version("cargo", &[1, program::OLDEST]));
+    findings
 }
 
 /// Cargo ignores the token of a registry that has a provider, with a warning.

@@ -5,7 +5,7 @@ mod client;
 mod config_hierarchy;
 mod edit;
 mod helper;
-mod inspect;
+pub mod inspect;
 mod program;
 
 use std::path::PathBuf;
@@ -14,14 +14,13 @@ pub use client::Cargo;
 pub(crate) use client::replaces_crates_io;
 use edit::EditError;
 pub use helper::find_program;
-pub use inspect::inspector;
 
 use vouch_core::{Diagnostic, ErrorKind};
 
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]
 enum CargoError {
-    #[error("the home folder of Cargo is not known")]
+    #[error("the home directory of Cargo is not known")]
     NoHome,
     #[error("`cargo-credential-vouch` is missing: it is neither beside `vouch` nor on PATH")]
     NoHelper,

@@ -3,21 +3,11 @@
 use std::path::Path;
 
 use crate::finding::Finding;
-use crate::inspect::{self, Inspect, InspectContext};
+use crate::inspect::{self, InspectContext};
 use vouch_core::env;
 use vouch_core::files;
 
-/// One of them, if it is meant.
-pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    let look: fn(&InspectContext<'_>) -> Vec<Finding> = match tool {
-        "maven" => of_maven,
-        "gradle" => of_gradle,
-        _ => return None,
-    };
-    Some(Box::new(look))
-}
-
-fn of_maven(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     // Maven 3.9 and later reads it.
     if env::var("MAVEN_ARGS").is_some_and(|arguments| arguments.split_whitespace().any(names_settings)) {
@@ -44,7 +34,7 @@ fn of_maven(case: &InspectContext<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_gradle(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn gradle(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     // Gradle reads the one of the build's root.
     if let Some(file) =

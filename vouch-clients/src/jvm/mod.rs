@@ -4,12 +4,11 @@
 //! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
 
 mod gradle;
-mod inspect;
+pub mod inspect;
 mod maven;
 mod settings;
 
 pub use gradle::Gradle;
-pub use inspect::inspector;
 pub use maven::Maven;
 
 use vouch_core::config::Registration;
@@ -55,5 +54,5 @@ pub(crate) fn named_settings(registration: &Registration) -> Option<std::path::P
 
 fn home() -> Result<std::path::PathBuf, Failure> {
     vouch_core::env::home_dir()
-        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home directory is not known", "Set HOME."))
 }

@@ -12,32 +12,27 @@ use vouch_core::files;
 use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::SetupRequest;
 use crate::finding::{Finding, Status};
-use crate::inspect::{self, ENTRY, Inspect, InspectContext, LOCKFILE, VERSION};
+use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, VERSION};
 use crate::lockfile;
 use crate::text::yaml as yarnrc;
+use crate::tool::Tool;
 use vouch_core::env;
 
-/// One of these clients, if it is meant.
-pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    Some(match tool {
-        "npm" => Box::new(Reader { tool: "npm", program: "npm", oldest: &[8, 0] }),
-        "yarn-classic" => Box::new(Reader { tool: "yarn-classic", program: "yarn", oldest: &[1, 0] }),
-        "bun" => Box::new(Reader { tool: "bun", program: "bun", oldest: &[1, 0] }),
-        "pnpm" => Box::new(PnpmInspector),
-        "yarn" => Box::new(YarnInspector),
-        _ => return None,
-    })
-}
-
-/// Those who read a token out of an `.npmrc`.
-struct Reader {
-    tool: &'static str,
+/// One that reads a token out of an `.npmrc`.
+#[derive(Debug)]
+pub struct NpmrcReader {
+    tool: Tool,
     program: &'static str,
     oldest: &'static [u32],
 }
 
-impl Inspect for Reader {
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
+pub const NPM: NpmrcReader = NpmrcReader { tool: Tool::Npm, program: "npm", oldest: &[8, 0] };
+pub const YARN_CLASSIC: NpmrcReader =
+    NpmrcReader { tool: Tool::YarnClassic, program: "yarn", oldest: &[1, 0] };
+pub const BUN: NpmrcReader = NpmrcReader { tool: Tool::Bun, program: "bun", oldest: &[1, 0] };
+
+impl NpmrcReader {
+    pub fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
         let registration = case.registration;
         let file = named_npmrc(registration).unwrap_or_else(|| user_npmrc(None).unwrap_or_default());
         let planned = case.by_plan();
@@ -46,12 +41,10 @@ impl Inspect for Reader {
         if found && Mode::of(registration) == Some(Mode::Static) {
             findings.extend(self.token(case));
         }
-        findings.push(version(self.program, self.oldest, self.tool == "yarn-classic"));
+        findings.push(version(self.program, self.oldest, self.tool == Tool::YarnClassic));
         findings
     }
-}
 
-impl Reader {
     /// The static token of the registration's file.
     fn token(&self, case: &InspectContext<'_>) -> Option<Finding> {
         const WHY: &str = "The client asks nobody: it has only the token in that file.";
@@ -60,7 +53,7 @@ impl Reader {
         let filter = Filter {
             profile: Some(&registration.profile),
             file: registration.file.as_deref(),
-            tool: Some(self.tool),
+            tool: Some(self.tool.name()),
         };
         let held = tokens::held(case.home, case.config, filter);
         let held = held.into_iter().find(|held| held.place.endpoint == registration.endpoint)?;
@@ -85,34 +78,26 @@ impl Reader {
     }
 }
 
-struct PnpmInspector;
-
-impl Inspect for PnpmInspector {
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let client = Pnpm::new(case.home);
-        let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
-        let file = user_npmrc(None).unwrap_or_default();
-        let mut findings = with_project(case, case.by_plan(), &file);
-        findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
-        let (major, minor) = pnpm::OLDEST;
-        findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());
-        findings
-    }
+pub fn pnpm(case: &InspectContext<'_>) -> Vec<Finding> {
+    let client = Pnpm::new(case.home);
+    let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
+    let file = user_npmrc(None).unwrap_or_default();
+    let mut findings = with_project(case, case.by_plan(), &file);
+    findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
+    let (major, minor) = pnpm::OLDEST;
+    findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());
+    findings
 }
 
-struct YarnInspector;
-
-impl Inspect for YarnInspector {
-    fn inspect(&self, case: &InspectContext<'_>) -> Vec<Finding> {
-        let named = Yarn::new(case.home, true).ok().and_then(|yarn| yarn.named_helper());
-        let mut findings = case.by_plan().findings();
-        findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
-        findings.extend(yarn_variables(case.registration));
-        findings.extend(yarn_project(case));
-        findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
-        findings.push(version("yarn", &[2, 0], false));
-        findings
-    }
+pub fn yarn(case: &InspectContext<'_>) -> Vec<Finding> {
+    let named = Yarn::new(case.home, true).ok().and_then(|yarn| yarn.named_helper());
+    let mut findings = case.by_plan().findings();
+    findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
+    findings.extend(yarn_variables(case.registration));
+    findings.extend(yarn_project(case));
+    findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
+    findings.push(version("yarn", &[2, 0], false));
+    findings
 }
 
 fn yarn_variables(registration: &Registration) -> Vec<Finding> {

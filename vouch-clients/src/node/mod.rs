@@ -4,7 +4,7 @@
 //! No package manager's own `config set` is called: npm's takes every comment out, fails in workspaces, and is not there
 //! in containers.
 
-mod inspect;
+pub mod inspect;
 pub mod npm;
 mod npmrc;
 mod pnpm;
@@ -14,7 +14,6 @@ mod yarn;
 
 use std::path::{Path, PathBuf};
 
-pub use inspect::inspector;
 pub use npmrc::NpmrcClient;
 pub use pnpm::Pnpm;
 pub use tokens::{refresh, renew};
@@ -45,7 +44,7 @@ fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
 
 fn home() -> Result<PathBuf, Failure> {
     vouch_core::env::home_dir()
-        .ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+        .ok_or_else(|| Failure::configuration("the home directory is not known", "Set HOME."))
 }
 
 /// The `.npmrc` of a registration where it is not the usual one: one that was named at setup is the user's to hand to the

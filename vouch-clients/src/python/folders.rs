@@ -8,7 +8,7 @@ use vouch_core::env;
 
 /// The person's home folder.
 pub(super) fn home() -> Result<PathBuf, Failure> {
-    env::home_dir().ok_or_else(|| Failure::configuration("the home folder is not known", "Set HOME."))
+    env::home_dir().ok_or_else(|| Failure::configuration("the home directory is not known", "Set HOME."))
 }
 
 /// `XDG_CONFIG_HOME`, else `.config` (XDG Base Directory Specification).

@@ -9,26 +9,13 @@ use vouch_core::files;
 use super::keyring::{Found, Keyring};
 use super::{pip, url, wheel};
 use crate::finding::Finding;
-use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
+use crate::inspect::{self, HELPER, InspectContext, Planned};
 use crate::lockfile;
 use crate::options::Options;
 use crate::text::ini::Ini;
 use vouch_core::env;
 
-/// One of these clients, if it is meant.
-pub fn inspector(tool: &str) -> Option<Box<dyn Inspect>> {
-    let look: fn(&InspectContext<'_>) -> Vec<Finding> = match tool {
-        "pip" => of_pip,
-        "uv" => of_uv,
-        "twine" => of_twine,
-        "poetry" => of_poetry,
-        "pdm" => of_pdm,
-        _ => return None,
-    };
-    Some(Box::new(look))
-}
-
-fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn pip(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut planned = case.by_plan();
     // Said at setup, and true of every extra index.
     planned.notes.retain(|note| note != pip::CONFUSION);
@@ -39,7 +26,7 @@ fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn uv(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = with_keyring(case, case.by_plan());
     findings.extend(uv_project(case));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
@@ -47,14 +34,14 @@ fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_twine(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn twine(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     findings.extend(wheel::look("twine"));
     findings.push(inspect::version("twine", &[]));
     findings
 }
 
-fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     let registry = case.registration.name.as_deref().unwrap_or_default();
     let nested = |document: &DocumentMut, table: &str| {
@@ -74,7 +61,7 @@ fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     findings
 }
 
-fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
+pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = with_keyring(case, case.by_plan());
     if let Some((path, document)) = nearest(case.folder, "pdm.toml")
         && let Some(settings) = document.get("pypi")

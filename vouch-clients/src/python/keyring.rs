@@ -34,9 +34,9 @@ pub(super) enum Found {
     None,
 }
 
-/// Where ours is to be.
+/// Where setup links ours.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum LinkPlan {
     /// Nowhere: it is there, or another one is.
     Stays,
     Link(PathBuf),
@@ -65,16 +65,16 @@ impl Keyring {
     pub(super) fn notes(&self) -> Result<Vec<String>, Failure> {
         let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
         let other = other.display();
-        match self.place() {
-            Place::Behind => Err(Failure::configuration(
+        match self.link_plan() {
+            LinkPlan::Behind => Err(Failure::configuration(
                 format!("no folder of yours is on PATH before that of `{other}`"),
                 format!("Put `{}` first on PATH, then run the command again.", self.fallback().display()),
             )),
-            Place::Stays => Ok(vec![format!(
+            LinkPlan::Stays => Ok(vec![format!(
                 "`{other}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it, or add \
                  `--chain` to put Vouch's in front of it"
             )]),
-            Place::Link(_) | Place::LinkOffPath(_) => Ok(Vec::new()),
+            LinkPlan::Link(_) | LinkPlan::LinkOffPath(_) => Ok(Vec::new()),
         }
     }
 
@@ -91,7 +91,9 @@ impl Keyring {
 
     /// The link that [`Self::link`] would make.
     pub(super) fn would_link(&self) -> Vec<String> {
-        let (Place::Link(folder) | Place::LinkOffPath(folder)) = self.place() else { return Vec::new() };
+        let (LinkPlan::Link(folder) | LinkPlan::LinkOffPath(folder)) = self.link_plan() else {
+            return Vec::new();
+        };
         let link = link_in(&folder);
         if is_same(&link, &self.program) {
             return Vec::new();
@@ -101,10 +103,10 @@ impl Keyring {
 
     /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
     pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failure> {
-        let (folder, off_path) = match self.place() {
-            Place::Stays | Place::Behind => return Ok(Vec::new()),
-            Place::Link(folder) => (folder, false),
-            Place::LinkOffPath(folder) => (folder, true),
+        let (folder, off_path) = match self.link_plan() {
+            LinkPlan::Stays | LinkPlan::Behind => return Ok(Vec::new()),
+            LinkPlan::Link(folder) => (folder, false),
+            LinkPlan::LinkOffPath(folder) => (folder, true),
         };
         let found = self.found();
         let link = link_in(&folder);
@@ -141,18 +143,18 @@ impl Keyring {
         Ok(done)
     }
 
-    fn place(&self) -> Place {
+    fn link_plan(&self) -> LinkPlan {
         let before = match self.found() {
-            Found::Ours => return Place::Stays,
-            Found::Other(..) if !self.chain => return Place::Stays,
+            Found::Ours => return LinkPlan::Stays,
+            Found::Other(..) if !self.chain => return LinkPlan::Stays,
             Found::Other(_, at) => at,
             Found::None => self.path.len(),
         };
         let ahead = self.path.get(..before).unwrap_or_default();
         match self.folders.iter().find(|folder| ahead.contains(folder)) {
-            Some(folder) => Place::Link(folder.clone()),
-            None if before < self.path.len() => Place::Behind,
-            None => Place::LinkOffPath(self.fallback().to_owned()),
+            Some(folder) => LinkPlan::Link(folder.clone()),
+            None if before < self.path.len() => LinkPlan::Behind,
+            None => LinkPlan::LinkOffPath(self.fallback().to_owned()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! No token is ever written: each client asks `keyring`, and that is [`keyring`]'s to arrange.
 
 mod folders;
-mod inspect;
+pub mod inspect;
 mod keyring;
 mod overrides;
 mod pdm;
@@ -16,7 +16,6 @@ mod url;
 mod uv;
 mod wheel;
 
-pub use inspect::inspector;
 pub use pdm::Pdm;
 pub(crate) use pdm::is_extra;
 pub use pip::Pip;

@@ -76,10 +76,10 @@ impl Pdm {
         let index = url::index(registration);
         toml::edit(&self.file, text, |root, splices| {
             if self.extra {
-                let place = Place { root, outer: "pypi", inner: Some(name), file: &self.file };
-                place.put(&index, &[], splices, wanted, notes)?;
+                let table = UrlTable { root, outer: "pypi", inner: Some(name), file: &self.file };
+                table.put(&index, &[], splices, wanted, notes)?;
             } else {
-                Place { root, outer: "pypi", inner: None, file: &self.file }.put(
+                UrlTable { root, outer: "pypi", inner: None, file: &self.file }.put(
                     &index,
                     &[],
                     splices,
@@ -87,8 +87,8 @@ impl Pdm {
                     notes,
                 )?;
             }
-            let place = Place { root, outer: "repository", inner: Some(name), file: &self.file };
-            place.put(publish, &[("username", USER)], splices, wanted, notes)
+            let table = UrlTable { root, outer: "repository", inner: Some(name), file: &self.file };
+            table.put(publish, &[("username", USER)], splices, wanted, notes)
         })
     }
 }
@@ -106,14 +106,14 @@ pub(crate) fn is_extra(registration: &Registration) -> bool {
 }
 
 /// A table with a URL in it.
-struct Place<'a> {
+struct UrlTable<'a> {
     root: &'a Table,
     outer: &'a str,
     inner: Option<&'a str>,
     file: &'a Path,
 }
 
-impl Place<'_> {
+impl UrlTable<'_> {
     /// Puts a URL there, and what goes with it, where nothing else is.
     fn put(
         &self,

@@ -54,8 +54,8 @@ impl Diagnostic for SharedFailure {
 
 impl Error {
     /// Whether the URL that was asked about is none of Vouch's business: somebody else may know it.
-    pub fn is_foreign(&self) -> bool {
-        matches!(self, Self::Profile(ProfileError::Endpoint(EndpointError::Foreign(_))))
+    pub fn is_not_codeartifact(&self) -> bool {
+        matches!(self, Self::Profile(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_))))
     }
 
     fn part(&self) -> &dyn Diagnostic {

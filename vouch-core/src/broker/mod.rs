@@ -39,7 +39,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 const FAILURE_TTL: i64 = 5;
 
 /// How long before its coming a failure still answers a caller, in milliseconds. Callers of one burst do not all come at
-/// one moment; a person who tries again does so later.
+/// one moment; a user who tries again does so later.
 const BURST: u64 = 1000;
 
 /// Role credentials with less than this left are fetched anew, in seconds.
@@ -168,7 +168,7 @@ impl Broker {
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
     ///
     /// # Errors
-    /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
+    /// [`EndpointError::NotCodeArtifact`](crate::endpoint::EndpointError::NotCodeArtifact) for a registry that is none of ours; else as
     /// [`Broker::token`].
     pub fn token_for_url(
         &self,

@@ -12,12 +12,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Diagnostic, ErrorKind};
-use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
-
 pub(crate) use self::plain::ANOTHER_PATH;
 use self::plain::Readings;
-
+use crate::failure::{Diagnostic, ErrorKind};
+use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 pub use domain::Domain;
 pub use plain::{Asker, PlainUrl, Reason, USER};
 pub use shown::shown;
@@ -79,7 +77,7 @@ pub struct Endpoint {
 pub enum EndpointError {
     /// Some other registry: none of Vouch's business.
     #[error("`{0}` is not an AWS CodeArtifact repository")]
-    Foreign(String),
+    NotCodeArtifact(String),
     /// Some client may read a place of ours in the URL, and some other one another place.
     #[error("no token for `{url}`: {reason}")]
     Unsafe { url: String, reason: Reason },
@@ -94,7 +92,7 @@ impl Diagnostic for EndpointError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Foreign(_) => None,
+            Self::NotCodeArtifact(_) => None,
             Self::Unsafe { .. } | Self::Path(_) => {
                 Some("Use the URL as `vouch setup codeartifact` wrote it, letter for letter.".into())
             }
@@ -156,12 +154,12 @@ impl FromStr for Endpoint {
 /// The domain that a URL's host belongs to, whatever its path.
 ///
 /// # Errors
-/// [`EndpointError::Foreign`] when the host is not exactly one of CodeArtifact's forms, [`EndpointError::Unsafe`] when
+/// [`EndpointError::NotCodeArtifact`] when the host is not exactly one of CodeArtifact's forms, [`EndpointError::Unsafe`] when
 /// a client may take it for one, but the URL is not plain.
 pub fn domain_of_url(url: &str, asker: Asker) -> Result<(Domain, bool), EndpointError> {
     let found = PlainUrl::read(url, asker).and_then(|url| url.domain());
     match found {
-        Ok(found) => found.ok_or_else(|| EndpointError::Foreign(shown(url))),
+        Ok(found) => found.ok_or_else(|| EndpointError::NotCodeArtifact(shown(url))),
         Err(reason) => Err(refusal(url, reason, [])),
     }
 }
@@ -176,7 +174,7 @@ pub(crate) fn refusal<'a>(
     let readings = Readings::of(url);
     match readings.any_of_aws() || bases.into_iter().any(|base| readings.any_below(&base)) {
         true => EndpointError::Unsafe { url: shown(url), reason },
-        false => EndpointError::Foreign(shown(url)),
+        false => EndpointError::NotCodeArtifact(shown(url)),
     }
 }
 

@@ -10,7 +10,7 @@ fn the_suffix_of_another_partition_is_told_from_other_names() {
         ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com", true),
         ("d-123456789012.d.codeartifact.cn-north-1.amazonaws.com.cn", false),
         ("d-123456789012.d.codeartifact.us-east-1.amazonaws.com", false),
-        // A VPC endpoint, and a name of the person's own.
+        // A VPC endpoint, and a name of the user's own.
         ("vpce-1.d.codeartifact.us-east-1.vpce.amazonaws.com", false),
         ("a.codeartifact.us-east-1.example.com", false),
         ("packages.example.com", false),
@@ -168,7 +168,7 @@ fn look_alike_hosts_are_foreign() {
         "index.crates.io",
     ] {
         let url = format!("https://{host}/cargo/my-repo/");
-        assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::Foreign(_))), "{url}");
+        assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::NotCodeArtifact(_))), "{url}");
     }
 }
 
@@ -202,12 +202,15 @@ fn the_right_host_in_an_unsafe_url_gets_nothing() {
         GOOD.replace("my-", "my\t-"),
     ] {
         let error = url.parse::<Endpoint>().unwrap_err();
-        assert!(matches!(error, EndpointError::Unsafe { .. } | EndpointError::Foreign(_)), "{url}: {error}");
+        assert!(
+            matches!(error, EndpointError::Unsafe { .. } | EndpointError::NotCodeArtifact(_)),
+            "{url}: {error}"
+        );
         assert!(!error.to_string().contains("hun") && !error.to_string().contains("ter2"), "{error}");
     }
     // A Cyrillic letter is another host altogether.
     let url = GOOD.replace("my-domain", "mу-domain");
-    assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::Foreign(_))));
+    assert!(matches!(url.parse::<Endpoint>(), Err(EndpointError::NotCodeArtifact(_))));
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub enum ExchangeError {
     RejectedClaim { issuer: IssuerUrl, source: Box<Refusal> },
     #[error("AWS could not reach your issuer {issuer}")]
     IssuerUnreachable { issuer: IssuerUrl, source: Box<Refusal> },
-    #[error("role {role} does not admit {subject} of {issuer}")]
+    #[error("{subject} of {issuer} is not allowed to assume role {role}")]
     RoleRefused { role: RoleArn, issuer: IssuerUrl, subject: Subject, source: Box<Refusal> },
     #[error("region {region} is not enabled in account {}", .role.account())]
     RegionDisabled { region: Region, role: RoleArn, source: Box<Refusal> },

@@ -26,7 +26,6 @@ use crate::home::Home;
 use crate::http::Http;
 use crate::profile::Role;
 use crate::session::{Session, Source};
-
 pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use probe::Probe;

@@ -47,8 +47,9 @@ fn open(path: &Path) -> io::Result<File> {
     // Something else may be there by now: opening it must neither wait nor take the terminal.
     #[cfg(unix)]
     {
-        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
 
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());

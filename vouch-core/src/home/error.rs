@@ -10,7 +10,7 @@ use crate::files::shell_quoted;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HomeError {
-    #[error("neither VOUCH_HOME nor the home folder is known")]
+    #[error("neither VOUCH_HOME nor the home directory is known")]
     Unknown,
     #[error("{origin} is `{path}`, which is not an absolute path")]
     Relative { path: PathBuf, origin: &'static str },
@@ -30,7 +30,7 @@ pub enum HomeError {
         "the home of Vouch is `{path}`, in the git repository `{repository}`: a project may have supplied it"
     )]
     InRepository { path: PathBuf, repository: PathBuf },
-    #[error("cannot use the folder `{path}`")]
+    #[error("cannot use the directory `{path}`")]
     Io { path: PathBuf, source: io::Error },
 }
 
@@ -50,7 +50,7 @@ impl Diagnostic for HomeError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown => "Set HOME, or VOUCH_HOME to a folder of your own.".into(),
+            Self::Unknown => "Set HOME, or VOUCH_HOME to a directory of your own.".into(),
             Self::Relative { origin, .. } => format!("Give {origin} an absolute path, or leave it out."),
             Self::Foreign { path, owner: 0, .. } => {
                 format!(
@@ -59,11 +59,11 @@ impl Diagnostic for HomeError {
                 )
             }
             Self::Foreign { uid: 0, .. } | Self::ForeignParent { .. } => {
-                "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a folder of root's own."
+                "Run Vouch as yourself, without sudo; or set VOUCH_HOME to a directory of root's own."
                     .into()
             }
             Self::Foreign { .. } => {
-                "Run Vouch as the user who owns it, or set VOUCH_HOME to a folder of your own.".into()
+                "Run Vouch as the user who owns it, or set VOUCH_HOME to a directory of your own.".into()
             }
             Self::Writable { path, mount, .. } => closed(path, "go-w", *mount),
             Self::Open { path, mount, .. } => {
@@ -78,7 +78,7 @@ impl Diagnostic for HomeError {
                     .into()
             }
             Self::Io { path, .. } => {
-                format!("Make `{}` and the folder that it is in writable for yourself.", path.display())
+                format!("Make `{}` and the directory that it is in writable for yourself.", path.display())
             }
         })
     }
@@ -96,7 +96,7 @@ fn closed(path: &Path, change: &str, mount: Option<Mount>) -> String {
         ),
         Some(Mount::Foreign) => format!(
             "Run `chmod {change} {path}`. If its file system keeps no modes, mount it with `umask=077` and `uid=` you, or set \
-             VOUCH_HOME to a folder on a disk of this system."
+             VOUCH_HOME to a directory on a disk of this system."
         ),
     }
 }

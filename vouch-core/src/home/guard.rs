@@ -96,7 +96,7 @@ fn judge_own(_path: &Path, _metadata: &Metadata) -> Result<(), HomeError> {
     Ok(())
 }
 
-/// Root may make a home everywhere, also where the next `vouch` of the person whose folder it is could not use it.
+/// Root may make a home everywhere, also where the next `vouch` of the user whose folder it is could not use it.
 #[cfg(unix)]
 fn judge_parent(path: &Path) -> Result<(), HomeError> {
     use std::os::unix::fs::MetadataExt;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 pub use error::{HomeError, Mount};
 pub(crate) use guard::judge_config;
 
-/// The folder that holds the configuration and the vault of one person.
+/// The folder that holds the configuration and the vault of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home(PathBuf);
 

@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 
 use crate::env;
 use crate::home;
-
 pub(crate) use client::Http;
 pub use error::HttpError;
 pub use fetch::{FetchedDocument, Fetcher};

@@ -34,7 +34,7 @@ impl fmt::Debug for Named {
     }
 }
 
-/// The proxy for a host in an environment, for a person: without user and password.
+/// The proxy for a host in an environment, for a user: without user and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedProxy {
     /// The variable that names it.

@@ -1,6 +1,5 @@
 //! The connector against servers on loopback that do not do what they should.
 
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::process::Command;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::time::Instant;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -35,7 +35,7 @@ async fn get(http: &Http, authority: &str) -> Result<String, HttpError> {
     Ok(String::from_utf8(answer.body().bytes().unwrap().to_vec()).unwrap())
 }
 
-/// Message, causes and hint in one text, as a person gets it.
+/// Message, causes and hint in one text, as a user gets it.
 fn told(error: HttpError) -> String {
     let error = ExchangeError::Http { service: crate::exchange::Service::Sts, source: error };
     let Failure { message, causes, hint, .. } = error.failure();

@@ -52,7 +52,7 @@ impl Diagnostic for KeystoreError {
             Self::Locked { .. } => "Unlock it and run the command again.".into(),
             Self::Unknown(_) => "Unset VOUCH_KEYSTORE; on Linux it may also be `kernel` or `runtime-file`.".into(),
             Self::UnfitFolder { .. } | Self::Io { .. } => {
-                "Set XDG_RUNTIME_DIR to a folder of yours with mode 0700 on a tmpfs, such as `/run/user/$(id -u)`.".into()
+                "Set XDG_RUNTIME_DIR to a directory of yours with mode 0700 on a tmpfs, such as `/run/user/$(id -u)`.".into()
             }
             Self::Random(_) => return None,
         })

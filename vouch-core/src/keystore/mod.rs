@@ -13,11 +13,10 @@ mod native;
 #[cfg(target_os = "linux")]
 mod runtime_file;
 
-pub use error::KeystoreError;
-pub use key::SessionKey;
-
 use crate::env;
 use crate::home::Home;
+pub use error::KeystoreError;
+pub use key::SessionKey;
 
 /// Where session keys are kept.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ impl Keystore {
         runtime_file::RuntimeFile::below(runtime, home).map(|file| Self(Kind::RuntimeFile(file)))
     }
 
-    /// Its name, for a person.
+    /// Its name, for a user.
     pub fn name(&self) -> &'static str {
         match &self.0 {
             #[cfg(target_os = "linux")]

@@ -22,7 +22,7 @@ pub enum SessionError {
     #[error("a session lasts 15 minutes to 12 hours, not {text}")]
     DurationBounds { text: String },
     #[error("the key in slot {slot} of YubiKey {serial} is not the one that was enrolled")]
-    OtherKey { serial: u32, slot: String },
+    KeyMismatch { serial: u32, slot: String },
     #[error("{0} has been logging in or out for too long")]
     Busy(Holder),
     #[error("cannot put an ID token together")]
@@ -43,7 +43,7 @@ impl Diagnostic for SessionError {
         match self {
             Self::NotLoggedIn | Self::Expired { .. } => ErrorKind::NoSession,
             Self::Duration { .. } | Self::DurationBounds { .. } => ErrorKind::Usage,
-            Self::OtherKey { .. } => ErrorKind::Card,
+            Self::KeyMismatch { .. } => ErrorKind::Card,
             Self::Signer(failure) => failure.kind,
             Self::Home(error) => error.kind(),
             Self::Keystore(error) => error.kind(),
@@ -59,7 +59,7 @@ impl Diagnostic for SessionError {
                 "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
             }
             Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
-            Self::OtherKey { serial, .. } => {
+            Self::KeyMismatch { serial, .. } => {
                 format!(
                     "Plug in the YubiKey that you enrolled, or enroll this one: `vouch enroll --serial {serial}`."
                 )

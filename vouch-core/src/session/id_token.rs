@@ -10,7 +10,7 @@ use crate::identity::{EnrolledKey, Identity};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
-/// Named in `amr` (RFC 8176): a key in hardware, unlocked by a PIN, used in the presence of a person.
+/// Named in `amr` (RFC 8176): a key in hardware, unlocked by a PIN, used in the presence of a user.
 const METHODS: [&str; 3] = ["hwk", "pin", "user"];
 
 #[derive(Serialize)]
@@ -58,7 +58,9 @@ pub(super) fn signed(
         .map_err(SessionError::Signer)?
     {
         Ok(signature) => Ok(Secret::new(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))),
-        Err(SignatureMismatch) => Err(SessionError::OtherKey { serial: key.serial, slot: key.slot.clone() }),
+        Err(SignatureMismatch) => {
+            Err(SessionError::KeyMismatch { serial: key.serial, slot: key.slot.clone() })
+        }
     }
 }
 

@@ -12,10 +12,6 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-pub use duration::SessionDuration;
-pub use error::SessionError;
-pub use source::Source;
-
 use crate::es256::Signer;
 use crate::files::{Lock, LockError};
 use crate::home::Home;
@@ -23,13 +19,16 @@ use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
 use crate::time::UnixTime;
 use crate::vault::{self, EntryName, Vault, VaultError};
+pub use duration::SessionDuration;
+pub use error::SessionError;
+pub use source::Source;
 
 const KIND: &str = "session";
 
 /// How long to wait for another login or logout to finish its writing.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
-/// A person's session.
+/// A user's session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
     /// What it was made of.
@@ -79,7 +78,7 @@ impl Session {
 /// as it did.
 ///
 /// # Errors
-/// What `signer` says; [`SessionError::OtherKey`] when the signature is not that of the enrolled key; an unwritable
+/// What `signer` says; [`SessionError::KeyMismatch`] when the signature is not that of the enrolled key; an unwritable
 /// folder, a full disk, a keystore that does not work.
 pub fn login(
     home: &Home,

@@ -41,10 +41,10 @@ impl Source {
         }
     }
 
-    /// Names the key that signed the ID token.
-    pub fn kid(&self) -> &str {
+    /// Names the key that signed the ID token, where a key of the user's did.
+    pub fn kid(&self) -> Option<&str> {
         match self {
-            Self::Yubikey { kid, .. } | Self::Imported { kid, .. } => kid,
+            Self::Yubikey { kid, .. } | Self::Imported { kid, .. } => Some(kid),
         }
     }
 
@@ -85,7 +85,7 @@ mod tests {
             let read: Source = serde_json::from_value(json).unwrap();
             assert_eq!(
                 (read.id_token().expose().as_str(), read.kid(), read.serial()),
-                ("hunter2", "k", serial)
+                ("hunter2", Some("k"), serial)
             );
         }
         assert!(serde_json::from_str::<Source>(r#"{"kind": "of-tomorrow", "id_token": "x"}"#).is_err());

@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::Value;
-
-use super::*;
 use software_key::SoftwareKey;
 
-/// A person with a home, a keystore of their own and a key in software.
+use super::*;
+
+/// A user with a home, a keystore of their own and a key in software.
 fn public_key(key: &SoftwareKey) -> crate::identity::SigningKey {
     crate::identity::SigningKey::from_point(&key.point()).unwrap()
 }
@@ -104,9 +104,12 @@ fn the_signature_of_another_key_is_refused_and_leaves_the_session_as_it_was() {
     let (person, before) = logged_in();
     let other = SoftwareKey::generate();
     let error = person.login_with(|digest| Ok(other.sign(digest))).unwrap_err();
-    assert!(matches!(&error, SessionError::OtherKey { serial: 12_345_678, slot } if slot == "82"), "{error}");
+    assert!(
+        matches!(&error, SessionError::KeyMismatch { serial: 12_345_678, slot } if slot == "82"),
+        "{error}"
+    );
     let error = person.login_with(|_| Ok([0; 64])).unwrap_err();
-    assert!(matches!(error, SessionError::OtherKey { .. }));
+    assert!(matches!(error, SessionError::KeyMismatch { .. }));
     assert_untouched(&person, &before);
 }
 

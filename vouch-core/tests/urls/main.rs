@@ -10,11 +10,12 @@ use std::str::FromStr;
 use std::thread;
 
 use fluent_uri::Uri;
-use mutants::{AWS_HOSTS, Mutants, configuration, is_registered, seen};
 use url::Url;
 use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, shown};
 use vouch_core::profile::ProfileError;
+
+use mutants::{AWS_HOSTS, Mutants, configuration, is_registered, seen};
 
 /// A number of the environment's: `make soak` tries more mutants, and a seed repeats them.
 fn number<N: FromStr>(variable: &str, otherwise: N) -> N {
@@ -198,6 +199,6 @@ fn what_reads_as_ours_to_anybody_is_refused_and_all_else_is_foreign() {
         "",
     ] {
         let refused = config.target_of_url(url, Asker::KEYRING);
-        assert!(matches!(refused, Err(ProfileError::Endpoint(EndpointError::Foreign(_)))), "{url}");
+        assert!(matches!(refused, Err(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_)))), "{url}");
     }
 }

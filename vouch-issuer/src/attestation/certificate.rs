@@ -3,12 +3,12 @@
 use der::oid::ObjectIdentifier;
 use der::{Decode, Reader, SliceReader};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use vouch_core::time::UnixTime;
 use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert::name::Name;
 
 use super::{AttestationError, EC_PUBLIC_KEY, Link, P256, extension};
-use vouch_core::time::UnixTime;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -26,8 +26,8 @@ pub(super) enum Rank {
     /// No basic constraints at all, as in the f9 certificates of some YubiKeys 4.
     Unsaid,
     Leaf,
-    /// How many authorities may stand below it; `None` is no limit.
-    Authority(Option<u8>),
+    /// How many CAs may stand below it; `None` is no limit.
+    Ca(Option<u8>),
 }
 
 /// A certificate, read once.
@@ -62,7 +62,7 @@ impl Parsed {
         let rank = match extension(&certificate, BASIC_CONSTRAINTS) {
             None => Rank::Unsaid,
             Some(value) => match BasicConstraints::from_der(value).map_err(|_| malformed())? {
-                BasicConstraints { ca: true, path_len_constraint } => Rank::Authority(path_len_constraint),
+                BasicConstraints { ca: true, path_len_constraint } => Rank::Ca(path_len_constraint),
                 BasicConstraints { ca: false, .. } => Rank::Leaf,
             },
         };
@@ -130,13 +130,13 @@ impl Parsed {
         Ok(())
     }
 
-    /// Whether it may sign certificates with `below` authorities between it and the attestation (RFC 5280 §4.2.1.9).
-    pub(super) fn check_authority(&self, below: u8) -> Result<(), AttestationError> {
+    /// Whether it may sign certificates with `below` CAs between it and the attestation (RFC 5280 §4.2.1.9).
+    pub(super) fn check_ca(&self, below: u8) -> Result<(), AttestationError> {
         match self.rank {
-            _ if !self.may_sign_certificates => Err(AttestationError::NoAuthority(self.link())),
-            Rank::Unsaid | Rank::Leaf => Err(AttestationError::NoAuthority(self.link())),
-            Rank::Authority(Some(most)) if most < below => Err(AttestationError::PathTooLong(self.link())),
-            Rank::Authority(_) => Ok(()),
+            _ if !self.may_sign_certificates => Err(AttestationError::NotACa(self.link())),
+            Rank::Unsaid | Rank::Leaf => Err(AttestationError::NotACa(self.link())),
+            Rank::Ca(Some(most)) if most < below => Err(AttestationError::PathTooLong(self.link())),
+            Rank::Ca(_) => Ok(()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The chain from a key to the maker of its YubiKey.
+//! The chain from a key to the root CA of its YubiKey.
 //!
 //! Two certificates come from the card: the attestation of the key, and the card's own (slot f9) that signed it. What
 //! stands above is built in or was added by the administrator; nothing above the card is taken from an enrollment.
@@ -8,19 +8,20 @@
 //! identifiers, some of YubiKeys 4 not even basic constraints, attestations have no subject that such a verifier knows.
 //! So the certificates are read by `x509-cert`, their signatures verified by `ring`, and the rules are here.
 
-use super::authorities::{Authorities, Authority, Maker};
-use super::certificate::{Parsed, Rank};
-use super::{Attestation, AttestationError, Link, firmware};
 use vouch_core::time::UnixTime;
+
+use super::certificate::{Parsed, Rank};
+use super::trust_store::{CaCertificate, RootCa, TrustStore};
+use super::{Attestation, AttestationError, Link, firmware};
 
 /// The subjects of f9 certificates: before firmware 5.7.4, and from then on.
 const DEVICES: [&str; 2] = ["CN=Yubico PIV Attestation", "CN=YubiKey PIV Attestation"];
 
-/// An attestation whose chain leads to an authority that is trusted.
+/// An attestation whose chain leads to a CA that is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Genuine {
+pub struct VerifiedAttestation {
     pub attestation: Attestation,
-    pub maker: Maker,
+    pub root: RootCa,
 }
 
 /// Believes an attestation (DER), given the certificate of slot f9 (DER) that signed it.
@@ -32,14 +33,14 @@ pub struct Genuine {
 pub fn verify(
     attestation: &[u8],
     device: &[u8],
-    authorities: &Authorities,
+    trust_store: &TrustStore,
     now: UnixTime,
-) -> Result<Genuine, AttestationError> {
+) -> Result<VerifiedAttestation, AttestationError> {
     let key = Parsed::read(attestation, Link::Attestation)?;
     let attestation = Attestation::parse(attestation)?;
     let device = Parsed::read(device, Link::Device)?;
-    if matches!(key.rank, Rank::Authority(_)) {
-        return Err(AttestationError::LeafIsAuthority(Link::Attestation));
+    if matches!(key.rank, Rank::Ca(_)) {
+        return Err(AttestationError::LeafIsCa(Link::Attestation));
     }
     let subject = device.subject().to_string();
     let device_firmware = firmware(&device.certificate).filter(|_| DEVICES.contains(&subject.as_str()));
@@ -55,35 +56,34 @@ pub fn verify(
         link.check_critical()?;
         link.check_time(now)?;
     }
-    let maker = climb(&device, true, 1, authorities, now)?;
+    let root = climb(&device, true, 1, trust_store, now)?;
     // Some f9 certificates of YubiKeys 4 do not say that they may sign: believed only right below Yubico's root, which
     // signs nothing but f9 certificates. Others say so, in firmware 4 as well.
-    let is_early = device_firmware.major == 4 && maker.is_yubico;
+    let is_early = device_firmware.major == 4 && root.is_yubico;
     if !(is_early && device.rank == Rank::Unsaid) {
-        device.check_authority(0)?;
+        device.check_ca(0)?;
     }
-    Ok(Genuine { attestation, maker })
+    Ok(VerifiedAttestation { attestation, root })
 }
 
-/// Follows the issuers up to a root. `below` counts the authorities between the next one and the attestation.
+/// Follows the issuers up to a root. `below` counts the CAs between the next one and the attestation.
 fn climb(
     certificate: &Parsed,
     is_device: bool,
     below: u8,
-    authorities: &Authorities,
+    trust_store: &TrustStore,
     now: UnixTime,
-) -> Result<Maker, AttestationError> {
-    let mut known = authorities
-        .named(certificate.issuer())
-        .filter(|authority| authority.certifies_devices || !is_device)
-        .peekable();
+) -> Result<RootCa, AttestationError> {
+    let mut known =
+        trust_store.named(certificate.issuer()).filter(|ca| ca.certifies_devices || !is_device).peekable();
     if known.peek().is_none() {
-        return Err(AttestationError::UnknownMaker(certificate.issuer().to_string()));
+        return Err(AttestationError::UnknownCa(certificate.issuer().to_string()));
     }
-    let Authority { parsed, is_root, maker, .. } = known
-        .find(|authority| certificate.is_signed_by(&authority.parsed))
-        .ok_or_else(|| AttestationError::Forged(certificate.link()))?;
+    let CaCertificate { parsed, is_root, root, .. } =
+        known
+            .find(|ca| certificate.is_signed_by(&ca.parsed))
+            .ok_or_else(|| AttestationError::Forged(certificate.link()))?;
     parsed.check_time(now)?;
-    parsed.check_authority(below)?;
-    if *is_root { Ok(maker.clone()) } else { climb(parsed, false, below.saturating_add(1), authorities, now) }
+    parsed.check_ca(below)?;
+    if *is_root { Ok(root.clone()) } else { climb(parsed, false, below.saturating_add(1), trust_store, now) }
 }

@@ -12,8 +12,8 @@ pub enum Link {
     Attestation,
     /// The YubiKey's own certificate, in slot f9, which signs attestations.
     Device,
-    /// An authority above it, by its name.
-    Authority(String),
+    /// A CA above it, by its name.
+    Ca(String),
 }
 
 impl fmt::Display for Link {
@@ -21,7 +21,7 @@ impl fmt::Display for Link {
         match self {
             Self::Attestation => f.write_str("the attestation"),
             Self::Device => f.write_str("the YubiKey's certificate (slot f9)"),
-            Self::Authority(name) => write!(f, "the certificate of `{name}`"),
+            Self::Ca(name) => write!(f, "the certificate of `{name}`"),
         }
     }
 }
@@ -47,16 +47,14 @@ pub enum AttestationError {
     OtherDevice { named: String },
     #[error("what stands in the place of the YubiKey's certificate (slot f9) is none: it is `{0}`")]
     NoDevice(String),
-    #[error(
-        "the YubiKey's certificate (slot f9) was made by `{0}`, which is not a known authority of Yubico for PIV"
-    )]
-    UnknownMaker(String),
+    #[error("the YubiKey's certificate (slot f9) was made by `{0}`, which is not a PIV CA of Yubico")]
+    UnknownCa(String),
     #[error("{0} was not signed by the one that it names")]
     Forged(Link),
-    #[error("{0} claims to be an authority")]
-    LeafIsAuthority(Link),
+    #[error("{0} claims to be a CA")]
+    LeafIsCa(Link),
     #[error("{0} may not sign certificates")]
-    NoAuthority(Link),
+    NotACa(Link),
     #[error("there are more certificates below {0} than it allows")]
     PathTooLong(Link),
     #[error("{0} has expired")]
@@ -79,14 +77,14 @@ impl AttestationError {
             Self::WeakPin(_) | Self::WeakTouch(_) | Self::OtherAlgorithm => {
                 "Have a key made by `vouch enroll`, which sets the policies: in another slot, or with `--replace`."
             }
-            Self::UnknownMaker(_) => {
+            Self::UnknownCa(_) => {
                 "Do not trust this enrollment. Only for cards that are not Yubico's, such as simulated ones: \
-                 `--attestation-root FILE` adds the authority that made them."
+                 `--attestation-root FILE` adds their root CA."
             }
             Self::Expired(..) | Self::NotYetValid(..) => {
                 "Look at the clock of this machine; if it is right, do not trust this enrollment."
             }
-            _ => "Do not trust this enrollment: ask the person, in person, to run `vouch enroll` again.",
+            _ => "Do not trust this enrollment: ask the user, in person, to run `vouch enroll` again.",
         }
         .to_owned()
     }

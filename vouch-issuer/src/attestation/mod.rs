@@ -1,25 +1,24 @@
 //! What a YubiKey attests about a key, and whether a YubiKey attests it.
 //!
 //! [`Attestation::parse`] reads Yubico's certificate extensions without believing them; [`verify`] believes them once the
-//! chain leads to an authority that is trusted. A YubiKey attests only keys that it made: an imported key has no
+//! chain leads to a CA that is trusted. A YubiKey attests only keys that it made: an imported key has no
 //! attestation. Source: Yubico, "PIV attestation", and real attestations of firmware 4.3.5 to 5.7.4, which are in
 //! `data/yubico-attestation`.
 
-mod authorities;
 mod certificate;
 mod chain;
 mod error;
+mod trust_store;
 
 use der::Decode;
 use der::oid::ObjectIdentifier;
-use x509_cert::Certificate;
-
-pub use authorities::{Authorities, Fingerprint, Maker};
-pub use chain::{Genuine, verify};
-pub use error::{AttestationError, Link};
-
 use vouch_core::identity::SigningKey;
 use vouch_core::piv::{Firmware, FormFactor, PinPolicy, Slot, TouchPolicy};
+use x509_cert::Certificate;
+
+pub use chain::{VerifiedAttestation, verify};
+pub use error::{AttestationError, Link};
+pub use trust_store::{Fingerprint, RootCa, TrustStore};
 
 const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3.3");
 const SERIAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3.7");

@@ -1,7 +1,8 @@
 //! How long copies of a document are handed out after it has changed.
 
-use super::finding::Finding;
 use vouch_core::http::FetchedDocument;
+
+use super::finding::Finding;
 
 /// Seconds for which a removed key may go on working without a word about it.
 const LONG: u64 = 3600;
@@ -12,7 +13,7 @@ pub(super) fn check(url: &str, page: &FetchedDocument, findings: &mut Vec<Findin
             "cached",
             url,
             format!("a cache handed out a copy that is {age} s old"),
-            "Have the cache emptied whenever the documents change; until then a removed key goes on working.",
+            "Have the cache emptied whenever the issuer files change; until then a removed key goes on working.",
         ));
     }
     let control = page.header("cache-control").unwrap_or_default();

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use url::Url;
+use vouch_core::identity::IssuerUrl;
 
 use super::document::Document;
 use super::finding::Finding;
-use vouch_core::identity::IssuerUrl;
 
 const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
 
@@ -75,7 +75,7 @@ fn keys_address(issuer: &IssuerUrl, url: &str, json: &Value, findings: &mut Vec<
             "foreign-keys",
             url,
             format!("its `jwks_uri` is on another host: `{found}`"),
-            "Whoever controls that host can sign in the person's name. If that is not you, take the issuer's provider \
+            "Whoever controls that host can sign in the user's name. If that is not you, take the issuer's provider \
              out of IAM first, then find out who changed the document.",
         ));
     } else if found != format!("{issuer}/jwks.json") {

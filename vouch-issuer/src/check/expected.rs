@@ -9,18 +9,18 @@ use crate::enrollment::VerifiedEnrollment;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     pub issuer: IssuerUrl,
-    pub keys: Known,
+    pub keys: ExpectedKeys,
 }
 
-/// What is known about an issuer's keys.
+/// The keys that an issuer should serve, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing: any key is as good as another.
-    Nothing,
+pub enum ExpectedKeys {
+    /// Nothing is known: any key is as good as another.
+    Any,
     /// These should be there; whether there are others cannot be told.
-    Some(Vec<Key>),
+    AtLeast(Vec<Key>),
     /// These and no others.
-    All(Vec<Key>),
+    Exactly(Vec<Key>),
 }
 
 /// A key, and where it is.
@@ -39,7 +39,7 @@ impl Expected {
             serial: key.serial,
             public_key: key.public_key.clone(),
         });
-        Self { issuer: identity.issuer.clone(), keys: Known::Some(keys.collect()) }
+        Self { issuer: identity.issuer.clone(), keys: ExpectedKeys::AtLeast(keys.collect()) }
     }
 
     /// What enrollments tell: every key of every issuer among them.
@@ -48,12 +48,12 @@ impl Expected {
     /// As for [`crate::documents::build`].
     pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
         let expected = documents::by_issuer(enrollments)?.into_iter().map(|(issuer, keys)| {
-            let keys = keys.into_iter().map(|(kid, statement)| Key {
+            let keys = keys.into_iter().map(|(kid, claims)| Key {
                 kid,
-                serial: statement.serial,
-                public_key: statement.public_key.clone(),
+                serial: claims.serial,
+                public_key: claims.public_key.clone(),
             });
-            Self { issuer: issuer.clone(), keys: Known::All(keys.collect()) }
+            Self { issuer: issuer.clone(), keys: ExpectedKeys::Exactly(keys.collect()) }
         });
         Ok(expected.collect())
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// AWS refuses a person's sessions, or may accept somebody else's.
+    /// AWS refuses a user's sessions, or may accept somebody else's.
     Problem,
     /// It works, but not as well or as safely as it could.
     Warning,

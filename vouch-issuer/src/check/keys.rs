@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::cache;
 use super::document::Document;
-use super::expected::{Key, Known};
+use super::expected::{ExpectedKeys, Key};
 use super::finding::Finding;
 
 /// With more keys than this, STS refuses tokens (measured with RSA keys).
@@ -14,7 +14,7 @@ const MANY: usize = 100;
 
 const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
 
-pub(super) fn check(known: &Known, url: &str, document: &Document, findings: &mut Vec<Finding>) {
+pub(super) fn check(known: &ExpectedKeys, url: &str, document: &Document, findings: &mut Vec<Finding>) {
     let Some(keys) = document.json.get("keys").and_then(Value::as_array) else {
         findings.push(Finding::problem("no-keys", url, "it has no list `keys`".into(), REBUILD));
         return;
@@ -37,9 +37,9 @@ pub(super) fn check(known: &Known, url: &str, document: &Document, findings: &mu
         }
     }
     let (wanted, complete) = match known {
-        Known::Nothing => return,
-        Known::Some(wanted) => (wanted, false),
-        Known::All(wanted) => (wanted, true),
+        ExpectedKeys::Any => return,
+        ExpectedKeys::AtLeast(wanted) => (wanted, false),
+        ExpectedKeys::Exactly(wanted) => (wanted, true),
     };
     for key in wanted {
         findings.extend(present(url, key, keys, document));
@@ -102,7 +102,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
                 "other-key",
                 url,
                 format!("under the name of YubiKey {serial}'s key, `{wanted_kid}`, there is another key"),
-                "Whoever has that key can sign in the person's name: publish the file of `vouch issuer build` again, and \
+                "Whoever has that key can sign in the user's name: publish the file of `vouch issuer build` again, and \
                  find out who changed it.",
             )
         });
@@ -130,7 +130,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
         },
         match copy {
             Some(_) => {
-                "If the documents were published since, have the cache emptied; otherwise publish them."
+                "If the issuer files were published since, have the cache emptied; otherwise publish them."
             }
             None => "Add the enrollment of this YubiKey to `vouch issuer build` and publish the result.",
         },
@@ -144,7 +144,7 @@ fn unexpected(url: &str, key: &Value, complete: bool) -> Finding {
             "extra-key",
             url,
             format!("there is a key that no given enrollment has: `{name}`"),
-            "Whoever has it can sign in the person's name. Give its enrollment too if it is a spare; otherwise publish \
+            "Whoever has it can sign in the user's name. Give its enrollment too if it is a spare; otherwise publish \
              the file of `vouch issuer build` again, and find out who added it.",
         );
     }

@@ -9,14 +9,13 @@ mod expected;
 mod finding;
 mod keys;
 
-pub use expected::{Expected, Key, Known};
-pub use finding::{Finding, Severity};
-
 use serde_json::Value;
-
-use self::document::Document;
 use vouch_core::failure::Diagnostic;
 use vouch_core::http::{FetchedDocument, HttpError};
+
+use self::document::Document;
+pub use expected::{Expected, ExpectedKeys, Key};
+pub use finding::{Finding, Severity};
 
 /// Fetches the two documents of an issuer and tells everything that is wrong with them.
 pub fn check(
@@ -46,8 +45,8 @@ pub fn check(
             Finding::problem(
                 "dot-folder",
                 &discovery_url,
-                "the host serves the keys, but not the folder `.well-known`".into(),
-                "Some hosts leave out folders whose names begin with a dot: have this one include them (on GitHub Pages \
+                "the host serves the keys, but not the directory `.well-known`".into(),
+                "Some hosts leave out directories whose names begin with a dot: have this one include them (on GitHub Pages \
                  an empty file `.nojekyll` does it; `aws s3 sync` does not need anything).",
             ),
         );

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::json;
-
 use vouch_core::identity::Identity;
 
 use super::*;
@@ -220,10 +219,10 @@ fn missing_other_and_extra_keys_are_told_apart() {
     assert_eq!(severity_of(&host, "extra-key"), Severity::Problem);
     // Who knows the keys of one machine alone cannot tell.
     let mut host = extra();
-    let Known::All(keys) = host.expected.keys.clone() else { panic!("all are known") };
-    host.expected.keys = Known::Some(keys);
+    let ExpectedKeys::Exactly(keys) = host.expected.keys.clone() else { panic!("all are known") };
+    host.expected.keys = ExpectedKeys::AtLeast(keys);
     assert_eq!(severity_of(&host, "extra-key"), Severity::Warning);
-    host.expected.keys = Known::Nothing;
+    host.expected.keys = ExpectedKeys::Any;
     assert_eq!(host.codes(), [] as [&str; 0]);
 }
 
@@ -264,7 +263,7 @@ fn a_certificate_that_is_not_trusted_is_named() {
 #[test]
 fn an_identity_expects_its_own_keys() {
     let host = Host::new();
-    let Known::All(keys) = &host.expected.keys else { panic!("all are known") };
+    let ExpectedKeys::Exactly(keys) = &host.expected.keys else { panic!("all are known") };
     let enrolled = |key: &Key| vouch_core::identity::EnrolledKey {
         serial: key.serial,
         slot: "82".into(),
@@ -281,6 +280,6 @@ fn an_identity_expects_its_own_keys() {
     };
     assert_eq!(
         Expected::of_identity(&identity),
-        Expected { keys: Known::Some(keys.clone()), ..host.expected.clone() }
+        Expected { keys: ExpectedKeys::AtLeast(keys.clone()), ..host.expected.clone() }
     );
 }

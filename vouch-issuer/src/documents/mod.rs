@@ -1,4 +1,4 @@
-//! The two static files of an OpenID Connect issuer, from which AWS learns a person's public keys.
+//! The two static files of an OpenID Connect issuer, from which AWS learns a user's public keys.
 //!
 //! STS does not bind `kid` to `sub` (measured): every key of an issuer can sign for every subject, so an issuer has one
 //! subject. A JWK here has no `key_ops`, with which STS refuses it (measured).
@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-
-use crate::enrollment::{Statement, VerifiedEnrollment};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, Subject};
+
+use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
 
 /// A file below the root of the web host, and what is in it.
 pub type StaticFile = (PathBuf, Vec<u8>);
@@ -27,9 +27,9 @@ pub enum IssuerError {
     TwoSubjects { issuer: IssuerUrl, one: Subject, other: Subject },
     #[error("the key `{kid}` of YubiKey {serial} is enrolled twice")]
     DuplicateKey { kid: String, serial: u32 },
-    #[error("`{one}` and `{other}` are on different hosts and cannot be files of one folder")]
+    #[error("`{one}` and `{other}` are on different hosts and cannot be files of one directory")]
     TwoHosts { one: IssuerUrl, other: IssuerUrl },
-    #[error("`{one}` and `{other}` need the same place in the folder")]
+    #[error("`{one}` and `{other}` need the same place in the directory")]
     Overlap { one: IssuerUrl, other: IssuerUrl },
     #[error("cannot write a document of `{0}`")]
     Document(IssuerUrl),
@@ -47,7 +47,7 @@ impl Diagnostic for IssuerError {
         Some(match self {
             Self::Nothing => "Name the files that `vouch enroll` wrote.".into(),
             Self::TwoSubjects { .. } => {
-                "Give each person an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
+                "Give each user an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
                  with it."
                     .into()
             }
@@ -56,7 +56,7 @@ impl Diagnostic for IssuerError {
                  subject."
                     .into()
             }
-            Self::TwoHosts { .. } => "Build each host into a folder of its own.".into(),
+            Self::TwoHosts { .. } => "Build each host into a directory of its own.".into(),
             Self::Overlap { .. } => "Choose another path for one of them.".into(),
             Self::Document(_) => return None,
         })
@@ -90,11 +90,11 @@ struct Jwk<'a> {
 }
 
 /// Keys by their thumbprints.
-type Keys<'a> = BTreeMap<String, &'a Statement>;
+type Keys<'a> = BTreeMap<String, &'a EnrollmentClaims>;
 
 /// The files for every issuer of the enrollments, by paths below the root of the web host: for each
 /// `PATH/.well-known/openid-configuration` and `PATH/jwks.json`. The same enrollments in any order give the same bytes.
-/// Several keys of one person stand side by side.
+/// Several keys of one user stand side by side.
 ///
 /// # Errors
 /// See [`IssuerError`]; nothing is left out silently.
@@ -137,20 +137,20 @@ pub(crate) fn by_issuer(
 ) -> Result<BTreeMap<&IssuerUrl, Keys<'_>>, IssuerError> {
     let mut issuers = BTreeMap::<&IssuerUrl, Keys<'_>>::new();
     let mut seen = BTreeSet::new();
-    for statement in enrollments.iter().map(VerifiedEnrollment::statement) {
-        let kid = statement.public_key.thumbprint();
+    for claims in enrollments.iter().map(VerifiedEnrollment::claims) {
+        let kid = claims.public_key.thumbprint();
         if !seen.insert(kid.clone()) {
-            return Err(IssuerError::DuplicateKey { kid, serial: statement.serial });
+            return Err(IssuerError::DuplicateKey { kid, serial: claims.serial });
         }
-        let keys = issuers.entry(&statement.issuer).or_default();
-        if let Some(other) = keys.values().find(|other| other.subject != statement.subject) {
+        let keys = issuers.entry(&claims.issuer).or_default();
+        if let Some(other) = keys.values().find(|other| other.subject != claims.subject) {
             return Err(IssuerError::TwoSubjects {
-                issuer: statement.issuer.clone(),
+                issuer: claims.issuer.clone(),
                 one: other.subject.clone(),
-                other: statement.subject.clone(),
+                other: claims.subject.clone(),
             });
         }
-        keys.insert(kid, statement);
+        keys.insert(kid, claims);
     }
     if issuers.is_empty() {
         return Err(IssuerError::Nothing);
@@ -202,11 +202,11 @@ fn discovery(issuer: &IssuerUrl) -> Result<Vec<u8>, IssuerError> {
 }
 
 fn jwks(issuer: &IssuerUrl, keys: &Keys<'_>) -> Result<Vec<u8>, IssuerError> {
-    let jwk = |(kid, statement): (_, &&Statement)| {
-        let (x, y) = statement.public_key.coordinates();
+    let jwk = |(kid, claims): (_, &&EnrollmentClaims)| {
+        let (x, y) = claims.public_key.coordinates();
         Jwk { kty: "EC", crv: "P-256", x, y, kid, r#use: "sig", alg: "ES256" }
     };
-    json(issuer, &Jwks { keys: keys.iter().map(|(kid, statement)| jwk((kid.as_str(), statement))).collect() })
+    json(issuer, &Jwks { keys: keys.iter().map(|(kid, claims)| jwk((kid.as_str(), claims))).collect() })
 }
 
 fn json(issuer: &IssuerUrl, document: &impl Serialize) -> Result<Vec<u8>, IssuerError> {

@@ -41,11 +41,11 @@ fn a_key_is_enrolled_once() {
         build(&[alice.enrolled(), alice.enrolled()]),
         Err(IssuerError::DuplicateKey { serial: 1, .. })
     ));
-    // Not for another person either.
-    let as_bob = Statement {
+    // Not for another user either.
+    let as_bob = EnrollmentClaims {
         issuer: BOB.parse().unwrap(),
         subject: "bob".parse().unwrap(),
-        ..alice.statement.clone()
+        ..alice.claims.clone()
     };
     let as_bob = crate::enrollment::testing::verify(&alice.sign(&as_bob).to_json()).unwrap();
     assert!(matches!(build(&[alice.enrolled(), as_bob]), Err(IssuerError::DuplicateKey { .. })));
@@ -93,7 +93,7 @@ fn each_person_gets_two_files() {
             "claims_supported": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "amr"],
         })
     );
-    let key = &alice.statement().public_key;
+    let key = &alice.claims().public_key;
     let (x, y) = key.coordinates();
     assert_eq!(
         json(&files, "alice/jwks.json"),

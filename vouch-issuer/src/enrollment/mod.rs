@@ -9,21 +9,21 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::attestation::{self, Attestation, AttestationError, Authorities, Genuine};
-use crate::jwk;
 use vouch_core::es256::{self, SignatureMismatch};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::identity::{IssuerUrl, SigningKey, Subject};
 use vouch_core::piv::{Firmware, PinPolicy, Slot, TouchPolicy};
 use vouch_core::time::UnixTime;
 
+use crate::attestation::{self, Attestation, AttestationError, TrustStore, VerifiedAttestation};
+use crate::jwk;
+
 const TYPE: &str = "vouch-enrollment+jws";
 
 /// What an enrollment states.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Statement {
+pub struct EnrollmentClaims {
     pub issuer: IssuerUrl,
     pub subject: Subject,
     pub audience: String,
@@ -60,7 +60,7 @@ impl From<Certificate> for String {
     }
 }
 
-/// A signed statement.
+/// A signed claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Enrollment {
@@ -69,12 +69,12 @@ pub struct Enrollment {
     signature: String,
 }
 
-/// An enrollment that was checked in every respect: its key signed it, a YubiKey whose maker is trusted attests that key,
+/// An enrollment that was checked in every respect: its key signed it, a YubiKey of a trusted root CA attests that key,
 /// and its policies are what an enrollment needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedEnrollment {
-    statement: Statement,
-    genuine: Genuine,
+    claims: EnrollmentClaims,
+    verified: VerifiedAttestation,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,13 +104,13 @@ pub enum EnrollmentError {
     #[error("the enrollment contradicts its attestation: {0}")]
     Contradiction(&'static str),
     #[error("the key in slot {slot} of YubiKey {serial} is not the one to enroll")]
-    OtherKey { serial: u32, slot: Slot },
+    KeyMismatch { serial: u32, slot: Slot },
 }
 
 impl Diagnostic for EnrollmentError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::OtherKey { .. } => ErrorKind::Card,
+            Self::KeyMismatch { .. } => ErrorKind::Card,
             _ => ErrorKind::Configuration,
         }
     }
@@ -120,7 +120,7 @@ impl Diagnostic for EnrollmentError {
             Self::Unreadable(_) | Self::Encoding(_) | Self::OtherType => {
                 "Give the file that `vouch enroll` wrote, such as `enrollment.json`.".into()
             }
-            Self::OtherKey { .. } => "Run `vouch enroll` again, with the YubiKey left plugged in.".into(),
+            Self::KeyMismatch { .. } => "Run `vouch enroll` again, with the YubiKey left plugged in.".into(),
             Self::Attestation(error) => error.hint(),
             _ => "Ask for the file once more, as `vouch enroll` wrote it; do not trust this one.".into(),
         })
@@ -128,20 +128,20 @@ impl Diagnostic for EnrollmentError {
 }
 
 impl Enrollment {
-    /// Has a statement signed by the key that it is about. `sign` as in [`vouch_core::session::login`].
+    /// Has a claims signed by the key that it is about. `sign` as in [`vouch_core::session::login`].
     ///
     /// # Errors
-    /// What `sign` says, or [`EnrollmentError::OtherKey`] when another key signed.
+    /// What `sign` says, or [`EnrollmentError::KeyMismatch`] when another key signed.
     pub fn sign<E: From<EnrollmentError>>(
-        statement: &Statement,
+        claims: &EnrollmentClaims,
         sign: impl FnOnce(&[u8; 32]) -> Result<[u8; 64], E>,
     ) -> Result<Self, E> {
-        let header = Header { alg: "ES256".into(), kid: statement.public_key.thumbprint(), typ: TYPE.into() };
-        let (protected, payload) = (encode(&header)?, encode(statement)?);
-        match es256::make(signing_input(&protected, &payload).as_bytes(), &statement.public_key, sign)? {
+        let header = Header { alg: "ES256".into(), kid: claims.public_key.thumbprint(), typ: TYPE.into() };
+        let (protected, payload) = (encode(&header)?, encode(claims)?);
+        match es256::make(signing_input(&protected, &payload).as_bytes(), &claims.public_key, sign)? {
             Ok(signature) => Ok(Self { payload, protected, signature: URL_SAFE_NO_PAD.encode(signature) }),
             Err(SignatureMismatch) => {
-                Err(EnrollmentError::OtherKey { serial: statement.serial, slot: statement.slot }.into())
+                Err(EnrollmentError::KeyMismatch { serial: claims.serial, slot: claims.slot }.into())
             }
         }
     }
@@ -156,21 +156,21 @@ impl Enrollment {
     }
 
     /// Checks everything that an `enrollment.json` says: that the key in it signed it, that nothing stated contradicts the
-    /// attestation of this key, that the attestation comes from a YubiKey of one of the `authorities`, and that the key
+    /// attestation of this key, that the attestation comes from a YubiKey of a CA in the `trust_store`, and that the key
     /// asks for PIN and touch.
     ///
     /// # Errors
     /// The first of these that is not so.
     pub fn verify(
         json: &str,
-        authorities: &Authorities,
+        trust_store: &TrustStore,
         now: UnixTime,
     ) -> Result<VerifiedEnrollment, EnrollmentError> {
-        let statement = Self::read(json)?;
-        let [attestation, device] = &statement.attestation;
-        let genuine = attestation::verify(&attestation.0, &device.0, authorities, now)?;
-        genuine.attestation.fit_to_enroll()?;
-        Ok(VerifiedEnrollment { statement, genuine })
+        let claims = Self::read(json)?;
+        let [attestation, device] = &claims.attestation;
+        let verified = attestation::verify(&attestation.0, &device.0, trust_store, now)?;
+        verified.attestation.fit_to_enroll()?;
+        Ok(VerifiedEnrollment { claims, verified })
     }
 
     /// Reads an `enrollment.json` without asking where its attestation comes from: anybody can make one that passes. Good
@@ -178,27 +178,27 @@ impl Enrollment {
     ///
     /// # Errors
     /// When it is no enrollment, its key has not signed it, or it contradicts the attestation in it.
-    pub fn read(json: &str) -> Result<Statement, EnrollmentError> {
+    pub fn read(json: &str) -> Result<EnrollmentClaims, EnrollmentError> {
         let enrollment: Self = serde_json::from_str(json).map_err(EnrollmentError::Unreadable)?;
         let header: Header = decode(&enrollment.protected)?;
         if (header.alg.as_str(), header.typ.as_str()) != ("ES256", TYPE) {
             return Err(EnrollmentError::OtherType);
         }
-        let statement: Statement = decode(&enrollment.payload)?;
+        let claims: EnrollmentClaims = decode(&enrollment.payload)?;
         let input = signing_input(&enrollment.protected, &enrollment.payload);
         let signature = URL_SAFE_NO_PAD.decode(&enrollment.signature).map_err(EnrollmentError::Encoding)?;
-        if !es256::is_valid(&Sha256::digest(input).into(), &signature, &statement.public_key) {
+        if !es256::is_valid(&Sha256::digest(input).into(), &signature, &claims.public_key) {
             return Err(EnrollmentError::Signature);
         }
-        if header.kid != statement.public_key.thumbprint() {
+        if header.kid != claims.public_key.thumbprint() {
             return Err(EnrollmentError::OtherName);
         }
-        statement.agrees_with_attestation()?;
-        Ok(statement)
+        claims.agrees_with_attestation()?;
+        Ok(claims)
     }
 }
 
-impl Statement {
+impl EnrollmentClaims {
     fn agrees_with_attestation(&self) -> Result<(), EnrollmentError> {
         let [attestation, _] = &self.attestation;
         let attested = Attestation::parse(&attestation.0)?;
@@ -220,13 +220,13 @@ impl Statement {
 
 impl VerifiedEnrollment {
     /// What was stated.
-    pub fn statement(&self) -> &Statement {
-        &self.statement
+    pub fn claims(&self) -> &EnrollmentClaims {
+        &self.claims
     }
 
     /// What the YubiKey attests, and who made it.
-    pub fn genuine(&self) -> &Genuine {
-        &self.genuine
+    pub fn verified_attestation(&self) -> &VerifiedAttestation {
+        &self.verified
     }
 }
 

@@ -1,4 +1,4 @@
-//! Enrollments of keys in software, attested by a maker that exists in the test alone.
+//! Enrollments of keys in software, attested by a CA that exists in the test alone.
 
 use std::sync::LazyLock;
 
@@ -7,9 +7,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     PublicKeyData,
 };
+use software_key::SoftwareKey;
 
 use super::*;
-use software_key::SoftwareKey;
 
 /// The public half of a key in software.
 pub(crate) fn public_key(key: &SoftwareKey) -> SigningKey {
@@ -18,13 +18,13 @@ pub(crate) fn public_key(key: &SoftwareKey) -> SigningKey {
 
 pub(crate) struct Person {
     pub(crate) key: SoftwareKey,
-    pub(crate) statement: Statement,
+    pub(crate) claims: EnrollmentClaims,
 }
 
 impl Person {
     pub(crate) fn new(issuer: &str, subject: &str, serial: u32) -> Self {
         let key = SoftwareKey::generate();
-        let statement = Statement {
+        let claims = EnrollmentClaims {
             issuer: issuer.parse().unwrap(),
             subject: subject.parse().unwrap(),
             audience: "sts.amazonaws.com".into(),
@@ -37,34 +37,34 @@ impl Person {
             attestation: attestation(&public_key(&key), serial),
             public_key: public_key(&key),
         };
-        Self { key, statement }
+        Self { key, claims }
     }
 
-    pub(crate) fn sign(&self, statement: &Statement) -> Enrollment {
-        Enrollment::sign(statement, |digest| Ok::<_, EnrollmentError>(self.key.sign(digest))).unwrap()
+    pub(crate) fn sign(&self, claims: &EnrollmentClaims) -> Enrollment {
+        Enrollment::sign(claims, |digest| Ok::<_, EnrollmentError>(self.key.sign(digest))).unwrap()
     }
 
     pub(crate) fn enrolled(&self) -> VerifiedEnrollment {
-        verify(&self.sign(&self.statement).to_json()).unwrap()
+        verify(&self.sign(&self.claims).to_json()).unwrap()
     }
 }
 
 /// Verifies an enrollment of a [`Person`].
 pub(crate) fn verify(json: &str) -> Result<VerifiedEnrollment, EnrollmentError> {
-    static TRUSTED: LazyLock<Authorities> = LazyLock::new(|| TestMaker::shared().authorities());
+    static TRUSTED: LazyLock<TrustStore> = LazyLock::new(|| TestCa::shared().trust_store());
     Enrollment::verify(json, &TRUSTED, UnixTime::now())
 }
 
-/// A maker of YubiKeys with a root of its own, and what it makes.
-pub(crate) struct TestMaker {
+/// A CA of YubiKeys with a root of its own, and what it signs.
+pub(crate) struct TestCa {
     root_der: Vec<u8>,
     device: Issuer<'static, KeyPair>,
     pub(crate) device_der: Vec<u8>,
 }
 
-impl TestMaker {
+impl TestCa {
     pub(crate) fn new() -> Self {
-        Self::with(authority("Test PIV Root CA", Some(1)), device_params())
+        Self::with(ca_params("Test PIV Root CA", Some(1)), device_params())
     }
 
     /// From what the root's and the f9 certificate say.
@@ -78,13 +78,13 @@ impl TestMaker {
 
     /// The one that the enrollments of [`Person`] come from.
     pub(crate) fn shared() -> &'static Self {
-        static SHARED: LazyLock<TestMaker> = LazyLock::new(TestMaker::new);
+        static SHARED: LazyLock<TestCa> = LazyLock::new(TestCa::new);
         &SHARED
     }
 
-    /// Yubico's authorities and this root.
-    pub(crate) fn authorities(&self) -> Authorities {
-        let mut all = Authorities::yubico().unwrap();
+    /// Yubico's CAs and this root.
+    pub(crate) fn trust_store(&self) -> TrustStore {
+        let mut all = TrustStore::yubico().unwrap();
         let added = all.add(&self.root_der).unwrap();
         assert!(added.len() == 1 && !added[0].is_yubico);
         all
@@ -103,14 +103,14 @@ impl TestMaker {
 }
 
 /// Has slot f9 sign `first` for a new key, and this key sign `second` for `key`: the second certificate, then the first.
-pub(crate) fn maker_key_signs(
-    maker: &TestMaker,
+pub(crate) fn device_key_signs(
+    ca: &TestCa,
     first: &CertificateParams,
     second: &CertificateParams,
     key: &SigningKey,
 ) -> (Vec<u8>, Vec<u8>) {
     let forger = KeyPair::generate().unwrap();
-    let certificate = maker.attest_any(first, &forger);
+    let certificate = ca.attest_any(first, &forger);
     let point = Point(key.public_key().to_sec1_bytes().to_vec());
     let forged = second.signed_by(&point, &Issuer::new(first.clone(), forger)).unwrap();
     (forged.der().to_vec(), certificate)
@@ -118,11 +118,8 @@ pub(crate) fn maker_key_signs(
 
 /// As a card with firmware 5.7.1 attests a key in slot 82 with PIN once and touch always.
 pub(crate) fn attestation(key: &SigningKey, serial: u32) -> [Certificate; 2] {
-    let maker = TestMaker::shared();
-    [
-        Certificate(maker.attest(&attestation_params(serial, [2, 2]), key)),
-        Certificate(maker.device_der.clone()),
-    ]
+    let ca = TestCa::shared();
+    [Certificate(ca.attest(&attestation_params(serial, [2, 2]), key)), Certificate(ca.device_der.clone())]
 }
 
 /// What an attestation says.
@@ -137,13 +134,13 @@ pub(crate) fn attestation_params(serial: u32, policies: [u8; 2]) -> CertificateP
 
 /// What the certificate in slot f9 says.
 pub(crate) fn device_params() -> CertificateParams {
-    let mut params = authority("Yubico PIV Attestation", Some(0));
+    let mut params = ca_params("Yubico PIV Attestation", Some(0));
     params.custom_extensions.push(yubico(3, vec![5, 7, 1]));
     params
 }
 
-/// What an authority says of itself.
-pub(crate) fn authority(name: &str, path_length: Option<u8>) -> CertificateParams {
+/// What a CA says of itself.
+pub(crate) fn ca_params(name: &str, path_length: Option<u8>) -> CertificateParams {
     let mut params = named(name);
     params.is_ca = IsCa::Ca(match path_length {
         Some(length) => BasicConstraints::Constrained(length),

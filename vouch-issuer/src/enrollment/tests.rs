@@ -1,9 +1,9 @@
 use serde_json::Value;
+use software_key::SoftwareKey;
 
-use super::testing::{Person, TestMaker, attestation, attestation_params, public_key, verify};
+use super::testing::{Person, TestCa, attestation, attestation_params, public_key, verify};
 use super::*;
 use crate::attestation::Link;
-use software_key::SoftwareKey;
 
 fn alice() -> Person {
     Person::new("https://id.example.com/alice", "alice", 12_345_678)
@@ -24,7 +24,7 @@ fn header(person: &Person) -> Value {
 #[test]
 fn no_byte_can_be_changed() {
     let alice = alice();
-    let json = alice.sign(&alice.statement).to_json();
+    let json = alice.sign(&alice.claims).to_json();
     verify(&json).unwrap();
     for index in 0..json.len() {
         let mut bytes = json.clone().into_bytes();
@@ -38,7 +38,7 @@ fn no_byte_can_be_changed() {
 #[test]
 fn nothing_can_be_cut_off_or_added() {
     let alice = alice();
-    let json = alice.sign(&alice.statement).to_json();
+    let json = alice.sign(&alice.claims).to_json();
     for length in 0..json.trim_end().len() {
         assert!(verify(&json[..length]).is_err(), "{length}");
     }
@@ -57,26 +57,26 @@ fn only_an_enrollments_header_is_taken() {
     for (member, value) in [("alg", "none"), ("alg", "HS256"), ("alg", "ES384"), ("typ", "JWT")] {
         let mut header = header(&alice);
         header[member] = value.into();
-        let json = signed_by(&alice.key, &header, &alice.statement);
+        let json = signed_by(&alice.key, &header, &alice.claims);
         assert!(matches!(verify(&json), Err(EnrollmentError::OtherType)), "{member} {value}");
     }
     let mut critical = header(&alice);
     critical["crit"] = serde_json::json!(["exp"]);
-    let json = signed_by(&alice.key, &critical, &alice.statement);
+    let json = signed_by(&alice.key, &critical, &alice.claims);
     assert!(matches!(verify(&json), Err(EnrollmentError::Unreadable(_))));
     let mut named = header(&alice);
     named["kid"] = public_key(&SoftwareKey::generate()).thumbprint().into();
-    let json = signed_by(&alice.key, &named, &alice.statement);
+    let json = signed_by(&alice.key, &named, &alice.claims);
     assert!(matches!(verify(&json), Err(EnrollmentError::OtherName)));
 }
 
 #[test]
 fn another_persons_signature_is_refused() {
     let (alice, mallory) = (alice(), SoftwareKey::generate());
-    let json = signed_by(&mallory, &header(&alice), &alice.statement);
+    let json = signed_by(&mallory, &header(&alice), &alice.claims);
     assert!(matches!(verify(&json), Err(EnrollmentError::Signature)));
-    let refused = Enrollment::sign(&alice.statement, |digest| Ok(mallory.sign(digest))).unwrap_err();
-    assert!(matches!(refused, EnrollmentError::OtherKey { serial: 12_345_678, .. }));
+    let refused = Enrollment::sign(&alice.claims, |digest| Ok(mallory.sign(digest))).unwrap_err();
+    assert!(matches!(refused, EnrollmentError::KeyMismatch { serial: 12_345_678, .. }));
 }
 
 #[test]
@@ -84,28 +84,29 @@ fn an_attestation_of_another_key_is_refused() {
     // A key in software with the attestation of a real YubiKey: the attack that attestation is for.
     let alice = alice();
     let other = public_key(&SoftwareKey::generate());
-    let statement = Statement { attestation: attestation(&other, 12_345_678), ..alice.statement.clone() };
-    let json = alice.sign(&statement).to_json();
+    let claims = EnrollmentClaims { attestation: attestation(&other, 12_345_678), ..alice.claims.clone() };
+    let json = alice.sign(&claims).to_json();
     assert!(matches!(verify(&json), Err(EnrollmentError::Contradiction("another key is attested"))));
 }
 
 #[test]
 fn what_is_stated_must_be_what_is_attested() {
     let alice = alice();
-    let honest = &alice.statement;
-    for statement in [
-        Statement { serial: 1, ..honest.clone() },
-        Statement { slot: "9a".parse().unwrap(), ..honest.clone() },
-        Statement { firmware: Firmware { major: 5, minor: 7, patch: 2 }, ..honest.clone() },
-        Statement { pin_policy: PinPolicy::Never, ..honest.clone() },
-        Statement { touch_policy: TouchPolicy::Never, ..honest.clone() },
+    let honest = &alice.claims;
+    for claims in [
+        EnrollmentClaims { serial: 1, ..honest.clone() },
+        EnrollmentClaims { slot: "9a".parse().unwrap(), ..honest.clone() },
+        EnrollmentClaims { firmware: Firmware { major: 5, minor: 7, patch: 2 }, ..honest.clone() },
+        EnrollmentClaims { pin_policy: PinPolicy::Never, ..honest.clone() },
+        EnrollmentClaims { touch_policy: TouchPolicy::Never, ..honest.clone() },
     ] {
-        let json = alice.sign(&statement).to_json();
-        assert!(matches!(verify(&json), Err(EnrollmentError::Contradiction(_))), "{statement:?}");
+        let json = alice.sign(&claims).to_json();
+        assert!(matches!(verify(&json), Err(EnrollmentError::Contradiction(_))), "{claims:?}");
     }
     let [_, device] = honest.attestation.clone();
-    let json =
-        alice.sign(&Statement { attestation: [Certificate(vec![]), device], ..honest.clone() }).to_json();
+    let json = alice
+        .sign(&EnrollmentClaims { attestation: [Certificate(vec![]), device], ..honest.clone() })
+        .to_json();
     assert!(matches!(
         verify(&json),
         Err(EnrollmentError::Attestation(AttestationError::Malformed(Link::Attestation)))
@@ -125,7 +126,7 @@ fn what_cannot_be_an_identity_is_refused() {
         ("jwk", serde_json::json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" })),
         ("extra", serde_json::json!(1)),
     ] {
-        let mut payload = serde_json::to_value(&alice.statement).unwrap();
+        let mut payload = serde_json::to_value(&alice.claims).unwrap();
         payload[member] = value;
         let json = signed_by(&alice.key, &header(&alice), &payload);
         assert!(matches!(verify(&json), Err(EnrollmentError::Unreadable(_))), "{member}");
@@ -136,8 +137,8 @@ fn what_cannot_be_an_identity_is_refused() {
 fn what_was_stated_is_what_is_verified_and_no_id_token() {
     let alice = alice();
     let enrolled = alice.enrolled();
-    assert_eq!(enrolled.statement(), &alice.statement);
-    let payload = serde_json::to_value(&alice.statement).unwrap();
+    assert_eq!(enrolled.claims(), &alice.claims);
+    let payload = serde_json::to_value(&alice.claims).unwrap();
     for claim in ["iss", "sub", "aud", "exp"] {
         assert!(payload.get(claim).is_none());
     }
@@ -146,11 +147,11 @@ fn what_was_stated_is_what_is_verified_and_no_id_token() {
 #[test]
 fn a_maker_that_nobody_knows_is_refused_although_the_file_can_be_read() {
     let alice = alice();
-    let json = alice.sign(&alice.statement).to_json();
-    assert_eq!(Enrollment::read(&json).unwrap(), alice.statement);
-    let refused = Enrollment::verify(&json, &Authorities::yubico().unwrap(), UnixTime::now()).unwrap_err();
+    let json = alice.sign(&alice.claims).to_json();
+    assert_eq!(Enrollment::read(&json).unwrap(), alice.claims);
+    let refused = Enrollment::verify(&json, &TrustStore::yubico().unwrap(), UnixTime::now()).unwrap_err();
     assert!(refused.hint().unwrap().contains("--attestation-root"), "{refused}");
-    let EnrollmentError::Attestation(AttestationError::UnknownMaker(name)) = refused else {
+    let EnrollmentError::Attestation(AttestationError::UnknownCa(name)) = refused else {
         panic!("{refused}")
     };
     assert_eq!(name, "CN=Test PIV Root CA");
@@ -165,11 +166,11 @@ fn a_key_that_asks_for_too_little_is_refused_although_it_says_so() {
         ([2, 1], PinPolicy::Once, TouchPolicy::Never, AttestationError::WeakTouch(TouchPolicy::Never)),
         ([3, 3], PinPolicy::Always, TouchPolicy::Cached, AttestationError::WeakTouch(TouchPolicy::Cached)),
     ] {
-        let maker = TestMaker::shared();
-        let attested = maker.attest(&attestation_params(12_345_678, policies), &public_key(&alice.key));
-        let attestation = [Certificate(attested), Certificate(maker.device_der.clone())];
-        let statement = Statement { pin_policy, touch_policy, attestation, ..alice.statement.clone() };
-        match verify(&alice.sign(&statement).to_json()) {
+        let ca = TestCa::shared();
+        let attested = ca.attest(&attestation_params(12_345_678, policies), &public_key(&alice.key));
+        let attestation = [Certificate(attested), Certificate(ca.device_der.clone())];
+        let claims = EnrollmentClaims { pin_policy, touch_policy, attestation, ..alice.claims.clone() };
+        match verify(&alice.sign(&claims).to_json()) {
             Err(EnrollmentError::Attestation(found)) => assert_eq!(found, reason),
             other => panic!("{other:?}"),
         }

@@ -11,16 +11,16 @@ const POLICY: &str = "CodeArtifactAccess";
 
 pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     let mut resources = Map::new();
-    for person in &plan.people {
-        let properties = json!({ "Url": person.issuer, "ClientIdList": [person.audience] });
+    for user in &plan.users {
+        let properties = json!({ "Url": user.issuer, "ClientIdList": [user.audience] });
         add(
             &mut resources,
-            provider(&person.id),
+            provider(&user.id),
             json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
         )?;
     }
     let properties = json!({
-        "Description": "What people may do who come through their own issuers",
+        "Description": "What users may do who come through their own issuers",
         "PolicyDocument": value(&plan.permissions),
     });
     add(
@@ -58,7 +58,7 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     }
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Issuers of people who sign with a YubiKey, and their roles for CodeArtifact",
+        "Description": "Issuers of users who sign with a YubiKey, and their roles for CodeArtifact",
         "Resources": resources,
         "Outputs": outputs,
     });

@@ -62,11 +62,11 @@ impl Diagnostic for IamError {
         Some(match self {
             Self::Issuer(error) => return error.hint(),
             Self::TwoAudiences { .. } => {
-                "Have every key of a person enrolled with the same audience; the default is `sts.amazonaws.com`."
+                "Have every key of a user enrolled with the same audience; the default is `sts.amazonaws.com`."
                     .into()
             }
-            Self::AudienceSize { .. } => "Have the person enroll again with a shorter audience.".into(),
-            Self::Pattern(_) => "Have the person enroll again without `*`, `?` or `${` in it.".into(),
+            Self::AudienceSize { .. } => "Have the user enroll again with a shorter audience.".into(),
+            Self::Pattern(_) => "Have the user enroll again without `*`, `?` or `${` in it.".into(),
             Self::RoleName(_) | Self::RoleNameSize { .. } => {
                 "Choose another `--role-prefix`, or `--shared-role NAME` for one role of all.".into()
             }
@@ -75,16 +75,16 @@ impl Diagnostic for IamError {
                     .into()
             }
             Self::TrustSize { .. } => {
-                "Leave `--shared-role` out for a role per person, or split the people between several roles.".into()
+                "Leave `--shared-role` out for a role per user, or split the users between several roles.".into()
             }
             Self::PolicySize { .. } => "Name fewer domains, or none for every domain of the owner.".into(),
             Self::TemplateParts { .. } => format!(
-                "Give the enrollments of {TEMPLATE_OUTPUTS} people at a time, for a stack of each, or use `--format terraform`, \
+                "Give the enrollments of {TEMPLATE_OUTPUTS} users at a time, for a stack of each, or use `--format terraform`, \
                  which has no such limit."
             ),
             Self::BucketPolicySize { .. } => {
                 "Leave `--bucket` out and let a content delivery network read the whole bucket, which holds nothing but these \
-                 documents; or divide the people between buckets."
+                 documents; or divide the users between buckets."
                     .into()
             }
             Self::Bucket(_) => "Give the name alone, such as `my-issuer-documents`.".into(),

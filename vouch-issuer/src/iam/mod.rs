@@ -1,6 +1,6 @@
-//! What IAM has to hold for an issuer's people: their providers, their roles, what the roles may do.
+//! What IAM has to hold for an issuer's users: their providers, their roles, what the roles may do.
 //!
-//! The person writes every claim of their own tokens, so the trust rests on `aud` and `sub` alone, and allows one
+//! The user writes every claim of their own tokens, so the trust rests on `aud` and `sub` alone, and allows one
 //! action. Limits are those of "IAM and AWS STS quotas" in the IAM user guide.
 
 mod cloudformation;
@@ -13,14 +13,13 @@ mod terraform;
 
 use std::fmt;
 
-pub use error::IamError;
-pub use limits::*;
-pub use request::{BucketName, Roles, Wanted, role_name};
-
 use self::plan::Plan;
 use crate::enrollment::VerifiedEnrollment;
+pub use error::IamError;
+pub use limits::*;
+pub use request::{BucketName, Roles, TemplateOptions, role_name};
 
-/// What the name of a person's role begins with unless told otherwise.
+/// What the name of a user's role begins with unless told otherwise.
 pub const DEFAULT_ROLE_PREFIX: &str = "CodeArtifact-";
 
 /// What the text is written in.
@@ -46,14 +45,14 @@ impl fmt::Display for Format {
     }
 }
 
-/// A template for every person of the enrollments. The same input in any order gives the same bytes. It names no
+/// A template for every user of the enrollments. The same input in any order gives the same bytes. It names no
 /// partition: the one that it is applied in is used.
 ///
 /// # Errors
 /// See [`IamError`]; what IAM would refuse is refused here.
 pub fn template(
     enrollments: &[VerifiedEnrollment],
-    wanted: &Wanted,
+    wanted: &TemplateOptions,
     format: Format,
 ) -> Result<Template, IamError> {
     let plan = Plan::new(enrollments, wanted)?;

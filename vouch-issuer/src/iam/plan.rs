@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
+use vouch_core::identity::{IssuerUrl, Subject};
 
 use super::document::{Node, Piece};
 use super::error::IamError;
@@ -10,10 +11,9 @@ use super::limits::{
     AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION, PROVIDERS_PER_ACCOUNT,
     ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
 };
-use super::request::{BucketName, Roles, Wanted, role_name};
+use super::request::{BucketName, Roles, TemplateOptions, role_name};
 use crate::documents;
 use crate::enrollment::VerifiedEnrollment;
-use vouch_core::identity::{IssuerUrl, Subject};
 
 const VERSION: &str = "2012-10-17";
 
@@ -21,15 +21,15 @@ const VERSION: &str = "2012-10-17";
 #[derive(Debug)]
 pub(super) struct Plan {
     /// By issuer.
-    pub(super) people: Vec<Person>,
+    pub(super) users: Vec<TrustedUser>,
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Node,
     pub(super) bucket: Option<(BucketName, Node)>,
 }
 
-/// Someone with an issuer of their own.
+/// A user, with an issuer of their own.
 #[derive(Debug, Clone)]
-pub(super) struct Person {
+pub(super) struct TrustedUser {
     /// Letters and digits: the name in a template.
     pub(super) id: String,
     pub(super) issuer: IssuerUrl,
@@ -45,11 +45,14 @@ pub(super) struct Role {
 }
 
 impl Plan {
-    pub(super) fn new(enrollments: &[VerifiedEnrollment], wanted: &Wanted) -> Result<Self, IamError> {
-        let people = people(enrollments)?;
+    pub(super) fn new(
+        enrollments: &[VerifiedEnrollment],
+        wanted: &TemplateOptions,
+    ) -> Result<Self, IamError> {
+        let users = users(enrollments)?;
         let roles = match &wanted.roles {
-            Roles::Each { prefix } => one_each(&people, prefix)?,
-            Roles::Shared { name } => vec![role("Shared", name.clone(), &people)?],
+            Roles::Each { prefix } => one_each(&users, prefix)?,
+            Roles::Shared { name } => vec![role("Shared", name.clone(), &users)?],
         };
         let permissions = permissions(wanted);
         let size = permissions.size();
@@ -57,7 +60,7 @@ impl Plan {
             return Err(IamError::PolicySize { size });
         }
         let bucket = wanted.bucket.clone().map(|bucket| {
-            let policy = readable(&bucket, &people);
+            let policy = readable(&bucket, &users);
             (bucket, policy)
         });
         if let Some(size) = bucket.as_ref().map(|(_, policy)| policy.size())
@@ -65,12 +68,12 @@ impl Plan {
         {
             return Err(IamError::BucketPolicySize { size });
         }
-        Ok(Self { people, roles, permissions, bucket })
+        Ok(Self { users, roles, permissions, bucket })
     }
 
     /// Quotas of the account that this needs, and those that it may exceed.
     pub(super) fn notices(&self) -> Vec<String> {
-        let (providers, roles) = (self.people.len(), self.roles.len());
+        let (providers, roles) = (self.users.len(), self.roles.len());
         let mut notices = vec![format!(
             "providers: {providers} of the {PROVIDERS_PER_ACCOUNT} that an account has room for; roles: {roles} of \
              {ROLES_PER_ACCOUNT}"
@@ -78,7 +81,7 @@ impl Plan {
         if providers > PROVIDERS_PER_ACCOUNT {
             notices.push(format!(
                 "{providers} providers are more than the {PROVIDERS_PER_ACCOUNT} of an account: have the quota \
-                 \"OpenId connect providers per account\" raised first, or divide the people between accounts"
+                 \"OpenId connect providers per account\" raised first, or divide the users between accounts"
             ));
         }
         if roles > ROLES_PER_ACCOUNT {
@@ -101,8 +104,8 @@ impl Plan {
     }
 }
 
-fn people(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Person>, IamError> {
-    let mut people = Vec::new();
+fn users(enrollments: &[VerifiedEnrollment]) -> Result<Vec<TrustedUser>, IamError> {
+    let mut users = Vec::new();
     for (issuer, keys) in documents::by_issuer(enrollments)? {
         let mut statements = keys.values();
         let Some(first) = statements.next() else { continue };
@@ -124,12 +127,12 @@ fn people(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Person>, IamError> {
         }
         let id = id(issuer, &subject);
         // The name in a template of either format.
-        if people.iter().any(|person: &Person| person.id == id) {
+        if users.iter().any(|user: &TrustedUser| user.id == id) {
             return Err(IamError::SameName(id));
         }
-        people.push(Person { id, issuer: issuer.clone(), subject, audience });
+        users.push(TrustedUser { id, issuer: issuer.clone(), subject, audience });
     }
-    Ok(people)
+    Ok(users)
 }
 
 /// The subject's letters and digits, and enough of a hash that no two are alike.
@@ -143,21 +146,21 @@ fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
     digest.iter().take(16).fold(name, |name, byte| name + &format!("{byte:02x}"))
 }
 
-fn one_each(people: &[Person], prefix: &str) -> Result<Vec<Role>, IamError> {
+fn one_each(users: &[TrustedUser], prefix: &str) -> Result<Vec<Role>, IamError> {
     let mut taken = BTreeMap::new();
     let mut roles = Vec::new();
-    for person in people {
-        let name = role_name(prefix, &person.subject);
+    for user in users {
+        let name = role_name(prefix, &user.subject);
         // IAM tells roles apart without regard to case.
-        if let Some(other) = taken.insert(name.to_ascii_lowercase(), &person.subject) {
-            return Err(IamError::SameRole { name, one: other.clone(), other: person.subject.clone() });
+        if let Some(other) = taken.insert(name.to_ascii_lowercase(), &user.subject) {
+            return Err(IamError::SameRole { name, one: other.clone(), other: user.subject.clone() });
         }
-        roles.push(role(&person.id, name, std::slice::from_ref(person))?);
+        roles.push(role(&user.id, name, std::slice::from_ref(user))?);
     }
     Ok(roles)
 }
 
-fn role(id: &str, name: String, people: &[Person]) -> Result<Role, IamError> {
+fn role(id: &str, name: String, users: &[TrustedUser]) -> Result<Role, IamError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(allowed) {
         return Err(IamError::RoleName(name));
@@ -166,7 +169,7 @@ fn role(id: &str, name: String, people: &[Person]) -> Result<Role, IamError> {
         return Err(IamError::RoleNameSize { name });
     }
     let trust =
-        Node::map([("Version", Node::text(VERSION)), ("Statement", Node::list(people.iter().map(trusted)))]);
+        Node::map([("Version", Node::text(VERSION)), ("Statement", Node::list(users.iter().map(trusted)))]);
     let size = trust.size();
     if size > TRUST_POLICY_SIZE_RAISED {
         return Err(IamError::TrustSize { role: name, size });
@@ -174,13 +177,13 @@ fn role(id: &str, name: String, people: &[Person]) -> Result<Role, IamError> {
     Ok(Role { id: id.to_owned(), name, trust })
 }
 
-fn trusted(person: &Person) -> Node {
-    let host_and_path = person.issuer.host_and_path();
+fn trusted(user: &TrustedUser) -> Node {
+    let host_and_path = user.issuer.host_and_path();
     let condition = Node::Map(vec![
-        (format!("{host_and_path}:aud"), Node::text(&person.audience)),
-        (format!("{host_and_path}:sub"), Node::text(person.subject.as_str())),
+        (format!("{host_and_path}:aud"), Node::text(&user.audience)),
+        (format!("{host_and_path}:sub"), Node::text(user.subject.as_str())),
     ]);
-    let provider = Node::Provider { id: person.id.clone(), host_and_path: host_and_path.to_owned() };
+    let provider = Node::Provider { id: user.id.clone(), host_and_path: host_and_path.to_owned() };
     Node::map([
         ("Effect", Node::text("Allow")),
         ("Principal", Node::map([("Federated", provider)])),
@@ -190,7 +193,7 @@ fn trusted(person: &Person) -> Node {
 }
 
 /// What a role may do. Tokens are for one domain; reading and publishing are allowed on its repositories and packages.
-fn permissions(wanted: &Wanted) -> Node {
+fn permissions(wanted: &TemplateOptions) -> Node {
     let owner = wanted.owner.as_ref().map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
     let every = ["*"];
     let mut domains: Vec<&str> =
@@ -245,8 +248,8 @@ fn permissions(wanted: &Wanted) -> Node {
 }
 
 /// Everyone may read the documents of these issuers, and nothing else in the bucket.
-fn readable(bucket: &BucketName, people: &[Person]) -> Node {
-    let objects = people.iter().flat_map(|person| documents::paths(&person.issuer)).map(|path| {
+fn readable(bucket: &BucketName, users: &[TrustedUser]) -> Node {
+    let objects = users.iter().flat_map(|user| documents::paths(&user.issuer)).map(|path| {
         let object = format!(":s3:::{}/{}", bucket.as_str(), path.display());
         Node::name(&[Piece::Text("arn:"), Piece::Partition, Piece::Text(&object)])
     });

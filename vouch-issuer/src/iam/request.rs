@@ -10,15 +10,15 @@ use super::error::IamError;
 /// Which roles there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Roles {
-    /// One for each person, named by this prefix and the subject.
+    /// One for each user, named by this prefix and the subject.
     Each { prefix: String },
     /// One for all.
     Shared { name: String },
 }
 
-/// What is wanted beside the people.
+/// What a template holds beside the users.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct TemplateOptions {
     pub roles: Roles,
     /// The owner of the CodeArtifact domains; nothing for the account that the template is applied to.
     pub owner: Option<AccountId>,
@@ -55,7 +55,7 @@ impl FromStr for BucketName {
     }
 }
 
-/// The name of a person's role: the subject, with `-` for what a role's name cannot have.
+/// The name of a user's role: the subject, with `-` for what a role's name cannot have.
 pub fn role_name(prefix: &str, subject: &Subject) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     let subject = subject.as_str().chars().map(|c| if allowed(c) { c } else { '-' });

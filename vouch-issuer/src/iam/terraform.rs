@@ -11,16 +11,16 @@ pub(super) fn render(plan: &Plan) -> String {
         "data \"aws_partition\" \"current\" {}\n".to_owned(),
         "data \"aws_caller_identity\" \"current\" {}\n".to_owned(),
     ];
-    for person in &plan.people {
+    for user in &plan.users {
         let attributes = [
-            ("url".to_owned(), quoted(person.issuer.as_str())),
-            ("client_id_list".to_owned(), format!("[{}]", quoted(&person.audience))),
+            ("url".to_owned(), quoted(user.issuer.as_str())),
+            ("client_id_list".to_owned(), format!("[{}]", quoted(&user.audience))),
         ];
-        blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&person.id), &attributes));
+        blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&user.id), &attributes));
     }
     let attributes = [
         ("name_prefix".to_owned(), quoted("codeartifact-access-")),
-        ("description".to_owned(), quoted("What people may do who come through their own issuers")),
+        ("description".to_owned(), quoted("What users may do who come through their own issuers")),
         ("policy".to_owned(), document(&plan.permissions)),
     ];
     blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_access", &attributes));

@@ -1,10 +1,9 @@
 use serde_json::{Value, json};
-
 use vouch_core::failure::Diagnostic;
 
 use super::*;
 use crate::documents::IssuerError;
-use crate::enrollment::Statement;
+use crate::enrollment::EnrollmentClaims;
 use crate::enrollment::testing::{self, Person};
 
 const HOST: &str = "https://id.example.com";
@@ -13,8 +12,8 @@ fn enrolled(subject: &str, serial: u32) -> VerifiedEnrollment {
     Person::new(&format!("{HOST}/p{serial}"), subject, serial).enrolled()
 }
 
-fn wanted() -> Wanted {
-    Wanted {
+fn wanted() -> TemplateOptions {
+    TemplateOptions {
         roles: Roles::Each { prefix: DEFAULT_ROLE_PREFIX.into() },
         owner: None,
         domains: Vec::new(),
@@ -23,11 +22,11 @@ fn wanted() -> Wanted {
     }
 }
 
-fn shared(name: &str) -> Wanted {
-    Wanted { roles: Roles::Shared { name: name.into() }, ..wanted() }
+fn shared(name: &str) -> TemplateOptions {
+    TemplateOptions { roles: Roles::Shared { name: name.into() }, ..wanted() }
 }
 
-fn cloudformation(enrollments: &[VerifiedEnrollment], wanted: &Wanted) -> Value {
+fn cloudformation(enrollments: &[VerifiedEnrollment], wanted: &TemplateOptions) -> Value {
     serde_json::from_str(&template(enrollments, wanted, Format::CloudFormation).unwrap().text).unwrap()
 }
 
@@ -36,7 +35,7 @@ fn resources<'a>(template: &'a Value, kind: &str) -> Vec<&'a Value> {
     all.filter(|resource| resource["Type"] == kind).map(|resource| &resource["Properties"]).collect()
 }
 
-fn error(enrollments: &[VerifiedEnrollment], wanted: &Wanted) -> IamError {
+fn error(enrollments: &[VerifiedEnrollment], wanted: &TemplateOptions) -> IamError {
     template(enrollments, wanted, Format::CloudFormation).unwrap_err()
 }
 
@@ -60,7 +59,7 @@ fn what_iam_would_refuse_is_refused() {
         assert!(bucket.parse::<BucketName>().is_err(), "{bucket}");
     }
     let domain = |n: usize| format!("domain-{n:040}").parse().unwrap();
-    let many = Wanted { domains: (0..100).map(domain).collect(), ..wanted() };
+    let many = TemplateOptions { domains: (0..100).map(domain).collect(), ..wanted() };
     assert!(matches!(error(&[alice], &many), IamError::PolicySize { .. }));
 }
 
@@ -68,14 +67,14 @@ fn what_iam_would_refuse_is_refused() {
 fn the_keys_of_one_person_have_one_audience() {
     let alice = Person::new(HOST, "alice", 1);
     let spare = Person::new(HOST, "alice", 2);
-    let other = Statement { audience: "other".into(), ..spare.statement.clone() };
+    let other = EnrollmentClaims { audience: "other".into(), ..spare.claims.clone() };
     let spare = testing::verify(&spare.sign(&other).to_json()).unwrap();
     assert!(matches!(error(&[alice.enrolled(), spare], &wanted()), IamError::TwoAudiences { .. }));
     for (audience, right) in
         [("", false), ("*", false), (&*"a".repeat(256), false), (&*"a".repeat(255), true)]
     {
-        let statement = Statement { audience: audience.into(), ..alice.statement.clone() };
-        let enrolled = testing::verify(&alice.sign(&statement).to_json()).unwrap();
+        let claims = EnrollmentClaims { audience: audience.into(), ..alice.claims.clone() };
+        let enrolled = testing::verify(&alice.sign(&claims).to_json()).unwrap();
         assert_eq!(template(&[enrolled], &wanted(), Format::Terraform).is_ok(), right, "{audience}");
     }
 }
@@ -105,9 +104,10 @@ fn a_role_trusts_one_audience_and_one_subject_for_one_action() {
 #[test]
 fn the_permissions_are_those_of_the_client_and_bounded() {
     let domains = vec!["b-domain".parse().unwrap(), "a-domain".parse().unwrap()];
-    let wanted = Wanted { domains, owner: Some("123456789012".parse().unwrap()), ..wanted() };
+    let wanted = TemplateOptions { domains, owner: Some("123456789012".parse().unwrap()), ..wanted() };
     let actions = |publish| {
-        let template = cloudformation(&[enrolled("alice", 1)], &Wanted { publish, ..wanted.clone() });
+        let template =
+            cloudformation(&[enrolled("alice", 1)], &TemplateOptions { publish, ..wanted.clone() });
         let statements =
             resources(&template, "AWS::IAM::ManagedPolicy")[0]["PolicyDocument"]["Statement"].clone();
         let actions = |statement: &Value| statement["Action"].as_array().unwrap().clone();
@@ -145,7 +145,7 @@ fn the_permissions_are_those_of_the_client_and_bounded() {
 #[test]
 fn a_bucket_gives_out_the_documents_and_nothing_else() {
     let alice = enrolled("alice", 1);
-    let wanted = Wanted { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
+    let wanted = TemplateOptions { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
     let template = cloudformation(std::slice::from_ref(&alice), &wanted);
     let policy = resources(&template, "AWS::S3::BucketPolicy")[0];
     assert_eq!(policy["Bucket"], "my-documents");
@@ -185,7 +185,7 @@ fn limits_are_counted_and_named() {
     let notices = template(&people[..100], &wanted(), Format::Terraform).unwrap().notices;
     assert_eq!(notices.len(), 1, "{notices:?}");
 
-    // A shared role's trust policy grows with every person.
+    // A shared role's trust policy grows with every user.
     let notices =
         |count: usize| template(&people[..count], &shared("Team"), Format::Terraform).map(|t| t.notices);
     assert_eq!(notices(5).unwrap().len(), 1);
@@ -207,7 +207,7 @@ fn more_people_than_a_template_holds_are_refused_and_none_is_left_out() {
     let terraform = template(&people, &wanted(), Format::Terraform).unwrap().text;
     assert_eq!(terraform.matches("resource \"aws_iam_role\"").count(), 250);
 
-    let bucket = Wanted { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
+    let bucket = TemplateOptions { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
     assert!(template(&people[..100], &bucket, Format::CloudFormation).is_ok());
     assert!(matches!(error(&people, &bucket), IamError::BucketPolicySize { size } if size > 20_480));
     assert!(template(&people, &bucket, Format::Terraform).is_err(), "the bucket is the same");
@@ -226,7 +226,7 @@ fn terraform_says_the_same() {
     let odd = Person::new(&format!("{HOST}/p3"), "a%b~c", 3).enrolled();
     let people = [enrolled("alice", 1), enrolled("bob", 2), odd];
     let bucket = Some("my-documents".parse().unwrap());
-    let wanted = Wanted { publish: true, bucket, ..wanted() };
+    let wanted = TemplateOptions { publish: true, bucket, ..wanted() };
     let text = template(&people, &wanted, Format::Terraform).unwrap().text;
     let body: hcl::Body = hcl::parse(&text).unwrap();
     let plan = Plan::new(&people, &wanted).unwrap();

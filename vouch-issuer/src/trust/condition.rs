@@ -1,4 +1,4 @@
-//! The conditions of a statement: exact ones on `aud` and `sub`, and none on what the person writes.
+//! The conditions of a statement: exact ones on `aud` and `sub`, and none on what the user writes.
 
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const EXACT: &str = "Put it under `StringEquals`, exactly as the token has it.";
 pub(super) fn check(
     conditions: Option<&Value>,
     provider: &str,
-    person: Option<&Trusted>,
+    user: Option<&Trusted>,
     place: &str,
     findings: &mut Vec<Finding>,
 ) {
@@ -33,18 +33,18 @@ pub(super) fn check(
             match claim(key, provider) {
                 Some("aud") => {
                     audience = true;
-                    let wanted = person.map(|person| person.audience.as_str());
+                    let wanted = user.map(|user| user.audience.as_str());
                     exact(operator, key, &values, wanted, place, findings);
                 }
                 Some("sub") => {
                     subject = true;
-                    let wanted = person.map(|person| person.subject.as_str());
+                    let wanted = user.map(|user| user.subject.as_str());
                     exact(operator, key, &values, wanted, place, findings);
                 }
                 Some(claim) => findings.push(Finding::problem(
                     "claim-condition",
                     place,
-                    format!("it depends on the claim `{claim}`, which the person writes"),
+                    format!("it depends on the claim `{claim}`, which the user writes"),
                     "It protects nothing: take it out, and rely on `aud` and `sub`.",
                 )),
                 None => foreign(key, place, findings),
@@ -52,8 +52,8 @@ pub(super) fn check(
         }
     }
     for (there, claim, why) in [
-        (audience, "aud", "a token that the person signed for another service would do"),
-        (subject, "sub", "every name that the person writes would do"),
+        (audience, "aud", "a token that the user signed for another service would do"),
+        (subject, "sub", "every name that the user writes would do"),
     ] {
         if !there {
             findings.push(Finding::problem(
@@ -103,7 +103,7 @@ fn exact(
         (values, Some(wanted)) if !values.contains(&wanted) => {
             problem(
                 "wrong-value",
-                format!("`{key}` is `{}`, and the person's is `{wanted}`", values.join("`, `")),
+                format!("`{key}` is `{}`, and the user's is `{wanted}`", values.join("`, `")),
             );
         }
         ([_], _) => {}
@@ -123,7 +123,7 @@ fn foreign(key: &str, place: &str, findings: &mut Vec<Finding>) {
         findings.push(Finding::problem(
             "claim-condition",
             place,
-            format!("it depends on `{key}`, which comes from a claim that the person writes"),
+            format!("it depends on `{key}`, which comes from a claim that the user writes"),
             "It protects nothing: take it out, and rely on `aud` and `sub`.",
         ));
     } else if lower.ends_with(":aud") || lower.ends_with(":sub") {

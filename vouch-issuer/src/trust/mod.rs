@@ -1,23 +1,22 @@
 //! What is dangerous in a role's trust policy.
 //!
-//! The person writes every claim of their tokens, and AWS checks none but `aud` and `sub` against anything: a condition
+//! The user writes every claim of their tokens, and AWS checks none but `aud` and `sub` against anything: a condition
 //! on another claim protects nothing, and an action that takes a claim into the session (`sts:TagSession`,
-//! `sts:SetSourceIdentity`) lets the person choose what it says.
+//! `sts:SetSourceIdentity`) lets the user choose what it says.
 
 mod condition;
 mod statement;
 mod text;
 mod trusted;
 
-pub use trusted::Trusted;
-
 use serde_json::Value;
 
 use crate::check::Finding;
 use crate::iam::MAX_SESSION_DURATION;
+pub use trusted::Trusted;
 
 /// Everything that is wrong with a trust policy, given alone or as `aws iam get-role` prints it. With `trusted`, these
-/// people and no others should be trusted; without, the policy is judged by itself.
+/// users and no others should be trusted; without, the policy is judged by itself.
 pub fn check(document: &Value, trusted: &[Trusted]) -> Vec<Finding> {
     let (policy, duration) = unwrapped(document);
     let mut findings = Vec::new();
@@ -42,15 +41,15 @@ pub fn check(document: &Value, trusted: &[Trusted]) -> Vec<Finding> {
             return findings;
         }
     };
-    let mut admitted = Vec::new();
+    let mut allowed_issuers = Vec::new();
     for (index, statement) in statements.into_iter().enumerate() {
-        admitted.extend(statement::check(statement, index, trusted, &mut findings));
+        allowed_issuers.extend(statement::check(statement, index, trusted, &mut findings));
     }
-    for person in trusted.iter().filter(|person| !admitted.contains(&person.issuer)) {
+    for user in trusted.iter().filter(|user| !allowed_issuers.contains(&user.issuer)) {
         findings.push(Finding::problem(
             "not-trusted",
             "Statement",
-            format!("no statement admits {} of {}", person.subject, person.issuer),
+            format!("no statement allows {} of {}", user.subject, user.issuer),
             "`vouch issuer iam` prints a role that does.",
         ));
     }

@@ -1,16 +1,16 @@
-//! One statement of a trust policy: whom it admits, and to what.
+//! One statement of a trust policy: whom it allows, and to what.
 
 use serde_json::Value;
+use vouch_core::identity::IssuerUrl;
 
 use super::condition;
 use super::text::texts;
 use super::trusted::Trusted;
 use crate::check::Finding;
-use vouch_core::identity::IssuerUrl;
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Tells what is wrong with a statement, and gives the trusted issuer that it admits.
+/// Tells what is wrong with a statement, and gives the trusted issuer that it allows.
 pub(super) fn check(
     statement: &Value,
     index: usize,
@@ -35,31 +35,31 @@ pub(super) fn check(
     let provider = principal(statement, &place, findings);
     let may_assume = actions(statement, &place, findings);
     let provider = provider?;
-    let person = trusted.iter().find(|person| person.issuer.host_and_path() == provider);
-    if person.is_none() && !trusted.is_empty() {
+    let user = trusted.iter().find(|user| user.issuer.host_and_path() == provider);
+    if user.is_none() && !trusted.is_empty() {
         let near = provider.trim_end_matches('/');
-        let slash = trusted.iter().any(|person| person.issuer.host_and_path() == near);
+        let slash = trusted.iter().any(|user| user.issuer.host_and_path() == near);
         let (code, message) = if slash {
             (
                 "trailing-slash",
                 format!("its provider `{provider}` ends with a slash, and the issuer does not"),
             )
         } else {
-            ("other-provider", format!("it admits people of another issuer: `{provider}`"))
+            ("other-provider", format!("it allows users of another issuer: `{provider}`"))
         };
         findings.push(Finding::problem(code, &place, message, "Take the statement out if nobody needs it."));
     }
-    condition::check(statement.get("Condition"), provider, person, &place, findings);
-    person.filter(|_| may_assume).map(|person| person.issuer.clone())
+    condition::check(statement.get("Condition"), provider, user, &place, findings);
+    user.filter(|_| may_assume).map(|user| user.issuer.clone())
 }
 
-/// The provider that is admitted, without `https://`.
+/// The provider that is allowed, without `https://`.
 fn principal<'a>(statement: &'a Value, place: &str, findings: &mut Vec<Finding>) -> Option<&'a str> {
     if statement.get("NotPrincipal").is_some() {
         findings.push(Finding::problem(
             "wildcard-principal",
             place,
-            "NotPrincipal admits everyone who is not named".into(),
+            "NotPrincipal allows everyone who is not named".into(),
             "Name the provider in `Principal.Federated`.",
         ));
         return None;
@@ -69,7 +69,7 @@ fn principal<'a>(statement: &'a Value, place: &str, findings: &mut Vec<Finding>)
         findings.push(Finding::problem(
             "wildcard-principal",
             place,
-            "it admits everyone".into(),
+            "it allows everyone".into(),
             "Name the provider in `Principal.Federated`.",
         ));
         return None;
@@ -78,14 +78,14 @@ fn principal<'a>(statement: &'a Value, place: &str, findings: &mut Vec<Finding>)
     for (kind, value) in others.filter(|(kind, _)| *kind != "Federated") {
         let who = texts(Some(value)).join(", ");
         let hint =
-            "Take it out unless you know why it is there: the role is for people who come with a YubiKey.";
+            "Take it out unless you know why it is there: the role is for users who come with a YubiKey.";
         findings.push(if who.contains('*') {
-            Finding::problem("wildcard-principal", place, format!("it admits `{who}` ({kind})"), hint)
+            Finding::problem("wildcard-principal", place, format!("it allows `{who}` ({kind})"), hint)
         } else {
             Finding::warning(
                 "other-principal",
                 place,
-                format!("it admits others too: `{who}` ({kind})"),
+                format!("it allows others too: `{who}` ({kind})"),
                 hint,
             )
         });
@@ -134,11 +134,11 @@ fn actions(statement: &Value, place: &str, findings: &mut Vec<Finding>) -> bool 
             allowed = true;
             ("wildcard-action", format!("it allows `{action}`, which takes in sts:TagSession"))
         } else if lower == "sts:tagsession" {
-            ("tag-session", "it allows sts:TagSession: the person can give the session any tags".to_owned())
+            ("tag-session", "it allows sts:TagSession: the user can give the session any tags".to_owned())
         } else if lower == "sts:setsourceidentity" {
             (
                 "source-identity",
-                "it allows sts:SetSourceIdentity: the person can give the session anybody's name".to_owned(),
+                "it allows sts:SetSourceIdentity: the user can give the session anybody's name".to_owned(),
             )
         } else {
             ("more-actions", format!("it allows `{action}` too"))

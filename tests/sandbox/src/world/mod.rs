@@ -19,7 +19,6 @@ use http::{HeaderValue, Method};
 use crate::http::{Request, Response, Service};
 use crate::services::refusal::Refusal;
 use crate::services::{self, registry};
-
 pub(crate) use clock::{Clock, compact, http_date, iso, iso_milliseconds, parse_compact};
 pub use config::{
     Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,

@@ -1,9 +1,6 @@
 //! CodeArtifact's data plane for Maven.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use vouch_sandbox::http::Request;
 
 use crate::support::*;
 
@@ -14,20 +11,12 @@ const UNAUTHENTICATED: &str = "UnauthenticatedException";
 const METADATA: &str = "<metadata><groupId>com.example</groupId><artifactId>hello</artifactId>\
     <versioning><release>1.0</release><versions><version>1.0</version></versions></versioning></metadata>";
 
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-}
-
-fn with_token(request: Request, token: &str) -> Request {
-    with_header(request, "authorization", &basic("aws", token))
-}
-
 fn read(scene: &Scene, token: &str, path: &str) -> Answer {
-    scene.send(&with_token(get(REGISTRY, &format!("{REPO}/{path}")), token))
+    scene.send(&with_password(get(REGISTRY, &format!("{REPO}/{path}")), token))
 }
 
 fn upload(scene: &Scene, token: &str, path: &str, content: &str) -> Answer {
-    scene.send(&with_token(put(REGISTRY, &format!("{REPO}/{path}"), content.to_owned()), token))
+    scene.send(&with_password(put(REGISTRY, &format!("{REPO}/{path}"), content.to_owned()), token))
 }
 
 fn publish(scene: &Scene, token: &str) {
@@ -47,7 +36,7 @@ fn nobody_in_particular_is_asked_who_they_are() {
         get(REGISTRY, &format!("{REPO}/nothing")),
         put(REGISTRY, &format!("{REPO}/{JAR}"), "x"),
         with_header(get(REGISTRY, &format!("{REPO}/{JAR}")), "authorization", ""),
-        with_token(get(REGISTRY, &format!("{REPO}/{JAR}")), ""),
+        with_password(get(REGISTRY, &format!("{REPO}/{JAR}")), ""),
     ] {
         let answer = scene.send(&request);
         answer.is_json_error(401, UNAUTHENTICATED, "Unauthenticated");
@@ -98,7 +87,7 @@ fn a_token_that_has_expired_or_is_of_another_domain() {
     let token = scene.authorization_token();
     publish(&scene, &token);
     let elsewhere = "team-packages-222222222222.d.codeartifact.us-east-1.amazonaws.com";
-    let answer = scene.send(&with_token(get(elsewhere, &format!("/maven/team-cargo/{JAR}")), &token));
+    let answer = scene.send(&with_password(get(elsewhere, &format!("/maven/team-cargo/{JAR}")), &token));
     answer.is_json_error(401, UNAUTHENTICATED, "");
     scene.world.set_clock_skew(43_300);
     read(&scene, &token, JAR).is_json_error(401, UNAUTHENTICATED, "expired");
@@ -112,7 +101,7 @@ fn a_repository_that_is_not_there() {
         get(REGISTRY, &format!("/maven/other/{JAR}")),
         put(REGISTRY, &format!("/maven/other/{JAR}"), "a jar"),
     ] {
-        let answer = scene.send(&with_token(request, &token));
+        let answer = scene.send(&with_password(request, &token));
         answer.is_json_error(404, "ResourceNotFoundException", "Repository not found");
     }
 }
@@ -124,7 +113,7 @@ fn a_role_that_may_read_and_not_publish() {
     let token = scene.token_for(CODEARTIFACT, &reader, "domain=shared-packages");
     let host = "shared-packages-111111111111.d.codeartifact.us-east-1.amazonaws.com";
     let path = |name: &str| format!("/maven/cargo-store/{name}");
-    let send = |request| scene.send(&with_token(request, &token));
+    let send = |request| scene.send(&with_password(request, &token));
     send(put(host, &path(JAR), "a jar")).is_json_error(
         403,
         "AccessDeniedException",
@@ -190,7 +179,7 @@ fn paths_that_are_not_there() {
     }
     let path = format!("{REPO}/{JAR}");
     for request in [post(REGISTRY, &path, None, "x"), delete(REGISTRY, &path)] {
-        assert_eq!(scene.send(&with_token(request, &token)).status(), 404);
+        assert_eq!(scene.send(&with_password(request, &token)).status(), 404);
     }
     assert_eq!(read(&scene, &token, JAR).text(), "a jar");
 }
@@ -333,7 +322,7 @@ fn packages_stay_in_their_repository() {
     let token = scene.authorization_token();
     publish(&scene, &token);
     let other = get(REGISTRY, &format!("/maven/my-maven-repo/{JAR}"));
-    assert_eq!(scene.send(&with_token(other, &token)).status(), 404);
+    assert_eq!(scene.send(&with_password(other, &token)).status(), 404);
 }
 
 #[test]
@@ -341,7 +330,7 @@ fn a_head_has_the_length_and_not_the_body() {
     let scene = Scene::new();
     let token = scene.authorization_token();
     publish(&scene, &token);
-    let answer = scene.send(&with_token(head(REGISTRY, &format!("{REPO}/{JAR}")), &token));
+    let answer = scene.send(&with_password(head(REGISTRY, &format!("{REPO}/{JAR}")), &token));
     assert_eq!((answer.status(), answer.text()), (200, String::new()));
     assert_eq!(answer.header("content-length"), "5");
 }

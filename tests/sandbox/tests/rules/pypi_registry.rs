@@ -1,7 +1,5 @@
 //! CodeArtifact's data plane for Python.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use vouch_sandbox::http::Request;
 
@@ -12,20 +10,12 @@ const UNAUTHENTICATED: &str = "UnauthenticatedException";
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const HTML: &str = "application/vnd.pypi.simple.v1+html";
 
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-}
-
-fn with_token(request: Request, token: &str) -> Request {
-    with_header(request, "authorization", &basic("aws", token))
-}
-
 fn read(scene: &Scene, path: &str, token: &str) -> Answer {
-    scene.send(&with_token(get(REGISTRY, &format!("{REPO}/{path}")), token))
+    scene.send(&with_password(get(REGISTRY, &format!("{REPO}/{path}")), token))
 }
 
 fn with_accept(scene: &Scene, accept: &str, token: &str) -> Answer {
-    let request = with_token(get(REGISTRY, &format!("{REPO}/simple/hello/")), token);
+    let request = with_password(get(REGISTRY, &format!("{REPO}/simple/hello/")), token);
     scene.send(&with_header(request, "accept", accept))
 }
 
@@ -53,7 +43,7 @@ const FORM: &str = "multipart/form-data; boundary=xx";
 
 fn post_form(host: &str, repository: &str, token: &str, body: Vec<u8>) -> Request {
     let request = post(host, &format!("/pypi/{repository}/"), None, body);
-    with_token(with_header(request, "content-type", FORM), token)
+    with_password(with_header(request, "content-type", FORM), token)
 }
 
 fn fields<'a>(name: &'a str, version: &'a str, sha256: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -288,7 +278,7 @@ fn uploads_that_are_not_well_formed() {
         let answer = scene.send(&post_form(REGISTRY, "my-repo", &token, body));
         answer.is_json_error(400, "ValidationException", message);
     }
-    let no_form = with_token(post(REGISTRY, &format!("{REPO}/"), None, good.clone()), &token);
+    let no_form = with_password(post(REGISTRY, &format!("{REPO}/"), None, good.clone()), &token);
     scene.send(&no_form).is_json_error(400, "ValidationException", "multipart");
     assert_eq!(read(&scene, "simple/hello/", &token).status(), 404);
     assert_eq!(scene.send(&post_form(REGISTRY, "my-repo", &token, good)).status(), 200);
@@ -303,7 +293,7 @@ fn paths_that_are_not_there() {
     {
         read(&scene, path, &token).is_json_error(404, "ResourceNotFoundException", "");
     }
-    let into_the_index = with_token(post(REGISTRY, &format!("{REPO}/simple/hello/"), None, ""), &token);
+    let into_the_index = with_password(post(REGISTRY, &format!("{REPO}/simple/hello/"), None, ""), &token);
     assert_eq!(scene.send(&into_the_index).status(), 404);
 }
 
@@ -311,7 +301,7 @@ fn paths_that_are_not_there() {
 fn a_repository_that_is_not_there() {
     let scene = Scene::new();
     let token = scene.authorization_token();
-    let answer = scene.send(&with_token(get(REGISTRY, "/pypi/other/simple/hello/"), &token));
+    let answer = scene.send(&with_password(get(REGISTRY, "/pypi/other/simple/hello/"), &token));
     answer.is_json_error(404, "ResourceNotFoundException", "Repository not found");
 }
 
@@ -320,7 +310,7 @@ fn packages_stay_in_their_repository() {
     let scene = Scene::new();
     let token = scene.authorization_token();
     upload(&scene, &token, "hello", "hello-1.0-py3-none-any.whl");
-    let other = with_token(get(REGISTRY, "/pypi/my-pypi-repo/simple/hello/"), &token);
+    let other = with_password(get(REGISTRY, "/pypi/my-pypi-repo/simple/hello/"), &token);
     assert_eq!(scene.send(&other).status(), 404);
 }
 
@@ -363,7 +353,7 @@ fn a_head_has_the_length_and_not_the_body() {
     upload(&scene, &token, "hello", "hello-1.0.tar.gz");
     for path in ["simple/hello/", "simple/hello/1.0/hello-1.0.tar.gz"] {
         let length = read(&scene, path, &token).text().len().to_string();
-        let answer = scene.send(&with_token(head(REGISTRY, &format!("{REPO}/{path}")), &token));
+        let answer = scene.send(&with_password(head(REGISTRY, &format!("{REPO}/{path}")), &token));
         assert_eq!((answer.status(), answer.text()), (200, String::new()));
         assert_eq!(answer.header("content-length"), length);
     }

@@ -85,7 +85,7 @@ fn tries(card: &Card) -> Finding {
         ),
         Ok(_) if matches!(card.has_default_pin(), Ok(Some(true))) => Finding::warn(
             PIN,
-            "its PIN is still that of the factory, 123456",
+            "its PIN is still the default, 123456",
             "Everybody knows it: whoever has the YubiKey can log in as you.",
             format!("Choose your own: `ykman --device {serial} piv access change-pin`."),
         ),

@@ -8,6 +8,7 @@ use vouch_core::partition::PARTITIONS;
 
 use super::context::DoctorContext;
 use vouch_clients::finding::Finding;
+use vouch_clients::tool::{TokenSource, Tool};
 use vouch_core::env;
 
 const PROXY: &str = "proxy";
@@ -57,7 +58,7 @@ fn proxy(config: Option<&Config>) -> Vec<Finding> {
 }
 
 fn roots(context: &DoctorContext) -> Finding {
-    let Some(home) = &context.home else { return Finding::skip(ROOTS, "the folder cannot be used") };
+    let Some(home) = &context.home else { return Finding::skip(ROOTS, "the directory cannot be used") };
     match Roots::from_env(home) {
         Ok(Roots::File { variable, path, count }) => {
             let plural = if count == 1 { "" } else { "s" };
@@ -96,7 +97,10 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
             )
         })
         .collect();
-    let reads = |known: &Registration| known.tool == "maven" || Mode::of(known) == Some(Mode::Env);
+    let by_variable = |tool: Tool| tool.token_source() == TokenSource::Variable;
+    let reads = |known: &Registration| {
+        Tool::named(&known.tool).is_some_and(by_variable) || Mode::of(known) == Some(Mode::Env)
+    };
     let read = |config: &Config| config.codeartifact.registrations.iter().any(reads);
     if env::var("CODEARTIFACT_AUTH_TOKEN").is_some() && !config.is_some_and(read) {
         findings.push(Finding::warn(

@@ -19,7 +19,7 @@ pub(super) fn look(context: Result<Context, HomeError>) -> (DoctorContext, Vec<F
         Err(error) => {
             let findings = vec![
                 Finding::error(FOLDER, &error, "Vouch keeps configuration and session there."),
-                Finding::skip(CONFIG, "its folder cannot be used"),
+                Finding::skip(CONFIG, "its directory cannot be used"),
             ];
             return (DoctorContext { home: None, config: None }, findings);
         }
@@ -120,7 +120,7 @@ fn owned(home: &Home) -> Vec<Finding> {
     }]
 }
 
-/// The folder, what is in it, and what is in its folders.
+/// The directory, what is in it, and what is in its directories.
 #[cfg(unix)]
 fn contents(folder: &Path) -> Vec<std::path::PathBuf> {
     let below = |folder: &Path| -> Vec<_> {

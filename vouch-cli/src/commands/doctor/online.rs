@@ -88,7 +88,7 @@ fn issuer(config: &Config, fetcher: &Fetcher<'_>, progress: &dyn Fn(&str)) -> Ve
     let Some(identity) = &config.identity else {
         return vec![Finding::skip(ISSUER, format!("no key is enrolled here. {ENROLL}"))];
     };
-    progress(&format!("fetching the documents of {}", identity.issuer));
+    progress(&format!("fetching the issuer files of {}", identity.issuer));
     let found = check::check(&Expected::of_identity(identity), |url| fetcher.fetch(url));
     if found.is_empty() {
         return vec![Finding::ok(ISSUER, format!("{} has every key of yours", identity.issuer))];

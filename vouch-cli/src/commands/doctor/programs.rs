@@ -27,7 +27,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
                     PROGRAMS,
                     format!("`{name}` is missing: it is neither beside `vouch` nor on PATH"),
                     format!("{} gets its token from it.", registration.tool),
-                    "Install Vouch again, with all its programs in one folder.",
+                    "Install Vouch again, with all its programs in one directory.",
                 ));
             }
             continue;
@@ -38,7 +38,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
                 PROGRAMS,
                 format!("`{}` is of version {version}, and this `vouch` of {OWN}", path.display()),
                 WHY,
-                "Install both anew, or put the folder of the newer ones first on PATH.",
+                "Install both again, or put the directory of the newer ones first on PATH.",
             )),
             Err(reason) => findings.push(Finding::fail(
                 PROGRAMS,

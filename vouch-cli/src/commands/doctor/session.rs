@@ -23,7 +23,7 @@ const SHORT: i64 = 20 * 60;
 pub(super) fn look(context: &DoctorContext) -> (Option<Session>, Vec<Finding>) {
     let Some(home) = &context.home else {
         let skipped =
-            [KEYSTORE, SESSION, VAULT].map(|check| Finding::skip(check, "the folder cannot be used"));
+            [KEYSTORE, SESSION, VAULT].map(|check| Finding::skip(check, "the directory cannot be used"));
         return (None, skipped.into());
     };
     let vault = vault(home);
@@ -88,7 +88,7 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
                 "{until}, signed for {} of {} by a key that is not enrolled now",
                 session.subject, session.issuer
             ),
-            "The configuration has changed since: the next session will be another person's, or another key's.",
+            "The configuration has changed since: the next session will be another user's, or another key's.",
             "Run `vouch login`.",
         );
     }
@@ -102,7 +102,7 @@ fn is_of(session: &Session, config: &Config) -> bool {
     config.identity.as_ref().is_some_and(|identity| {
         identity.issuer == session.issuer
             && identity.subject == session.subject
-            && identity.keys.iter().any(|key| key.kid == session.source.kid())
+            && session.source.kid().is_none_or(|kid| identity.keys.iter().any(|key| key.kid == kid))
     })
 }
 
@@ -119,7 +119,7 @@ fn vault(home: &Home) -> Finding {
                 VAULT,
                 format!("cannot read `{shown}`: {error}"),
                 "Sessions and tokens are kept there, sealed.",
-                format!("Make `{shown}` a folder of your own, or move it away and run `vouch login`."),
+                format!("Make `{shown}` a directory of your own, or move it away and run `vouch login`."),
             );
         }
     };

@@ -7,7 +7,7 @@ use vouch_core::files;
 use vouch_core::http::Fetcher;
 use vouch_core::identity::{Identity, IdentityError, IssuerUrl};
 use vouch_core::{Context, ErrorKind, Failure};
-use vouch_issuer::check::{self, Expected, Finding, Known, Severity};
+use vouch_issuer::check::{self, Expected, ExpectedKeys, Finding, Severity};
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::trust::{self, Trusted};
 
@@ -26,7 +26,7 @@ pub(crate) struct Check {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    makers: super::trust::Trust,
+    trust_store: super::trust::Trust,
     /// Enrollments of every key that should be there
     #[arg(value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
@@ -42,17 +42,17 @@ struct Looked {
 
 pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
     let home = context.home();
-    let enrollments = args.makers.read_all(&args.enrollments)?;
+    let enrollments = args.trust_store.read_all(&args.enrollments)?;
     let identity = if enrollments.is_empty() { context.config()?.identity } else { None };
     let expected = expected(args, &enrollments, identity.as_ref())?;
     let fetcher = Fetcher::new(home)?;
     let mut issuers = Vec::new();
     for expected in &expected {
-        terminal::say(&format!("fetching the documents of {}", expected.issuer));
+        terminal::say(&format!("fetching the issuer files of {}", expected.issuer));
         let findings = check::check(expected, |url| fetcher.fetch(url));
         let keys = match &expected.keys {
-            Known::Nothing => None,
-            Known::Some(keys) | Known::All(keys) => Some(keys.len()),
+            ExpectedKeys::Any => None,
+            ExpectedKeys::AtLeast(keys) | ExpectedKeys::Exactly(keys) => Some(keys.len()),
         };
         issuers.push(Looked { at: expected.issuer.to_string(), keys, findings });
     }
@@ -90,7 +90,7 @@ fn expected(
         (Some(issuer), Some(identity)) if *issuer == identity.issuer => {
             Ok(vec![Expected::of_identity(identity)])
         }
-        (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: Known::Nothing }]),
+        (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: ExpectedKeys::Any }]),
         // A policy can be judged by itself.
         (None, None) if !args.trust.is_empty() => Ok(Vec::new()),
         (None, None) => Err(IdentityError::NotEnrolled.into()),
@@ -99,13 +99,13 @@ fn expected(
 
 /// Whom the roles should trust, as far as that is known.
 fn trusted(args: &Check, enrollments: &[VerifiedEnrollment], identity: Option<&Identity>) -> Vec<Trusted> {
-    let of_enrollments = enrollments.iter().map(VerifiedEnrollment::statement).map(|statement| Trusted {
-        issuer: statement.issuer.clone(),
-        subject: statement.subject.clone(),
-        audience: statement.audience.clone(),
+    let of_enrollments = enrollments.iter().map(VerifiedEnrollment::claims).map(|claims| Trusted {
+        issuer: claims.issuer.clone(),
+        subject: claims.subject.clone(),
+        audience: claims.audience.clone(),
     });
     let mut all: Vec<_> = of_enrollments.chain(identity.map(Trusted::from)).collect();
-    all.retain(|person| args.issuer.as_ref().is_none_or(|issuer| *issuer == person.issuer));
+    all.retain(|user| args.issuer.as_ref().is_none_or(|issuer| *issuer == user.issuer));
     all.sort_by(|one, other| one.issuer.cmp(&other.issuer));
     all.dedup();
     all
@@ -137,11 +137,11 @@ fn as_text(issuers: &[Looked], policies: &[Looked]) -> String {
     let mut text = String::new();
     for looked in issuers.iter().chain(policies) {
         let keys = match looked.keys {
-            Some(1) => ", 1 key looked for".to_owned(),
-            Some(keys) => format!(", {keys} keys looked for"),
+            Some(1) => ", 1 key checked".to_owned(),
+            Some(keys) => format!(", {keys} keys checked"),
             None => String::new(),
         };
-        let verdict = if looked.findings.is_empty() { "as it should be" } else { "not as it should be" };
+        let verdict = if looked.findings.is_empty() { "ok" } else { "not ok" };
         text += &format!("{}: {verdict}{keys}\n", looked.at);
         for finding in &looked.findings {
             let label = match finding.severity {
@@ -165,5 +165,5 @@ fn verdict<'a>(findings: impl Iterator<Item = &'a Finding>) -> Result<(), Failur
     };
     let network = problems.iter().all(|finding| finding.code == "unreachable");
     let class = if network { ErrorKind::Network } else { ErrorKind::Configuration };
-    Err(Failure::new(class, format!("{count} found"), "Each is told above, with what to do about it."))
+    Err(Failure::new(class, format!("{count} found"), "See the findings above."))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use vouch_core::Failure;
 use vouch_core::partition::{AccountId, DomainName};
-use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, Wanted};
+use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, TemplateOptions};
 
 use crate::parse;
 use crate::terminal;
@@ -24,13 +24,13 @@ pub(crate) struct Iam {
     /// Let the roles publish packages, too
     #[arg(long)]
     publish: bool,
-    /// What the name of each person's role begins with
+    /// What the name of each user's role begins with
     #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ROLE_PREFIX)]
     role_prefix: String,
     /// One role for all of them, instead of one for each
     #[arg(long, value_name = "NAME", conflicts_with = "role_prefix")]
     shared_role: Option<String>,
-    /// The bucket that serves the documents: adds a policy for exactly these objects
+    /// The bucket that serves the issuer files: adds a policy for exactly these objects
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<BucketName>)]
     bucket: Option<BucketName>,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         None => Roles::Each { prefix: args.role_prefix },
     };
     let public = args.bucket.is_some();
-    let wanted = Wanted {
+    let wanted = TemplateOptions {
         roles,
         owner: args.account,
         domains: args.domain,

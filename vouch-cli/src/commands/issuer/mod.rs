@@ -25,13 +25,13 @@ pub(crate) enum Issuer {
     Check(check::Check),
     /// Print providers, roles and policies for IAM
     Iam(iam::Iam),
-    /// Print what to do when a person leaves or a YubiKey is lost
+    /// Print what to do when a user leaves or a YubiKey is lost
     Revoke(revoke::Revoke),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Build {
-    /// The folder for the files: the root of the web host
+    /// The directory for the files: the root of the web host
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(crate) struct Build {
     /// Let a key that is published disappear: its key ID, as the refusal names it
     #[arg(long, value_name = "KID")]
     allow_removal: Vec<String>,
-    /// The files that `vouch enroll` wrote, or folders of them
+    /// The files that `vouch enroll` wrote, or directories of them
     #[arg(required = true, value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
@@ -62,13 +62,13 @@ fn build(args: &Build) -> Result<(), Failure> {
         write(&path, contents).map_err(|error| {
             Failure::configuration(
                 format!("cannot write `{}`", path.display()),
-                "Make the folder writable and room on the disk, then run the command again.",
+                "Make the directory writable and room on the disk, then run the command again.",
             )
             .because(&error)
         })?;
         terminal::done(&format!("`{}`", path.display()));
     }
-    let mut issuers: Vec<_> = enrollments.iter().map(|enrollment| &enrollment.statement().issuer).collect();
+    let mut issuers: Vec<_> = enrollments.iter().map(|enrollment| &enrollment.claims().issuer).collect();
     issuers.sort();
     issuers.dedup();
     for issuer in issuers {
@@ -81,7 +81,7 @@ fn build(args: &Build) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks before a key that the folder publishes disappears: whoever signs with it is locked out.
+/// Asks before a key that the directory publishes disappears: whoever signs with it is locked out.
 fn check_removals(args: &Build, written: &[documents::StaticFile]) -> Result<(), Failure> {
     let mut left = Vec::new();
     for (path, contents) in written {
@@ -120,7 +120,7 @@ fn check_removals(args: &Build, written: &[documents::StaticFile]) -> Result<(),
     Err(Failure::configuration(
         "published keys would disappear; nothing was written",
         format!(
-            "Name every enrollment of these issuers, or the folder that they are in. To remove the keys, add `{}`.",
+            "Name every enrollment of these issuers, or the directory that they are in. To remove the keys, add `{}`.",
             flags.join(" ")
         ),
     ))

@@ -1,4 +1,4 @@
-//! `vouch issuer revoke`: what to do, in order, when a person leaves or a YubiKey is lost. It changes nothing itself.
+//! `vouch issuer revoke`: what to do, in order, when a user leaves or a YubiKey is lost. It changes nothing itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use vouch_core::home::HomeError;
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
-use vouch_issuer::revoke::{self, Case, Person, Place, Revocation};
+use vouch_issuer::revoke::{self, Reason, Revocation, RevokedRole, RevokedUser};
 
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Revoke {
-    /// The person's subject, or one of their enrollments
+    /// The user's subject, or one of their enrollments
     #[arg(value_name = "NAME|ENROLLMENT")]
     who: String,
-    /// The folder with everybody's enrollments, in which a NAME is looked up
+    /// The directory with everybody's enrollments, in which a NAME is looked up
     #[arg(long, value_name = "DIR", default_value = "enrollments")]
     from: PathBuf,
-    /// Only this YubiKey is lost; the person stays
+    /// Only this YubiKey is lost; the user stays
     #[arg(long, value_name = "SERIAL")]
     lost: Option<u32>,
     /// The role, by its ARN or its name; by default the one that `vouch issuer iam` makes
@@ -52,45 +52,45 @@ enum Name {
 }
 
 pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<(), Failure> {
-    let person = person(context, args)?;
-    let place = place(args, &person)?;
-    let case = match args.lost {
-        Some(serial) if !person.keys.iter().any(|(found, _)| *found == serial) => {
+    let user = user(context, args)?;
+    let role = role(args, &user)?;
+    let reason = match args.lost {
+        Some(serial) if !user.keys.iter().any(|(found, _)| *found == serial) => {
             return Err(Failure::new(
                 ErrorKind::Usage,
-                format!("YubiKey {serial} is no key of {}", person.subject),
+                format!("YubiKey {serial} is no key of {}", user.subject),
                 "Give the serial number of an enrolled one; it is printed on the key.",
             ));
         }
-        Some(serial) => Case::Lost(serial),
-        None => Case::Leaves,
+        Some(serial) => Reason::YubiKeyLost(serial),
+        None => Reason::UserLeft,
     };
-    let revocation = revoke::revoke(&person, &place, case, UnixTime::now(), terminal::utc_time);
+    let revocation = revoke::revoke(&user, &role, reason, UnixTime::now(), terminal::utc_time);
     match args.json {
-        true => terminal::print_json(&as_json(&person, &revocation)),
-        false => terminal::print(&as_text(&person, case, &revocation)),
+        true => terminal::print_json(&as_json(&user, &revocation)),
+        false => terminal::print(&as_text(&user, reason, &revocation)),
     }
 }
 
-fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, Failure> {
+fn user(context: Result<Context, HomeError>, args: &Revoke) -> Result<RevokedUser, Failure> {
     let path = Path::new(&args.who);
     if path.is_file() {
         let Some(given) = args.trust.read_all(&[path.to_path_buf()])?.pop() else {
             return Err(unknown(args));
         };
-        let issuer = given.statement().issuer.clone();
+        let issuer = given.claims().issuer.clone();
         // A spare may lie in the folder, too.
         let mut all = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
-        all.retain(|person| person.issuer == issuer);
+        all.retain(|user| user.issuer == issuer);
         return match all.pop() {
-            Some(person) => Ok(person),
-            None => Person::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
+            Some(user) => Ok(user),
+            None => RevokedUser::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
         };
     }
     let mut found = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
-    found.retain(|person| person.subject.as_str() == args.who);
+    found.retain(|user| user.subject.as_str() == args.who);
     if found.len() > 1 {
-        let issuers: Vec<_> = found.iter().map(|person| person.issuer.as_str()).collect();
+        let issuers: Vec<_> = found.iter().map(|user| user.issuer.as_str()).collect();
         return Err(Failure::new(
             ErrorKind::Usage,
             format!("`{}` has several issuers: {}", args.who, issuers.join(", ")),
@@ -99,19 +99,21 @@ fn person(context: Result<Context, HomeError>, args: &Revoke) -> Result<Person, 
     }
     let own = || {
         let identity = context?.config()?.identity;
-        Ok::<_, Failure>(identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(Person::from))
+        Ok::<_, Failure>(
+            identity.as_ref().filter(|own| own.subject.as_str() == args.who).map(RevokedUser::from),
+        )
     };
     match found.pop() {
-        Some(person) => Ok(person),
+        Some(user) => Ok(user),
         None => own()?.ok_or_else(|| unknown(args)),
     }
 }
 
-fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<Person>, Failure> {
+fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<RevokedUser>, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::configuration(
             format!("cannot read `{}`", folder.display()),
-            "Name the folder with the enrollments with `--from DIR`.",
+            "Name the directory with the enrollments with `--from DIR`.",
         )
         .because(&error)
     };
@@ -126,32 +128,32 @@ fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<Person>, 
         return Ok(Vec::new());
     }
     let enrollments = trust.read_all(&paths)?;
-    Ok(Person::of_enrollments(&enrollments)?)
+    Ok(RevokedUser::of_enrollments(&enrollments)?)
 }
 
 fn unknown(args: &Revoke) -> Failure {
     Failure::new(
         ErrorKind::Usage,
         format!("nobody named `{}` is enrolled in `{}`", args.who, args.from.display()),
-        "Name one of the person's enrollments, or the folder with everybody's with `--from DIR`.",
+        "Name one of the user's enrollments, or the directory with everybody's with `--from DIR`.",
     )
 }
 
-fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
+fn role(args: &Revoke, user: &RevokedUser) -> Result<RevokedRole, Failure> {
     let role = args.role.as_deref();
     if let Some(arn) = role.filter(|role| role.contains(':')) {
         let arn: RoleArn = arn.parse().map_err(|error: NameError| {
             Failure::new(ErrorKind::Usage, error.to_string(), "Give the role's ARN or name.")
         })?;
-        return Ok(Place {
+        return Ok(RevokedRole {
             partition: arn.partition(),
             account: Some(arn.account()),
-            role: arn.role_name().to_owned(),
+            name: arn.role_name().to_owned(),
             shared: args.shared,
         });
     }
-    let name = role
-        .map_or_else(|| vouch_issuer::iam::role_name(DEFAULT_ROLE_PREFIX, &person.subject), str::to_owned);
+    let name =
+        role.map_or_else(|| vouch_issuer::iam::role_name(DEFAULT_ROLE_PREFIX, &user.subject), str::to_owned);
     // It goes into a shell.
     let plain = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(plain) {
@@ -161,10 +163,10 @@ fn place(args: &Revoke, person: &Person) -> Result<Place, Failure> {
             "Give the role's ARN, or its name without a path.",
         ));
     }
-    Ok(Place {
+    Ok(RevokedRole {
         partition: args.partition.partition(),
         account: args.account.clone(),
-        role: name,
+        name,
         shared: args.shared,
     })
 }
@@ -181,7 +183,7 @@ impl Name {
     }
 }
 
-fn as_json(person: &Person, revocation: &Revocation) -> String {
+fn as_json(user: &RevokedUser, revocation: &Revocation) -> String {
     let remains: Vec<_> = revocation
         .remains
         .iter()
@@ -191,19 +193,19 @@ fn as_json(person: &Person, revocation: &Revocation) -> String {
         .collect();
     let answer = json!({
         "version": 1,
-        "issuer": person.issuer,
-        "subject": person.subject,
+        "issuer": user.issuer,
+        "subject": user.subject,
         "steps": revocation.steps,
         "remains": remains,
     });
     format!("{answer:#}\n")
 }
 
-fn as_text(person: &Person, case: Case, revocation: &Revocation) -> String {
-    let mut text = match case {
-        Case::Leaves => format!("{} of {} leaves. In this order:\n", person.subject, person.issuer),
-        Case::Lost(serial) => {
-            format!("YubiKey {serial} of {} ({}) is lost. In this order:\n", person.subject, person.issuer)
+fn as_text(user: &RevokedUser, reason: Reason, revocation: &Revocation) -> String {
+    let mut text = match reason {
+        Reason::UserLeft => format!("Revoke {} of {}. In this order:\n", user.subject, user.issuer),
+        Reason::YubiKeyLost(serial) => {
+            format!("YubiKey {serial} of {} ({}) is lost. In this order:\n", user.subject, user.issuer)
         }
     };
     for (index, step) in revocation.steps.iter().enumerate() {

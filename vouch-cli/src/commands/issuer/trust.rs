@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::{Diagnostic, Failure, UnixTime, files};
-use vouch_issuer::attestation::Authorities;
+use vouch_issuer::attestation::TrustStore;
 use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
 
 use crate::terminal;
@@ -12,57 +12,57 @@ use crate::terminal;
 /// Whose YubiKeys are believed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Trust {
-    /// Also believe attestations of this authority (PEM or DER), which is not Yubico's: for simulated cards
+    /// Also trust attestations of this root CA (PEM or DER), which is not Yubico's: for simulated cards
     #[arg(long, value_name = "FILE")]
     attestation_root: Vec<PathBuf>,
 }
 
 impl Trust {
-    /// Yubico's authorities and those that were named, of which the person is told.
-    pub(crate) fn authorities(&self) -> Result<Authorities, Failure> {
-        let mut authorities = Authorities::yubico().map_err(EnrollmentError::from)?;
+    /// Yubico's root CAs and those that were named, of which the user is told.
+    pub(crate) fn trust_store(&self) -> Result<TrustStore, Failure> {
+        let mut trust_store = TrustStore::yubico().map_err(EnrollmentError::from)?;
         for path in &self.attestation_root {
-            let unusable = || format!("cannot use `{}` as an authority for attestations", path.display());
+            let unusable = || format!("cannot use `{}` as a root CA of attestations", path.display());
             let hint = "Name the certificate of a root that may sign certificates, in PEM or DER.";
             let file = files::read(path)
                 .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
-            let added = authorities
+            let added = trust_store
                 .add(&file)
                 .map_err(|error| Failure::configuration(unusable(), hint).because(&error))?;
-            for maker in added {
+            for root in added {
                 terminal::warn(&format!(
-                    "believing `{}`, which is not Yubico: whoever has its key can make up YubiKeys (SHA-256 {})",
-                    maker.name, maker.fingerprint
+                    "trusting root CA `{}`, not Yubico's: whoever has its key can forge YubiKeys (SHA-256 {})",
+                    root.name, root.fingerprint
                 ));
             }
         }
-        Ok(authorities)
+        Ok(trust_store)
     }
 
     /// Reads and verifies enrollments, and tells what each is.
     pub(crate) fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VerifiedEnrollment>, Failure> {
-        let authorities = self.authorities()?;
+        let trust_store = self.trust_store()?;
         let all = enrollment_files(paths)?
             .iter()
-            .map(|path| read(path, &authorities))
+            .map(|path| read(path, &trust_store))
             .collect::<Result<Vec<_>, _>>()?;
         for enrollment in &all {
-            let (statement, genuine) = (enrollment.statement(), enrollment.genuine());
-            let form = genuine.attestation.form_factor.map(|form| format!(" ({form})")).unwrap_or_default();
+            let (claims, verified) = (enrollment.claims(), enrollment.verified_attestation());
+            let form = verified.attestation.form_factor.map(|form| format!(" ({form})")).unwrap_or_default();
             terminal::say(&format!(
                 "{} of {}: YubiKey {}{form}, firmware {}, slot {}, PIN {}, touch {}",
-                statement.subject,
-                statement.issuer,
-                statement.serial,
-                statement.firmware,
-                statement.slot,
-                statement.pin_policy,
-                statement.touch_policy
+                claims.subject,
+                claims.issuer,
+                claims.serial,
+                claims.firmware,
+                claims.slot,
+                claims.pin_policy,
+                claims.touch_policy
             ));
-            if !genuine.maker.is_yubico {
+            if !verified.root.is_yubico {
                 terminal::warn(&format!(
                     "YubiKey {} of {} is attested by `{}`, not by Yubico",
-                    statement.serial, statement.subject, genuine.maker.name
+                    claims.serial, claims.subject, verified.root.name
                 ));
             }
         }
@@ -70,7 +70,7 @@ impl Trust {
     }
 }
 
-/// The files that were named, and those with the ending `.json` of the folders that were named, in order.
+/// The files that were named, and those with the ending `.json` of the directories that were named, in order.
 fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
@@ -80,7 +80,7 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         let unreadable = |error: std::io::Error| {
             Failure::configuration(
-                format!("cannot read the folder `{}`", path.display()),
+                format!("cannot read the directory `{}`", path.display()),
                 "Make it readable, or name the files in it.",
             )
             .because(&error)
@@ -94,8 +94,8 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         if inside.is_empty() {
             return Err(Failure::configuration(
-                format!("the folder `{}` has no enrollments", path.display()),
-                "Name the files that `vouch enroll` wrote, or a folder of them; their names end in `.json`.",
+                format!("the directory `{}` has no enrollments", path.display()),
+                "Name the files that `vouch enroll` wrote, or a directory of them; their names end in `.json`.",
             ));
         }
         inside.sort();
@@ -104,7 +104,7 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Failure> {
+fn read(path: &Path, trust_store: &TrustStore) -> Result<VerifiedEnrollment, Failure> {
     let text = files::read_text(path).map_err(|error| {
         Failure::configuration(
             format!("cannot read `{}`", path.display()),
@@ -112,7 +112,7 @@ fn read(path: &Path, authorities: &Authorities) -> Result<VerifiedEnrollment, Fa
         )
         .because(&error)
     })?;
-    Enrollment::verify(&text, authorities, UnixTime::now()).map_err(|error| {
+    Enrollment::verify(&text, trust_store, UnixTime::now()).map_err(|error| {
         let mut failure = error.failure();
         failure.message = format!("`{}`: {}", path.display(), failure.message);
         failure

@@ -106,7 +106,7 @@ fn dry_run(home: &Home, args: &Args) -> Result<(), Failure> {
     terminal::print(&diff)
 }
 
-/// Offers to let AWS tools use the role: the person says so, or a flag does.
+/// Offers to let AWS tools use the role: the user says so, or a flag does.
 fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     if args.no {
         return Ok(());
@@ -149,27 +149,27 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
 /// The file of the AWS tools and what it is to say.
 fn planned(home: &Home, args: &Args, region: &Region) -> Result<(EditedFile, String), Failure> {
     let path = aws_config::file().ok_or_else(|| {
-        Failure::configuration("the home folder is not known", "Set HOME, or AWS_CONFIG_FILE.")
+        Failure::configuration("the home directory is not known", "Set HOME, or AWS_CONFIG_FILE.")
     })?;
     let file = EditedFile::read(path)?;
     let program = cargo::find_program("vouch").and_then(|path| path.into_os_string().into_string().ok());
     let program = program.ok_or_else(|| {
         Failure::configuration(
             "`vouch` does not know its own path",
-            "Install it in a folder on PATH, with a plain name.",
+            "Install it in a directory on PATH, with a plain name.",
         )
     })?;
     let folder = home.path().to_str().ok_or_else(|| {
         Failure::configuration(
             format!("the path of `{}` is not UTF-8", home.path().display()),
-            "Set VOUCH_HOME to a folder with a plain name.",
+            "Set VOUCH_HOME to a directory with a plain name.",
         )
     })?;
     let wanted = aws_config::ProcessEntry { profile: &args.profile, region, program: &program, home: folder };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failure::configuration(
             format!("`{}`: {error}", file.path().display()),
-            "Give this one another name with `--profile NAME`, or change that profile by hand; the file is as it was.",
+            "Give this one another name with `--profile NAME`, or change that profile manually; the file is as it was.",
         )
     })?;
     Ok((file, after))

@@ -119,7 +119,7 @@ impl ToolFlags {
     /// Names a flag that was typed and means nothing to the tool.
     pub(super) fn foreign_to(&self, tool: Tool) -> Option<&'static str> {
         let Self { cargo, node, python, jvm } = self;
-        let of_python = matches!(tool, Tool::Pip | Tool::Uv | Tool::Pdm);
+        let of_python = tool.uses_linked_keyring();
         let typed = [
             (!node.scope.is_empty(), tool.is_nodes(), "--scope"),
             (node.mode.is_some(), tool.reads_static_token(), "--mode"),

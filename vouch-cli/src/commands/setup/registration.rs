@@ -32,7 +32,7 @@ impl GivenEndpoint {
 pub(crate) fn endpoint(text: &str) -> Result<GivenEndpoint, Failure> {
     match text.parse::<Endpoint>() {
         Ok(endpoint) => return Ok(GivenEndpoint::Aws(endpoint)),
-        Err(EndpointError::Foreign(_)) => {}
+        Err(EndpointError::NotCodeArtifact(_)) => {}
         Err(error) => return Err(error.into()),
     }
     let wrong = |reason: &str| {

@@ -1,13 +1,13 @@
 //! Chains that somebody made up or weakened, each refused with its reason.
 
 use rcgen::{CertificateParams, CustomExtension, KeyPair, KeyUsagePurpose};
+use software_key::SoftwareKey;
+use vouch_core::identity::SigningKey;
 
 use super::*;
 use crate::enrollment::testing::{
-    TestMaker, attestation_params, authority, device_params, maker_key_signs, named, public_key, yubico,
+    TestCa, attestation_params, ca_params, device_key_signs, device_params, named, public_key, yubico,
 };
-use software_key::SoftwareKey;
-use vouch_core::identity::SigningKey;
 
 const SERIAL_NUMBER: u32 = 12_345_678;
 
@@ -19,21 +19,21 @@ fn good() -> CertificateParams {
     attestation_params(SERIAL_NUMBER, [2, 2])
 }
 
-/// What `maker`'s card says, judged with that maker's root trusted.
-fn judged(maker: &TestMaker, says: &CertificateParams) -> Result<Genuine, AttestationError> {
-    verify(&maker.attest(says, &a_key()), &maker.device_der, &maker.authorities(), NOW)
+/// What `ca`'s card says, judged with that CA's root trusted.
+fn judged(ca: &TestCa, says: &CertificateParams) -> Result<VerifiedAttestation, AttestationError> {
+    verify(&ca.attest(says, &a_key()), &ca.device_der, &ca.trust_store(), NOW)
 }
 
 /// A card whose f9 certificate says this, with nothing else wrong.
 fn judged_with_device(device: CertificateParams) -> AttestationError {
-    judged(&TestMaker::with(authority("Root", Some(1)), device), &good()).unwrap_err()
+    judged(&TestCa::with(ca_params("Root", Some(1)), device), &good()).unwrap_err()
 }
 
 /// An attestation that says this, with nothing else wrong.
 fn judged_with(change: impl FnOnce(&mut CertificateParams)) -> AttestationError {
     let mut says = good();
     change(&mut says);
-    judged(&TestMaker::new(), &says).unwrap_err()
+    judged(&TestCa::new(), &says).unwrap_err()
 }
 
 fn replace(says: &mut CertificateParams, arc: u64, content: Option<Vec<u8>>) {
@@ -42,25 +42,25 @@ fn replace(says: &mut CertificateParams, arc: u64, content: Option<Vec<u8>>) {
     says.custom_extensions.extend(content.map(|content| yubico(arc, content)));
 }
 
-fn the_authority(name: &str) -> Link {
-    Link::Authority(format!("CN={name}"))
+fn the_ca(name: &str) -> Link {
+    Link::Ca(format!("CN={name}"))
 }
 
 #[test]
 fn what_the_forgeries_start_from_is_believed() {
-    let maker = TestMaker::new();
-    let genuine = judged(&maker, &good()).unwrap();
-    assert_eq!(genuine.attestation.serial, SERIAL_NUMBER);
-    assert!(!genuine.maker.is_yubico);
-    genuine.attestation.fit_to_enroll().unwrap();
+    let ca = TestCa::new();
+    let verified = judged(&ca, &good()).unwrap();
+    assert_eq!(verified.attestation.serial, SERIAL_NUMBER);
+    assert!(!verified.root.is_yubico);
+    verified.attestation.fit_to_enroll().unwrap();
 }
 
 #[test]
 fn a_maker_that_is_not_trusted() {
-    let maker = TestMaker::new();
-    let attested = maker.attest(&good(), &a_key());
-    let unknown = AttestationError::UnknownMaker("CN=Test PIV Root CA".into());
-    assert_eq!(judge(&attested, &maker.device_der), Err(unknown));
+    let ca = TestCa::new();
+    let attested = ca.attest(&good(), &a_key());
+    let unknown = AttestationError::UnknownCa("CN=Test PIV Root CA".into());
+    assert_eq!(judge(&attested, &ca.device_der), Err(unknown));
 }
 
 #[test]
@@ -69,26 +69,23 @@ fn a_maker_with_a_name_of_yubicos() {
         ("Yubico PIV Root CA Serial 263751", AttestationError::Forged(Link::Device)),
         ("Yubico PIV Attestation B 1", AttestationError::Forged(Link::Device)),
         ("Yubico PIV Attestation B2 1", AttestationError::Forged(Link::Device)),
-        // These certify authorities, not YubiKeys.
-        ("Yubico Attestation Root 1", AttestationError::UnknownMaker("CN=Yubico Attestation Root 1".into())),
+        // These certify CAs, not YubiKeys.
+        ("Yubico Attestation Root 1", AttestationError::UnknownCa("CN=Yubico Attestation Root 1".into())),
         (
             "Yubico Attestation Intermediate B 1",
-            AttestationError::UnknownMaker("CN=Yubico Attestation Intermediate B 1".into()),
+            AttestationError::UnknownCa("CN=Yubico Attestation Intermediate B 1".into()),
         ),
-        (
-            "Yubico FIDO Attestation B 1",
-            AttestationError::UnknownMaker("CN=Yubico FIDO Attestation B 1".into()),
-        ),
+        ("Yubico FIDO Attestation B 1", AttestationError::UnknownCa("CN=Yubico FIDO Attestation B 1".into())),
     ] {
-        let maker = TestMaker::with(authority(name, Some(1)), device_params());
-        assert_eq!(judge(&maker.attest(&good(), &a_key()), &maker.device_der), Err(refused), "{name}");
+        let ca = TestCa::with(ca_params(name, Some(1)), device_params());
+        assert_eq!(judge(&ca.attest(&good(), &a_key()), &ca.device_der), Err(refused), "{name}");
     }
 }
 
 #[test]
 fn an_attestation_that_names_a_real_yubikey() {
-    let maker = TestMaker::new();
-    let attested = maker.attest(&good(), &a_key());
+    let ca = TestCa::new();
+    let attested = ca.attest(&good(), &a_key());
     for device in ["f9/f9-5.4.3-fbfcabe1.pem", "f9/f9-4.3.4-83f573dc.pem"] {
         assert_eq!(judge(&attested, &one(device)), Err(AttestationError::Forged(Link::Attestation)));
     }
@@ -98,18 +95,18 @@ fn an_attestation_that_names_a_real_yubikey() {
 
 #[test]
 fn another_key_in_slot_f9_with_the_makers_name() {
-    let (maker, other) = (TestMaker::new(), TestMaker::new());
+    let (ca, other) = (TestCa::new(), TestCa::new());
     let attested = other.attest(&good(), &a_key());
-    let judged = verify(&attested, &maker.device_der, &maker.authorities(), NOW);
+    let judged = verify(&attested, &ca.device_der, &ca.trust_store(), NOW);
     assert_eq!(judged, Err(AttestationError::Forged(Link::Attestation)));
-    let judged = verify(&attested, &other.device_der, &maker.authorities(), NOW);
+    let judged = verify(&attested, &other.device_der, &ca.trust_store(), NOW);
     assert_eq!(judged, Err(AttestationError::Forged(Link::Device)));
 }
 
 #[test]
 fn certificates_in_another_order() {
-    let maker = TestMaker::new();
-    let (attested, device, known) = (maker.attest(&good(), &a_key()), &maker.device_der, maker.authorities());
+    let ca = TestCa::new();
+    let (attested, device, known) = (ca.attest(&good(), &a_key()), &ca.device_der, ca.trust_store());
     assert_eq!(verify(device, &attested, &known, NOW), Err(AttestationError::Missing("slot")));
     assert_eq!(verify(device, device, &known, NOW), Err(AttestationError::Missing("slot")));
     assert_eq!(
@@ -122,24 +119,24 @@ fn certificates_in_another_order() {
 #[test]
 fn a_key_of_the_card_that_signs_as_if_it_were_slot_f9() {
     // An attested key signs whatever its owner likes, a certificate, too.
-    let maker = TestMaker::new();
-    let (forger, certificate) = maker_key_signs(&maker, &attestation_params(1, [1, 1]), &good(), &a_key());
-    let judged = verify(&forger, &certificate, &maker.authorities(), NOW);
+    let ca = TestCa::new();
+    let (forger, certificate) = device_key_signs(&ca, &attestation_params(1, [1, 1]), &good(), &a_key());
+    let judged = verify(&forger, &certificate, &ca.trust_store(), NOW);
     assert_eq!(judged, Err(AttestationError::NoDevice("CN=YubiKey PIV Attestation 82".into())));
 }
 
 #[test]
 fn a_yubikeys_certificate_made_by_a_yubikey() {
     // The name of slot f9, in an attestation of its own: the chain would be one longer.
-    let maker = TestMaker::new();
-    let (forged, device) = maker_key_signs(&maker, &device_params(), &good(), &a_key());
-    let judged = verify(&forged, &device, &maker.authorities(), NOW);
-    assert_eq!(judged, Err(AttestationError::UnknownMaker("CN=Yubico PIV Attestation".into())));
+    let ca = TestCa::new();
+    let (forged, device) = device_key_signs(&ca, &device_params(), &good(), &a_key());
+    let judged = verify(&forged, &device, &ca.trust_store(), NOW);
+    assert_eq!(judged, Err(AttestationError::UnknownCa("CN=Yubico PIV Attestation".into())));
 }
 
 #[test]
 fn a_yubikeys_certificate_that_may_not_sign() {
-    let refused = AttestationError::NoAuthority(Link::Device);
+    let refused = AttestationError::NotACa(Link::Device);
     let unsaid = || {
         let mut device = named("Yubico PIV Attestation");
         device.custom_extensions.push(yubico(3, vec![4, 4, 5]));
@@ -157,12 +154,12 @@ fn a_yubikeys_certificate_that_may_not_sign() {
 
 #[test]
 fn a_certificate_that_is_no_yubikeys() {
-    let mut device = authority("Yubico PIV Attestation", Some(0));
+    let mut device = ca_params("Yubico PIV Attestation", Some(0));
     let none = |name: &str| AttestationError::NoDevice(format!("CN={name}"));
     assert_eq!(judged_with_device(device.clone()), none("Yubico PIV Attestation"), "no firmware");
     device.custom_extensions.push(yubico(3, vec![5, 7]));
     assert_eq!(judged_with_device(device), none("Yubico PIV Attestation"), "half a firmware");
-    let mut other = authority("Yubico FIDO Attestation", Some(0));
+    let mut other = ca_params("Yubico FIDO Attestation", Some(0));
     other.custom_extensions.push(yubico(3, vec![5, 7, 1]));
     assert_eq!(judged_with_device(other), none("Yubico FIDO Attestation"));
 }
@@ -171,17 +168,14 @@ fn a_certificate_that_is_no_yubikeys() {
 fn roots_that_do_not_reach_so_far_cannot_be_added() {
     let root_of = |params: CertificateParams| {
         let key = KeyPair::generate().unwrap();
-        Authorities::yubico().unwrap().add(params.self_signed(&key).unwrap().der())
+        TrustStore::yubico().unwrap().add(params.self_signed(&key).unwrap().der())
     };
-    assert_eq!(
-        root_of(authority("Short", Some(0))),
-        Err(AttestationError::PathTooLong(the_authority("Short")))
-    );
-    assert_eq!(root_of(named("Nobody")), Err(AttestationError::NoAuthority(the_authority("Nobody"))));
-    let mut for_other_things = authority("Other", None);
+    assert_eq!(root_of(ca_params("Short", Some(0))), Err(AttestationError::PathTooLong(the_ca("Short"))));
+    assert_eq!(root_of(named("Nobody")), Err(AttestationError::NotACa(the_ca("Nobody"))));
+    let mut for_other_things = ca_params("Other", None);
     for_other_things.key_usages = vec![KeyUsagePurpose::CrlSign];
-    assert_eq!(root_of(for_other_things), Err(AttestationError::NoAuthority(the_authority("Other"))));
-    assert!(root_of(authority("Long", None)).is_ok());
+    assert_eq!(root_of(for_other_things), Err(AttestationError::NotACa(the_ca("Other"))));
+    assert!(root_of(ca_params("Long", None)).is_ok());
 }
 
 #[test]
@@ -197,17 +191,17 @@ fn certificates_out_of_their_time() {
     (old.not_after, new.not_before) = (past, future);
     assert_eq!(judged_with_device(old), expired(Link::Device));
     assert_eq!(judged_with_device(new), early(Link::Device));
-    let (mut old, mut new) = (authority("Root", Some(1)), authority("Root", Some(1)));
+    let (mut old, mut new) = (ca_params("Root", Some(1)), ca_params("Root", Some(1)));
     (old.not_after, new.not_before) = (past, future);
-    for (root, refused) in [(old, expired(the_authority("Root"))), (new, early(the_authority("Root")))] {
-        assert_eq!(judged(&TestMaker::with(root, device_params()), &good()), Err(refused));
+    for (root, refused) in [(old, expired(the_ca("Root"))), (new, early(the_ca("Root")))] {
+        assert_eq!(judged(&TestCa::with(root, device_params()), &good()), Err(refused));
     }
 }
 
 #[test]
-fn an_attestation_that_claims_to_be_an_authority() {
+fn an_attestation_that_claims_to_be_a_ca() {
     let refused = judged_with(|says| says.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained));
-    assert_eq!(refused, AttestationError::LeafIsAuthority(Link::Attestation));
+    assert_eq!(refused, AttestationError::LeafIsCa(Link::Attestation));
 }
 
 #[test]
@@ -274,19 +268,19 @@ fn subjects_that_are_no_slot_for_a_key() {
 
 #[test]
 fn another_algorithm_outside_than_inside() {
-    let maker = TestMaker::new();
-    let mut attested = maker.attest(&good(), &a_key());
+    let ca = TestCa::new();
+    let mut attested = ca.attest(&good(), &a_key());
     // ecdsa-with-SHA256 turned into ecdsa-with-SHA384, outside alone.
     let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
     let at = attested.windows(oid.len()).rposition(|window| window == oid).unwrap();
     attested[at + 7] = 3;
-    let judged = verify(&attested, &maker.device_der, &maker.authorities(), NOW);
+    let judged = verify(&attested, &ca.device_der, &ca.trust_store(), NOW);
     assert_eq!(judged, Err(AttestationError::TwoAlgorithms(Link::Attestation)));
 }
 
 #[test]
 fn weaker_policies_are_genuine_and_refused_for_enrollment() {
-    let maker = TestMaker::new();
+    let ca = TestCa::new();
     for (policies, reason) in [
         ([1, 2], Some("the key asks for the PIN never; once or always is needed")),
         ([4, 2], Some("the key asks for the PIN once, or a fingerprint; once or always is needed")),
@@ -296,17 +290,17 @@ fn weaker_policies_are_genuine_and_refused_for_enrollment() {
         ([2, 2], None),
         ([3, 2], None),
     ] {
-        let genuine = judged(&maker, &attestation_params(SERIAL_NUMBER, policies)).unwrap();
-        let refused = genuine.attestation.fit_to_enroll().err().map(|error| error.to_string());
+        let verified = judged(&ca, &attestation_params(SERIAL_NUMBER, policies)).unwrap();
+        let refused = verified.attestation.fit_to_enroll().err().map(|error| error.to_string());
         assert_eq!(refused.as_deref(), reason);
     }
 }
 
 #[test]
 fn a_key_of_another_kind_is_genuine_and_cannot_be_enrolled() {
-    let maker = TestMaker::new();
+    let ca = TestCa::new();
     let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
-    let attested = maker.attest_any(&good(), &key);
-    let genuine = verify(&attested, &maker.device_der, &maker.authorities(), NOW).unwrap();
-    assert_eq!(genuine.attestation.fit_to_enroll(), Err(AttestationError::OtherAlgorithm));
+    let attested = ca.attest_any(&good(), &key);
+    let verified = verify(&attested, &ca.device_der, &ca.trust_store(), NOW).unwrap();
+    assert_eq!(verified.attestation.fit_to_enroll(), Err(AttestationError::OtherAlgorithm));
 }

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use vouch_core::time::UnixTime;
 
 use super::*;
-use vouch_core::time::UnixTime;
 
 /// 2026-11-25.
 const NOW: UnixTime = UnixTime(1_795_564_800);
@@ -40,8 +40,8 @@ fn one(name: &str) -> Vec<u8> {
     data(name).remove(0)
 }
 
-/// With Yubico's authorities alone.
-fn judge(attestation: &[u8], device: &[u8]) -> Result<Genuine, AttestationError> {
-    static YUBICO: LazyLock<Authorities> = LazyLock::new(|| Authorities::yubico().unwrap());
+/// With Yubico's CAs alone.
+fn judge(attestation: &[u8], device: &[u8]) -> Result<VerifiedAttestation, AttestationError> {
+    static YUBICO: LazyLock<TrustStore> = LazyLock::new(|| TrustStore::yubico().unwrap());
     verify(attestation, device, &YUBICO, NOW)
 }

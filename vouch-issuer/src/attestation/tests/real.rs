@@ -1,8 +1,9 @@
 //! Every certificate of `data/yubico-attestation`.
 
+use vouch_core::piv::{PinPolicy, TouchPolicy};
+
 use super::super::certificate::Parsed;
 use super::*;
-use vouch_core::piv::{PinPolicy, TouchPolicy};
 
 /// File in `slot/`, device in `f9/`, PIN and touch policy, form factor, P-256.
 type Card = (&'static str, &'static str, PinPolicy, TouchPolicy, Option<u8>, bool);
@@ -43,9 +44,9 @@ fn every_real_card_is_genuine_and_says_what_it_is() {
     listed.sort();
     assert_eq!(listed, names("slot"), "every file is in the list");
     for (card, device, pin, touch, form, is_p256) in CARDS {
-        let genuine = judge(&one(&slot_file(card)), &one(&device_file(device)))
+        let verified = judge(&one(&slot_file(card)), &one(&device_file(device)))
             .unwrap_or_else(|error| panic!("{card}: {error}"));
-        let attested = &genuine.attestation;
+        let attested = &verified.attestation;
         let told: Vec<_> = card.split('-').collect();
         assert_eq!(attested.firmware.to_string(), told[0], "{card}");
         assert_eq!(attested.serial.to_string(), told[1], "{card}");
@@ -58,15 +59,15 @@ fn every_real_card_is_genuine_and_says_what_it_is() {
         } else {
             "CN=Yubico PIV Root CA Serial 263751"
         };
-        assert!(genuine.maker.is_yubico && genuine.maker.name == root, "{card}: {:?}", genuine.maker);
+        assert!(verified.root.is_yubico && verified.root.name == root, "{card}: {:?}", verified.root);
     }
 }
 
 #[test]
 fn real_cards_are_enrolled_only_with_the_policies_asked_for() {
     for (card, device, pin, touch, _, is_p256) in CARDS {
-        let genuine = judge(&one(&slot_file(card)), &one(&device_file(device))).unwrap();
-        let fit = genuine.attestation.fit_to_enroll();
+        let verified = judge(&one(&slot_file(card)), &one(&device_file(device))).unwrap();
+        let fit = verified.attestation.fit_to_enroll();
         match (pin, touch) {
             (_, Never | Cached) => assert_eq!(fit, Err(AttestationError::WeakTouch(touch)), "{card}"),
             _ => assert!(fit.is_ok() && is_p256, "{card} {pin}"),
@@ -96,7 +97,7 @@ fn a_device_certificate_of_another_batch_is_refused_for_every_card() {
 #[test]
 fn a_card_under_the_root_for_u2f_is_not_believed() {
     let device = Parsed::read(&one("f9/f9-4.3.7-u2froot-5378deb2.pem"), Link::Device).unwrap();
-    let known = Authorities::yubico().unwrap();
+    let known = TrustStore::yubico().unwrap();
     assert_eq!(known.named(device.issuer()).count(), 0);
 }
 
@@ -134,15 +135,15 @@ fn everything_negative_or_unverified_is_refused() {
 }
 
 #[test]
-fn none_of_yubicos_other_authorities_certifies_a_yubikey_for_piv() {
-    let known = Authorities::yubico().unwrap();
+fn none_of_yubicos_other_cas_certifies_a_yubikey_for_piv() {
+    let known = TrustStore::yubico().unwrap();
     let others = data("negative/yubico-non-piv-sub-cas.pem").into_iter();
     for der in others
         .chain(data("negative/yubico-piv-preview-cas.pem"))
         .chain(data("roots/yubico-u2f-root-457200631.pem"))
     {
-        let authority = Parsed::read(&der, Link::Device).unwrap();
-        assert_eq!(known.named(authority.subject()).count(), 0, "{}", authority.subject());
+        let ca = Parsed::read(&der, Link::Device).unwrap();
+        assert_eq!(known.named(ca.subject()).count(), 0, "{}", ca.subject());
     }
 }
 
@@ -150,7 +151,7 @@ fn none_of_yubicos_other_authorities_certifies_a_yubikey_for_piv() {
 fn time_is_kept() {
     let (card, device, ..) = CARDS[12];
     let (key, device) = (one(&slot_file(card)), one(&device_file(device)));
-    let known = Authorities::yubico().unwrap();
+    let known = TrustStore::yubico().unwrap();
     // 2016-03-14 to 2052-04-17.
     for (now, valid) in
         [(1_457_913_599, false), (1_457_913_600, true), (2_597_097_600, false), (2_500_000_000, true)]

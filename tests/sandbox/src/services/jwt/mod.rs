@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 use super::issuer;
 use super::refusal::Refusal;
 use crate::world::World;
-
 pub(crate) use claims::Claims;
 use jwks::{Algorithm, KeySet};
 

@@ -46,24 +46,19 @@ fn cargo_request(
     address: &Address,
     rest: &str,
 ) -> Result<Response, Refusal> {
-    let count = |name| world.count(Count::Registry("cargo", name));
     let operation = Operation::of(request, rest);
     if operation == Some(Operation::Me) {
         return Ok(cargo::login_page());
     }
-    let rules = world.registry_rules();
-    let Some(credential) = cargo::credential(request, rules.scheme) else {
-        count("unauthenticated");
-        return Ok(challenge(401, address));
-    };
-    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
-        count("bad_token");
-        return Ok(challenge(rules.bad_token, address));
+    let credential = cargo::credential(request, world.registry_rules().scheme);
+    let grant = match grant(world, address, "cargo", credential.as_ref().map(|found| found.token())) {
+        Ok(grant) => grant,
+        Err(challenge) => return Ok(challenge),
     };
     let operation = operation.ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
     if let Some(name) = operation.counter() {
-        count(name);
+        world.count(Count::Registry("cargo", name));
     }
     let base = format!("https://{}/cargo/{}", request.host, address.repository);
     let site = cargo::Site { base: &base, auth_required: true };
@@ -76,34 +71,26 @@ fn pypi_request(
     address: &Address,
     rest: &str,
 ) -> Result<Response, Refusal> {
-    let count = |name| world.count(Count::Registry("pypi", name));
-    let Some(credential) = Credential::of(request) else {
-        count("unauthenticated");
-        return Ok(challenge(401, address));
-    };
-    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
-        count("bad_token");
-        return Ok(challenge(world.registry_rules().bad_token, address));
+    let credential = Credential::of(request);
+    let grant = match grant(world, address, "pypi", credential.as_ref().map(Credential::token)) {
+        Ok(grant) => grant,
+        Err(challenge) => return Ok(challenge),
     };
     let operation = pypi::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
-    count(operation.counter());
+    world.count(Count::Registry("pypi", operation.counter()));
     world.registries().with_pypi(&address.key(), |store| pypi::answer(store, &operation, request))
 }
 
 fn npm_request(world: &World, request: &Request, address: &Address, rest: &str) -> Result<Response, Refusal> {
-    let count = |name| world.count(Count::Registry("npm", name));
-    let Some(credential) = Credential::of(request) else {
-        count("unauthenticated");
-        return Ok(challenge(401, address));
-    };
-    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
-        count("bad_token");
-        return Ok(challenge(world.registry_rules().bad_token, address));
+    let credential = Credential::of(request);
+    let grant = match grant(world, address, "npm", credential.as_ref().map(Credential::token)) {
+        Ok(grant) => grant,
+        Err(challenge) => return Ok(challenge),
     };
     let operation = npm::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
-    count(operation.counter());
+    world.count(Count::Registry("npm", operation.counter()));
     let base = format!("https://{}/npm/{}", request.host, address.repository);
     let now = world.clock().now().as_millisecond();
     world.registries().with_npm(&address.key(), |store| npm::answer(store, &operation, request, &base, now))
@@ -115,19 +102,32 @@ fn maven_request(
     address: &Address,
     rest: &str,
 ) -> Result<Response, Refusal> {
-    let count = |name| world.count(Count::Registry("maven", name));
-    let Some(credential) = Credential::of(request) else {
-        count("unauthenticated");
-        return Ok(basic_challenge(challenge(401, address), address));
-    };
-    let Some(grant) = credential.token().and_then(|token| good_grant(world, token, address)) else {
-        count("bad_token");
-        return Ok(basic_challenge(challenge(world.registry_rules().bad_token, address), address));
+    let credential = Credential::of(request);
+    let grant = match grant(world, address, "maven", credential.as_ref().map(Credential::token)) {
+        Ok(grant) => grant,
+        Err(challenge) => return Ok(basic_challenge(challenge, address)),
     };
     let operation = maven::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
-    count(operation.counter());
+    world.count(Count::Registry("maven", operation.counter()));
     world.registries().with_maven(&address.key(), |store| maven::answer(store, &operation, request))
+}
+
+/// What the token of a request was made for; else what the registry answers. A credential may hold no token.
+fn grant(
+    world: &World,
+    address: &Address,
+    format: &'static str,
+    credential: Option<Option<&str>>,
+) -> Result<Arc<TokenGrant>, Response> {
+    let Some(token) = credential else {
+        world.count(Count::Registry(format, "unauthenticated"));
+        return Err(challenge(401, address));
+    };
+    token.and_then(|token| good_grant(world, token, address)).ok_or_else(|| {
+        world.count(Count::Registry(format, "bad_token"));
+        challenge(world.registry_rules().bad_token, address)
+    })
 }
 
 /// The token has to be one that was made for this domain, here, and has not expired.

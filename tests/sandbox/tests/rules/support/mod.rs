@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use vouch_sandbox::world::{Config, World};
 
 pub(crate) use requests::{
-    Answer, Credentials, Sign, delete, form, get, head, post, put, request, with_header,
+    Answer, Credentials, Sign, basic, delete, form, get, head, post, put, request, with_header, with_password,
 };
 pub(crate) use tokens::{Key, base64url, claims, now, token, token_in_der, token_with};
 

@@ -1,5 +1,7 @@
 //! Requests, answers, and a SigV4 signer that shares nothing with the verifier: ring instead of hmac and sha2.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ring::{digest, hmac};
@@ -60,6 +62,15 @@ pub(crate) fn with_header(mut request: Request, name: &str, value: &str) -> Requ
     let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
     request.headers.insert(name, HeaderValue::from_str(value).unwrap());
     request
+}
+
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// With a token as clients send a password.
+pub(crate) fn with_password(request: Request, token: &str) -> Request {
+    with_header(request, "authorization", &basic("aws", token))
 }
 
 /// A response and what tests ask of it.

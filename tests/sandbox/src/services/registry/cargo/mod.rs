@@ -10,7 +10,6 @@ use super::{Scheme, not_found};
 use crate::http::{Request, Response};
 use crate::services::refusal::Refusal;
 use crate::services::{decoded, json as json_response, query_parameter, respond, tagged};
-
 pub(crate) use store::Store;
 
 const READ: &str = "codeartifact:ReadFromRepository";

@@ -10,7 +10,6 @@ use crate::http::{Request, Response};
 use crate::services::refusal::Refusal;
 use crate::services::respond;
 use path::{File, Kind, Path};
-
 pub(crate) use store::Store;
 
 const READ: &str = "codeartifact:ReadFromRepository";

@@ -11,7 +11,6 @@ use super::not_found;
 use crate::http::{Request, Response};
 use crate::services::refusal::Refusal;
 use crate::services::{decoded, header, json as json_response, respond, tagged};
-
 pub(crate) use store::Store;
 
 const READ: &str = "codeartifact:ReadFromRepository";

@@ -10,7 +10,6 @@ use super::not_found;
 use crate::http::{Request, Response};
 use crate::services::refusal::Refusal;
 use crate::services::{decoded, header, respond};
-
 pub(crate) use store::Store;
 
 const READ: &str = "codeartifact:ReadFromRepository";

@@ -1,4 +1,4 @@
-//! Whose YubiKeys are believed: Yubico's authorities, and those that an administrator adds.
+//! Whose YubiKeys are believed: Yubico's trust_store, and those that an administrator adds.
 //!
 //! Embedded, with the SHA-256 of the DER:
 //!
@@ -18,7 +18,7 @@
 //!
 //! Left out on purpose: the PIV root of before 2018, which has the same key and name, and a path length that forbids the
 //! YubiKeys below it; the U2F root, which made the f9 certificate of some early YubiKeys 4, whose attestations tell no
-//! serial number; the authorities for FIDO, OpenPGP and YubiHSM, and for YubiKeys that were never sold.
+//! serial number; the CAs for FIDO, OpenPGP and YubiHSM, and for YubiKeys that were never sold.
 
 use std::fmt;
 
@@ -46,25 +46,25 @@ impl fmt::Debug for Fingerprint {
 
 /// The root at the top of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Maker {
+pub struct RootCa {
     pub name: String,
     pub fingerprint: Fingerprint,
     /// Whether it is Yubico's, and not one that an administrator added.
     pub is_yubico: bool,
 }
 
-/// The authorities whose YubiKeys are believed.
+/// The CAs whose YubiKeys are believed.
 #[derive(Debug, Clone)]
-pub struct Authorities(Vec<Authority>);
+pub struct TrustStore(Vec<CaCertificate>);
 
 #[derive(Debug, Clone)]
-pub(super) struct Authority {
+pub(super) struct CaCertificate {
     pub(super) parsed: Parsed,
-    /// A root is trusted by itself; what is none has to be signed by another authority.
+    /// A root is trusted by itself; what is none has to be signed by another CA.
     pub(super) is_root: bool,
-    /// Whether it certifies YubiKeys, or only other authorities.
+    /// Whether it certifies YubiKeys, or only other trust_store.
     pub(super) certifies_devices: bool,
-    pub(super) maker: Maker,
+    pub(super) root: RootCa,
 }
 
 macro_rules! yubico {
@@ -84,7 +84,7 @@ const YUBICO: [(&[u8], bool, bool); 7] = [
     (yubico!("intermediates/yubico-piv-attestation-b2-1.pem"), false, true),
 ];
 
-impl Authorities {
+impl TrustStore {
     /// Yubico's alone.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ impl Authorities {
         let mut all = Self(Vec::new());
         for (pem, is_root, certifies_devices) in YUBICO {
             for der in certificates(pem)? {
-                all.0.push(Authority::new(&der, is_root, certifies_devices, true)?);
+                all.0.push(CaCertificate::new(&der, is_root, certifies_devices, true)?);
             }
         }
         Ok(all)
@@ -104,26 +104,26 @@ impl Authorities {
     ///
     /// # Errors
     /// When there is no certificate, or one that may not sign others.
-    pub fn add(&mut self, file: &[u8]) -> Result<Vec<Maker>, AttestationError> {
+    pub fn add(&mut self, file: &[u8]) -> Result<Vec<RootCa>, AttestationError> {
         let mut added = Vec::new();
         for der in certificates(file)? {
-            let authority = Authority::new(&der, true, true, false)?;
-            authority.parsed.check_authority(1)?;
-            if self.0.iter().all(|known| known.maker.fingerprint != authority.maker.fingerprint) {
-                added.push(authority.maker.clone());
-                self.0.push(authority);
+            let ca = CaCertificate::new(&der, true, true, false)?;
+            ca.parsed.check_ca(1)?;
+            if self.0.iter().all(|known| known.root.fingerprint != ca.root.fingerprint) {
+                added.push(ca.root.clone());
+                self.0.push(ca);
             }
         }
         Ok(added)
     }
 
     /// Those of a name: names are not unique.
-    pub(super) fn named(&self, name: &Name) -> impl Iterator<Item = &Authority> {
-        self.0.iter().filter(move |authority| authority.parsed.subject() == name)
+    pub(super) fn named(&self, name: &Name) -> impl Iterator<Item = &CaCertificate> {
+        self.0.iter().filter(move |ca| ca.parsed.subject() == name)
     }
 }
 
-impl Authority {
+impl CaCertificate {
     fn new(
         der: &[u8],
         is_root: bool,
@@ -131,11 +131,11 @@ impl Authority {
         is_yubico: bool,
     ) -> Result<Self, AttestationError> {
         // Its name is not known before it is read.
-        let name = Parsed::read(der, Link::Authority("?".into()))?.subject().to_string();
-        let parsed = Parsed::read(der, Link::Authority(name.clone()))?;
+        let name = Parsed::read(der, Link::Ca("?".into()))?.subject().to_string();
+        let parsed = Parsed::read(der, Link::Ca(name.clone()))?;
         parsed.check_critical()?;
-        let maker = Maker { name, fingerprint: Fingerprint(Sha256::digest(der).into()), is_yubico };
-        Ok(Self { parsed, is_root, certifies_devices, maker })
+        let root = RootCa { name, fingerprint: Fingerprint(Sha256::digest(der).into()), is_yubico };
+        Ok(Self { parsed, is_root, certifies_devices, root })
     }
 }
 
@@ -143,7 +143,7 @@ fn certificates(file: &[u8]) -> Result<Vec<Vec<u8>>, AttestationError> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 
-    let malformed = || AttestationError::Malformed(Link::Authority("?".into()));
+    let malformed = || AttestationError::Malformed(Link::Ca("?".into()));
     if file.first() == Some(&0x30) {
         return Ok(vec![file.to_vec()]);
     }
@@ -158,38 +158,38 @@ mod tests {
 
     #[test]
     fn what_is_built_in_has_the_published_fingerprints_and_hangs_together() {
-        let all = Authorities::yubico().unwrap();
-        let table = include_str!("authorities.rs");
+        let all = TrustStore::yubico().unwrap();
+        let table = include_str!("trust_store.rs");
         assert_eq!(all.0.len(), 7);
-        for authority in &all.0 {
-            let Maker { name, fingerprint, .. } = &authority.maker;
+        for ca in &all.0 {
+            let RootCa { name, fingerprint, .. } = &ca.root;
             let name = name.strip_prefix("CN=").unwrap().split(',').next().unwrap();
             let row = table.lines().find(|line| line.starts_with(&format!("//! | {name}"))).unwrap();
             assert!(row.contains(&fingerprint.to_string()), "{name} {fingerprint}");
-            let above: Vec<_> = all.named(authority.parsed.issuer()).collect();
+            let above: Vec<_> = all.named(ca.parsed.issuer()).collect();
             assert_eq!(above.len(), 1, "{name}");
-            assert!(authority.parsed.is_signed_by(&above[0].parsed), "{name}");
-            assert_eq!(above[0].maker == authority.maker, authority.is_root, "{name}");
+            assert!(ca.parsed.is_signed_by(&above[0].parsed), "{name}");
+            assert_eq!(above[0].root == ca.root, ca.is_root, "{name}");
         }
     }
 
     #[test]
-    fn only_authorities_can_be_added() {
-        let mut all = Authorities::yubico().unwrap();
+    fn only_cas_can_be_added() {
+        let mut all = TrustStore::yubico().unwrap();
         let root = include_bytes!("../../../data/yubico-attestation/roots/yubico-piv-root-263751-2018.pem");
         assert_eq!(all.add(root), Ok(vec![]), "it is there already");
         for (file, error) in [
-            (&b""[..], AttestationError::Malformed(Link::Authority("?".into()))),
+            (&b""[..], AttestationError::Malformed(Link::Ca("?".into()))),
             (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", {
-                AttestationError::Malformed(Link::Authority("?".into()))
+                AttestationError::Malformed(Link::Ca("?".into()))
             }),
             (
                 include_bytes!("../../../data/yubico-attestation/slot/att-5.4.3-15732500-9a-ec256.pem"),
-                AttestationError::NoAuthority(Link::Authority("CN=YubiKey PIV Attestation 9a".into())),
+                AttestationError::NotACa(Link::Ca("CN=YubiKey PIV Attestation 9a".into())),
             ),
             (
                 include_bytes!("../../../data/yubico-attestation/f9/f9-5.4.3-fbfcabe1.pem"),
-                AttestationError::PathTooLong(Link::Authority("CN=Yubico PIV Attestation".into())),
+                AttestationError::PathTooLong(Link::Ca("CN=Yubico PIV Attestation".into())),
             ),
         ] {
             assert_eq!(all.add(file), Err(error));
