@@ -76,8 +76,8 @@ impl Reader {
             Ok(State::Unknown) => Some(Finding::warn(
                 ENTRY,
                 format!("the token in `{file}` was not written by Vouch"),
-                "Nobody knows how long it is good for; Vouch does not take it out at `vouch logout`.",
-                MEND,
+                "Nobody knows how long it is good for; Vouch neither renews it nor takes it out at `vouch logout`.",
+                inspect::setup(registration),
             )),
             // The entry would have failed before.
             Err(_) => None,
