@@ -200,3 +200,6 @@ fn update(home: &Home, change: impl FnOnce(&mut Ledger)) -> Result<(), RecordErr
 fn fingerprint(token: &str) -> String {
     home::hex(&Sha256::digest(token), 8)
 }
+
+#[cfg(test)]
+mod tests;
