@@ -162,7 +162,9 @@ fn an_undo_that_was_cut_short_before_the_configuration_is_run_again() {
 
 #[test]
 fn what_an_earlier_version_recorded_serves_where_the_journal_knows_nothing() {
-    let lines = |registry: &str| format!("a=1\nregistry={registry}\n//h.example/npm/repo/:tokenHelper=/x/npm-token-vouch-p\n");
+    let lines = |registry: &str| {
+        format!("a=1\nregistry={registry}\n//h.example/npm/repo/:tokenHelper=/x/npm-token-vouch-p\n")
+    };
     for (replaced, after) in [
         (json!("https://registry.example.com/"), "a=1\nregistry=https://registry.example.com/\n"),
         (json!(null), "a=1\n"),

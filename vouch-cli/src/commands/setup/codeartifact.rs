@@ -249,8 +249,10 @@ fn write_files(
         let place = files.iter().position(|lock| lock.path() == file.path());
         // Where an edit of the same plan led elsewhere, somebody changes links.
         let place = place.ok_or_else(|| {
-            let message = format!("`{}` was led to another file meanwhile", file.path().display());
-            Failure::configuration(message, "Run the command again.")
+            Failure::configuration(
+                format!("`{}` was led to another file meanwhile", file.path().display()),
+                "Run the command again.",
+            )
         })?;
         written.push(file.clone().locked(files.swap_remove(place))?.write(after, &author)?);
         Ok::<_, Failure>(())
