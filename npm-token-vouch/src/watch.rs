@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use vouch_clients::node::npm::file::{self, Change};
+use vouch_clients::file_lock::{self, FileError};
+use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::registration::{self, Filter};
-use vouch_clients::node::npm::tokens::{self, Renewed};
+use vouch_clients::node::npm::tokens::{self, Removed, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
@@ -109,33 +110,25 @@ fn complain(failure: Failure, told: &mut Option<Failure>) {
 
 fn take_out(home: &Home, which: &Which, files: &BTreeSet<PathBuf>) -> Result<(), Failure> {
     let config = Config::load(home)?;
-    let mut outcome = Ok(());
-    for (path, removed) in tokens::remove(home, &config, which.filter()) {
-        if !files.contains(&path) {
-            continue;
-        }
-        match removed {
-            Ok(true) => {
-                output::say(&format!("the session is over: the tokens are out of `{}`", path.display()))
-            }
-            Ok(false) => {
-                output::say(&format!("the session is over: no token is left in `{}`", path.display()))
-            }
-            Err(error) => outcome = Err(error.into()),
-        }
+    for Removed { outcome, .. } in tokens::remove_of(home, &config, which.filter())? {
+        outcome?;
     }
-    outcome
+    for file in files {
+        output::say(&format!("the session is over: no token of Vouch is left in `{}`", file.display()));
+    }
+    Ok(())
 }
 
 /// One watcher to a file.
 fn claim(home: &Home, path: &std::path::Path) -> Result<Lock, Failure> {
-    file::lock(home, path, "watch", Duration::ZERO)?.ok_or_else(|| {
-        Failure::new(
+    match file_lock::claim_watch(home, path) {
+        Err(FileError::Busy { holder, .. }) => Err(Failure::new(
             ErrorKind::Other,
-            format!("`{}` is being watched already", path.display()),
+            format!("`{}` is being watched already, by {holder}", path.display()),
             "One watcher is enough; name another file with `--npmrc`, or stop that one.",
-        )
-    })
+        )),
+        claimed => Ok(claimed?),
+    }
 }
 
 fn nothing_to_watch() -> Failure {

@@ -25,7 +25,9 @@ pub fn client(
 ) -> Result<Box<dyn Client>, Failure> {
     Ok(match tool {
         Tool::Cargo => Box::new(cargo::Cargo::new(options, written.and_then(|known| known.name.as_deref()))?),
-        Tool::Npm | Tool::YarnClassic | Tool::Bun => Box::new(node::NpmrcClient::new(tool, options)?),
+        Tool::Npm | Tool::YarnClassic | Tool::Bun => {
+            Box::new(node::NpmrcClient::new(home, tool, options, written.is_some())?)
+        }
         Tool::Pnpm => Box::new(node::Pnpm::new(home)?),
         Tool::Yarn => Box::new(node::Yarn::new(home, written.is_some())?),
         Tool::Pip => Box::new(python::Pip::new(options)?),

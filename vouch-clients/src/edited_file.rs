@@ -6,38 +6,43 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::files;
+use vouch_core::home::Home;
 
+use crate::file_lock::{FileError, FileLock, Readers};
 use crate::journal::{self, Author, Recorded};
+use crate::ledger::Ledger;
 
-/// A file as it was when it was read.
+/// A file as it was when it was read: what planning needs. To be written it takes the file's lock.
 #[derive(Debug, Clone)]
 pub struct EditedFile {
     path: PathBuf,
     before: Option<String>,
 }
 
-/// A file that has been replaced.
+/// A file that nobody else writes meanwhile.
+#[derive(Debug)]
+pub struct LockedFile {
+    lock: FileLock,
+    before: Option<String>,
+}
+
+/// A file that has been replaced; still locked, so that it can be put back.
 #[derive(Debug)]
 #[must_use]
 pub struct Written {
-    file: EditedFile,
+    file: LockedFile,
     made_folders: Vec<PathBuf>,
     recorded: Recorded,
 }
 
 impl EditedFile {
     /// Reads a file; one that is not there is as good as an empty one.
+    ///
+    /// # Errors
+    /// When it is not a readable text.
     pub fn read(path: PathBuf) -> Result<Self, Failure> {
-        match files::read_text(&path) {
-            Ok(text) => Ok(Self { path, before: Some(text) }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, before: None }),
-            Err(error) => Err(Failure::configuration(
-                format!("cannot read `{}`", path.display()),
-                files::hint(&error)
-                    .unwrap_or_else(|| "Make it a readable UTF-8 text file; nothing was changed.".into()),
-            )
-            .because(&error)),
-        }
+        let before = read_text(&path)?;
+        Ok(Self { path, before })
     }
 
     pub fn path(&self) -> &Path {
@@ -49,85 +54,110 @@ impl EditedFile {
         self.before.as_deref().unwrap_or_default()
     }
 
+    /// The same file, to be written under its lock.
+    ///
+    /// # Errors
+    /// When it is not as it was read, or the lock is another file's: whoever decided has to decide again.
+    pub fn locked(self, lock: FileLock) -> Result<LockedFile, Failure> {
+        let file = LockedFile::read(lock)?;
+        if file.lock.path() != self.path || file.before != self.before {
+            return Err(Failure::configuration(
+                format!("another program changed `{}` meanwhile; nothing was written", self.path.display()),
+                "Run the command again.",
+            ));
+        }
+        Ok(file)
+    }
+}
+
+impl LockedFile {
+    /// Locks a file, then reads it.
+    ///
+    /// # Errors
+    /// When another process does not let go of it, or it is not a readable text.
+    pub fn open(home: &Home, path: &Path) -> Result<Self, Failure> {
+        Self::read(FileLock::acquire(home, path)?)
+    }
+
+    fn read(lock: FileLock) -> Result<Self, Failure> {
+        let before = read_text(lock.path())?;
+        Ok(Self { lock, before })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.lock.path()
+    }
+
+    /// Where it really is, as the ledger names it.
+    pub fn real(&self) -> &Path {
+        self.lock.real()
+    }
+
     /// What is in it, if it is there.
     pub fn existing_text(&self) -> Option<&str> {
         self.before.as_deref()
     }
 
     /// Puts another text in its place and writes that into the journal; mode and symbolic link stay.
+    ///
+    /// # Errors
+    /// When the file or the journal cannot be written; the file is then as it was, unless the failure says otherwise.
     pub fn write(self, text: &str, author: &Author<'_>) -> Result<Written, Failure> {
-        self.check_writable()?;
-        let made_folders = self.missing_folders();
-        // First, so that an edit that is cut short can be taken back, too.
-        let edit = (self.before.as_deref(), text);
-        let recorded = journal::record(author, &self.path, &made_folders, edit)?;
+        let made_folders = missing_folders(self.path());
+        let recorded = self.record(text, &made_folders, author)?;
         // What another client's setup wrote already serves this one, too: there is only something to record.
         let same = self.before.as_deref() == Some(text);
         if let Err(error) = if same { Ok(()) } else { self.put(text, &made_folders) } {
             // A damaged file may have some of the new lines: the journal still knows what stood there.
-            if !files::is_damaged(&error) {
+            if !matches!(error, FileError::Damaged { .. }) {
                 // The error at hand matters more.
                 let _ = recorded.forget();
             }
-            return Err(self.failed(&error));
+            return Err(error.into());
         }
         Ok(Written { file: self, made_folders, recorded })
     }
 
+    /// Writes an edit down, before it is made, so that one that is cut short can be taken back, too. Tokens come and go
+    /// without setup: the journal is about the rest of the text.
+    fn record(&self, text: &str, made_folders: &[PathBuf], author: &Author<'_>) -> Result<Recorded, Failure> {
+        let ledger = Ledger::load(self.lock.home())?;
+        let lasting = |text: &str| ledger.without_tokens(self.real(), text);
+        let before = self.before.as_deref().map(lasting);
+        journal::record(author, self.path(), made_folders, (before.as_deref(), &lasting(text)))
+    }
+
     /// Puts the text of an earlier time in its place: what the journal knows already.
+    ///
+    /// # Errors
+    /// When the file cannot be written; it is then as it was, unless the failure says otherwise.
     pub fn restore(&self, text: &str) -> Result<(), Failure> {
-        self.check_writable()?;
-        self.put(text, &[]).map_err(|error| self.failed(&error))
+        if self.before.as_deref() == Some(text) {
+            return Ok(());
+        }
+        Ok(self.put(text, &[])?)
     }
 
     /// Removes the file, and of the folders that were made for it those that are empty. A link to it stays.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
     pub fn remove(&self, made_folders: &[PathBuf]) -> Result<(), Failure> {
-        self.check_writable()?;
-        remove(&self.path, made_folders).map_err(|error| self.failed(&error))
+        Ok(self.delete(made_folders)?)
     }
 
-    fn check_writable(&self) -> Result<(), Failure> {
-        if self.path.metadata().is_ok_and(|metadata| metadata.permissions().readonly()) {
-            // Its owner could replace it all the same, but somebody does not want that.
-            return Err(
-                self.failed(&io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"))
-            );
-        }
+    fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), FileError> {
+        let failed = |source| FileError::Write { path: self.path().to_owned(), source };
+        let made = made_folders.first().map_or(Ok(()), fs::create_dir_all).map_err(failed);
+        made.and_then(|()| self.lock.write(text.as_bytes(), Readers::AsBefore(0o644), &[]))
+            .map(drop)
+            .inspect_err(|_| remove_folders(made_folders))
+    }
+
+    fn delete(&self, made_folders: &[PathBuf]) -> Result<(), FileError> {
+        self.lock.delete()?;
+        remove_folders(made_folders);
         Ok(())
-    }
-
-    /// Folders that a new file needs, the innermost first.
-    fn missing_folders(&self) -> Vec<PathBuf> {
-        let folders = self.path.ancestors().skip(1);
-        folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
-    }
-
-    fn put(&self, text: &str, made_folders: &[PathBuf]) -> io::Result<()> {
-        let made = made_folders.first().map_or(Ok(()), fs::create_dir_all);
-        let put = || files::replace_or_overwrite(&self.path, text.as_bytes(), 0o644).map(drop);
-        made.and_then(|()| put()).inspect_err(|_| remove_folders(made_folders))
-    }
-
-    fn failed(&self, error: &io::Error) -> Failure {
-        let hint = files::hint(error).unwrap_or_default();
-        if files::is_damaged(error) {
-            let path = self.path.display();
-            return Failure::configuration(format!("cannot write `{path}`, and it is not as it was"), hint)
-                .because(error);
-        }
-        if !hint.is_empty() {
-            let path = self.path.display();
-            return Failure::configuration(format!("cannot write `{path}`; it is as it was"), hint)
-                .because(error);
-        }
-        let folder = self.path.parent().unwrap_or(&self.path).display();
-        Failure::configuration(
-            format!("cannot write `{}`; it is as it was", self.path.display()),
-            format!(
-                "Make room on the disk, and the file and `{folder}` writable; then run the command again."
-            ),
-        )
-        .because(error)
     }
 }
 
@@ -136,12 +166,15 @@ impl Written {
         self.file.path()
     }
 
-    /// Puts the file back as it was. That even this fails is for the person to know.
-    pub fn take_back(self) -> io::Result<()> {
-        let Self { file: EditedFile { path, before }, made_folders, recorded } = self;
-        match before {
-            Some(before) => drop(files::replace_or_overwrite(&path, before.as_bytes(), 0o644)?),
-            None => remove(&path, &made_folders)?,
+    /// Puts the file back as it was.
+    ///
+    /// # Errors
+    /// When even this fails, which is for the person to know.
+    pub fn take_back(self) -> Result<(), FileError> {
+        let Self { file, made_folders, recorded } = self;
+        match &file.before {
+            Some(before) => file.put(before, &[])?,
+            None => file.delete(&made_folders)?,
         }
         // With an entry too many, `vouch undo` finds nothing left to do.
         let _ = recorded.forget();
@@ -149,11 +182,22 @@ impl Written {
     }
 }
 
-fn remove(path: &Path, made_folders: &[PathBuf]) -> io::Result<()> {
-    // What a link leads to was made, not the link.
-    fs::remove_file(path.canonicalize()?)?;
-    remove_folders(made_folders);
-    Ok(())
+fn read_text(path: &Path) -> Result<Option<String>, Failure> {
+    match files::read_text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::configuration(
+            format!("cannot read `{}`", path.display()),
+            files::hint(&error)
+                .unwrap_or_else(|| "Make it a readable UTF-8 text file; nothing was changed.".into()),
+        )
+        .because(&error)),
+    }
+}
+
+/// Folders that a new file needs, the innermost first.
+fn missing_folders(path: &Path) -> Vec<PathBuf> {
+    path.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
 }
 
 fn remove_folders(folders: &[PathBuf]) {
@@ -168,14 +212,16 @@ fn remove_folders(folders: &[PathBuf]) {
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use vouch_core::home::Home;
-
     use super::*;
 
+    fn home(dir: &tempfile::TempDir) -> Home {
+        Home::at(dir.path().join("vouch")).unwrap()
+    }
+
     fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failure> {
-        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let home = home(dir);
         let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
-        let written = EditedFile::read(path.to_owned()).unwrap().write(text, &author);
+        let written = LockedFile::open(&home, path).unwrap().write(text, &author);
         assert_eq!(journal::entries(&home).unwrap().len(), usize::from(written.is_ok()));
         written
     }
@@ -201,6 +247,7 @@ mod tests {
         write(&dir, &dir.path().join("some/folder/file"), "new").unwrap().take_back().unwrap();
         assert!(!dir.path().join("some").exists());
         assert!(!dir.path().join("vouch/journal.json").exists());
+        assert!(!dir.path().join("vouch/ledger.json").exists());
     }
 
     #[test]
@@ -210,10 +257,26 @@ mod tests {
         fs::write(&path, "old").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
         let failed = write(&dir, &path, "new").unwrap_err();
-        assert!(failed.causes[0].contains("read-only"));
+        assert!(failed.message.contains("read-only"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         fs::write(dir.path().join("binary"), [0xff, 0xfe]).unwrap();
         assert!(EditedFile::read(dir.path().join("binary")).is_err());
         assert!(EditedFile::read(dir.path().to_owned()).is_err());
+    }
+
+    #[test]
+    fn what_was_decided_on_another_text_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("file"), dir.path().join("other"));
+        fs::write(&path, "old").unwrap();
+        let planned = EditedFile::read(path.clone()).unwrap();
+        fs::write(&path, "by hand").unwrap();
+        let lock = FileLock::acquire(&home(&dir), &path).unwrap();
+        let refused = planned.locked(lock).unwrap_err();
+        assert!(refused.message.contains("meanwhile"), "{refused}");
+        // Nor with the lock of another file.
+        let planned = EditedFile::read(path.clone()).unwrap();
+        assert!(planned.clone().locked(FileLock::acquire(&home(&dir), &other).unwrap()).is_err());
+        assert!(planned.locked(FileLock::acquire(&home(&dir), &path).unwrap()).is_ok());
     }
 }

@@ -12,11 +12,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use vouch_core::failure::{Diagnostic, ErrorKind};
-use vouch_core::files::{self, shell_quoted};
+use vouch_core::files::shell_quoted;
 
 use wait_timeout::ChildExt;
 
 use crate::program;
+use crate::real_path::{nearest_existing, real};
 
 /// How long git may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -103,20 +104,6 @@ fn check_with(git: Option<&Path>, file: &Path, timeout: Duration) -> Result<Untr
         }
     }
     Ok(state)
-}
-
-/// Where a file is or would be, with no link in its path.
-fn real(file: &Path) -> io::Result<PathBuf> {
-    let target = files::follow(file)?;
-    let (base, rest) = nearest_existing(&target);
-    let base = base.canonicalize()?;
-    Ok(if rest.as_os_str().is_empty() { base } else { base.join(rest) })
-}
-
-/// The nearest directory or file of a path that exists, and what is below it.
-fn nearest_existing(path: &Path) -> (&Path, &Path) {
-    let base = path.ancestors().find(|base| base.exists()).unwrap_or(path);
-    (base, path.strip_prefix(base).unwrap_or(Path::new("")))
 }
 
 fn is_below_a_repository(file: &Path) -> io::Result<bool> {

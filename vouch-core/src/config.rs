@@ -21,8 +21,8 @@ use crate::partition::{AccountId, DomainName, Region, RepositoryName, RoleArn};
 /// The schema that this version writes.
 pub const VERSION: u64 = 1;
 
-/// How long to wait for another process that is writing the file.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// How long to wait for another process that is changing the file: a setup asks git and package managers meanwhile.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// The whole file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,28 +217,70 @@ impl Config {
         home: &Home,
         change: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        home.create().map_err(ConfigError::from)?;
-        let lock = home.path().join("config.lock");
-        let _lock = Lock::acquire(&lock, Instant::now() + LOCK_WAIT).map_err(|error| match error {
+        let lock = ConfigLock::acquire(home)?;
+        let mut config = lock.load()?;
+        let answer = change(&mut config)?;
+        lock.save(&config)?;
+        Ok(answer)
+    }
+
+    /// As it stands in the file.
+    ///
+    /// # Errors
+    /// When JSON cannot hold it, such as a path that is not UTF-8.
+    pub fn to_json(&self, home: &Home) -> Result<String, ConfigError> {
+        let failed =
+            |error: serde_json::Error| ConfigError::Save { path: home.config_file(), source: error.into() };
+        Ok(serde_json::to_string_pretty(self).map_err(failed)? + "\n")
+    }
+
+    fn save(&self, home: &Home) -> Result<(), ConfigError> {
+        let text = self.to_json(home)?;
+        let path = home.config_file();
+        files::write_atomic(&path, text.as_bytes(), 0o600)
+            .map_err(|source| ConfigError::Save { path, source })
+    }
+}
+
+/// The right to change the configuration, which one process has at a time; it ends with the value.
+///
+/// Whoever takes several locks takes them in this order: the configuration's, that of an edited file, the journal's.
+#[derive(Debug)]
+pub struct ConfigLock {
+    home: Home,
+    _lock: Lock,
+}
+
+impl ConfigLock {
+    /// Waits for the right.
+    ///
+    /// # Errors
+    /// [`ConfigError::Busy`] with the process that has it; or the folder cannot be written.
+    pub fn acquire(home: &Home) -> Result<Self, ConfigError> {
+        home.create()?;
+        let path = home.path().join("config.lock");
+        let lock = Lock::acquire(&path, Instant::now() + LOCK_WAIT).map_err(|error| match error {
             LockError::TimedOut { holder, .. } => ConfigError::Busy(holder),
             // Who cannot write beside the file cannot write the file.
             LockError::Io { source, .. } => ConfigError::Save { path: home.config_file(), source },
         })?;
-        let before = Self::load(home)?;
-        let mut config = before.clone();
-        let answer = change(&mut config)?;
-        if config != before {
-            config.save(home)?;
-        }
-        Ok(answer)
+        Ok(Self { home: home.clone(), _lock: lock })
     }
 
-    fn save(&self, home: &Home) -> Result<(), ConfigError> {
-        let path = home.config_file();
-        let failed = |source| ConfigError::Save { path: path.clone(), source };
-        let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        files::write_atomic(&path, &text, 0o600).map_err(failed)
+    /// The configuration, which nobody else changes now.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.home)
+    }
+
+    /// Writes the configuration, if it is another one than before.
+    ///
+    /// # Errors
+    /// When the file cannot be written: it is then as it was.
+    pub fn save(&self, config: &Config) -> Result<(), ConfigError> {
+        if self.load()? == *config { Ok(()) } else { config.save(&self.home) }
     }
 }
 

@@ -90,7 +90,7 @@ fn remove_puts_back_what_our_lines_replaced() {
         let npm = Client("npm-11");
         let _ = npm.set_up(bed, &[]).ok();
         let _ = npm.set_up(bed, &["--mode", "env"]).ok();
-        let _ = bed.run("npm-token-vouch").arg("remove").ok().says("out of");
+        let _ = bed.run("npm-token-vouch").arg("remove").ok().says("as it was before setup");
         assert_eq!(bed.read(".npmrc"), before);
         assert!(!bed.read(".vouch/config.json").contains(REGISTRY));
         // A line of theirs since then is theirs.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use vouch_clients::node::npm::file::{self, Change};
-use vouch_clients::node::npm::{BareValue, NpmError};
+use vouch_clients::node::npm::BareValue;
+use vouch_clients::node::npm::file::{self, Change, LockedNpmrc};
 use vouch_core::home::Home;
 
 const TOKEN_KEY: &str =
@@ -49,12 +49,10 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 }
 
 fn edit(home: &Home, path: &Path, token: &str) -> Change {
-    let edited = file::edit(home, path, false, |npmrc| {
-        npmrc.set(SCOPE_KEY, BareValue::new(URL).expect("a plain URL"));
-        npmrc.set(TOKEN_KEY, BareValue::new(token).expect("a plain token"));
-        Ok::<_, NpmError>(())
-    });
-    edited.expect("the file can be edited").1
+    let mut file = LockedNpmrc::open(home, path).expect("the file can be read");
+    file.npmrc_mut().set(SCOPE_KEY, BareValue::new(URL).expect("a plain URL"));
+    file.npmrc_mut().set(TOKEN_KEY, BareValue::new(token).expect("a plain token"));
+    file.save(&[]).expect("the file can be edited")
 }
 
 /// The lines that are nobody's but the person's, and the order that they stand in.

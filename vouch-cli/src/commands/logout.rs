@@ -9,21 +9,37 @@ use crate::{static_tokens, terminal};
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     // Looked up before the vault is cleared; a broken configuration keeps nobody logged in.
     let live = live_tokens(context);
-    let was_live = session::logout(context.home(), &context.keystore()?)?;
-    // After the session: nothing can write them again. Even without one, as what it left may still be valid.
-    static_tokens::remove_all(context);
-    if !was_live {
-        terminal::done("you were not logged in; nothing of a session is left");
-        return Ok(());
+    let ended = end_session(context);
+    // After the session: nothing can write them again. Even without one, as what it left may still be valid; and whatever
+    // else could not be removed.
+    let mut failures = static_tokens::remove_all(context);
+    match ended {
+        Ok(true) => terminal::done("logged out"),
+        Ok(false) => terminal::done("you were not logged in; nothing of a session is left"),
+        Err(failure) => failures.insert(0, failure),
     }
-    terminal::done("logged out");
     for (domain, expires_at) in &live {
         terminal::warn(&format!(
             "the token for {domain} stays valid until {} wherever it was handed out: CodeArtifact cannot revoke it",
             terminal::local_time(*expires_at)
         ));
     }
-    Ok(())
+    let Some(last) = failures.pop() else { return Ok(()) };
+    for failure in &failures {
+        terminal::report(failure);
+    }
+    Err(last)
+}
+
+/// Says whether there was a live one.
+fn end_session(context: &Context) -> Result<bool, Failure> {
+    match context.keystore() {
+        Ok(keystore) => Ok(session::logout(context.home(), &keystore)?),
+        Err(error) => {
+            session::clear(context.home())?;
+            Err(error.into())
+        }
+    }
 }
 
 fn live_tokens(context: &Context) -> Vec<(Domain, UnixTime)> {

@@ -1,16 +1,11 @@
 //! `vouch undo`: takes back what setup did to somebody's files.
 
 use clap::Args as ClapArgs;
-use vouch_clients::node::npm::registration::{Filter, places};
-use vouch_clients::node::npm::tokens;
-use vouch_core::config::{Config, Registration};
-use vouch_core::home::Home;
+use vouch_clients::journal::{self, Entry, Link, Registered};
+use vouch_clients::undo::{Note, Undo};
 use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::terminal;
-use vouch_clients::edited_file::EditedFile;
-use vouch_clients::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
-use vouch_clients::tool::Tool;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -37,17 +32,25 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
         live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
+    let undo = Undo::begin(home)?;
     for entry in now {
-        match entries.iter().find(|later| entry.serves(later)) {
-            Some(heir) => leave_to(home, entry, heir)?,
-            None => take_back(home, entry)?,
-        }
+        tell(undo.entry(entry.id)?);
     }
-    take_back_links(home)?;
+    tell(undo.links()?);
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }
     Ok(())
+}
+
+fn tell(notes: Vec<Note>) {
+    for note in notes {
+        match note {
+            Note::Done(text) => terminal::done(&text),
+            Note::Warning(text) => terminal::warn(&text),
+            Note::Remark(text) => terminal::say(&text),
+        }
+    }
 }
 
 fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failure> {
@@ -104,146 +107,4 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
         format!("nothing is there to take back: setup has edited no file{what}"),
         hint,
     )
-}
-
-/// The lines of a client stay where another one needs them.
-fn leave_to(home: &Home, entry: &Entry, heir: &Entry) -> Result<(), Failure> {
-    if let Some(registered) = &entry.registration {
-        let _ = Config::update(home, |config| Ok::<_, Failure>(unregister(config, registered)))?;
-    }
-    journal::hand_over(home, entry.id, heir)?;
-    terminal::done(&format!(
-        "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
-        entry.file.display(),
-        heir.client,
-        heir.client
-    ));
-    Ok(())
-}
-
-/// The file first and then the registration: nothing may keep receiving tokens because of an edit that is gone.
-fn take_back(home: &Home, entry: &Entry) -> Result<(), Failure> {
-    if let Some(registered) = &entry.registration {
-        remove_static_token(home, &registered.after)?;
-    }
-    let file = EditedFile::read(entry.file.clone())?;
-    let shown = entry.file.display();
-    let way = entry.way_back(file.existing_text());
-    match &way {
-        WayBack::Nothing => {}
-        WayBack::Exact(Some(text)) => file.restore(text)?,
-        WayBack::Exact(None) | WayBack::EditedAway => file.remove(&entry.made_folders)?,
-        WayBack::Edited(taken) => file.restore(&taken.text)?,
-    }
-    let unregistered = match &entry.registration {
-        Some(registered) => Config::update(home, |config| Ok::<_, Failure>(unregister(config, registered)))?,
-        None => false,
-    };
-    journal::mark_taken_back(home, entry.id)?;
-    match way {
-        WayBack::Nothing if file.existing_text().is_none() => {
-            terminal::done(&format!("`{shown}` is gone: nothing to take back in it"));
-        }
-        WayBack::Nothing => terminal::done(&format!("`{shown}` is already as it was before setup")),
-        WayBack::Exact(Some(_)) => terminal::done(&format!("`{shown}` is as it was before setup")),
-        WayBack::Exact(None) | WayBack::EditedAway => {
-            terminal::done(&format!("`{shown}` is removed: it was made by setup"));
-        }
-        WayBack::Edited(taken) => {
-            terminal::warn(&format!(
-                "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
-            ));
-            for remark in &taken.remarks {
-                tell(remark);
-            }
-        }
-    }
-    if let (true, Some(registered)) = (unregistered, &entry.registration) {
-        terminal::done(&format!("{} no longer receives tokens", registered.after.endpoint));
-    }
-    Ok(())
-}
-
-/// Links that setup made, once nobody who was set up with them is left.
-fn take_back_links(home: &Home) -> Result<(), Failure> {
-    let links = journal::links(home)?;
-    if links.is_empty() {
-        return Ok(());
-    }
-    let config = Config::load(home)?;
-    let mut users: Vec<&str> =
-        config.codeartifact.registrations.iter().map(|registration| registration.tool.as_str()).collect();
-    users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
-    users.sort_unstable();
-    users.dedup();
-    for link in links {
-        let shown = link.path.display();
-        if !users.is_empty() {
-            terminal::say(&format!("`{shown}` stays: {} asks it", users.join(", ")));
-            continue;
-        }
-        match link.take_back(home)? {
-            Gone::Removed => terminal::done(&format!("`{shown}` is removed: it was made by setup")),
-            Gone::Before => {}
-            Gone::Replaced => terminal::warn(&format!("`{shown}` is no longer what setup made: it stays")),
-        }
-    }
-    Ok(())
-}
-
-/// What was written after setup, and anew each day: the token of a client that cannot ask for one.
-fn remove_static_token(home: &Home, registration: &Registration) -> Result<(), Failure> {
-    let mut config = Config::load(home)?;
-    let others = std::mem::take(&mut config.codeartifact.registrations);
-    let is_it = |known: &Registration| {
-        (&known.tool, &known.name, &known.file)
-            == (&registration.tool, &registration.name, &registration.file)
-    };
-    config.codeartifact.registrations.push(registration.clone());
-    let ours = places(&config, Filter::default());
-    config.codeartifact.registrations = others.into_iter().filter(|known| !is_it(known)).collect();
-    let shared = places(&config, Filter::default());
-    if ours.iter().any(|place| shared.iter().any(|known| known.key == place.key && known.file == place.file))
-    {
-        return Ok(());
-    }
-    config.codeartifact.registrations = vec![registration.clone()];
-    for (_, removed) in tokens::remove(home, &config, Filter::default()) {
-        removed?;
-    }
-    Ok(())
-}
-
-fn tell(remark: &Remark) {
-    match remark {
-        Remark::Stays(line) => {
-            terminal::warn(&format!("this line of setup stays, because lines of yours depend on it: {line}"))
-        }
-        Remark::Lost(line) => terminal::warn(&format!("this line from before setup is not put back: {line}")),
-    }
-}
-
-/// Puts the registration back that was there before; whether that takes one away.
-fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
-    let registrations = &mut config.codeartifact.registrations;
-    let place = registrations.iter().position(|known| {
-        known.tool == after.tool
-            && known.endpoint == after.endpoint
-            && known.name == after.name
-            && known.file == after.file
-    });
-    match (place, before) {
-        (Some(place), None) => {
-            registrations.remove(place);
-            true
-        }
-        (Some(place), Some(before)) => {
-            let others = before.endpoint != after.endpoint;
-            if let Some(known) = registrations.get_mut(place) {
-                *known = before.clone();
-            }
-            others
-        }
-        (None, _) => false,
-    }
 }

@@ -43,7 +43,6 @@ impl Link {
 
     /// Writes it down, before it is made.
     pub fn record(&self, home: &Home) -> Result<(), Failure> {
-        home.create()?;
         update(home, |journal| {
             journal.links.retain(|known| known.path != self.path);
             journal.links.push(self.clone());

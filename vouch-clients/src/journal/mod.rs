@@ -7,19 +7,17 @@ mod links;
 mod patch;
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_core::config::Registration;
-use vouch_core::files::{self, Lock};
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
+use crate::record_file::{self, Record};
 use patch::Hunk;
 
 pub use links::{Gone, Link, links};
@@ -27,9 +25,6 @@ pub use patch::{Remark, TakenOut};
 
 /// The schema that this version writes.
 const VERSION: u64 = 1;
-
-/// How long to wait for another process that is writing the journal.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// Whose edit it is and what else hangs on it.
 #[derive(Clone)]
@@ -102,8 +97,9 @@ pub struct Recorded {
     replaced: Option<Entry>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Journal {
+    #[serde(default)]
     version: u64,
     #[serde(default)]
     entries: Vec<Entry>,
@@ -119,7 +115,6 @@ pub fn record(
     (before, after): (Option<&str>, &str),
 ) -> Result<Recorded, Failure> {
     let Author { home, client, blank, registration } = author.clone();
-    home.create()?;
     update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
         let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
@@ -267,63 +262,43 @@ fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn path(home: &Home) -> PathBuf {
-    home.path().join("journal.json")
+impl Record for Journal {
+    const NAME: &'static str = "journal";
+    const TITLE: &'static str = "the journal of what setup did";
+    const WITHOUT: &'static str = "`vouch undo` then knows nothing of what was done before";
+    const VERSION: u64 = VERSION;
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.links.is_empty()
+    }
 }
 
 fn load(home: &Home) -> Result<Journal, Failure> {
-    let path = path(home);
-    let text = match files::read_text(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Journal { version: VERSION, entries: Vec::new(), links: Vec::new() });
-        }
-        Err(error) => return Err(unreadable(&path).because(&error)),
-    };
-    let journal: Journal = serde_json::from_str(&text).map_err(|error| unreadable(&path).because(&error))?;
-    if journal.version > VERSION {
-        return Err(Failure::configuration(
-            format!("`{}` has version {}; this Vouch knows up to {VERSION}", path.display(), journal.version),
-            "Install a Vouch at least as new as the one that wrote it.",
-        ));
-    }
-    Ok(journal)
-}
-
-fn unreadable(path: &Path) -> Failure {
-    Failure::configuration(
-        format!("cannot read `{}`, the journal of what setup did", path.display()),
-        "Move the file away to go on without it; `vouch undo` then knows nothing of what was done before.",
-    )
+    Ok(record_file::load(home)?)
 }
 
 /// Changes the journal under its lock.
 fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failure> {
-    let path = path(home);
-    let failed = |error: &dyn std::error::Error| {
-        let hint = "Make room on the disk, and the folder writable; then run the command again.";
-        Failure::configuration(format!("cannot save `{}`", path.display()), hint).because(error)
-    };
-    let _lock = Lock::acquire(&path.with_extension("lock"), Instant::now() + LOCK_WAIT)
-        .map_err(|error| failed(&error))?;
-    let mut journal = load(home)?;
-    let answer = change(&mut journal);
-    let written = if journal.entries.is_empty() && journal.links.is_empty() {
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    } else {
-        let text = serde_json::to_string_pretty(&Journal { version: VERSION, ..journal }).unwrap_or_default();
-        files::write_atomic(&path, format!("{text}\n").as_bytes(), 0o600)
-    };
-    written.map_err(|error| failed(&error))?;
-    Ok(answer)
+    let answer = record_file::update(home, |journal: &mut Journal| {
+        journal.version = VERSION;
+        Ok(change(journal))
+    });
+    Ok(answer?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn path(home: &Home) -> PathBuf {
+        home.path().join("journal.json")
+    }
 
     fn blank(text: &str) -> String {
         let line =

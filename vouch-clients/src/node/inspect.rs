@@ -69,8 +69,8 @@ impl NpmrcReader {
             Ok(State::Unknown) => Some(Finding::warn(
                 ENTRY,
                 format!("the token in `{file}` was not written by Vouch"),
-                "Nobody knows how long it is good for; Vouch does not take it out at `vouch logout`.",
-                MEND,
+                "Nobody knows how long it is good for; Vouch neither renews it nor takes it out at `vouch logout`.",
+                inspect::setup(registration),
             )),
             // The entry would have failed before.
             Err(_) => None,

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use npmrc::NpmrcClient;
 pub use pnpm::Pnpm;
-pub use tokens::{refresh, renew};
+pub use tokens::{Refreshed, refresh, renew};
 pub use yarn::Yarn;
 
 use vouch_core::Failure;
@@ -62,17 +62,6 @@ fn helper() -> Result<PathBuf, Failure> {
             "Install `npm-token-vouch` into the folder of `vouch`.",
         )
     })
-}
-
-/// Records where packages came from by now, for `npm-token-vouch remove`.
-fn record_replaced(
-    file: &Path,
-    registration: &mut Registration,
-    before: Option<&Registration>,
-) -> Result<(), Failure> {
-    let found = npm::file::load(file)?.value(&npm::registration::registry_key(registration));
-    npm::registration::record_replaced(registration, before, found.as_deref());
-    Ok(())
 }
 
 /// What comes from the repository, for a message.

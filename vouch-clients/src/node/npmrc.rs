@@ -12,7 +12,9 @@ use super::{packages, project, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
+use crate::ledger::Ledger;
 use crate::options::Options;
+use crate::real_path::real;
 use crate::tool::Tool;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
@@ -21,12 +23,36 @@ pub struct NpmrcClient {
     tool: Tool,
     file: PathBuf,
     mode: Option<Mode>,
+    vouch: Home,
+    /// Whether a token of somebody else's gives way, as at setup.
+    takes_over: bool,
 }
 
 impl NpmrcClient {
-    /// Finds the file that the client reads.
-    pub fn new(tool: Tool, options: &Options) -> Result<Self, Failure> {
-        Ok(Self { tool, file: user_npmrc(options.file.as_deref())?, mode: options.mode })
+    /// Finds the file that the client reads. What is `written` already leaves a token that somebody put there since.
+    pub fn new(vouch: &Home, tool: Tool, options: &Options, written: bool) -> Result<Self, Failure> {
+        let file = user_npmrc(options.file.as_deref())?;
+        Ok(Self { tool, file, mode: options.mode, vouch: vouch.clone(), takes_over: !written })
+    }
+
+    /// Takes a token out that Vouch did not write, so that the journal knows of it: Vouch's own comes in its place later,
+    /// past the journal.
+    fn take_over(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<Option<String>, Failure> {
+        let key = key(&registration.endpoint, "_authToken").filter(|_| self.takes_over);
+        let Some((key, held)) = key.and_then(|key| npmrc.value(&key).map(|held| (key, held))) else {
+            return Ok(None);
+        };
+        let ledger = Ledger::load(&self.vouch)?;
+        let is_ours = real(&self.file).is_ok_and(|file| ledger.is_ours(&file, &held));
+        if held.contains("${") || is_ours {
+            return Ok(None);
+        }
+        npmrc.remove(&key);
+        Ok(Some(format!(
+            "the token for {} in `{}` is not Vouch's and gives way; `vouch undo` cannot put it back",
+            registration.endpoint,
+            self.file.display()
+        )))
     }
 
     fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
@@ -85,12 +111,12 @@ impl Client for NpmrcClient {
     fn complete(
         &self,
         registration: &mut Registration,
-        before: Option<&Registration>,
+        _before: Option<&Registration>,
     ) -> Result<(), Failure> {
         if let Some(mode) = self.mode {
             mode.record(registration);
         }
-        super::record_replaced(&self.file, registration, before)
+        Ok(())
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
@@ -103,6 +129,9 @@ impl Client for NpmrcClient {
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         let before = npmrc.value(&registry_key(registration));
+        if Mode::of(registration) != Some(Mode::Helper) {
+            notes.extend(self.take_over(&mut npmrc, registration)?);
+        }
         self.lines(&mut npmrc, registration)?;
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
             notes.push(format!("{} came from {before} before", packages(scope)));

@@ -114,14 +114,6 @@ impl Client for Pnpm {
         known.name == new.name
     }
 
-    fn complete(
-        &self,
-        registration: &mut Registration,
-        before: Option<&Registration>,
-    ) -> Result<(), Failure> {
-        super::record_replaced(&self.file, registration, before)
-    }
-
     fn check(&self) -> Result<Vec<String>, Failure> {
         let shown = |(major, minor): Version| format!("pnpm {major}.{minor}");
         Ok(match self.version {

@@ -113,6 +113,30 @@ impl Npmrc {
         !places.is_empty()
     }
 
+    /// The values of all lines that set something or once did: below a section and in a comment, too.
+    pub(crate) fn values(&self) -> impl Iterator<Item = String> + '_ {
+        self.lines.iter().filter_map(|line| setting(line)?.value)
+    }
+
+    /// Takes those lines out, as [`Self::values`] knows them, whose key and value are meant. Answers what they said.
+    pub(crate) fn remove_lines(
+        &mut self,
+        mut is_meant: impl FnMut(&str, &str) -> bool,
+    ) -> Vec<(String, String)> {
+        let mut removed = Vec::new();
+        for place in (0..self.lines.len()).rev() {
+            let entry = self.lines.get(place).and_then(setting);
+            if let Some(Entry { key, value: Some(value), .. }) = entry
+                && is_meant(&key, &value)
+            {
+                self.drop_line(place);
+                removed.push((key, value));
+            }
+        }
+        removed.reverse();
+        removed
+    }
+
     /// The same file with the values blanked that may be secrets, for a preview.
     #[must_use]
     pub fn without_secrets(&self) -> Self {
@@ -192,6 +216,16 @@ impl Npmrc {
         {
             line.end = b"\n";
         }
+    }
+}
+
+/// What a line sets, or would set without the mark of a comment before it.
+fn setting(line: &Line) -> Option<Entry> {
+    let text = String::from_utf8_lossy(&line.text);
+    let text = npm_ini::trim_start(&text).trim_start_matches([';', '#']);
+    match Meaning::of(text) {
+        Meaning::Entry(entry) => Some(entry),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::in_place;
 use super::links::follow;
@@ -47,17 +47,25 @@ impl Access {
 pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     let place = Place::of(&follow(path)?)?;
     let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
-    place.replace(&temporary(place.name()), contents, mode)
+    place.replace(&temporary(place.name(), "new"), contents, mode)
 }
 
 /// Replaces a user's file as [`write_atomic`] does, or overwrites it where it cannot be replaced: a mount point (as in a
 /// container that has the one file of a home), or a folder that takes no new file.
 ///
+/// `writer` is part of the temporary file's name, see [`leftovers`]: two homes of Vouch may write one file, and the lock of
+/// the one is not that of the other.
+///
 /// # Errors
 /// As [`write_atomic`]; also when the file belongs to another user. The file is then as before, unless
 /// [`super::is_damaged`] says otherwise.
-pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Result<WriteMethod> {
-    put(path, contents, Access::Kept(mode))
+pub fn replace_or_overwrite(
+    path: &Path,
+    contents: &[u8],
+    mode: u32,
+    writer: &str,
+) -> io::Result<WriteMethod> {
+    put(path, contents, Access::Kept(mode), writer)
 }
 
 /// As [`replace_or_overwrite`], for contents with a secret: no moment at which others can read it, whatever they do to
@@ -65,18 +73,18 @@ pub fn replace_or_overwrite(path: &Path, contents: &[u8], mode: u32) -> io::Resu
 ///
 /// # Errors
 /// As [`replace_or_overwrite`].
-pub fn replace_or_overwrite_private(path: &Path, contents: &[u8]) -> io::Result<WriteMethod> {
-    put(path, contents, Access::Private)
+pub fn replace_or_overwrite_private(path: &Path, contents: &[u8], writer: &str) -> io::Result<WriteMethod> {
+    put(path, contents, Access::Private, writer)
 }
 
-fn put(path: &Path, contents: &[u8], access: Access) -> io::Result<WriteMethod> {
+fn put(path: &Path, contents: &[u8], access: Access, writer: &str) -> io::Result<WriteMethod> {
     let place = Place::of(&follow(path)?)?;
     let existing = place.existing()?;
     if let Some(existing) = existing {
         place.unless_foreign(existing)?;
     }
     let mode = access.mode(existing.map(|existing| existing.mode));
-    match place.replace(&temporary(place.name()), contents, mode) {
+    match place.replace(&temporary(place.name(), writer), contents, mode) {
         Ok(()) => Ok(WriteMethod::Replaced),
         Err(error) if existing.is_some() && needs_place(&error) => {
             let (mut file, old) = place.open(|mode| access.mode(Some(mode)))?;
@@ -87,21 +95,39 @@ fn put(path: &Path, contents: &[u8], access: Access) -> io::Result<WriteMethod> 
     }
 }
 
-/// Deletes what a killed [`write_atomic`] left beside `path`. For callers that may find nothing to write; they hold its lock.
-pub fn clear_leftover(path: &Path) {
-    let clear = || {
-        let place = Place::of(&follow(path)?)?;
-        place.remove(&temporary(place.name()))
+/// The temporary files that a killed write of `path` by `writer` may have left, whether they are there or not: the name
+/// of today, and the one that all writers had before.
+///
+/// # Errors
+/// When `path` has no name, or a link in it leads nowhere.
+pub fn leftovers(path: &Path, writer: &str) -> io::Result<[PathBuf; 2]> {
+    let path = follow(path)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok([writer, "new"].map(|writer| path.with_file_name(temporary(name, writer))))
+}
+
+/// Deletes the [`leftovers`] beside `path`. For callers that hold its lock.
+///
+/// # Errors
+/// When one is there and cannot be deleted; the other one is gone all the same.
+pub fn clear_leftovers(path: &Path, writer: &str) -> io::Result<()> {
+    let place = match Place::of(&follow(path)?) {
+        // A directory that is not there holds no leftover either.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
+        place => place?,
     };
-    // A directory that is not there holds no leftover either.
-    let _: io::Result<()> = clear();
+    let cleared = [writer, "new"].map(|writer| place.remove(&temporary(place.name(), writer)));
+    cleared.into_iter().collect()
 }
 
 /// The name of the temporary file beside one.
-fn temporary(name: &OsStr) -> OsString {
+fn temporary(name: &OsStr, writer: &str) -> OsString {
     let mut temporary = OsString::from(".");
     temporary.push(name);
-    temporary.push(".vouch-new");
+    temporary.push(".vouch-");
+    temporary.push(writer);
     temporary
 }
 

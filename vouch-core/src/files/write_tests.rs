@@ -31,9 +31,9 @@ fn a_new_file_has_the_given_mode_and_an_old_one_keeps_its_own() {
     set_mode(&path, 0o664);
     write_atomic(&path, b"two", 0o600).unwrap();
     assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o664, b"two".to_vec()));
-    assert_eq!(replace_or_overwrite_private(&path, b"three").unwrap(), WriteMethod::Replaced);
+    assert_eq!(replace_or_overwrite_private(&path, b"three", "w").unwrap(), WriteMethod::Replaced);
     assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o600, b"three".to_vec()));
-    replace_or_overwrite_private(&dir.path().join("new"), b"x").unwrap();
+    replace_or_overwrite_private(&dir.path().join("new"), b"x", "w").unwrap();
     assert_eq!(mode(&dir.path().join("new")), 0o600);
 }
 
@@ -56,9 +56,18 @@ fn a_leftover_of_a_killed_writer_is_taken_over() {
     fs::write(dir.path().join(".file.vouch-new"), b"half").unwrap();
     write_atomic(&dir.path().join("file"), b"whole", 0o600).unwrap();
     assert_eq!(names(), ["file"]);
-    fs::write(dir.path().join(".file.vouch-new"), b"half").unwrap();
-    clear_leftover(&dir.path().join("file"));
+    for path in leftovers(&dir.path().join("file"), "w").unwrap() {
+        fs::write(path, b"half").unwrap();
+    }
+    assert_eq!(names().len(), 3);
+    clear_leftovers(&dir.path().join("file"), "w").unwrap();
     assert_eq!(names(), ["file"]);
+    // One that cannot be deleted is told, and the other one is gone.
+    fs::create_dir(dir.path().join(".file.vouch-w")).unwrap();
+    fs::write(dir.path().join(".file.vouch-new"), b"half").unwrap();
+    assert!(clear_leftovers(&dir.path().join("file"), "w").is_err());
+    assert!(!dir.path().join(".file.vouch-new").exists());
+    clear_leftovers(&dir.path().join("no/folder/file"), "w").unwrap();
 }
 
 #[test]
@@ -67,8 +76,8 @@ fn a_link_at_the_temporary_name_is_replaced_and_its_target_untouched() {
     let (path, target) = (dir.path().join("file"), dir.path().join("target"));
     fs::write(&target, "mine").unwrap();
     set_mode(&target, 0o644);
-    symlink(&target, dir.path().join(".file.vouch-new")).unwrap();
-    replace_or_overwrite_private(&path, b"secret").unwrap();
+    symlink(&target, dir.path().join(".file.vouch-w")).unwrap();
+    replace_or_overwrite_private(&path, b"secret", "w").unwrap();
     assert_eq!((fs::read(&target).unwrap(), mode(&target)), (b"mine".to_vec(), 0o644));
     assert_eq!(fs::read(&path).unwrap(), b"secret");
     assert!(!path.symlink_metadata().unwrap().is_symlink());
@@ -91,8 +100,8 @@ fn only_what_cannot_be_replaced_is_overwritten() {
     let path = dir.path().join("file");
     fs::write(&path, "old").unwrap();
     // Such as on a full disk: a failure of another kind leaves the file as it is.
-    fs::create_dir(dir.path().join(".file.vouch-new")).unwrap();
-    assert!(replace_or_overwrite(&path, b"new", 0o600).is_err());
+    fs::create_dir(dir.path().join(".file.vouch-w")).unwrap();
+    assert!(replace_or_overwrite(&path, b"new", 0o600, "w").is_err());
     assert_eq!(fs::read(&path).unwrap(), b"old");
     for (errno, expected) in [
         (rustix::io::Errno::BUSY, true),
@@ -127,7 +136,7 @@ fn devices_are_neither_replaced_nor_overwritten() {
     let link = dir.path().join("link");
     symlink(null, &link).unwrap();
     for path in [null, &link] {
-        let error = replace_or_overwrite(path, b"x", 0o644).unwrap_err();
+        let error = replace_or_overwrite(path, b"x", 0o644, "w").unwrap_err();
         assert_eq!(refused::of(&error), Some(&Refused::NotAFile("a device")));
     }
     assert!(!null.metadata().unwrap().is_file());
@@ -140,7 +149,8 @@ fn a_file_of_another_user_stays_theirs() {
     if !of_another(&path, "theirs") {
         return;
     }
-    for failed in [replace_or_overwrite(&path, b"mine", 0o644), replace_or_overwrite_private(&path, b"mine")]
+    for failed in
+        [replace_or_overwrite(&path, b"mine", 0o644, "w"), replace_or_overwrite_private(&path, b"mine", "w")]
     {
         let error = failed.unwrap_err();
         let hint = refused::hint(&error).unwrap();
@@ -179,7 +189,7 @@ fn a_swapped_file_of_another_user_never_gets_the_contents() {
                     let (mut file, old) = Place::of(&path)?.open(|mode| mode & 0o700)?;
                     in_place::overwrite(&mut file, &path, &old, b"secret")
                 } else {
-                    replace_or_overwrite_private(&path, b"secret").map(drop)
+                    replace_or_overwrite_private(&path, b"secret", "w").map(drop)
                 }
             };
             match write() {

@@ -118,10 +118,18 @@ pub fn logout(home: &Home, keystore: &Keystore) -> Result<bool, SessionError> {
     let _lock = lock(home);
     let live = open(home, keystore).and_then(|vault| Session::read(&vault, home)).is_ok();
     let forgotten = keystore.delete();
-    let cleared = vault::clear(home);
+    let cleared = clear(home);
     forgotten?;
-    cleared.map_err(|source| VaultError::Remove { path: home.vault(), source })?;
+    cleared?;
     Ok(live)
+}
+
+/// Deletes what was sealed, where no keystore can be asked: without its sealed file a session is none.
+///
+/// # Errors
+/// When a file cannot be deleted. The others are gone all the same.
+pub fn clear(home: &Home) -> Result<(), SessionError> {
+    vault::clear(home).map_err(|source| VaultError::Remove { path: home.vault(), source }.into())
 }
 
 fn replace(

@@ -13,6 +13,7 @@ use crate::terminal;
 use vouch_clients::aws_config;
 use vouch_clients::cargo;
 use vouch_clients::edited_file::EditedFile;
+use vouch_clients::file_lock::FileLock;
 use vouch_clients::journal::Author;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
@@ -97,8 +98,8 @@ fn dry_run(home: &Home, args: &Args) -> Result<(), Failure> {
     let mut diff = preview::diff(file.path(), &blanked(file.text()), &blanked(&after));
     if config != before {
         let text = EditedFile::read(home.config_file())?;
-        let after = serde_json::to_string_pretty(&config).unwrap_or_default();
-        diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
+        let after = config.to_json(home)?;
+        diff.push_str(&preview::diff(&home.config_file(), text.text(), &after));
     }
     if diff.is_empty() {
         terminal::done("nothing would change");
@@ -111,8 +112,8 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     if args.no {
         return Ok(());
     }
-    let planned = planned(home, args, region);
-    let (file, after) = match planned {
+    let planned_now = planned(home, args, region);
+    let (file, after) = match planned_now {
         Ok(planned) => planned,
         Err(failed) if args.yes => return Err(failed),
         // Nobody asked for it.
@@ -132,7 +133,11 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
         return Ok(());
     }
     let author = Author { home, client: "aws", blank: &blanked, registration: None };
-    let _written = file.write(&after, &author)?;
+    // It may have been edited while the question stood.
+    let lock = FileLock::acquire(home, file.path())?;
+    let (file, after) = planned(home, args, region)?;
+    let written = file.locked(lock)?.write(&after, &author)?;
+    drop(written);
     terminal::done(&format!(
         "profile `{name}` in `{shown}` gets its credentials from `vouch credential aws`"
     ));

@@ -1,7 +1,7 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use vouch_core::config::{Config, Registration};
+use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
@@ -16,6 +16,7 @@ use crate::{static_tokens, terminal};
 use vouch_clients::all;
 use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
+use vouch_clients::file_lock::{self, FileLock};
 use vouch_clients::journal::{Author, Registered};
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
@@ -196,8 +197,8 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     if plan.records {
         // As it stands on disk, so that the diff is about that.
         let text = EditedFile::read(home.config_file())?;
-        let after = serde_json::to_string_pretty(&config).unwrap_or_default();
-        diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
+        let after = config.to_json(home)?;
+        diff.push_str(&preview::diff(&home.config_file(), text.text(), &after));
     }
     let made = plan.client.would_make();
     for line in &made {
@@ -211,36 +212,69 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
 
 /// Writes the client's files and then the configuration; if something fails, everything is as it was.
 fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
-    let mut written: Vec<Written> = Vec::new();
-    let outcome = Config::update(home, |config| {
-        let plan = plan(request, home, config)?;
-        let mut changed = Changed { file: false, config: plan.records };
-        let blank = |text: &str| plan.client.without_secrets(text);
-        let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
-        let author =
-            Author { home, client: plan.client.tool().name(), blank: &blank, registration: Some(registered) };
-        for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
-            written.push(edit.file.clone().write(&edit.after, &author)?);
-            changed.file = true;
+    let lock = ConfigLock::acquire(home)?;
+    let mut config = lock.load()?;
+    // Which files these are; what is in them is decided on once they are locked.
+    let first = plan(request, home, &mut config.clone())?;
+    let paths: Vec<_> = first.edits.files.iter().map(|edit| edit.file.path().to_owned()).collect();
+    let mut files = FileLock::acquire_all(home, &paths)?;
+    let plan = plan(request, home, &mut config)?;
+    let mut written = Vec::new();
+    let outcome = write_files(&plan, home, &mut files, &mut written)
+        .and_then(|changed| lock.save(&config).map(|()| changed).map_err(Failure::from));
+    match outcome {
+        Ok(file) => {
+            let changed = Changed { file, config: plan.records };
+            Ok((plan, changed))
         }
-        let found = || plan.edits.files.iter().find(|edit| edit.file.path() == plan.client.file());
-        if !changed.file
-            && plan.replaced.as_ref() != Some(&plan.registration)
-            && let Some(edit) = found()
-        {
-            written.push(edit.file.clone().write(&edit.after, &author)?);
-        }
-        Ok((plan, changed))
-    });
-    if outcome.is_err() {
-        for file in written.into_iter().rev() {
-            let path = file.path().to_owned();
-            if let Err(error) = file.take_back() {
-                terminal::warn(&format!("`{}` could not be put back: {error}", path.display()));
-            }
+        Err(error) => {
+            take_back(written);
+            Err(error)
         }
     }
-    outcome
+}
+
+/// Writes what the plan changes; whether that is anything.
+fn write_files(
+    plan: &Plan,
+    home: &Home,
+    files: &mut Vec<FileLock>,
+    written: &mut Vec<Written>,
+) -> Result<bool, Failure> {
+    let blank = |text: &str| plan.client.without_secrets(text);
+    let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
+    let author =
+        Author { home, client: plan.client.tool().name(), blank: &blank, registration: Some(registered) };
+    let mut write = |Edit { file, after }: &Edit| {
+        let place = files.iter().position(|lock| lock.path() == file.path());
+        // Where an edit of the same plan led elsewhere, somebody changes links.
+        let place = place.ok_or_else(|| {
+            Failure::configuration(
+                format!("`{}` was led to another file meanwhile", file.path().display()),
+                "Run the command again.",
+            )
+        })?;
+        written.push(file.clone().locked(files.swap_remove(place))?.write(after, &author)?);
+        Ok::<_, Failure>(())
+    };
+    let changes: Vec<_> = plan.edits.files.iter().filter(|edit| edit.changes()).collect();
+    changes.iter().try_for_each(|edit| write(edit))?;
+    let own = plan.edits.files.iter().find(|edit| edit.file.path() == plan.client.file());
+    if let (true, true, Some(edit)) =
+        (changes.is_empty(), plan.replaced.as_ref() != Some(&plan.registration), own)
+    {
+        write(edit)?;
+    }
+    Ok(!changes.is_empty())
+}
+
+fn take_back(written: Vec<Written>) {
+    for file in written.into_iter().rev() {
+        let path = file.path().to_owned();
+        if let Err(error) = file.take_back() {
+            terminal::warn(&format!("`{}` could not be put back: {error}", path.display()));
+        }
+    }
 }
 
 /// Decides everything, changes `config`, writes nothing.
@@ -259,6 +293,7 @@ fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Fai
     let options = Options { file: request.options.file.clone(), ..recorded };
     // Setup brings the path of the helper up to date.
     let client = all::client(home, request.tool, &options, None)?;
+    file_lock::check_name(client.file())?;
     let edits = client.plan(&wanted)?;
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {

@@ -4,10 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use vouch_core::broker;
+use vouch_core::config::ConfigError;
 use vouch_core::failure::{Diagnostic, ErrorKind};
-use vouch_core::files::{self, Holder};
+use vouch_core::files;
 
+use crate::file_lock::FileError;
 use crate::git::GitError;
+use crate::ledger::RecordError;
 
 /// Why a file of npm's cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -15,30 +18,32 @@ use crate::git::GitError;
 pub enum NpmError {
     #[error("cannot read `{path}`")]
     Read { path: PathBuf, source: io::Error },
-    #[error("cannot write `{path}`; it is as it was")]
-    Write { path: PathBuf, source: io::Error },
-    #[error("cannot write `{path}`, and it is not as it was")]
-    Damaged { path: PathBuf, source: io::Error },
-    #[error("`{0}` is read-only")]
-    ReadOnly(PathBuf),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("`{0}` is UTF-16 text, which npm cannot read either")]
     Utf16(PathBuf),
     #[error("`{path}` does not read back as it was written: {key} is missing")]
     NotKept { path: PathBuf, key: String },
-    #[error("{holder} has been changing `{path}` for too long")]
-    Busy { path: PathBuf, holder: Holder },
+    #[error("`{path}` has a token for {endpoint} that Vouch did not write: it stays")]
+    Foreign { path: PathBuf, endpoint: String, fix: String },
     #[error(transparent)]
     Git(#[from] GitError),
     #[error("AWS CodeArtifact answered with a token that cannot stand in an .npmrc")]
     Token,
     #[error(transparent)]
     Broker(#[from] broker::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl Diagnostic for NpmError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Token | Self::Busy { .. } => ErrorKind::Other,
+            Self::Token => ErrorKind::Other,
+            Self::File(error) => error.kind(),
+            Self::Record(error) => error.kind(),
             Self::Broker(error) => error.kind(),
             _ => ErrorKind::Configuration,
         }
@@ -48,24 +53,25 @@ impl Diagnostic for NpmError {
         Some(match self {
             Self::Read { path, source } => files::hint(source)
                 .unwrap_or_else(|| format!("Make `{}` a file that you can read.", path.display())),
-            Self::Damaged { source, .. } => return files::hint(source),
-            Self::Write { source, .. } if files::refusal(source).is_some() => return files::hint(source),
-            Self::Git(error) => return error.hint(),
-            Self::Write { .. } => {
+            Self::File(FileError::Write { source, .. }) if files::refusal(source).is_none() => {
                 "Make room on the disk, and the file and its folder writable; or keep the token out of it: \
                  `vouch setup codeartifact --tool npm --mode env`."
                     .into()
             }
-            Self::ReadOnly(_) => {
+            Self::File(FileError::ReadOnly(_)) => {
                 "Make it writable; or, where another program makes it, put the lines of `--print` there and use \
                  `--mode env`, which keeps the token out of files."
                     .into()
             }
+            Self::File(error) => return error.hint(),
+            Self::Record(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
             Self::Utf16(_) => "Save it as UTF-8.".into(),
             Self::NotKept { path, .. } => format!("Look at `{}`: another program changes it.", path.display()),
-            Self::Busy { holder, .. } => holder.hint(),
+            Self::Foreign { fix, .. } => fix.clone(),
             Self::Token => return None,
             Self::Broker(error) => return error.hint(),
+            Self::Config(error) => return error.hint(),
         })
     }
 }

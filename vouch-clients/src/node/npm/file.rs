@@ -1,20 +1,16 @@
-//! An `.npmrc` on disk: edited under a lock, replaced as a whole, link, owner and the rest of it as they were.
+//! An `.npmrc` on disk: edited under its lock, replaced as a whole, link, owner and the rest of it as they were.
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-use sha2::{Digest, Sha256};
+use std::path::Path;
 
 use super::error::NpmError;
+use crate::file_lock::{FileError, FileLock, Readers};
 use crate::git;
+use crate::ledger::{Ledger, NewToken};
 use crate::text::npmrc::Npmrc;
-use vouch_core::files::{self, Holder, Lock, LockError, WriteMethod};
-use vouch_core::home::{self, Home};
-
-/// How long to wait for another edit of the same file.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
+use vouch_core::files::{self, WriteMethod};
+use vouch_core::home::Home;
 
 /// What an edit did to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,37 +23,87 @@ pub enum Change {
     InPlace,
 }
 
-/// Edits a file under its lock and answers what `edit` answered and what that did to the file. A file that is not there
-/// is as good as an empty one; one that comes out empty and was not there is not made.
-///
-/// With `private`, for a token: a file that is written becomes readable for its owner alone, and one that git tracks, or
-/// may track, is not written. Otherwise it keeps its mode, and a new
-/// one gets 0600.
-///
-/// # Errors
-/// When the file cannot be read or written (it is then as it was), or what `edit` says.
-pub fn edit<T, E: From<NpmError>>(
-    home: &Home,
-    path: &Path,
-    private: bool,
-    edit: impl FnOnce(&mut Npmrc) -> Result<T, E>,
-) -> Result<(T, Change), E> {
-    let busy = || {
-        let holder = Holder::of(&beside_vault(home, path, "edit.lock"));
-        NpmError::Busy { path: path.to_owned(), holder }
-    };
-    let _lock = lock(home, path, "edit", LOCK_WAIT)?.ok_or_else(busy)?;
-    // One that a killed writer left may have a token in it.
-    files::clear_leftover(path);
-    let before = read(path)?;
-    let mut npmrc = Npmrc::parse(before.as_deref().unwrap_or_default());
-    let answer = edit(&mut npmrc)?;
-    let after = npmrc.to_bytes();
-    if after == before.unwrap_or_default() {
-        return Ok((answer, Change::None));
+/// An `.npmrc` that nobody else writes meanwhile.
+#[derive(Debug)]
+pub struct LockedNpmrc {
+    lock: FileLock,
+    before: Option<Vec<u8>>,
+    npmrc: Npmrc,
+}
+
+impl LockedNpmrc {
+    /// Locks a file, then reads it. One that is not there is as good as an empty one.
+    ///
+    /// # Errors
+    /// When another process does not let go of it, or it cannot be read.
+    pub fn open(home: &Home, path: &Path) -> Result<Self, NpmError> {
+        let lock = FileLock::acquire(home, path)?;
+        let before = read(path)?;
+        let npmrc = Npmrc::parse(before.as_deref().unwrap_or_default());
+        Ok(Self { lock, before, npmrc })
     }
-    let change = write(path, &after, private)?;
-    Ok((answer, change))
+
+    /// Where the file really is, as the ledger names it.
+    pub fn real(&self) -> &Path {
+        self.lock.real()
+    }
+
+    pub fn npmrc(&self) -> &Npmrc {
+        &self.npmrc
+    }
+
+    pub fn npmrc_mut(&mut self) -> &mut Npmrc {
+        &mut self.npmrc
+    }
+
+    /// Deletes what a killed writer left beside the file.
+    ///
+    /// # Errors
+    /// When something is left.
+    pub fn clear_leftovers(&self) -> Result<(), NpmError> {
+        Ok(self.lock.clear_leftovers()?)
+    }
+
+    /// Writes the file, if it is to be another one; the `tokens` are those that came into it. One that comes out empty
+    /// and was not there is not made.
+    ///
+    /// With tokens, a file that is written becomes readable for its owner alone, and one that git tracks, or may track,
+    /// is not written. Without, it keeps its mode, and a new one gets 0600.
+    ///
+    /// # Errors
+    /// When it cannot be written; it is then as it was, unless the error says otherwise.
+    pub fn save(&self, tokens: &[NewToken<'_>]) -> Result<Change, NpmError> {
+        let after = self.npmrc.to_bytes();
+        let before = self.before.as_deref().unwrap_or_default();
+        if after == before && self.knows(tokens)? {
+            self.lock.settle(before);
+            return Ok(Change::None);
+        }
+        if after != before && !tokens.is_empty() {
+            // It may have been staged since the last time.
+            git::check(self.lock.path())?;
+        }
+        self.make_folder()?;
+        let readers = if tokens.is_empty() { Readers::AsBefore(0o600) } else { Readers::Owner };
+        Ok(match self.lock.write(&after, readers, tokens)? {
+            _ if after == before => Change::None,
+            WriteMethod::Replaced => Change::Replaced,
+            WriteMethod::InPlace => Change::InPlace,
+        })
+    }
+
+    /// Whether the ledger has all the tokens already.
+    fn knows(&self, tokens: &[NewToken<'_>]) -> Result<bool, NpmError> {
+        let ledger = Ledger::load(self.lock.home())?;
+        let knows = |token: &NewToken<'_>| ledger.expiry(self.real(), token.key, token.value).is_some();
+        Ok(tokens.iter().all(knows))
+    }
+
+    fn make_folder(&self) -> Result<(), NpmError> {
+        let Some(folder) = self.real().parent().filter(|folder| !folder.is_dir()) else { return Ok(()) };
+        fs::create_dir_all(folder)
+            .map_err(|source| FileError::Write { path: self.lock.path().to_owned(), source }.into())
+    }
 }
 
 /// Reads a file; an empty one where there is none.
@@ -66,34 +112,6 @@ pub fn edit<T, E: From<NpmError>>(
 /// When it cannot be read, or is UTF-16.
 pub fn load(path: &Path) -> Result<Npmrc, NpmError> {
     Ok(Npmrc::parse(&read(path)?.unwrap_or_default()))
-}
-
-/// The lock of a file for one purpose, if it can be had in time. Two names of one file have one lock.
-///
-/// # Errors
-/// When the home folder of Vouch cannot be written.
-pub fn lock(home: &Home, path: &Path, purpose: &str, wait: Duration) -> Result<Option<Lock>, NpmError> {
-    let write = |path: PathBuf, source| NpmError::Write { path, source };
-    home.create().map_err(|error| write(home.path().to_owned(), io::Error::other(error)))?;
-    let lock = beside_vault(home, path, &format!("{purpose}.lock"));
-    match Lock::acquire(&lock, Instant::now() + wait) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(LockError::TimedOut { .. }) => Ok(None),
-        Err(LockError::Io { path, source }) => Err(write(path, source)),
-    }
-}
-
-/// A file of Vouch's about another file: `npm-HASH.SUFFIX` in the home folder of Vouch.
-pub(super) fn beside_vault(home: &Home, path: &Path, suffix: &str) -> PathBuf {
-    let absolute = files::follow(path).and_then(std::path::absolute).unwrap_or_else(|_| path.to_owned());
-    // The file need not be there, its folder mostly is.
-    let folder = absolute.parent().and_then(|folder| folder.canonicalize().ok());
-    let canonical = match (folder, absolute.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => absolute,
-    };
-    let hash = home::hex(&Sha256::digest(canonical.as_os_str().as_encoded_bytes()), 8);
-    home.path().join(format!("npm-{hash}.{suffix}"))
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, NpmError> {
@@ -107,35 +125,13 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, NpmError> {
     }
 }
 
-fn write(path: &Path, bytes: &[u8], private: bool) -> Result<Change, NpmError> {
-    let failed = |source| NpmError::Write { path: path.to_owned(), source };
-    let metadata = path.metadata().ok();
-    if metadata.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
-        // Its owner could replace it all the same, but somebody does not want that.
-        return Err(NpmError::ReadOnly(path.to_owned()));
-    }
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let written = if private {
-        // It may have been staged since the last time.
-        git::check(path)?;
-        files::replace_or_overwrite_private(path, bytes)
-    } else {
-        files::replace_or_overwrite(path, bytes, 0o600)
-    };
-    match written {
-        Ok(WriteMethod::Replaced) => Ok(Change::Replaced),
-        Ok(WriteMethod::InPlace) => Ok(Change::InPlace),
-        Err(source) if files::is_damaged(&source) => Err(NpmError::Damaged { path: path.to_owned(), source }),
-        Err(error) => Err(failed(error)),
-    }
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use vouch_core::UnixTime;
 
     use super::*;
     use crate::git::GitError;
@@ -151,13 +147,12 @@ mod tests {
         (dir, home, file)
     }
 
+    const TOKEN: NewToken<'_> = NewToken { key: KEY, value: "NEW", expires_at: UnixTime(7) };
+
     fn set(home: &Home, path: &Path, private: bool) -> Result<Change, NpmError> {
-        let value = BareValue::new("NEW").unwrap();
-        let ((), change) = edit(home, path, private, |npmrc| {
-            npmrc.set(KEY, value);
-            Ok::<_, NpmError>(())
-        })?;
-        Ok(change)
+        let mut file = LockedNpmrc::open(home, path)?;
+        file.npmrc_mut().set(KEY, BareValue::new("NEW").unwrap());
+        file.save(if private { &[TOKEN] } else { &[] })
     }
 
     fn mode(path: &Path) -> u32 {
@@ -179,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_and_has_the_lock_of_its_file() {
+    fn a_link_stays_and_the_ledger_knows_its_file() {
         let (dir, home, file) = bed();
         let real = dir.path().join("npmrc");
         fs::write(&real, "a=1").unwrap();
@@ -187,16 +182,19 @@ mod tests {
         set(&home, &file, true).unwrap();
         assert!(file.symlink_metadata().unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), format!("a=1\n{KEY}=NEW"));
-        let _held = lock(&home, &file, "edit", Duration::ZERO).unwrap().unwrap();
-        assert!(lock(&home, &real, "edit", Duration::ZERO).unwrap().is_none());
-        assert!(lock(&home, &real, "watch", Duration::ZERO).unwrap().is_some());
+        assert_eq!(
+            Ledger::load(&home).unwrap().expiry(&real.canonicalize().unwrap(), KEY, "NEW"),
+            Some(UnixTime(7))
+        );
     }
 
     #[test]
     fn what_a_killed_writer_left_is_gone_even_if_nothing_changes() {
         let (dir, home, file) = bed();
         set(&home, &file, true).unwrap();
-        fs::write(dir.path().join("home/..npmrc.vouch-new"), "half").unwrap();
+        for left in files::leftovers(&file, &home.id()).unwrap() {
+            fs::write(left, "half").unwrap();
+        }
         assert_eq!(set(&home, &file, true).unwrap(), Change::None);
         assert_eq!(fs::read_dir(dir.path().join("home")).unwrap().count(), 1);
     }
@@ -225,7 +223,7 @@ mod tests {
         let (_dir, home, file) = bed();
         fs::write(&file, "a=1\n").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
-        assert!(matches!(set(&home, &file, true), Err(NpmError::ReadOnly(_))));
+        assert!(matches!(set(&home, &file, true), Err(NpmError::File(FileError::ReadOnly(_)))));
         assert_eq!((mode(&file), fs::read_to_string(&file).unwrap().as_str()), (0o444, "a=1\n"));
         fs::remove_file(&file).unwrap();
         fs::write(&file, [0xff, 0xfe, b'a', 0]).unwrap();

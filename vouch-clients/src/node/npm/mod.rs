@@ -6,7 +6,6 @@
 
 mod error;
 pub mod file;
-mod record;
 pub mod registration;
 pub mod tokens;
 

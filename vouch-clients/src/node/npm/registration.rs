@@ -9,7 +9,7 @@ use crate::text::npmrc::BareValue;
 use crate::tool::Tool;
 use vouch_core::config::{Config, Registration};
 
-/// Where a registration keeps what it replaced.
+/// Where an earlier version kept what a registration replaced.
 const REPLACED: &str = "replaced";
 
 /// Where the token of a registration comes from.
@@ -47,27 +47,9 @@ pub fn registry_key(registration: &Registration) -> String {
     registration.name.as_deref().map_or_else(|| "registry".into(), |scope| format!("{scope}:registry"))
 }
 
-/// Records where packages came from before the registration, for whoever takes it back; `found` is what the file says
-/// now, `before` the registration that gives way to this one. What may hold a secret is not recorded.
-pub fn record_replaced(registration: &mut Registration, before: Option<&Registration>, found: Option<&str>) {
-    let ours = |url: &str| {
-        let known = [Some(&registration.endpoint), before.map(|before| &before.endpoint)];
-        known.into_iter().flatten().any(|known| known.trim_end_matches('/') == url.trim_end_matches('/'))
-    };
-    match found {
-        // What was recorded by then still holds.
-        Some(found) if ours(found) => {}
-        Some(found) if BareValue::new(found).is_some() && !found.contains('@') => {
-            registration.other.insert(REPLACED.into(), found.into());
-        }
-        _ => {
-            registration.other.remove(REPLACED);
-        }
-    }
-}
-
-/// What [`record_replaced`] recorded.
-pub fn replaced(registration: &Registration) -> Option<BareValue<'_>> {
+/// Where packages came from before the registration, as an earlier version recorded it: for a registration that the
+/// journal knows nothing of.
+pub(crate) fn replaced(registration: &Registration) -> Option<BareValue<'_>> {
     registration.other.get(REPLACED).and_then(Value::as_str).and_then(BareValue::new)
 }
 

@@ -1,11 +1,13 @@
 //! The static tokens of the registrations: written, renewed, looked at and taken out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::NpmError;
-use super::file::{self, Change};
-use super::record::Record;
+use super::file::{self, Change, LockedNpmrc};
 use super::registration::{self, Filter, Place};
+use crate::inspect;
+use crate::ledger::{Ledger, NewToken};
+use crate::real_path::real;
 use crate::text::npmrc::BareValue;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
@@ -43,51 +45,70 @@ pub fn refresh(home: &Home, broker: &Broker, filter: Filter<'_>) -> Vec<Renewed>
     by_file(places).into_iter().map(|(file, places)| refresh_file(home, broker, file, places)).collect()
 }
 
-fn refresh_file(home: &Home, broker: &Broker, path: PathBuf, places: Vec<Place>) -> Renewed {
+fn refresh_file(home: &Home, broker: &Broker, file: PathBuf, places: Vec<Place>) -> Renewed {
     // Before the lock of the file: others must not wait for AWS.
-    let fetched: Vec<_> = places
-        .into_iter()
-        .map(|place| {
-            let token =
-                broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session).map(|(token, _)| token);
-            (place, token.map_err(NpmError::from).and_then(checked))
-        })
-        .collect();
-    let good: Vec<_> =
-        fetched.iter().filter_map(|(place, token)| Some((place, token.as_ref().ok()?))).collect();
-    let change = if good.is_empty() { Ok(Change::None) } else { put(home, broker, &path, &good) };
-    let expiry = |token: Result<Token, NpmError>| token.map(|token| token.expires_at);
-    let tokens = fetched.into_iter().map(|(place, token)| (place, expiry(token))).collect();
-    Renewed { file: path, tokens, change }
+    let fetch = |place: &Place| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
+    let fetched = places.into_iter().map(|place| (fetch(&place), place)).map(|(token, place)| (place, token));
+    match put(home, broker, &file, fetched.collect()) {
+        Ok((tokens, change)) => Renewed { file, tokens, change: Ok(change) },
+        Err(error) => Renewed { file, tokens: Vec::new(), change: Err(error) },
+    }
 }
 
+type Fetched<T> = Vec<(Place, Result<T, NpmError>)>;
+
+/// Puts what was fetched into a file. A token that somebody else wrote stays; one of ours goes that no registration asks
+/// for any more.
 fn put(
     home: &Home,
     broker: &Broker,
-    path: &std::path::Path,
-    tokens: &[(&Place, &Token)],
-) -> Result<Change, NpmError> {
-    let edited = file::edit(home, path, true, |npmrc| {
-        // A logout that came between has taken its lines out, or is waiting to: they must not come back.
-        broker.session_expiry()?;
-        for (place, token) in tokens {
-            let value = BareValue::new(token.value.expose()).ok_or(NpmError::Token)?;
-            npmrc.set(&place.key, value);
+    path: &Path,
+    mut fetched: Fetched<Token>,
+) -> Result<(Fetched<UnixTime>, Change), NpmError> {
+    let mut file = LockedNpmrc::open(home, path)?;
+    file.clear_leftovers()?;
+    let ledger = Ledger::load(home)?;
+    // A logout or an undo that came between has taken its lines out, or is waiting to: they must not come back.
+    broker.session_expiry()?;
+    let config = Config::load(home)?;
+    let registered = registration::places(&config, Filter::default());
+    let is_registered = |key: &str| registered.iter().any(|place| place.key == key && place.file == path);
+    fetched.retain(|(place, _)| is_registered(&place.key));
+    let real = file.real().to_owned();
+    file.npmrc_mut().remove_lines(|key, value| ledger.is_ours(&real, value) && !is_registered(key));
+    for (place, token) in &mut fetched {
+        let held = file.npmrc().value(&place.key);
+        let Ok(Token { value, .. }) = token else { continue };
+        let is_foreign = |held: &String| held != value.expose() && !ledger.is_ours(&real, held);
+        if held.as_ref().is_some_and(is_foreign) {
+            *token = Err(foreign(&config, place));
+        } else if let Some(value) = BareValue::new(value.expose()) {
+            file.npmrc_mut().set(&place.key, value);
         }
-        Ok::<_, NpmError>(())
-    });
-    let ((), change) = edited?;
-    let written: Vec<_> = tokens
-        .iter()
-        .map(|(place, token)| (place.key.as_str(), token.value.expose().as_str(), token.expires_at))
-        .collect();
-    let kept = file::load(path)?;
-    if let Some((key, ..)) = written.iter().find(|(key, token, _)| kept.value(key).as_deref() != Some(token))
-    {
-        return Err(NpmError::NotKept { path: path.to_owned(), key: (*key).to_owned() });
     }
-    Record::save(home, path, &written);
-    Ok(change)
+    let new = fetched.iter().filter_map(|(place, token)| Some(new_token(place, token.as_ref().ok()?)));
+    let new: Vec<_> = new.collect();
+    let change = file.save(&new)?;
+    let kept = file::load(path)?;
+    if let Some(lost) = new.iter().find(|token| kept.value(token.key).as_deref() != Some(token.value)) {
+        return Err(NpmError::NotKept { path: path.to_owned(), key: lost.key.to_owned() });
+    }
+    let expiry =
+        |(place, token): (Place, Result<Token, NpmError>)| (place, token.map(|token| token.expires_at));
+    Ok((fetched.into_iter().map(expiry).collect(), change))
+}
+
+fn new_token<'a>(place: &'a Place, token: &'a Token) -> NewToken<'a> {
+    NewToken { key: &place.key, value: token.value.expose(), expires_at: token.expires_at }
+}
+
+fn foreign(config: &Config, place: &Place) -> NpmError {
+    let Place { file, endpoint, .. } = place;
+    let mut registrations = config.codeartifact.registrations.iter();
+    let known = registrations
+        .find(|known| known.file.as_ref() == Some(file) && known.endpoint == *endpoint)
+        .map(inspect::setup);
+    NpmError::Foreign { path: file.clone(), endpoint: endpoint.clone(), fix: known.unwrap_or_default() }
 }
 
 fn checked(token: Token) -> Result<Token, NpmError> {
@@ -97,27 +118,48 @@ fn checked(token: Token) -> Result<Token, NpmError> {
     }
 }
 
-/// Takes the static tokens that are meant out of their files. Answers for each file whether there was one.
-pub fn remove(home: &Home, config: &Config, filter: Filter<'_>) -> Vec<(PathBuf, Result<bool, NpmError>)> {
-    let remove_from = |(path, places): (PathBuf, Vec<Place>)| {
-        // A file that is not there needs no lock, and no folder for it.
-        if !path.exists() {
-            return (path, Ok(false));
-        }
-        let edited = file::edit(home, &path, false, |npmrc| {
-            let mut found = false;
-            for place in &places {
-                // What names a variable is no token.
-                let held = npmrc.value(&place.key);
-                if held.is_some_and(|value| !value.contains("${")) {
-                    found |= npmrc.remove(&place.key);
-                }
-            }
-            Ok::<_, NpmError>(found)
-        });
-        (path, edited.map(|(found, _)| found))
+/// What became of the tokens of one file.
+#[derive(Debug)]
+pub struct Removed {
+    pub file: PathBuf,
+    /// Whether there was one; or why it may still be there.
+    pub outcome: Result<bool, NpmError>,
+}
+
+/// Takes every token that Vouch wrote out of its file, registered or not, and what killed writers left. Tries all of them.
+///
+/// # Errors
+/// When it is not known which tokens these are.
+pub fn remove_all(home: &Home) -> Result<Vec<Removed>, NpmError> {
+    remove(home, |_, _| true)
+}
+
+/// The same for the registrations that are meant.
+///
+/// # Errors
+/// As [`remove_all`].
+pub fn remove_of(home: &Home, config: &Config, filter: Filter<'_>) -> Result<Vec<Removed>, NpmError> {
+    let places = registration::places(config, filter);
+    let is_place = |place: &Place, file: &Path, key: &str| {
+        place.key == key && real(&place.file).is_ok_and(|real| real == file)
     };
-    by_file(registration::places(config, filter)).into_iter().map(remove_from).collect()
+    remove(home, |file, key| places.iter().any(|place| is_place(place, file, key)))
+}
+
+fn remove(home: &Home, is_meant: impl Fn(&Path, &str) -> bool) -> Result<Vec<Removed>, NpmError> {
+    let ledger = Ledger::load(home)?;
+    let remove_from = |file: &Path| {
+        let mut locked = LockedNpmrc::open(home, file)?;
+        // What a refresh wrote before the lock was had is known inside it.
+        let ledger = Ledger::load(home)?;
+        let real = locked.real().to_owned();
+        let is_ours = |key: &str, value: &str| ledger.is_ours(&real, value) && is_meant(file, key);
+        let removed = locked.npmrc_mut().remove_lines(is_ours);
+        locked.save(&[])?;
+        locked.clear_leftovers()?;
+        Ok(!removed.is_empty())
+    };
+    Ok(ledger.files().map(|file| Removed { file: file.to_owned(), outcome: remove_from(file) }).collect())
 }
 
 /// A static token as it stands in its file.
@@ -141,15 +183,17 @@ pub enum State {
 /// Looks at the static tokens that are meant. No network, no session needed.
 pub fn held(home: &Home, config: &Config, filter: Filter<'_>) -> Vec<Held> {
     let look = |place: Place| {
-        let state = file::load(&place.file).map(|npmrc| match npmrc.value(&place.key) {
-            None => State::Missing,
-            Some(token) => Record::load(home, &place.file)
-                .expiry(&place.key, &token)
-                .map_or(State::Unknown, |expires_at| State::Written { expires_at }),
-        });
+        let state = state(home, &place);
         Held { place, state }
     };
     registration::places(config, filter).into_iter().map(look).collect()
+}
+
+fn state(home: &Home, place: &Place) -> Result<State, NpmError> {
+    let Some(token) = file::load(&place.file)?.value(&place.key) else { return Ok(State::Missing) };
+    let ledger = Ledger::load(home)?;
+    let expiry = real(&place.file).ok().and_then(|file| ledger.expiry(&file, &place.key, &token));
+    Ok(expiry.map_or(State::Unknown, |expires_at| State::Written { expires_at }))
 }
 
 fn by_file(places: Vec<Place>) -> Vec<(PathBuf, Vec<Place>)> {

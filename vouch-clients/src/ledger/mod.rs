@@ -1,0 +1,205 @@
+//! Every static token that Vouch wrote into a user's file, and every temporary file that one may be in: written down
+//! before the write, whether or not a registration is left by then.
+//!
+//! A token is known by file, key and a fingerprint, so that only Vouch's own are ever removed. Of a value that is not
+//! Vouch's nothing is kept: even its hash or its length would let a password be guessed.
+
+mod former;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use vouch_core::UnixTime;
+use vouch_core::home::{self, Home};
+
+use crate::record_file::{self, Record};
+use crate::text::npmrc::Npmrc;
+
+pub use crate::record_file::RecordError;
+use former::FormerToken;
+
+/// The schema that this version writes.
+const VERSION: u64 = 1;
+
+/// What Vouch wrote.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    #[serde(default)]
+    version: u64,
+    #[serde(default)]
+    files: Vec<FileRecord>,
+}
+
+/// What it wrote into one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct FileRecord {
+    /// Where the file really is, with no link in its path.
+    file: PathBuf,
+    /// What a write that is under way, or was killed, makes beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    temporary: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tokens: Vec<TokenLine>,
+}
+
+/// A line with a token. One key has several while it is not known which of them a killed write left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct TokenLine {
+    key: String,
+    /// 16 hexadecimal digits of the token's SHA-256.
+    fingerprint: String,
+    expires_at: UnixTime,
+}
+
+/// A token that is about to be written.
+#[derive(Clone, Copy)]
+pub struct NewToken<'a> {
+    pub key: &'a str,
+    pub value: &'a str,
+    pub expires_at: UnixTime,
+}
+
+/// Without the value.
+impl std::fmt::Debug for NewToken<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewToken").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Record for Ledger {
+    const NAME: &'static str = "ledger";
+    const TITLE: &'static str = "the ledger of the tokens that Vouch wrote";
+    const WITHOUT: &'static str = "tokens that stand in files by now are then yours to take out";
+    const VERSION: u64 = VERSION;
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl Ledger {
+    /// What is written down, by an earlier version, too.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load(home: &Home) -> Result<Self, RecordError> {
+        let mut ledger: Self = record_file::load(home)?;
+        ledger.add_former(home);
+        Ok(ledger)
+    }
+
+    /// The files that may have a token of Vouch's in them or beside them.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|record| record.file.as_path())
+    }
+
+    /// Whether a value in a file is a token that Vouch wrote there, under whatever key it stands by now.
+    pub fn is_ours(&self, file: &Path, value: &str) -> bool {
+        let fingerprint = fingerprint(value);
+        self.tokens(file).any(|token| token.fingerprint == fingerprint)
+    }
+
+    /// When the token of a key expires, if it is one that Vouch wrote.
+    pub fn expiry(&self, file: &Path, key: &str, value: &str) -> Option<UnixTime> {
+        let fingerprint = fingerprint(value);
+        let mut tokens = self.tokens(file);
+        tokens
+            .find(|token| token.key == key && token.fingerprint == fingerprint)
+            .map(|token| token.expires_at)
+    }
+
+    /// A file's text without the tokens that Vouch wrote into it: as setup writes it and as undo compares it.
+    pub fn without_tokens(&self, file: &Path, text: &str) -> String {
+        if self.tokens(file).next().is_none() {
+            return text.to_owned();
+        }
+        let mut npmrc = Npmrc::parse(text.as_bytes());
+        npmrc.remove_lines(|_, value| self.is_ours(file, value));
+        // Only whole lines are gone: what is left of text is text.
+        String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
+    }
+
+    fn tokens(&self, file: &Path) -> impl Iterator<Item = &TokenLine> {
+        self.files.iter().filter(move |record| record.file == file).flat_map(|record| &record.tokens)
+    }
+
+    fn add_former(&mut self, home: &Home) {
+        for former in former::read(home) {
+            self.change(&former.file, |record| {
+                for (key, FormerToken { fingerprint, expires_at }) in former.tokens {
+                    record.add(TokenLine { key, fingerprint, expires_at });
+                }
+            });
+        }
+    }
+
+    fn change(&mut self, file: &Path, change: impl FnOnce(&mut FileRecord)) {
+        if let Some(record) = self.files.iter_mut().find(|record| record.file == file) {
+            return change(record);
+        }
+        let mut record = FileRecord { file: file.to_owned(), ..FileRecord::default() };
+        change(&mut record);
+        self.files.push(record);
+    }
+}
+
+impl FileRecord {
+    fn add(&mut self, line: TokenLine) {
+        self.tokens.retain(|known| (&known.key, &known.fingerprint) != (&line.key, &line.fingerprint));
+        self.tokens.push(line);
+    }
+}
+
+/// Writes down that a file is about to be written, with which tokens; the caller holds the file's lock.
+pub(crate) fn begin_write(
+    home: &Home,
+    file: &Path,
+    temporary: &Path,
+    tokens: &[NewToken<'_>],
+) -> Result<(), RecordError> {
+    update(home, |ledger| {
+        ledger.change(file, |record| {
+            record.temporary = Some(temporary.to_owned());
+            for token in tokens {
+                let (key, fingerprint) = (token.key.to_owned(), fingerprint(token.value));
+                record.add(TokenLine { key, fingerprint, expires_at: token.expires_at });
+            }
+        });
+    })
+}
+
+/// Writes down what a file holds by now: tokens that are not in it any more are forgotten, and the temporary file is gone.
+pub(crate) fn settle(home: &Home, file: &Path, contents: &[u8]) -> Result<(), RecordError> {
+    let npmrc = Npmrc::parse(contents);
+    let held: Vec<String> = npmrc.values().map(|value| fingerprint(&value)).collect();
+    update(home, |ledger| {
+        for record in ledger.files.iter_mut().filter(|record| record.file == file) {
+            record.temporary = None;
+            record.tokens.retain(|token| held.contains(&token.fingerprint));
+        }
+        ledger.files.retain(|record| record.temporary.is_some() || !record.tokens.is_empty());
+    })
+}
+
+fn update(home: &Home, change: impl FnOnce(&mut Ledger)) -> Result<(), RecordError> {
+    record_file::update(home, |ledger: &mut Ledger| {
+        ledger.add_former(home);
+        ledger.version = VERSION;
+        change(ledger);
+        Ok(())
+    })?;
+    former::remove(home);
+    Ok(())
+}
+
+fn fingerprint(token: &str) -> String {
+    home::hex(&Sha256::digest(token), 8)
+}
+
+#[cfg(test)]
+mod tests;

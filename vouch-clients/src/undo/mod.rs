@@ -1,0 +1,277 @@
+//! The one undo: takes edits of setup back by the journal, with the registrations and the tokens that hang on them.
+//!
+//! A file and its registration change under the locks of both, the file first: nothing may keep receiving tokens because of
+//! an edit that is gone, and an undo that was cut short can be run again.
+
+mod unjournaled;
+
+use vouch_core::Failure;
+use vouch_core::config::{Config, ConfigLock, Registration};
+use vouch_core::home::Home;
+
+use crate::edited_file::LockedFile;
+use crate::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
+use crate::ledger::Ledger;
+use crate::node::npm::registration::{Filter, places};
+use crate::node::npm::{BareValue, Npmrc};
+use crate::tool::Tool;
+
+/// The right to take back; it holds the configuration's lock.
+#[derive(Debug)]
+pub struct Undo<'a> {
+    home: &'a Home,
+    lock: ConfigLock,
+}
+
+/// What an undo has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    Done(String),
+    Warning(String),
+    /// Nothing was done, and that is right.
+    Remark(String),
+}
+
+impl<'a> Undo<'a> {
+    /// Keeps others from setting up and from taking back meanwhile.
+    ///
+    /// # Errors
+    /// When another process does not let go of the configuration.
+    pub fn begin(home: &'a Home) -> Result<Self, Failure> {
+        Ok(Self { home, lock: ConfigLock::acquire(home)? })
+    }
+
+    /// Takes one edit back. One that another process took back meanwhile is done.
+    ///
+    /// # Errors
+    /// When file, configuration or journal cannot be read or written.
+    pub fn entry(&self, id: u64) -> Result<Vec<Note>, Failure> {
+        let find = || Ok::<_, Failure>(journal::entries(self.home)?.into_iter().find(|entry| entry.id == id));
+        let Some(entry) = find()? else { return Ok(Vec::new()) };
+        let file = LockedFile::open(self.home, &entry.file)?;
+        // A renewal of the entry may have come before the lock.
+        let Some(entry) = find()?.filter(Entry::is_live) else { return Ok(Vec::new()) };
+        match journal::entries(self.home)?.iter().find(|later| entry.serves(later)) {
+            Some(heir) => self.leave_to(&entry, heir),
+            None => self.revert(&file, &entry),
+        }
+    }
+
+    /// Takes back all edits of the registrations that are meant, the last first; `notes` also gets those of what was done
+    /// before a failure.
+    ///
+    /// # Errors
+    /// As [`Self::entry`]. What failed stays registered and can be tried again.
+    pub fn registrations(
+        &self,
+        is_meant: impl Fn(&Registration) -> bool,
+        notes: &mut Vec<Note>,
+    ) -> Result<(), Failure> {
+        // With what an undo puts back there may be one more.
+        while let Some(registration) = self.registration(&is_meant)? {
+            let entries = journal::entries(self.home)?;
+            let is_its = |entry: &&Entry| {
+                let after = entry.registration.as_ref().map(|registered| &registered.after);
+                entry.is_live() && after.is_some_and(|after| is_same(after, &registration))
+            };
+            match entries.iter().rev().find(is_its) {
+                Some(entry) => notes.extend(self.entry(entry.id)?),
+                None => notes.extend(self.unjournaled(&registration)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes links back that setup made, once nobody who was set up with them is left.
+    ///
+    /// # Errors
+    /// When configuration or journal cannot be read, or a link cannot be removed.
+    pub fn links(&self) -> Result<Vec<Note>, Failure> {
+        let links = journal::links(self.home)?;
+        if links.is_empty() {
+            return Ok(Vec::new());
+        }
+        let config = self.lock.load()?;
+        let registrations = config.codeartifact.registrations.iter();
+        let mut users: Vec<&str> = registrations.map(|registration| registration.tool.as_str()).collect();
+        users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
+        users.sort_unstable();
+        users.dedup();
+        let take_back = |link: &Link| {
+            let shown = link.path.display();
+            if !users.is_empty() {
+                return Ok(Some(Note::Remark(format!("`{shown}` stays: {} asks it", users.join(", ")))));
+            }
+            Ok(match link.take_back(self.home)? {
+                Gone::Removed => Some(Note::Done(format!("`{shown}` is removed: it was made by setup"))),
+                Gone::Before => None,
+                Gone::Replaced => {
+                    Some(Note::Warning(format!("`{shown}` is no longer what setup made: it stays")))
+                }
+            })
+        };
+        links.iter().filter_map(|link| take_back(link).transpose()).collect()
+    }
+
+    fn registration(
+        &self,
+        is_meant: impl Fn(&Registration) -> bool,
+    ) -> Result<Option<Registration>, Failure> {
+        let registrations = self.lock.load()?.codeartifact.registrations;
+        Ok(registrations.into_iter().find(is_meant))
+    }
+
+    /// The lines of a client stay where another one needs them.
+    fn leave_to(&self, entry: &Entry, heir: &Entry) -> Result<Vec<Note>, Failure> {
+        if let Some(registered) = &entry.registration {
+            let mut config = self.lock.load()?;
+            unregister(&mut config, registered);
+            self.lock.save(&config)?;
+        }
+        journal::hand_over(self.home, entry.id, heir)?;
+        Ok(vec![Note::Done(format!(
+            "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
+            entry.file.display(),
+            heir.client,
+            heir.client
+        ))])
+    }
+
+    fn revert(&self, file: &LockedFile, entry: &Entry) -> Result<Vec<Note>, Failure> {
+        let mut config = None;
+        let mut unregistered = false;
+        if let Some(registered) = &entry.registration {
+            let mut changed = self.lock.load()?;
+            unregistered = unregister(&mut changed, registered);
+            config = Some(changed);
+        }
+        let way = restore(self.home, file, entry, config.as_ref())?;
+        if let Some(config) = &config {
+            self.lock.save(config)?;
+        }
+        journal::mark_taken_back(self.home, entry.id)?;
+        let mut notes = told(entry, &way, file.existing_text().is_some());
+        if let (true, Some(registered)) = (unregistered, &entry.registration) {
+            notes.push(Note::Done(format!("{} no longer receives tokens", registered.after.endpoint)));
+        }
+        Ok(notes)
+    }
+
+    /// A registration of which the journal knows nothing: an earlier version made it, or the journal was moved away.
+    fn unjournaled(&self, registration: &Registration) -> Result<Vec<Note>, Failure> {
+        let mut config = self.lock.load()?;
+        config.codeartifact.registrations.retain(|known| !is_same(known, registration));
+        let changed = unjournaled::take_out(self.home, registration, &config)?;
+        self.lock.save(&config)?;
+        let file = registration.file.as_deref().filter(|_| changed);
+        let out = file.map(|file| {
+            Note::Done(format!("the lines for {} are out of `{}`", registration.endpoint, file.display()))
+        });
+        let endpoint = &registration.endpoint;
+        Ok(out.into_iter().chain([Note::Done(format!("{endpoint} no longer receives tokens"))]).collect())
+    }
+}
+
+/// Writes the file as it was before the edit, but for the tokens that registrations still ask for.
+fn restore(
+    home: &Home,
+    file: &LockedFile,
+    entry: &Entry,
+    config: Option<&Config>,
+) -> Result<WayBack, Failure> {
+    let ledger = Ledger::load(home)?;
+    let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
+    let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(file.real(), value));
+    let now = file.existing_text().map(|text| ledger.without_tokens(file.real(), text));
+    let way = entry.way_back(now.as_deref());
+    let text = match &way {
+        WayBack::Nothing => now.as_deref(),
+        WayBack::Exact(text) => text.as_deref(),
+        WayBack::EditedAway => None,
+        WayBack::Edited(taken) => Some(taken.text.as_str()),
+    };
+    let registered = config.map(|config| places(config, Filter::default())).unwrap_or_default();
+    let is_needed = |(key, _): &&(String, String)| {
+        registered.iter().any(|place| place.key == *key && place.file == entry.file)
+    };
+    let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
+    if text == now.as_deref() && needed.len() == tokens.len() {
+        return Ok(way);
+    }
+    if needed.is_empty() {
+        match text {
+            Some(text) => file.restore(text)?,
+            None => file.remove(&entry.made_folders)?,
+        }
+        return Ok(way);
+    }
+    let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
+    for (key, token) in needed {
+        if let Some(token) = BareValue::new(token) {
+            npmrc.set(key, token);
+        }
+    }
+    file.restore(&String::from_utf8_lossy(&npmrc.to_bytes()))?;
+    Ok(way)
+}
+
+fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
+    let shown = entry.file.display();
+    let first = match way {
+        WayBack::Nothing if !was_there => {
+            Note::Done(format!("`{shown}` is gone: nothing to take back in it"))
+        }
+        WayBack::Nothing => Note::Done(format!("`{shown}` is already as it was before setup")),
+        WayBack::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before setup")),
+        WayBack::Exact(None) | WayBack::EditedAway => {
+            Note::Done(format!("`{shown}` is removed: it was made by setup"))
+        }
+        WayBack::Edited(_) => Note::Warning(format!(
+            "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
+        )),
+    };
+    let remarks = match way {
+        WayBack::Edited(taken) => taken.remarks.as_slice(),
+        _ => &[],
+    };
+    let told = |remark: &Remark| {
+        Note::Warning(match remark {
+            Remark::Stays(line) => {
+                format!("this line of setup stays, because lines of yours depend on it: {line}")
+            }
+            Remark::Lost(line) => format!("this line from before setup is not put back: {line}"),
+        })
+    };
+    std::iter::once(first).chain(remarks.iter().map(told)).collect()
+}
+
+/// Puts the registration back that was there before; whether that takes one away.
+fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
+    let registrations = &mut config.codeartifact.registrations;
+    let place = registrations.iter().position(|known| is_same(known, after));
+    match (place, before) {
+        (Some(place), None) => {
+            registrations.remove(place);
+            true
+        }
+        (Some(place), Some(before)) => {
+            let others = before.endpoint != after.endpoint;
+            if let Some(known) = registrations.get_mut(place) {
+                *known = before.clone();
+            }
+            others
+        }
+        (None, _) => false,
+    }
+}
+
+/// Whether two are of one place in one file.
+fn is_same(one: &Registration, other: &Registration) -> bool {
+    let place = |known: &Registration| {
+        (known.tool.clone(), known.endpoint.clone(), known.name.clone(), known.file.clone())
+    };
+    place(one) == place(other)
+}
+
+#[cfg(test)]
+mod tests;
