@@ -18,7 +18,7 @@ pub enum Status {
     Skip,
 }
 
-/// The outcome of one check. What is wrong always comes with why it matters and what mends it, and no text has control
+/// The outcome of one check. What is wrong always comes with why it matters and what fixes it, and no text has control
 /// characters: parts of them come from files, servers and programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::inspect::LOCKFILE;
 
 /// URLs of CodeArtifact repositories in a text that nothing was set up for.
-pub(crate) fn strangers<'t>(text: &'t str, config: &Config) -> Vec<&'t str> {
+pub(crate) fn unregistered_urls<'t>(text: &'t str, config: &Config) -> Vec<&'t str> {
     let end = |c: char| c.is_whitespace() || "\"'`<>,;)}]".contains(c);
     let urls = text.match_indices("https://").filter_map(|(at, _)| text.get(at..)?.split(end).next());
     let known = |url: &str| {
@@ -32,7 +32,7 @@ pub(crate) fn look(folder: &Path, names: &[&str], config: &Config) -> Vec<Findin
         }) else {
             continue;
         };
-        let others = strangers(&text, config);
+        let others = unregistered_urls(&text, config);
         let Some(first) = others.first() else { continue };
         findings.push(Finding::warn(
             LOCKFILE,
@@ -74,9 +74,9 @@ mod tests {
             "source = {{ registry = \"{HOST}/pypi/my-repo/simple/\" }}\n<{HOST}/pypi/my-repo> '{user}/pypi/my-repo/x.whl'\n\
              https://pypi.org/simple https://evil.example/.x\n"
         );
-        assert_eq!(strangers(&text, &config()), [] as [&str; 0]);
+        assert_eq!(unregistered_urls(&text, &config()), [] as [&str; 0]);
         let other = format!("\"{HOST}/pypi/my-repo-2/simple/a.whl\"");
-        assert_eq!(strangers(&other, &config()), [other.trim_matches('"')]);
+        assert_eq!(unregistered_urls(&other, &config()), [other.trim_matches('"')]);
     }
 
     #[test]

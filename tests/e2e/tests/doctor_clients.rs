@@ -41,8 +41,8 @@ fn cargo() {
         const FILE: &str = ".cargo/config.toml";
         let entry = ["fail entry cargo my-repo"];
         let found = patient.with_file(FILE, None, &entry);
-        let mend = found[0]["fix"].as_str().unwrap();
-        assert!(mend.contains("vouch setup codeartifact --tool cargo --repository my-repo"), "{mend}");
+        let fix = found[0]["fix"].as_str().unwrap();
+        assert!(fix.contains("vouch setup codeartifact --tool cargo --repository my-repo"), "{fix}");
         patient.with_file(FILE, Some(""), &entry);
         patient.with_file(FILE, Some("= nonsense"), &entry);
         patient.with_edit(FILE, "/my-repo/", "/another/", &entry);

@@ -32,16 +32,16 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a key on a YubiKey and the enrollment that an administrator needs
+    /// Generate a key on a YubiKey and write its enrollment
     Enroll(enroll::Args),
-    /// Build the static files of an OpenID Connect issuer
+    /// Build, check and manage an OpenID Connect issuer
     #[command(subcommand)]
     Issuer(issuer::Issuer),
     /// Start a session: one PIN, one touch
     Login(login::Args),
     /// End the session
     Logout,
-    /// Show identity, session and what is set up; exit code 3 without a session
+    /// Show identity, session and registrations (exit code 3: no session)
     Status(status::Args),
     /// Set up a role or a package manager
     #[command(subcommand)]
@@ -49,13 +49,13 @@ pub(crate) enum Command {
     /// Print a credential
     #[command(subcommand)]
     Credential(credential::Credential),
-    /// Print what makes a shell set a credential as environment variables
+    /// Print shell commands that export a credential
     Env(env::Args),
     /// Run a command with a credential in its environment
     Exec(exec::Args),
-    /// Look for what is wrong, and tell what mends it; exit code 1 if something does not work
+    /// Diagnose problems and suggest fixes (exit code 1: a check failed)
     Doctor(doctor::Args),
-    /// Take back what setup did to your files
+    /// Undo the changes that setup made to your files
     Undo(undo::Args),
     /// Print the completions for a shell
     Completions(completions::Args),

@@ -1,4 +1,4 @@
-//! `vouch doctor`: every part looked at, each with what mends it.
+//! `vouch doctor`: every part looked at, each with what fixes it.
 //!
 //! It only looks: nothing is written, no PIN try is spent, no touch is asked for, no secret is printed. Without
 //! `--online` it does not use the network.

@@ -53,7 +53,7 @@ fn cargo_request(
     let credential = cargo::credential(request, world.registry_rules().scheme);
     let grant = match grant(world, address, "cargo", credential.as_ref().map(|found| found.token())) {
         Ok(grant) => grant,
-        Err(challenge) => return Ok(challenge),
+        Err(status) => return Ok(challenge(status, address)),
     };
     let operation = operation.ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
@@ -74,7 +74,7 @@ fn pypi_request(
     let credential = Credential::of(request);
     let grant = match grant(world, address, "pypi", credential.as_ref().map(Credential::token)) {
         Ok(grant) => grant,
-        Err(challenge) => return Ok(challenge),
+        Err(status) => return Ok(challenge(status, address)),
     };
     let operation = pypi::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
@@ -86,7 +86,7 @@ fn npm_request(world: &World, request: &Request, address: &Address, rest: &str) 
     let credential = Credential::of(request);
     let grant = match grant(world, address, "npm", credential.as_ref().map(Credential::token)) {
         Ok(grant) => grant,
-        Err(challenge) => return Ok(challenge),
+        Err(status) => return Ok(challenge(status, address)),
     };
     let operation = npm::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
@@ -105,7 +105,7 @@ fn maven_request(
     let credential = Credential::of(request);
     let grant = match grant(world, address, "maven", credential.as_ref().map(Credential::token)) {
         Ok(grant) => grant,
-        Err(challenge) => return Ok(basic_challenge(challenge, address)),
+        Err(status) => return Ok(basic_challenge(challenge(status, address), address)),
     };
     let operation = maven::Operation::of(request, rest).ok_or_else(|| not_found("no such path"))?;
     authorize(world, &grant, address, operation.action())?;
@@ -113,20 +113,20 @@ fn maven_request(
     world.registries().with_maven(&address.key(), |store| maven::answer(store, &operation, request))
 }
 
-/// What the token of a request was made for; else what the registry answers. A credential may hold no token.
+/// What the token of a request was made for; else the status that the registry answers. A credential may hold no token.
 fn grant(
     world: &World,
     address: &Address,
     format: &'static str,
     credential: Option<Option<&str>>,
-) -> Result<Arc<TokenGrant>, Response> {
+) -> Result<Arc<TokenGrant>, u16> {
     let Some(token) = credential else {
         world.count(Count::Registry(format, "unauthenticated"));
-        return Err(challenge(401, address));
+        return Err(401);
     };
     token.and_then(|token| good_grant(world, token, address)).ok_or_else(|| {
         world.count(Count::Registry(format, "bad_token"));
-        challenge(world.registry_rules().bad_token, address)
+        world.registry_rules().bad_token
     })
 }
 
