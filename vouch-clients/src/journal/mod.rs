@@ -5,6 +5,7 @@
 
 mod links;
 mod patch;
+mod rebase;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use patch::Hunk;
 
 pub use links::{Gone, Link, links};
 pub use patch::{Remark, TakenOut};
+pub use rebase::Rebased;
 
 /// The schema that this version writes.
 const VERSION: u64 = 1;
@@ -87,6 +89,8 @@ pub enum WayBack {
     Edited(TakenOut),
     /// As [`WayBack::Edited`], and nothing is left of a file that was not there before.
     EditedAway,
+    /// Setup edited it since, and nobody else: the later edits stay.
+    Between(Rebased),
 }
 
 /// An entry that was written, and what it replaced.
@@ -184,11 +188,16 @@ pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
     })
 }
 
-/// Marks an entry as taken back.
-pub fn mark_taken_back(home: &Home, id: u64) -> Result<(), Failure> {
+/// Marks an entry as taken back; the later ones are from now on as `later` has them.
+pub fn mark_taken_back(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
-        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            entry.taken_back_at = Some(UnixTime::now());
+        for entry in entries {
+            if entry.id == id {
+                entry.taken_back_at = Some(UnixTime::now());
+            }
+            if let Some(rebased) = later.iter().find(|later| later.id == entry.id) {
+                entry.clone_from(rebased);
+            }
         }
     })
 }
@@ -210,20 +219,28 @@ impl Entry {
         same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
     }
 
-    /// What is to be done with the file, which now holds this; none where it is gone.
-    pub fn way_back(&self, now: Option<&str>) -> WayBack {
-        let Some(now) = now else { return WayBack::Nothing };
-        if self.before.as_ref() == Some(&digest(now)) {
-            return WayBack::Nothing;
+    /// What is to be done with the file, which now holds this; none where it is gone. `later` are the live edits of it that
+    /// came after this one, the oldest first; answers how they are from then on, too.
+    pub fn way_back(&self, later: &[Self], now: Option<&str>) -> (WayBack, Vec<Self>) {
+        let Some(now) = now else { return (WayBack::Nothing, later.to_vec()) };
+        if later.is_empty() {
+            if self.before.as_ref() == Some(&digest(now)) {
+                return (WayBack::Nothing, Vec::new());
+            }
+            if let Some(original) = self.original(now) {
+                return (WayBack::Exact(self.before.is_some().then_some(original)), Vec::new());
+            }
+        } else if let Some(rebased) = rebase::without(self, later, now) {
+            let later = rebased.later.clone();
+            return (WayBack::Between(rebased), later);
         }
-        if let Some(original) = self.original(now) {
-            return WayBack::Exact(self.before.is_some().then_some(original));
-        }
-        let taken = patch::take_out(&self.hunks, now);
-        match self.before {
+        let (hunks, later) = rebase::inherited(self, later);
+        let taken = patch::take_out(&hunks, now);
+        let way = match self.before {
             None if taken.text.trim().is_empty() => WayBack::EditedAway,
             _ => WayBack::Edited(taken),
-        }
+        };
+        (way, later)
     }
 
     /// The text before, if this is exactly the text after.
@@ -328,13 +345,13 @@ mod tests {
         let refresh = recorded(&home, true, Some("a\ntoken=first\n"), "a\ntoken=second\n");
         let all = entries(&home).unwrap();
         assert_eq!(all.len(), 1);
-        assert_eq!(all[0].way_back(Some("a\ntoken=second\n")), WayBack::Exact(Some("a\n".into())));
+        assert_eq!(all[0].way_back(&[], Some("a\ntoken=second\n")).0, WayBack::Exact(Some("a\n".into())));
         let text = fs::read_to_string(path(&home)).unwrap();
         assert!(!text.contains("first") && !text.contains("second"), "{text}");
         // A refresh that fails leaves the entry as it was.
         refresh.forget().unwrap();
         assert_eq!(
-            entries(&home).unwrap()[0].way_back(Some("a\ntoken=first\n")),
+            entries(&home).unwrap()[0].way_back(&[], Some("a\ntoken=first\n")).0,
             WayBack::Exact(Some("a\n".into()))
         );
     }
@@ -345,11 +362,11 @@ mod tests {
         let home = Home::at(dir.path().join("vouch")).unwrap();
         let made = recorded(&home, false, None, "ours\n");
         let entry = entries(&home).unwrap().remove(0);
-        assert_eq!(entry.way_back(Some("ours\n")), WayBack::Exact(None));
-        assert_eq!(entry.way_back(None), WayBack::Nothing);
-        assert_eq!(entry.way_back(Some("\nours\n")), WayBack::EditedAway);
+        assert_eq!(entry.way_back(&[], Some("ours\n")).0, WayBack::Exact(None));
+        assert_eq!(entry.way_back(&[], None).0, WayBack::Nothing);
+        assert_eq!(entry.way_back(&[], Some("\nours\n")).0, WayBack::EditedAway);
         let kept = TakenOut { text: "mine\n".into(), remarks: Vec::new() };
-        assert_eq!(entry.way_back(Some("mine\nours\n")), WayBack::Edited(kept));
+        assert_eq!(entry.way_back(&[], Some("mine\nours\n")).0, WayBack::Edited(kept));
         made.forget().unwrap();
         assert!(!path(&home).exists());
     }

@@ -10,15 +10,15 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hunk {
     /// The first of the new lines, counted from 0 in the text after the edit.
-    at: usize,
-    removed: Vec<Line>,
-    added: Vec<Line>,
+    pub(super) at: usize,
+    pub(super) removed: Vec<Line>,
+    pub(super) added: Vec<Line>,
 }
 
 /// A line with its end. Of one with a secret in it, only the rest is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Line {
+pub(crate) enum Line {
     Whole(String),
     Blanked { blanked: String },
 }
@@ -204,7 +204,7 @@ impl Hunk {
 }
 
 impl Line {
-    fn whole(&self) -> Option<&str> {
+    pub(super) fn whole(&self) -> Option<&str> {
         match self {
             Self::Whole(text) => Some(text),
             Self::Blanked { .. } => None,
@@ -217,7 +217,12 @@ impl Line {
         without_end(text).to_owned()
     }
 
-    fn is(&self, line: &str) -> bool {
+    /// Whether two lines say the same, or what is kept of them does.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.shown() == other.shown()
+    }
+
+    pub(super) fn is(&self, line: &str) -> bool {
         match self {
             Self::Whole(text) => without_end(text) == without_end(line),
             Self::Blanked { blanked } => {
@@ -229,7 +234,7 @@ impl Line {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.shown().trim().is_empty()
     }
 
@@ -253,21 +258,21 @@ fn is_element(open: &str, close: &str) -> bool {
 }
 
 /// With an end behind the last line.
-fn closed<'a>(text: &'a str, end: &str) -> Cow<'a, str> {
+pub(super) fn closed<'a>(text: &'a str, end: &str) -> Cow<'a, str> {
     if is_open(text) { Cow::Owned(format!("{text}{end}")) } else { Cow::Borrowed(text) }
 }
 
 /// How the first line ends.
-fn usual_end(text: &str) -> &'static str {
+pub(super) fn usual_end(text: &str) -> &'static str {
     if text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" }
 }
 
-fn without_end_of_last_line(text: &str) -> &str {
+pub(super) fn without_end_of_last_line(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
 }
 
-fn split(text: &str) -> Vec<&str> {
+pub(super) fn split(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 

@@ -51,9 +51,11 @@ impl<'a> Undo<'a> {
         let file = LockedFile::open(self.home, &entry.file)?;
         // A renewal of the entry may have come before the lock.
         let Some(entry) = find()?.filter(Entry::is_live) else { return Ok(Vec::new()) };
-        match journal::entries(self.home)?.iter().find(|later| entry.serves(later)) {
+        let mut later = journal::entries(self.home)?;
+        later.retain(|later| later.is_live() && later.id > entry.id && later.file == entry.file);
+        match later.iter().find(|later| entry.serves(later)) {
             Some(heir) => self.leave_to(&entry, heir),
-            None => self.revert(&file, &entry),
+            None => self.revert(&file, &entry, &later),
         }
     }
 
@@ -137,7 +139,7 @@ impl<'a> Undo<'a> {
         ))])
     }
 
-    fn revert(&self, file: &LockedFile, entry: &Entry) -> Result<Vec<Note>, Failure> {
+    fn revert(&self, file: &LockedFile, entry: &Entry, later: &[Entry]) -> Result<Vec<Note>, Failure> {
         let mut config = None;
         let mut unregistered = false;
         if let Some(registered) = &entry.registration {
@@ -145,11 +147,11 @@ impl<'a> Undo<'a> {
             unregistered = unregister(&mut changed, registered);
             config = Some(changed);
         }
-        let way = restore(self.home, file, entry, config.as_ref())?;
+        let (way, later) = restore(self.home, file, (entry, later), config.as_ref())?;
         if let Some(config) = &config {
             self.lock.save(config)?;
         }
-        journal::mark_taken_back(self.home, entry.id)?;
+        journal::mark_taken_back(self.home, entry.id, &later)?;
         let mut notes = told(entry, &way, file.existing_text().is_some());
         if let (true, Some(registered)) = (unregistered, &entry.registration) {
             notes.push(Note::Done(format!("{} no longer receives tokens", registered.after.endpoint)));
@@ -176,19 +178,20 @@ impl<'a> Undo<'a> {
 fn restore(
     home: &Home,
     file: &LockedFile,
-    entry: &Entry,
+    (entry, later): (&Entry, &[Entry]),
     config: Option<&Config>,
-) -> Result<WayBack, Failure> {
+) -> Result<(WayBack, Vec<Entry>), Failure> {
     let ledger = Ledger::load(home)?;
     let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
     let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(file.real(), value));
     let now = file.existing_text().map(|text| ledger.without_tokens(file.real(), text));
-    let way = entry.way_back(now.as_deref());
+    let (way, later) = entry.way_back(later, now.as_deref());
     let text = match &way {
         WayBack::Nothing => now.as_deref(),
         WayBack::Exact(text) => text.as_deref(),
         WayBack::EditedAway => None,
         WayBack::Edited(taken) => Some(taken.text.as_str()),
+        WayBack::Between(rebased) => Some(rebased.text.as_str()),
     };
     let registered = config.map(|config| places(config, Filter::default())).unwrap_or_default();
     let is_needed = |(key, _): &&(String, String)| {
@@ -196,14 +199,14 @@ fn restore(
     };
     let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
     if text == now.as_deref() && needed.len() == tokens.len() {
-        return Ok(way);
+        return Ok((way, later));
     }
     if needed.is_empty() {
         match text {
             Some(text) => file.restore(text)?,
             None => file.remove(&entry.made_folders)?,
         }
-        return Ok(way);
+        return Ok((way, later));
     }
     let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
     for (key, token) in needed {
@@ -212,7 +215,7 @@ fn restore(
         }
     }
     file.restore(&String::from_utf8_lossy(&npmrc.to_bytes()))?;
-    Ok(way)
+    Ok((way, later))
 }
 
 fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
@@ -226,6 +229,10 @@ fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
         WayBack::Exact(None) | WayBack::EditedAway => {
             Note::Done(format!("`{shown}` is removed: it was made by setup"))
         }
+        WayBack::Between(_) => Note::Done(format!(
+            "the lines of {} are out of `{shown}`; what setup did there since stays",
+            entry.client
+        )),
         WayBack::Edited(_) => Note::Warning(format!(
             "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
         )),

@@ -1,0 +1,138 @@
+//! Taking an edit back that others came after: what the file says then, and what the later edits are from then on. What
+//! the one that goes had replaced is theirs to put back.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use super::patch::{self, Hunk, Line};
+use super::{Entry, digest};
+
+/// The text of a file without one of its edits, and the later edits as they stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebased {
+    pub text: String,
+    pub(super) later: Vec<Entry>,
+}
+
+/// Takes one edit out from under later ones, where the text is exactly what the last of them left.
+pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebased> {
+    let mut texts = vec![now.to_owned()];
+    for entry in later.iter().rev() {
+        texts.push(entry.original(texts.last()?)?);
+    }
+    texts.reverse();
+    let mut before = gone.original(texts.first()?)?;
+    let mut existed = gone.before.is_some();
+    let mut rebased = Vec::new();
+    for (entry, texts) in later.iter().zip(texts.windows(2)) {
+        let [base, after] = texts else { return None };
+        let after = merged(base, &before, after);
+        let mut made_folders = entry.made_folders.clone();
+        if !existed {
+            made_folders.extend(gone.made_folders.iter().cloned());
+        }
+        rebased.push(Entry {
+            made_folders,
+            before: existed.then(|| digest(&before)),
+            after: digest(&after),
+            open: patch::is_open(&before),
+            hunks: hunks(&before, &after, [gone, entry])?,
+            ..entry.clone()
+        });
+        before = after;
+        existed = true;
+    }
+    Some(Rebased { text: before, later: rebased })
+}
+
+/// The same where the text was edited by hand since: lines of the edit that a later one replaced are gone already, and the
+/// later one replaces from then on what stood there before both.
+pub(super) fn inherited(gone: &Entry, later: &[Entry]) -> (Vec<Hunk>, Vec<Entry>) {
+    let mut later = later.to_vec();
+    let mut hunks = gone.hunks.clone();
+    for hunk in &mut hunks {
+        for heir in later.iter_mut().flat_map(|entry| &mut entry.hunks) {
+            let is_gone =
+                |line: &Line| !line.is_empty() && heir.removed.iter().any(|removed| removed.same(line));
+            let (displaced, left): (Vec<_>, Vec<_>) = hunk.added.drain(..).partition(is_gone);
+            hunk.added = left;
+            let Some(place) =
+                heir.removed.iter().position(|line| displaced.iter().any(|gone| gone.same(line)))
+            else {
+                continue;
+            };
+            heir.removed.retain(|line| !displaced.iter().any(|gone| gone.same(line)));
+            heir.removed.splice(place..place, hunk.removed.drain(..));
+        }
+    }
+    hunks.retain(|hunk| !hunk.added.is_empty() || !hunk.removed.is_empty());
+    (hunks, later)
+}
+
+/// What both made of a text. Where both changed the same lines, `theirs` counts: it came last.
+fn merged(base: &str, ours: &str, theirs: &str) -> String {
+    let is_open = patch::is_open(theirs);
+    let [base, ours, theirs] = [base, ours, theirs].map(|text| patch::closed(text, patch::usual_end(text)));
+    let [base, ours, theirs] = [&base, &ours, &theirs].map(|text| patch::split(text));
+    let (our_changes, their_changes) = (changes(&base, &ours), changes(&base, &theirs));
+    let is_deleted = |changes: &[DiffOp], at: usize| changes.iter().any(|op| op.old_range().contains(&at));
+    let mut text = String::new();
+    for at in 0..=base.len() {
+        let insert = |changes: &[DiffOp], lines: &[&str], unless: &[DiffOp], text: &mut String| {
+            for op in changes.iter().filter(|op| op.old_range().start == at) {
+                if !op.old_range().any(|at| is_deleted(unless, at)) {
+                    text.extend(lines.get(op.new_range()).unwrap_or_default().iter().copied());
+                }
+            }
+        };
+        insert(&our_changes, &ours, &their_changes, &mut text);
+        insert(&their_changes, &theirs, &[], &mut text);
+        if let Some(line) = base.get(at)
+            && !is_deleted(&our_changes, at)
+            && !is_deleted(&their_changes, at)
+        {
+            text.push_str(line);
+        }
+    }
+    if is_open {
+        text.truncate(patch::without_end_of_last_line(&text).len());
+    }
+    text
+}
+
+fn changes(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
+    let mut changes = capture_diff_slices(Algorithm::Myers, before, after);
+    changes.retain(|op| !matches!(op, DiffOp::Equal { .. }));
+    changes
+}
+
+/// What leads from one text to the other, each line as one of the edits knows it: what none of them kept may be a secret.
+fn hunks(before: &str, after: &str, known: [&Entry; 2]) -> Option<Vec<Hunk>> {
+    let end = patch::usual_end(after);
+    let (before, after) = (patch::closed(before, end), patch::closed(after, end));
+    let (old, new) = (patch::split(&before), patch::split(&after));
+    let known: Vec<&Line> = known
+        .into_iter()
+        .flat_map(|entry| &entry.hunks)
+        .flat_map(|hunk| hunk.removed.iter().chain(&hunk.added))
+        .collect();
+    let kept = |line: &&str| {
+        let mut known = known.iter().filter(|known| known.is(line));
+        match known.clone().any(|known| known.whole().is_some()) {
+            true => Some(Line::Whole((*line).to_owned())),
+            false => known.next().map(|known| (*known).clone()),
+        }
+    };
+    let kept_all = |lines: &[&str]| lines.iter().map(kept).collect::<Option<Vec<_>>>();
+    let hunk = |op: &DiffOp| {
+        Some(Hunk {
+            at: op.new_range().start,
+            removed: kept_all(old.get(op.old_range()).unwrap_or_default())?,
+            added: kept_all(new.get(op.new_range()).unwrap_or_default())?,
+        })
+    };
+    changes(&old, &new).iter().map(hunk).collect()
+}
+
+#[cfg(test)]
+#[path = "rebase_tests.rs"]
+mod tests;

@@ -1,0 +1,115 @@
+use proptest::prelude::*;
+
+use super::super::{Registered, this_run};
+use super::*;
+use vouch_core::UnixTime;
+
+/// An edit as setup records it.
+fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {
+    let text = before.unwrap_or_default();
+    Entry {
+        id,
+        run: this_run().to_owned(),
+        at: UnixTime(0),
+        client: format!("client-{id}"),
+        file: "/f".into(),
+        made_folders: Vec::new(),
+        before: before.map(digest),
+        after: digest(after),
+        open: patch::is_open(text),
+        hunks: patch::hunks(text, after, str::to_owned),
+        registration: None::<Registered>,
+        taken_back_at: None,
+    }
+}
+
+fn chain(texts: &[&str]) -> Vec<Entry> {
+    texts.windows(2).enumerate().map(|(id, texts)| entry(id as u64, Some(texts[0]), texts[1])).collect()
+}
+
+/// Takes the edits back in an order, and answers the texts in between.
+fn undone(mut entries: Vec<Entry>, now: &str, order: &[usize]) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut now = now.to_owned();
+    for id in order {
+        let place = entries.iter().position(|entry| entry.id == *id as u64).unwrap();
+        let gone = entries.remove(place);
+        let rebased = without(&gone, &entries[place..], &now).unwrap();
+        entries.truncate(place);
+        entries.extend(rebased.later);
+        now = rebased.text;
+        texts.push(now.clone());
+    }
+    texts
+}
+
+#[test]
+fn a_later_edit_inherits_what_the_earlier_one_replaced() {
+    let texts = ["registry=mine\n", "registry=a\n//a/:h=x\n", "registry=b\n//a/:h=x\n//b/:h=x\n"];
+    let between = undone(chain(&texts), texts[2], &[0, 1]);
+    assert_eq!(between, ["registry=b\n//b/:h=x\n", "registry=mine\n"]);
+    let between = undone(chain(&texts), texts[2], &[1, 0]);
+    assert_eq!(between, ["registry=a\n//a/:h=x\n", "registry=mine\n"]);
+}
+
+#[test]
+fn the_file_that_the_earlier_edit_made_goes_with_the_later_one() {
+    let mut first = entry(0, None, "a=1\n");
+    first.made_folders = vec!["/d".into()];
+    let second = entry(1, Some("a=1\n"), "a=1\nb=2\n");
+    let rebased = without(&first, &[second], "a=1\nb=2\n").unwrap();
+    assert_eq!(rebased.text, "b=2\n");
+    assert_eq!(rebased.later[0].original("b=2\n").as_deref(), Some(""));
+    assert_eq!((&rebased.later[0].before, rebased.later[0].made_folders.len()), (&None, 1));
+}
+
+#[test]
+fn what_was_edited_by_hand_is_not_rebased_but_inherited() {
+    let texts = ["registry=mine\n", "registry=a\n//a/:h=x\n", "registry=b\n//a/:h=x\n//b/:h=x\n"];
+    let entries = chain(&texts);
+    let edited = format!("# by hand\n{}", texts[2]);
+    assert_eq!(without(&entries[0], &entries[1..], &edited), None);
+    let (hunks, later) = inherited(&entries[0], &entries[1..]);
+    let taken = patch::take_out(&hunks, &edited);
+    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=b\n//b/:h=x\n", 0));
+    let taken = patch::take_out(&later[0].hunks, &taken.text);
+    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=mine\n", 0));
+}
+
+#[test]
+fn a_line_that_nobody_kept_is_not_kept_now() {
+    let blank = |text: &str| text.replace("secret", "[x]");
+    let mut first = entry(0, Some("a=1\n"), "a=1\nb=2\n");
+    first.hunks = vec![];
+    let known = entry(1, Some("a=1\nb=2\n"), "a=1\nb=2\npassword=secret\n");
+    assert_eq!(hunks("a=1\n", "a=1\nother=secret\n", [&first, &known]), None);
+    let blanked = Entry { hunks: patch::hunks("a=1\n", "a=1\npassword=secret\n", blank), ..known };
+    let kept = hunks("a=1\n", "a=1\npassword=secret\n", [&first, &blanked]).unwrap();
+    assert!(!serde_json::to_string(&kept).unwrap().contains("secret"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_order_the_file_is_as_before(
+        start in "([ab]=[01]\n){0,4}([ab]=[01])?",
+        edits in proptest::collection::vec((0usize..6, 0usize..3, "[ab]"), 3),
+        order in Just(vec![0usize, 1, 2]).prop_shuffle(),
+    ) {
+        // Each client has lines of its own, and all of them write one that they share.
+        let mut texts = vec![start.clone()];
+        for (client, (at, replaced, shared)) in edits.into_iter().enumerate() {
+            let text = texts.last().unwrap();
+            let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+            if let Some(last) = lines.last_mut() && !last.ends_with('\n') {
+                last.push('\n');
+            }
+            let at = at.min(lines.len());
+            let end = (at + replaced).min(lines.len());
+            lines.splice(at..end, [format!("registry={client}\n"), format!("{shared}{client}=ours\n")]);
+            texts.push(lines.concat());
+        }
+        let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let between = undone(chain(&all), &texts[3], &order);
+        prop_assert_eq!(&between[2], &start, "{:?} {:?}", order, between);
+    }
+}
