@@ -171,10 +171,11 @@ mod tests {
     use vouch_core::home::Home;
 
     use super::*;
+    use crate::text::redact::Dialect;
 
     fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failure> {
         let home = Home::at(dir.path().join("vouch")).unwrap();
-        let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
+        let author = Author { home: &home, client: "cargo", dialect: Dialect::Toml, registration: None };
         let written = EditedFile::read(path.to_owned()).unwrap().write(text, &author);
         assert_eq!(journal::entries(&home).unwrap().len(), usize::from(written.is_ok()));
         written

@@ -133,7 +133,7 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failure> {
         WayBack::Nothing => {}
         WayBack::Exact(Some(text)) => file.restore(text)?,
         WayBack::Exact(None) | WayBack::EditedAway => file.remove(&entry.made_folders)?,
-        WayBack::Edited(taken) => file.restore(&taken.text)?,
+        WayBack::Blanked(taken) | WayBack::Edited(taken) => file.restore(&taken.text)?,
     }
     let unregistered = match &entry.registration {
         Some(registered) => Config::update(home, |config| Ok::<_, Failure>(unregister(config, registered)))?,
@@ -148,6 +148,10 @@ fn take_back(home: &Home, entry: &Entry) -> Result<(), Failure> {
         WayBack::Exact(Some(_)) => terminal::done(&format!("`{shown}` is as it was before setup")),
         WayBack::Exact(None) | WayBack::EditedAway => {
             terminal::done(&format!("`{shown}` is removed: it was made by setup"));
+        }
+        WayBack::Blanked(taken) => {
+            terminal::warn(&format!("`{shown}` is as it was before setup, but for what may be secret"));
+            taken.remarks.iter().for_each(tell);
         }
         WayBack::Edited(taken) => {
             terminal::warn(&format!(
@@ -219,6 +223,9 @@ fn tell(remark: &Remark) {
         Remark::Stays(line) => {
             terminal::warn(&format!("this line of setup stays, because lines of yours depend on it: {line}"))
         }
+        Remark::Blanked(key) => terminal::warn(&format!(
+            "the journal does not keep the value of `{key}`, where `[redacted]` stands now: write it there again"
+        )),
         Remark::Lost(line) => terminal::warn(&format!("this line from before setup is not put back: {line}")),
     }
 }

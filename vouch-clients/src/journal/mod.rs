@@ -20,13 +20,14 @@ use vouch_core::files::{self, Lock};
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
+use crate::text::redact::Dialect;
 use patch::Hunk;
 
 pub use links::{Gone, Link, links};
 pub use patch::{Remark, TakenOut};
 
 /// The schema that this version writes.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How long to wait for another process that is writing the journal.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
@@ -37,8 +38,8 @@ pub struct Author<'a> {
     pub home: &'a Home,
     /// The client that was set up, as the person names it.
     pub client: &'a str,
-    /// Blanks what is secret in a text of that client, line by line.
-    pub blank: &'a dyn Fn(&str) -> String,
+    /// How the file is written, which tells what is secret in it.
+    pub dialect: Dialect,
     pub registration: Option<Registered>,
 }
 
@@ -88,6 +89,8 @@ pub enum WayBack {
     Nothing,
     /// Byte for byte as before; none where there was no file.
     Exact(Option<String>),
+    /// As before but for values that the journal does not keep.
+    Blanked(TakenOut),
     /// It was edited since.
     Edited(TakenOut),
     /// As [`WayBack::Edited`], and nothing is left of a file that was not there before.
@@ -118,7 +121,7 @@ pub fn record(
     made_folders: &[PathBuf],
     (before, after): (Option<&str>, &str),
 ) -> Result<Recorded, Failure> {
-    let Author { home, client, blank, registration } = author.clone();
+    let Author { home, client, dialect, registration } = author.clone();
     home.create()?;
     update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
@@ -127,7 +130,7 @@ pub fn record(
             && let Some(original) = last.original(text)
         {
             let replaced = last.clone();
-            last.hunks = patch::hunks(&original, after, blank);
+            last.hunks = patch::hunks(&original, after, dialect);
             last.after = digest(after);
             last.at = UnixTime::now();
             return Recorded { home: home.clone(), id: last.id, replaced: Some(replaced) };
@@ -143,7 +146,7 @@ pub fn record(
             before: before.map(digest),
             after: digest(after),
             open: patch::is_open(text),
-            hunks: patch::hunks(text, after, blank),
+            hunks: patch::hunks(text, after, dialect),
             registration,
             taken_back_at: None,
         });
@@ -224,6 +227,9 @@ impl Entry {
         if let Some(original) = self.original(now) {
             return WayBack::Exact(self.before.is_some().then_some(original));
         }
+        if let Some(back) = self.reversed(now).filter(|back| !back.remarks.is_empty()) {
+            return WayBack::Blanked(back);
+        }
         let taken = patch::take_out(&self.hunks, now);
         match self.before {
             None if taken.text.trim().is_empty() => WayBack::EditedAway,
@@ -233,14 +239,15 @@ impl Entry {
 
     /// The text before, if this is exactly the text after.
     fn original(&self, now: &str) -> Option<String> {
-        if self.after != digest(now) {
-            return None;
-        }
-        let original = patch::reverse(&self.hunks, now, self.open)?;
+        let original = self.reversed(now)?.text;
         match &self.before {
             Some(before) => (digest(&original) == *before).then_some(original),
             None => original.is_empty().then_some(original),
         }
+    }
+
+    fn reversed(&self, now: &str) -> Option<TakenOut> {
+        (self.after == digest(now)).then(|| patch::reverse(&self.hunks, now, self.open)).flatten()
     }
 
     /// Whether an edit only brings this one up to date, such as with a new token.
@@ -325,12 +332,6 @@ fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, F
 mod tests {
     use super::*;
 
-    fn blank(text: &str) -> String {
-        let line =
-            |line: &str| if line.starts_with("token=") { "token=[x]\n".to_owned() } else { line.to_owned() };
-        text.split_inclusive('\n').map(line).collect()
-    }
-
     fn author<'a>(home: &'a Home, registered: bool) -> Author<'a> {
         let registration: Registration = serde_json::from_value(serde_json::json!({
             "tool": "npm", "repository": "my-repo", "profile": "default", "endpoint": "https://x/"
@@ -338,7 +339,7 @@ mod tests {
         .unwrap();
         let registration =
             Registered { before: registered.then(|| registration.clone()), after: registration };
-        Author { home, client: "npm", blank: &blank, registration: Some(registration) }
+        Author { home, client: "npm", dialect: Dialect::NpmIni, registration: Some(registration) }
     }
 
     fn recorded(home: &Home, registered: bool, before: Option<&str>, after: &str) -> Recorded {

@@ -13,6 +13,7 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
 use crate::options::Options;
+use crate::text::redact::{self, Dialect};
 use crate::tool::Tool;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
@@ -105,7 +106,7 @@ impl Client for NpmrcClient {
         let before = npmrc.value(&registry_key(registration));
         self.lines(&mut npmrc, registration)?;
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
-            notes.push(format!("{} came from {before} before", packages(scope)));
+            notes.push(format!("{} came from {} before", packages(scope), redact::shown_url(&before)));
         }
         notes.extend(project::warnings(&self.file, wanted));
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
@@ -120,8 +121,8 @@ impl Client for NpmrcClient {
         Ok(text(&npmrc))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        self::text(&Npmrc::parse(text.as_bytes()).without_secrets())
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::NpmIni
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -188,16 +188,16 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
-    let blank = |text: &str| plan.client.without_secrets(text);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
-        diff.push_str(&preview::diff(file.path(), &blank(file.text()), &blank(after)));
+        let dialect = plan.client.dialect(file.path());
+        diff.push_str(&preview::diff(file.path(), dialect, (file.text(), after)));
     }
     if plan.records {
         // As it stands on disk, so that the diff is about that.
         let text = EditedFile::read(home.config_file())?;
         let after = serde_json::to_string_pretty(&config).unwrap_or_default();
-        diff.push_str(&preview::diff(&home.config_file(), text.text(), &format!("{after}\n")));
+        diff.push_str(&preview::own_diff(&home.config_file(), (text.text(), &format!("{after}\n"))));
     }
     let made = plan.client.would_make();
     for line in &made {
@@ -215,12 +215,15 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
     let outcome = Config::update(home, |config| {
         let plan = plan(request, home, config)?;
         let mut changed = Changed { file: false, config: plan.records };
-        let blank = |text: &str| plan.client.without_secrets(text);
         let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
-        let author =
-            Author { home, client: plan.client.tool().name(), blank: &blank, registration: Some(registered) };
+        let author = |edit: &Edit| Author {
+            home,
+            client: plan.client.tool().name(),
+            dialect: plan.client.dialect(edit.file.path()),
+            registration: Some(registered.clone()),
+        };
         for edit in plan.edits.files.iter().filter(|edit| edit.changes()) {
-            written.push(edit.file.clone().write(&edit.after, &author)?);
+            written.push(edit.file.clone().write(&edit.after, &author(edit))?);
             changed.file = true;
         }
         let found = || plan.edits.files.iter().find(|edit| edit.file.path() == plan.client.file());
@@ -228,7 +231,7 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
             && plan.replaced.as_ref() != Some(&plan.registration)
             && let Some(edit) = found()
         {
-            written.push(edit.file.clone().write(&edit.after, &author)?);
+            written.push(edit.file.clone().write(&edit.after, &author(edit))?);
         }
         Ok((plan, changed))
     });

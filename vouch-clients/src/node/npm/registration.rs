@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::text::npmrc::BareValue;
+use crate::text::redact::may_be_kept;
 use crate::tool::Tool;
 use vouch_core::config::{Config, Registration};
 
@@ -57,7 +58,7 @@ pub fn record_replaced(registration: &mut Registration, before: Option<&Registra
     match found {
         // What was recorded by then still holds.
         Some(found) if ours(found) => {}
-        Some(found) if BareValue::new(found).is_some() && !found.contains('@') => {
+        Some(found) if BareValue::new(found).is_some() && may_be_kept(found) && !found.contains('@') => {
             registration.other.insert(REPLACED.into(), found.into());
         }
         _ => {
