@@ -369,13 +369,13 @@ mod tests {
     fn ways_back() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
-        let made = recorded(&home, false, None, "ours\n");
+        let made = recorded(&home, false, None, "ours=1\n");
         let entry = entries(&home).unwrap().remove(0);
-        assert_eq!(entry.way_back(Some("ours\n")), WayBack::Exact(None));
+        assert_eq!(entry.way_back(Some("ours=1\n")), WayBack::Exact(None));
         assert_eq!(entry.way_back(None), WayBack::Nothing);
-        assert_eq!(entry.way_back(Some("\nours\n")), WayBack::EditedAway);
-        let kept = TakenOut { text: "mine\n".into(), remarks: Vec::new() };
-        assert_eq!(entry.way_back(Some("mine\nours\n")), WayBack::Edited(kept));
+        assert_eq!(entry.way_back(Some("\nours=1\n")), WayBack::EditedAway);
+        let kept = TakenOut { text: "mine=1\n".into(), remarks: Vec::new() };
+        assert_eq!(entry.way_back(Some("mine=1\nours=1\n")), WayBack::Edited(kept));
         made.forget().unwrap();
         assert!(!path(&home).exists());
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use vouch_core::endpoint::USER;
+use vouch_core::endpoint::{self, USER};
 
 use super::piece::{Kind, Piece};
 use super::{code, ini, npm_ini, toml, xml, yaml_pieces};
@@ -115,13 +115,13 @@ pub(crate) fn kept(dialect: Dialect, before: &str, after: &str) -> (Vec<Vec<Part
     (before, cut(after))
 }
 
-/// A value of a file for a message: whole, but for what is blanked, if its key is harmless.
+/// A value of a file for a message, if its key is harmless.
 pub fn shown_value(key: &str, value: &str) -> String {
     let piece = Piece::value(vec![key.to_owned()], 0..value.len());
-    let spans = if is_harmless(&piece, value) { of_value(&piece, value) } else { all(value) };
-    let secrets: Vec<_> = spans.into_iter().map(|span| Secret { span, key: String::new() }).collect();
-    let line = lines(value, &secrets, &mut |_, _| Part::Text(BLANK.into()));
-    vouch_helper::text::printable_line(&line.iter().map(|line| joined(line)).collect::<String>())
+    match is_harmless(&piece, value) {
+        true => endpoint::shown(value),
+        false => BLANK.to_owned(),
+    }
 }
 
 /// The URL of a registry for a message.
