@@ -88,6 +88,12 @@ fn try_place(tool: &str, file: &str, text: &str, secret: &str) -> (bool, bool) {
         _ => format!("{} --dry-run", setup(tool)),
     };
     run(&person, &dry_run, &about);
+    // One that fails when everything is decided.
+    let journal = person.path("home/.vouch/journal.json");
+    fs::create_dir(&journal).unwrap();
+    assert_ne!(run(&person, &setup(tool), &about).0, 0, "{about}");
+    fs::remove_dir(&journal).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text, "{about}");
     let (code, said) = run(&person, &setup(tool), &about);
     search(&person, &path, &about);
     if code != 0 {
@@ -115,7 +121,9 @@ fn try_place(tool: &str, file: &str, text: &str, secret: &str) -> (bool, bool) {
     let after = fs::read_to_string(&path).unwrap();
     let named = said.contains("the journal does not keep the value of");
     match named {
-        true => assert!(after.contains("[redacted]") && is_blanked(&after, &text), "{about}: {after:?}: {said}"),
+        true => {
+            assert!(after.contains("[redacted]") && is_blanked(&after, &text), "{about}: {after:?}: {said}")
+        }
         false => assert_eq!(after, text, "{about}: {said}"),
     }
     (true, named)

@@ -198,7 +198,11 @@ fn registry(
         Some(Item::Value(value @ (Value::String(_) | Value::Array(_)))) => {
             if !is_just(value, wanted.provider) {
                 splices.replace(&key(PROVIDER), value, &array(wanted.provider))?;
-                notes.push(format!("the credential provider of `{}` was `{}`", wanted.name, shown_program(&program(value))));
+                notes.push(format!(
+                    "the credential provider of `{}` was `{}`",
+                    wanted.name,
+                    shown_program(&program(value))
+                ));
             }
         }
         Some(other) => return Err(wrong_type(key(PROVIDER), other, "an array")),

@@ -23,9 +23,13 @@ pub(crate) struct Hunk {
 #[serde(untagged)]
 enum Line {
     Whole(String),
-    Parts { parts: Vec<Part> },
+    Parts {
+        parts: Vec<Part>,
+    },
     /// As version 1 of the journal has it: nothing is kept of what follows the mark.
-    Blanked { blanked: String },
+    Blanked {
+        blanked: String,
+    },
 }
 
 /// Secrets that are still in a text, by their numbers.
@@ -90,7 +94,8 @@ pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<TakenOu
     }
     let mut remarks = Vec::new();
     for hunk in hunks.iter().rev() {
-        let removed: Option<Vec<_>> = hunk.removed.iter().map(|line| line.back(&found, &mut remarks)).collect();
+        let removed: Option<Vec<_>> =
+            hunk.removed.iter().map(|line| line.back(&found, &mut remarks)).collect();
         lines.splice(hunk.at..hunk.at + hunk.added.len(), removed?.into_iter().map(Cow::Owned));
     }
     let mut text = lines.concat();
@@ -442,7 +447,10 @@ mod tests {
         let hunks = hunks(before, after, Dialect::Toml);
         let kept = serde_json::to_string(&hunks).unwrap();
         assert!(!kept.contains("hunter"), "{kept}");
-        assert_eq!(reverse(&hunks, after, false), Some(TakenOut { text: before.into(), remarks: Vec::new() }));
+        assert_eq!(
+            reverse(&hunks, after, false),
+            Some(TakenOut { text: before.into(), remarks: Vec::new() })
+        );
         // It is the one that is there by then.
         let taken = take_out(&hunks, &format!("mine = 1\n{}", after.replace("hunter2", "other")));
         assert_eq!(taken.text, format!("mine = 1\n{}", before.replace("hunter2", "other")));

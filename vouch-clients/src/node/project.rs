@@ -80,8 +80,10 @@ fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<Strin
                 "`{shown}` has a credential for this registry: in that project it is sent, not Vouch's"
             ));
         } else if key == route && value.trim_end_matches('/') != registration.endpoint.trim_end_matches('/') {
-            warnings
-                .push(format!("`{shown}` sets `{key}` to {}: in that project packages come from there", shown_url(&value)));
+            warnings.push(format!(
+                "`{shown}` sets `{key}` to {}: in that project packages come from there",
+                shown_url(&value)
+            ));
         } else if key == "userconfig" {
             warnings
                 .push(format!("`{shown}` sets `userconfig`: in that project npm does not read your file"));

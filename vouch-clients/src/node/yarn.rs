@@ -11,8 +11,8 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
-use crate::text::yaml as yarnrc;
 use crate::text::redact::Dialect;
+use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
 
 /// yarn, for the user's `.yarnrc.yml`.

@@ -14,8 +14,8 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
-use crate::text::toml::{SpliceError, Splices, table_at};
 use crate::text::redact::{Dialect, shown_value};
+use crate::text::toml::{SpliceError, Splices, table_at};
 use crate::tool::Tool;
 use vouch_core::endpoint::USER;
 

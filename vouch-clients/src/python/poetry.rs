@@ -10,8 +10,8 @@ use super::toml::{self, quoted};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
-use crate::text::toml::{SpliceError, table_at};
 use crate::text::redact::Dialect;
+use crate::text::toml::{SpliceError, table_at};
 use crate::tool::Tool;
 use vouch_core::env;
 

@@ -13,8 +13,8 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
-use crate::text::toml::{SpliceError, Splices};
 use crate::text::redact::Dialect;
+use crate::text::toml::{SpliceError, Splices};
 use crate::tool::Tool;
 use vouch_core::env;
 

@@ -40,7 +40,10 @@ fn of_line(line: &str, start: usize) -> Option<Vec<Piece>> {
         let inside = open + 1..open + 1 + length;
         let before = line.get(code..open)?.trim().to_owned();
         let content = line.get(inside.clone())?.to_owned();
-        pieces.push(Piece::value(vec![option.take().unwrap_or(before)], start + inside.start..start + inside.end));
+        pieces.push(Piece::value(
+            vec![option.take().unwrap_or(before)],
+            start + inside.start..start + inside.end,
+        ));
         // What follows an option is its value.
         option = Some(content).filter(|content| content.starts_with('-'));
         at = inside.end + 1;

@@ -93,7 +93,9 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
             continue;
         }
         if in_option && deep > depth {
-            pieces.push(nested(content, &path, first).unwrap_or_else(|| Piece::value(path.clone(), first..end)));
+            pieces.push(
+                nested(content, &path, first).unwrap_or_else(|| Piece::value(path.clone(), first..end)),
+            );
             continue;
         }
         depth = deep;
@@ -109,7 +111,12 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
         };
         path.truncate(1);
         path.push(content[..delimiter].trim_matches(is_space).to_owned());
-        pieces.push(Piece::value(path.clone(), first + delimiter + 1..end));
+        let value = &content[delimiter + 1..];
+        // To configparser it is no comment, to whoever wrote it it is.
+        let comment = [" #", " ;", "\t#", "\t;"].iter().filter_map(|sign| value.find(sign)).min();
+        let middle = end - value.len() + comment.unwrap_or(value.len());
+        pieces.push(Piece::value(path.clone(), first + delimiter + 1..middle));
+        pieces.push(Piece::comment(middle..end));
         in_option = true;
     }
     pieces

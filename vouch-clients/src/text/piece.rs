@@ -38,15 +38,25 @@ impl Piece {
     pub(crate) fn all(text: &str) -> Vec<Self> {
         vec![Self::unclear(Vec::new(), 0..text.len())]
     }
+
+    /// Every line of a text.
+    pub(crate) fn lines(text: &str) -> Vec<Self> {
+        let mut start = 0;
+        let line = |line: &str| {
+            start += line.len();
+            Self::value(Vec::new(), start - line.len()..start)
+        };
+        text.split_inclusive('\n').map(line).collect()
+    }
 }
 
 /// A span without the quotes round it, where it has some.
 pub(crate) fn unquoted(text: &str, span: Range<usize>) -> Range<usize> {
     let raw = text.get(span.clone()).unwrap_or_default();
     let quotes = ["\"\"\"", "'''", "\"", "'"];
-    let quote = quotes.into_iter().find(|quote| {
-        raw.len() >= 2 * quote.len() && raw.starts_with(quote) && raw.ends_with(quote)
-    });
+    let quote = quotes
+        .into_iter()
+        .find(|quote| raw.len() >= 2 * quote.len() && raw.starts_with(quote) && raw.ends_with(quote));
     let width = quote.map_or(0, str::len);
     span.start + width..span.end - width
 }

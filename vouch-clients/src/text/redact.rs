@@ -8,7 +8,7 @@
 //!
 //! What cannot be taken apart is blanked in both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,12 @@ pub fn shown(dialect: Dialect, before: &str, after: &str) -> Shown {
     // No edit puts what was there and what is new into one value.
     let is_ours = |value: &str| !before.contains(value.trim());
     let judged = |text: &str, harmless: &dyn Fn(&Piece, &str) -> bool| {
-        let secrets = secrets(dialect, text, |piece, raw| match harmless(piece, raw) {
+        let pieces = match dialect {
+            // Of a script that somebody changed, any word may be a secret.
+            Dialect::Code => Piece::lines(text),
+            _ => dialect.pieces(text),
+        };
+        let secrets = secrets_in(pieces, text, |piece, raw| match harmless(piece, raw) {
             true => of_value(piece, raw),
             false => all(raw),
         });
@@ -110,9 +115,15 @@ pub(crate) fn kept(dialect: Dialect, before: &str, after: &str) -> (Vec<Vec<Part
         let secret = *numbers.entry(text.to_owned()).or_insert(next);
         Part::Secret { secret, key: key.to_owned() }
     };
-    let mut cut = |text: &str| lines(text, &secrets(dialect, text, of_value), &mut number);
-    let before = cut(before);
-    (before, cut(after))
+    let of_before = secrets(dialect, before, of_value);
+    // An edit may turn a part of a comment into a value.
+    let hidden: BTreeSet<&str> =
+        of_before.iter().filter_map(|secret| Some(before.get(secret.span.clone())?.trim())).collect();
+    let of_after = secrets(dialect, after, |piece, raw| match hidden.contains(raw.trim()) {
+        true => all(raw),
+        false => of_value(piece, raw),
+    });
+    (lines(before, &of_before, &mut number), lines(after, &of_after, &mut number))
 }
 
 /// A value of a file for a message, if its key is harmless.
@@ -132,7 +143,13 @@ pub fn shown_url(url: &str) -> String {
 /// A program that a client starts, for a message: a path, or one of Cargo's own.
 pub fn shown_program(program: &str) -> String {
     let is_path = std::path::Path::new(program).is_absolute();
-    let is_cargos = ["cargo:token", "cargo:token-from-stdout", "cargo:wincred", "cargo:macos-keychain", "cargo:libsecret"];
+    let is_cargos = [
+        "cargo:token",
+        "cargo:token-from-stdout",
+        "cargo:wincred",
+        "cargo:macos-keychain",
+        "cargo:libsecret",
+    ];
     match (is_path || is_cargos.contains(&program)) && may_be_kept(program) {
         true => vouch_helper::text::printable_line(program),
         false => BLANK.to_owned(),
@@ -144,47 +161,32 @@ pub(crate) fn may_be_kept(value: &str) -> bool {
     of_value(&Piece::value(Vec::new(), 0..value.len()), value).is_empty()
 }
 
-/// Keys whose values are no secret, but for what is in their URLs.
+/// Whether a value is no secret, but for what is in its URLs: its key is harmless, and it is what that key takes.
 fn is_harmless(piece: &Piece, raw: &str) -> bool {
-    const URLS: [&str; 10] = [
-        "registry",
-        "index",
-        "index-url",
-        "extra-index-url",
-        "url",
-        "publish-url",
-        "repository",
-        "npmregistryserver",
-        "npmpublishregistry",
-        "endpoint-url",
-    ];
-    const NAMES: [&str; 14] = [
-        "always-auth",
-        "npmalwaysauth",
-        "keyring-provider",
-        "authenticate",
-        "name",
-        "default",
-        "explicit",
-        "index-servers",
-        "plugins",
-        "replace-with",
-        "tokenhelper",
-        "id",
-        "region",
-        "sso-region",
-    ];
-    if is_variable(raw) {
-        return true;
-    }
-    let key = piece.path.last().map(|key| plain_key(key)).unwrap_or_default();
-    let is = |known: &&str| key == *known;
-    let is_url = |word: Range<usize>| {
-        let word = raw.get(word).unwrap_or_default();
-        scheme(word).is_some_and(|scheme| scheme.contains("://")) || is_variable(word)
-    };
     piece.kind == Kind::Value
-        && (NAMES.iter().any(is) || (URLS.iter().any(is) && words(raw).all(is_url)) || is_our_user(piece, raw))
+        && (is_variable(raw)
+            || is_our_user(piece, raw)
+            || piece.path.last().and_then(|key| is_fit(key, raw)) == Some(true))
+}
+
+/// Whether a value is what a harmless key takes; none for other keys.
+fn is_fit(key: &str, raw: &str) -> Option<bool> {
+    const CHOICES: [&str; 9] =
+        ["true", "false", "auto", "disabled", "import", "subprocess", "always", "never", ""];
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.@/".contains(c);
+    Some(match plain_key(key).as_str() {
+        "registry" | "index" | "index-url" | "extra-index-url" | "url" | "publish-url" | "repository"
+        | "npmregistryserver" | "npmpublishregistry" | "endpoint-url" => words(raw).all(|word| {
+            let word = raw.get(word).unwrap_or_default();
+            is_variable(word) || scheme(word).is_some_and(|scheme| scheme.contains("://"))
+        }),
+        "always-auth" | "npmalwaysauth" | "keyring-provider" | "authenticate" | "default" => {
+            CHOICES.contains(&raw.trim())
+        }
+        "name" | "id" | "region" => raw.trim().chars().all(is_name),
+        "tokenhelper" => std::path::Path::new(raw.trim()).is_absolute(),
+        _ => return None,
+    })
 }
 
 /// The user name that every one of our repositories has. Others are tokens as often as not.
@@ -200,8 +202,23 @@ fn plain_key(key: &str) -> String {
 /// Whether a key says that its value is a credential.
 fn names_credential(path: &[String]) -> bool {
     const PARTS: [&str; 17] = [
-        "token", "passw", "passphrase", "passwd", "secret", "auth", "ident", "credential", "cookie", "header", "login",
-        "user", "apikey", "api-key", "access-key", "accesskey", "private",
+        "token",
+        "passw",
+        "passphrase",
+        "passwd",
+        "secret",
+        "auth",
+        "ident",
+        "credential",
+        "cookie",
+        "header",
+        "login",
+        "user",
+        "apikey",
+        "api-key",
+        "access-key",
+        "accesskey",
+        "private",
     ];
     const WORDS: [&str; 6] = ["key", "pass", "pwd", "otp", "value", "bearer"];
     // Named as credentials are, and settings all the same.
@@ -235,6 +252,9 @@ fn of_value(piece: &Piece, raw: &str) -> Vec<Range<usize>> {
         return Vec::new();
     }
     if names_credential(&piece.path) && !is_our_user(piece, raw) {
+        return all(raw);
+    }
+    if piece.path.last().and_then(|key| is_fit(key, raw)) == Some(false) {
         return all(raw);
     }
     // An escape may hide what makes a URL of it.
@@ -329,7 +349,9 @@ fn is_place(text: &str) -> bool {
 /// `${NAME}`, and nothing else: the secret is elsewhere.
 fn is_variable(value: &str) -> bool {
     let value = value.trim();
-    value.strip_prefix("${").is_some_and(|rest| is_bare_variable(rest) && rest.find('}') == Some(rest.len() - 1))
+    value
+        .strip_prefix("${")
+        .is_some_and(|rest| is_bare_variable(rest) && rest.find('}') == Some(rest.len() - 1))
 }
 
 /// What follows `${`, up to another one: a name without a default.
@@ -360,7 +382,14 @@ fn cut(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Item = Range<
 
 /// What a judge blanks of a text, and user information in what is no piece: a URL may be a key.
 fn secrets(dialect: Dialect, text: &str, judge: impl Fn(&Piece, &str) -> Vec<Range<usize>>) -> Vec<Secret> {
-    let mut pieces = dialect.pieces(text);
+    secrets_in(dialect.pieces(text), text, judge)
+}
+
+fn secrets_in(
+    mut pieces: Vec<Piece>,
+    text: &str,
+    judge: impl Fn(&Piece, &str) -> Vec<Range<usize>>,
+) -> Vec<Secret> {
     pieces.sort_by_key(|piece| piece.span.start);
     let mut secrets = Vec::new();
     let mut at = 0;

@@ -13,21 +13,39 @@ fn kept_text(dialect: Dialect, text: &str) -> String {
 fn what_is_no_secret_is_kept_whole() {
     for (dialect, text) in [
         (Dialect::NpmIni, "registry = https://h.example:8443/npm/\n@acme:registry=https://h.example/\n"),
-        (Dialect::NpmIni, "//h/npm/:tokenHelper=/home/alice/.vouch/bin/npm-token-vouch-default\n//h/:always-auth=true\n"),
+        (
+            Dialect::NpmIni,
+            "//h/npm/:tokenHelper=/home/alice/.vouch/bin/npm-token-vouch-default\n//h/:always-auth=true\n",
+        ),
         (Dialect::NpmIni, "//h/:_authToken=${TOKEN}\nprefix=${HOME}/.npm\nca[]=a\n\n[section]\n"),
-        (Dialect::Ini, "[global]\nindex-url = https://aws@h.example/simple\nextra-index-url =\n    https://a/\n    https://b/\n"),
+        (
+            Dialect::Ini,
+            "[global]\nindex-url = https://aws@h.example/simple\nextra-index-url =\n    https://a/\n    https://b/\n",
+        ),
         (Dialect::Ini, "[profile x]\r\nregion=eu-west-1\r\ns3 =\r\n  addressing_style = path\r\n"),
-        (Dialect::Ini, "[profile x]\ncredential_process = \"/opt/my tools/vouch\" credential aws --profile vouch\n"),
+        (
+            Dialect::Ini,
+            "[profile x]\ncredential_process = \"/opt/my tools/vouch\" credential aws --profile vouch\n",
+        ),
         (Dialect::Ini, "[my-repo]\nrepository = https://h.example/pypi/my-repo/\nusername = aws\n"),
         (
             Dialect::Toml,
             "[registries]\na = { index = \"sparse+https://h/a/\", credential-provider = [\"cargo:token-from-stdout\", \"aws\", \
              \"--domain\", \"d\"] }\n",
         ),
-        (Dialect::Toml, "\u{feff}a.b = 1\n[[index]]\nname = 'x'\nurl = \"https://aws@h/simple/\"\ndefault = true\n"),
-        (Dialect::Yaml, "npmRegistryServer: \"https://h\"\nnpmRegistries:\n  \"//h/npm/r\":\n    npmAlwaysAuth: true\nplugins:\n- /x.cjs\n"),
-        (Dialect::Xml, "<?xml version=\"1.0\"?>\n<settings xmlns=\"http://m/1.0\"><servers><server><id>x</id></server></servers></settings>\n"),
-        (Dialect::Xml, "<settings>\n  <password>${env.TOKEN}</password>\n  <x/>\n  <y a=\"b\" />\n</settings>\n"),
+        (
+            Dialect::Toml,
+            "\u{feff}a.b = 1\n[[index]]\nname = 'x'\nurl = \"https://aws@h/simple/\"\ndefault = true\n",
+        ),
+        (
+            Dialect::Yaml,
+            "npmRegistryServer: \"https://h\"\nnpmRegistries:\n  \"//h/npm/r\":\n    npmAlwaysAuth: true\nplugins:\n- /x.cjs\n",
+        ),
+        (
+            Dialect::Xml,
+            "<?xml version=\"1.0\"?>\n<settings xmlns=\"http://m/1.0\"><servers><server><id>x</id></server></servers></settings>\n",
+        ),
+        (Dialect::Xml, "<settings>\n  <password>${env.TOKEN}</password>\n  <x/>\n  <y />\n</settings>\n"),
         (Dialect::Code, include_str!("../jvm/vouch.gradle").lines().last().unwrap()),
     ] {
         assert_eq!(kept_text(dialect, text), text, "{dialect:?}");
@@ -49,10 +67,15 @@ const KEPT: &[(Dialect, &str)] = &[
     (Dialect::NpmIni, "x=1\n  hunter2\n"),
     (Dialect::NpmIni, "a=1 ; hunter2\n# hunter2\n;hunter2\n"),
     (Dialect::Ini, "[pypi]\npassword: hunter2\nusername=hunter2\n"),
-    (Dialect::Ini, "[global]\nextra-index-url = https://a/\n    https://hunter2@b/\n# hunter2\n    https://c/\n"),
+    (
+        Dialect::Ini,
+        "[global]\nextra-index-url = https://a/\n    https://hunter2@b/\n# hunter2\n    https://c/\n",
+    ),
     (Dialect::Ini, "[global]\nproxy = hunter2@h:1\ntrusted-host = https://hunter2@h\n"),
-    (Dialect::Ini, "[global]\nhunter2\n"),
-    (Dialect::Ini, "[default]\naws_access_key_id = hunter2\naws_session_token=hunter2\ns3 =\n  secret = hunter2\n"),
+    (
+        Dialect::Ini,
+        "[default]\naws_access_key_id = hunter2\naws_session_token=hunter2\ns3 =\n  secret = hunter2\n",
+    ),
     (Dialect::Ini, "[default]\ncredential_process = /bin/x --password hunter2 --y\n"),
     (Dialect::Ini, "[default] hunter2\n"),
     (Dialect::Toml, "[registries.a]\ntoken = \"hunter2\" # hunter2\n"),
@@ -72,6 +95,8 @@ const KEPT: &[(Dialect, &str)] = &[
     (Dialect::Xml, "<s>\n<!-- hunter2 -->\n<url>https://hunter2@h/</url>\n</s>\n"),
     (Dialect::Xml, "<s><httpHeaders><p><name>hunter2</name><value>hunter2</value></p></httpHeaders></s>\n"),
     (Dialect::Xml, "<s a=\"https://hunter2@h\"><privateKey>hunter2</privateKey></s>\n"),
+    (Dialect::Xml, "<s><x y=\"hunter2\">z</x></s>\n"),
+    (Dialect::Ini, "[a]\nindex-servers = pypi ; hunter2\nkeyring-provider = hunter2\n"),
     (Dialect::Code, "password = 'hunter2' // hunter2\nurl = \"https://hunter2@h/\"\n"),
     (Dialect::Code, "x(['a', '--token', 'hunter2', 'b'])\n"),
 ];
@@ -97,6 +122,7 @@ fn what_is_not_understood_is_neither_kept_nor_shown() {
         (Dialect::NpmIni, "registry=\"https://u\\u0040hunter2/\"\n"),
         (Dialect::NpmIni, "a=${V:-hunter2}\nb=x${V-hunter2}\nc=${A:-${hunter2}}\n"),
         (Dialect::NpmIni, "=hunter2\n"),
+        (Dialect::Ini, "[global]\nhunter2\n"),
         (Dialect::NpmIni, "//alice:hunter2@h/:always-auth=true\n"),
         (Dialect::Toml, "url = \"https://hunter2\\u0040h\"\n"),
         (Dialect::Toml, "= hunter2\n"),
@@ -136,7 +162,23 @@ fn harmless_values_and_our_own_are_shown_and_no_others() {
         text(shown.after),
         "registry=https://new/\nemail=[redacted]\n//new/:_authToken=${CODEARTIFACT_AUTH_TOKEN}\nours=7\nmoved=[redacted]\n"
     );
-    assert_eq!(text(shown.context), "registry=[redacted]\nemail=[redacted]\nname=[redacted]\nextra=[redacted]\n");
+    assert_eq!(
+        text(shown.context),
+        "registry=[redacted]\nemail=[redacted]\nname=[redacted]\nextra=[redacted]\n"
+    );
+}
+
+#[test]
+fn what_was_a_comment_is_blanked_wherever_an_edit_puts_it() {
+    let (before, after) = ("[a]\nx = y ; hunter2\n", "[a]\nx =\n    y\n    hunter2\n");
+    assert!(!format!("{:?}", kept(Dialect::Ini, before, after)).contains(SECRET));
+}
+
+#[test]
+fn a_script_that_somebody_changed_is_not_shown() {
+    let shown = shown(Dialect::Code, "hunter2\nours\n", "ours\nx = 1\n");
+    assert_eq!(shown.before, ["[redacted]\n", "[redacted]\n"]);
+    assert_eq!(shown.after, ["[redacted]\n", "x = 1\n"]);
 }
 
 #[test]

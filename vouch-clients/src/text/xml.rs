@@ -54,7 +54,10 @@ fn of_element(text: &str, element: Node<'_, '_>, path: &[String], pieces: &mut V
     for attribute in element.attributes() {
         let path = path.iter().cloned().chain([attribute.name().to_owned()]).collect();
         open = open.max(attribute.range().end);
-        pieces.push(Piece::value(path, attribute.range_value()));
+        // Those of schemas alone have a meaning in such files.
+        let is_schema = attribute.name() == "schemaLocation";
+        let piece = if is_schema { Piece::value } else { Piece::unclear };
+        pieces.push(piece(path, attribute.range_value()));
     }
     // A declaration of a namespace is no attribute to the parser, and may hold a `>`.
     let tag = text.get(open..range.end)?;

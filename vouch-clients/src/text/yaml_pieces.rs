@@ -30,7 +30,8 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
             continue;
         }
         let mut rest = content;
-        while let Some(item) = rest.strip_prefix('-').filter(|item| item.is_empty() || item.starts_with(' ')) {
+        while let Some(item) = rest.strip_prefix('-').filter(|item| item.is_empty() || item.starts_with(' '))
+        {
             let item = item.trim_start();
             // The items of a list may stand as far left as its key.
             above.retain(|(known, _)| *known <= column);
@@ -80,7 +81,8 @@ fn key(line: &str) -> Option<(&str, usize)> {
         let inner = line.get(1..)?;
         let close = inner.find(quote)?;
         let after = inner.get(close + 1..)?;
-        let colon = after.trim_start().strip_prefix(':').filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
+        let colon =
+            after.trim_start().strip_prefix(':').filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
         return Some((inner.get(..close)?, line.len() - colon.len()));
     }
     if line.starts_with(['?', '{', '[', '&', '*', '!', '|', '>', '%', '@', '`']) {

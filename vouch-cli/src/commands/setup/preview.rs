@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn values_that_stay_are_not_shown() {
-        let (before, after) = ("a=hunter2\nregistry=https://u:hunter2@h/\n", "a=hunter2\nregistry=https://new/\n");
+        let (before, after) =
+            ("a=hunter2\nregistry=https://u:hunter2@h/\n", "a=hunter2\nregistry=https://new/\n");
         let shown = diff(Path::new("/x"), Dialect::NpmIni, (before, after));
         let lines = " a=[redacted]\n-registry=https://[redacted]@h/\n+registry=https://new/\n";
         assert_eq!(shown, format!("--- /x\n+++ /x (after)\n@@ -1,2 +1,2 @@\n{lines}"));
