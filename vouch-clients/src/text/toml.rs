@@ -216,10 +216,11 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     pieces.sort_by_key(|piece| piece.span.start);
     let mut at = 0;
     let mut found = Vec::new();
-    for span in pieces.iter().map(|piece| piece.span.clone()).chain([body.len()..body.len()]) {
+    for span in pieces.iter().map(|piece| piece.span.clone()) {
         comments(body, at..span.start, &mut found);
         at = span.end;
     }
+    comments(body, at..body.len(), &mut found);
     for piece in &mut pieces {
         piece.span = unquoted(body, piece.span.clone());
     }
