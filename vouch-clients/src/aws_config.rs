@@ -1,7 +1,6 @@
 //! `~/.aws/config`: a profile that has AWS tools call `vouch credential aws`. Facts: the AWS SDKs and Tools Reference,
 //! "Shared config and credentials files" and "Process credential provider".
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use vouch_core::files;
@@ -121,23 +120,6 @@ pub fn edit(text: &str, wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigEr
     Ok(format!("{head}{lines}{tail}"))
 }
 
-/// Where secrets are in a text: the file may hold keys of the person's own.
-pub fn secrets(text: &str) -> Vec<Range<usize>> {
-    let mut spans = Vec::new();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some((key, value)) = key_value(line)
-            && ["aws_secret_access_key", "aws_session_token"].contains(&key)
-            && !value.is_empty()
-        {
-            let at = start + line.find('=').map_or(0, |at| at + 1);
-            spans.push(at..start + line.trim_end().len());
-        }
-        start += line.len();
-    }
-    spans
-}
-
 /// The command, so that every AWS tool splits it in the same way: some use a shell, some rules of their own.
 fn process(wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigError> {
     let word = |text: &str| {
@@ -249,12 +231,5 @@ mod tests {
         // The profile of another home is not taken over.
         let other = after.replace("/home/alice/.vouch", "/home/alice/.v2");
         assert!(matches!(edited(&other, "vouch"), Err(AwsConfigError::Taken { .. })));
-    }
-
-    #[test]
-    fn secrets_are_found() {
-        let text = "[default]\naws_access_key_id = A\naws_secret_access_key = hunter2\n";
-        let spans = secrets(text);
-        assert_eq!(spans.iter().map(|span| &text[span.clone()]).collect::<Vec<_>>(), [" hunter2"]);
     }
 }

@@ -8,6 +8,7 @@ use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use crate::edited_file::EditedFile;
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 /// A package manager with the flags that were typed for it.
@@ -70,8 +71,8 @@ pub trait Client {
     /// When there can be no such lines.
     fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure>;
 
-    /// A file's text with secrets blanked, for `--dry-run`.
-    fn without_secrets(&self, text: &str) -> String;
+    /// How a file that it edits is written, which tells what is secret in it.
+    fn dialect(&self, file: &Path) -> Dialect;
 
     /// What setup has done, in the client's words; said only when a file was edited.
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String>;

@@ -213,6 +213,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::text::redact::Dialect;
 
     fn home(dir: &tempfile::TempDir) -> Home {
         Home::at(dir.path().join("vouch")).unwrap()
@@ -220,7 +221,7 @@ mod tests {
 
     fn write(dir: &tempfile::TempDir, path: &Path, text: &str) -> Result<Written, Failure> {
         let home = home(dir);
-        let author = Author { home: &home, client: "cargo", blank: &str::to_owned, registration: None };
+        let author = Author { home: &home, client: "cargo", dialect: Dialect::Toml, registration: None };
         let written = LockedFile::open(&home, path).unwrap().write(text, &author);
         assert_eq!(journal::entries(&home).unwrap().len(), usize::from(written.is_ok()));
         written

@@ -7,6 +7,7 @@ use vouch_core::files;
 
 use crate::finding::Finding;
 use crate::inspect::LOCKFILE;
+use crate::text::redact::shown_url;
 
 /// URLs of CodeArtifact repositories in a text that nothing was set up for.
 pub(crate) fn unregistered_urls<'t>(text: &'t str, config: &Config) -> Vec<&'t str> {
@@ -36,7 +37,7 @@ pub(crate) fn look(folder: &Path, names: &[&str], config: &Config) -> Vec<Findin
         let Some(first) = others.first() else { continue };
         findings.push(Finding::warn(
             LOCKFILE,
-            format!("`{}` takes packages from another repository: {}", path.display(), without_user(first)),
+            format!("`{}` takes packages from another repository: {}", path.display(), shown_url(first)),
             "The client asks there, and Vouch gives no token for what was not set up.",
             "Set that repository up with `vouch setup codeartifact`, or have the client make the lock file anew.",
         ));

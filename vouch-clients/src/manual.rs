@@ -9,6 +9,7 @@ use vouch_core::partition::RepositoryName;
 
 use crate::client::{Client, Edits, SetupRequest};
 use crate::jvm::exec;
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 /// A client whose lines a person adds.
@@ -58,8 +59,8 @@ impl Client for ManualTool {
         Ok((self.lines)(&SnippetValues::of(wanted)?))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        text.to_owned()
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Code
     }
 
     fn done(&self, _wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail loudly")]
 
+mod canary;
+mod canary_places;
 mod commands;
 mod doctor_fix;
 mod everyday;

@@ -226,7 +226,7 @@ fn print_and_dry_run_write_nothing() {
         diff.contains("+[registries.my-repo]") && diff.contains("+        \"domain\": \"my-domain\""),
         "{diff}"
     );
-    assert!(diff.contains(" token = \"[redacted]\" # mine") && !diff.contains("hunter2"), "{diff}");
+    assert!(diff.contains(" token = \"[redacted]\" # [redacted]") && !diff.contains("hunter2"), "{diff}");
     assert_eq!(person.files(), before);
     assert!(!person.path("home/.vouch").exists());
     person.succeed(FIRST);

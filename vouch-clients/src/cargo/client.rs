@@ -10,6 +10,7 @@ use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 /// Cargo, for its user-level configuration.
@@ -91,8 +92,8 @@ impl Client for Cargo {
         self.with_wanted(wanted, |lines| Ok(edit::snippet(lines)))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        edit::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Toml
     }
 
     fn done(&self, wanted: &client::SetupRequest<'_>) -> Vec<String> {

@@ -79,7 +79,7 @@ fn level(
             None => {}
         }
         if let Some(index) = index.as_ref().filter(|_| !same) {
-            let index = vouch_core::endpoint::shown(index);
+            let index = crate::text::redact::shown_url(index);
             warnings
                 .push(format!("`{shown}` points `{name}` to {index}; below that folder Cargo goes there"));
         }

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 use url::Url;
-use vouch_core::endpoint::shown;
 
+use crate::text::redact::{shown_program, shown_url};
 use crate::text::toml::{self as splice, SpliceError, Splices};
 
 /// What a configuration file is to say.
@@ -93,21 +93,6 @@ pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
     splices.apply()
 }
 
-/// The text with what may be secret in it blanked, for a diff.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let body = text.strip_prefix(BOM).unwrap_or(text);
-    let Ok(document) = parse(body) else { return String::new() };
-    let mut spans = Vec::new();
-    secrets(document.as_table(), &mut spans);
-    spans.sort_unstable_by_key(|span: &std::ops::Range<usize>| std::cmp::Reverse(span.start));
-    let mut blanked = body.to_owned();
-    for span in spans {
-        blanked.replace_range(span, "\"[redacted]\"");
-    }
-    let bom = if body.len() < text.len() { BOM } else { "" };
-    format!("{bom}{blanked}")
-}
-
 /// The registries of a text with their index, and those whose provider is a plain string.
 pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
     let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
@@ -175,7 +160,7 @@ fn index_is_free(root: &Table, wanted: &RegistryLines<'_>) -> Result<(), EditErr
     for (name, item) in tables.iter().filter(|(name, _)| *name != wanted.name) {
         let index = item.as_table_like().and_then(|table| table.get(INDEX)).and_then(Item::as_str);
         if let Some(index) = index.filter(|index| same_index(index, wanted.index)) {
-            return Err(EditError::IndexTaken { name: name.to_owned(), index: shown(index) });
+            return Err(EditError::IndexTaken { name: name.to_owned(), index: shown_url(index) });
         }
     }
     Ok(())
@@ -198,12 +183,12 @@ fn registry(
             let text = text.value();
             let corrects = wanted.corrects.is_some_and(|index| same_index(text, index));
             if !same_index(text, wanted.index) && !corrects {
-                let (name, index) = (wanted.name.to_owned(), shown(text));
+                let (name, index) = (wanted.name.to_owned(), shown_url(text));
                 return Err(EditError::NameTaken { name, index });
             }
             if text != wanted.index {
                 splices.replace(&key(INDEX), value, &quoted(wanted.index))?;
-                notes.push(format!("the index of `{}` was `{}`", wanted.name, shown(text)));
+                notes.push(format!("the index of `{}` was `{}`", wanted.name, shown_url(text)));
             }
         }
         Some(other) => return Err(wrong_type(key(INDEX), other, "a string")),
@@ -213,7 +198,11 @@ fn registry(
         Some(Item::Value(value @ (Value::String(_) | Value::Array(_)))) => {
             if !is_just(value, wanted.provider) {
                 splices.replace(&key(PROVIDER), value, &array(wanted.provider))?;
-                notes.push(format!("the credential provider of `{}` was `{}`", wanted.name, program(value)));
+                notes.push(format!(
+                    "the credential provider of `{}` was `{}`",
+                    wanted.name,
+                    shown_program(&program(value))
+                ));
             }
         }
         Some(other) => return Err(wrong_type(key(PROVIDER), other, "an array")),
@@ -320,16 +309,6 @@ fn json(item: &Item) -> Json {
         Item::Value(value) => of_value(value),
         Item::Table(table) => of_table(table),
         Item::ArrayOfTables(tables) => tables.iter().map(of_table).collect(),
-    }
-}
-
-fn secrets(table: &dyn toml_edit::TableLike, spans: &mut Vec<std::ops::Range<usize>>) {
-    for (key, item) in table.iter() {
-        if let Some(inner) = item.as_table_like() {
-            secrets(inner, spans);
-        } else if ["token", "secret-key"].contains(&key) {
-            spans.extend(item.as_value().and_then(Value::span));
-        }
     }
 }
 

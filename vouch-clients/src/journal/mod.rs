@@ -1,12 +1,13 @@
 //! What setup did to somebody's files, so that `vouch undo` can take it back: `journal.json` in Vouch's own folder.
 //!
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
-//! file before and after.
+//! file before and after, without its secrets: with the rest of the file known, a digest of one would let it be guessed.
 
 mod links;
 mod patch;
 mod rebase;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -19,6 +20,7 @@ use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
+use crate::text::redact::{self, Dialect};
 use patch::Hunk;
 
 pub use links::{Gone, Link, links};
@@ -26,7 +28,7 @@ pub use patch::{Remark, TakenOut};
 pub use rebase::Rebased;
 
 /// The schema that this version writes.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Whose edit it is and what else hangs on it.
 #[derive(Clone)]
@@ -34,8 +36,8 @@ pub struct Author<'a> {
     pub home: &'a Home,
     /// The client that was set up, as the person names it.
     pub client: &'a str,
-    /// Blanks what is secret in a text of that client, line by line.
-    pub blank: &'a dyn Fn(&str) -> String,
+    /// How the file is written, which tells what is secret in it.
+    pub dialect: Dialect,
     pub registration: Option<Registered>,
 }
 
@@ -65,6 +67,9 @@ pub struct Entry {
     /// Folders that were made for the file, the innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made_folders: Vec<PathBuf>,
+    /// How the file is written; version 1 did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dialect: Option<Dialect>,
     /// The digest of the file before; none where there was no file.
     before: Option<String>,
     after: String,
@@ -85,6 +90,8 @@ pub enum WayBack {
     Nothing,
     /// Byte for byte as before; none where there was no file.
     Exact(Option<String>),
+    /// As before but for values that the journal does not keep.
+    Blanked(TakenOut),
     /// It was edited since.
     Edited(TakenOut),
     /// As [`WayBack::Edited`], and nothing is left of a file that was not there before.
@@ -118,7 +125,7 @@ pub fn record(
     made_folders: &[PathBuf],
     (before, after): (Option<&str>, &str),
 ) -> Result<Recorded, Failure> {
-    let Author { home, client, blank, registration } = author.clone();
+    let Author { home, client, dialect, registration } = author.clone();
     update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
         let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
@@ -126,8 +133,10 @@ pub fn record(
             && let Some(original) = last.original(text)
         {
             let replaced = last.clone();
-            last.hunks = patch::hunks(&original, after, blank);
-            last.after = digest(after);
+            last.hunks = patch::hunks(&original, after, dialect);
+            last.before = last.before.is_some().then(|| digest(Some(dialect), &original));
+            last.after = digest(Some(dialect), after);
+            last.dialect = Some(dialect);
             last.at = UnixTime::now();
             return Recorded { home: home.clone(), id: last.id, replaced: Some(replaced) };
         }
@@ -139,10 +148,11 @@ pub fn record(
             client: client.to_owned(),
             file: file.to_owned(),
             made_folders: made_folders.to_vec(),
-            before: before.map(digest),
-            after: digest(after),
+            dialect: Some(dialect),
+            before: before.map(|text| digest(Some(dialect), text)),
+            after: digest(Some(dialect), after),
             open: patch::is_open(text),
-            hunks: patch::hunks(text, after, blank),
+            hunks: patch::hunks(text, after, dialect),
             registration,
             taken_back_at: None,
         });
@@ -224,11 +234,14 @@ impl Entry {
     pub fn way_back(&self, later: &[Self], now: Option<&str>) -> (WayBack, Vec<Self>) {
         let Some(now) = now else { return (WayBack::Nothing, later.to_vec()) };
         if later.is_empty() {
-            if self.before.as_ref() == Some(&digest(now)) {
+            if self.before.as_ref() == Some(&digest(self.dialect, now)) {
                 return (WayBack::Nothing, Vec::new());
             }
             if let Some(original) = self.original(now) {
                 return (WayBack::Exact(self.before.is_some().then_some(original)), Vec::new());
+            }
+            if let Some(back) = self.reversed(now).filter(|back| !back.remarks.is_empty()) {
+                return (WayBack::Blanked(back), Vec::new());
             }
         } else if let Some(rebased) = rebase::without(self, later, now) {
             let later = rebased.later.clone();
@@ -245,14 +258,17 @@ impl Entry {
 
     /// The text before, if this is exactly the text after.
     fn original(&self, now: &str) -> Option<String> {
-        if self.after != digest(now) {
-            return None;
-        }
-        let original = patch::reverse(&self.hunks, now, self.open)?;
+        let original = self.reversed(now).filter(|back| back.remarks.is_empty())?.text;
         match &self.before {
-            Some(before) => (digest(&original) == *before).then_some(original),
+            Some(before) => (digest(self.dialect, &original) == *before).then_some(original),
             None => original.is_empty().then_some(original),
         }
+    }
+
+    fn reversed(&self, now: &str) -> Option<TakenOut> {
+        (self.after == digest(self.dialect, now))
+            .then(|| patch::reverse(&self.hunks, now, self.open))
+            .flatten()
     }
 
     /// Whether an edit only brings this one up to date, such as with a new token.
@@ -262,7 +278,7 @@ impl Entry {
             .as_ref()
             .zip(registration)
             .is_some_and(|(old, new)| new.before.as_ref() == Some(&new.after) && old.after == new.after);
-        refreshed && self.client == client && self.after == digest(before)
+        refreshed && self.client == client && self.after == digest(self.dialect, before)
     }
 }
 
@@ -275,7 +291,12 @@ fn this_run() -> &'static str {
     })
 }
 
-fn digest(text: &str) -> String {
+/// Of what may be kept of a text.
+fn digest(dialect: Option<Dialect>, text: &str) -> String {
+    let text = match dialect {
+        Some(dialect) => Cow::Owned(redact::kept_text(dialect, text)),
+        None => Cow::Borrowed(text),
+    };
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -317,12 +338,6 @@ mod tests {
         home.path().join("journal.json")
     }
 
-    fn blank(text: &str) -> String {
-        let line =
-            |line: &str| if line.starts_with("token=") { "token=[x]\n".to_owned() } else { line.to_owned() };
-        text.split_inclusive('\n').map(line).collect()
-    }
-
     fn author<'a>(home: &'a Home, registered: bool) -> Author<'a> {
         let registration: Registration = serde_json::from_value(serde_json::json!({
             "tool": "npm", "repository": "my-repo", "profile": "default", "endpoint": "https://x/"
@@ -330,7 +345,7 @@ mod tests {
         .unwrap();
         let registration =
             Registered { before: registered.then(|| registration.clone()), after: registration };
-        Author { home, client: "npm", blank: &blank, registration: Some(registration) }
+        Author { home, client: "npm", dialect: Dialect::NpmIni, registration: Some(registration) }
     }
 
     fn recorded(home: &Home, registered: bool, before: Option<&str>, after: &str) -> Recorded {
@@ -360,13 +375,13 @@ mod tests {
     fn ways_back() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
-        let made = recorded(&home, false, None, "ours\n");
+        let made = recorded(&home, false, None, "ours=1\n");
         let entry = entries(&home).unwrap().remove(0);
-        assert_eq!(entry.way_back(&[], Some("ours\n")).0, WayBack::Exact(None));
+        assert_eq!(entry.way_back(&[], Some("ours=1\n")).0, WayBack::Exact(None));
         assert_eq!(entry.way_back(&[], None).0, WayBack::Nothing);
-        assert_eq!(entry.way_back(&[], Some("\nours\n")).0, WayBack::EditedAway);
-        let kept = TakenOut { text: "mine\n".into(), remarks: Vec::new() };
-        assert_eq!(entry.way_back(&[], Some("mine\nours\n")).0, WayBack::Edited(kept));
+        assert_eq!(entry.way_back(&[], Some("\nours=1\n")).0, WayBack::EditedAway);
+        let kept = TakenOut { text: "mine=1\n".into(), remarks: Vec::new() };
+        assert_eq!(entry.way_back(&[], Some("mine=1\nours=1\n")).0, WayBack::Edited(kept));
         made.forget().unwrap();
         assert!(!path(&home).exists());
     }

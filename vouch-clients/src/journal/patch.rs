@@ -1,10 +1,13 @@
 //! What an edit did to a text, line by line, and the way back.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::text::redact::{self, BLANK, Dialect, Part};
 
 /// Lines that took the place of others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,10 +23,17 @@ pub(crate) struct Hunk {
 #[serde(untagged)]
 pub(crate) enum Line {
     Whole(String),
-    Blanked { blanked: String },
+    Parts {
+        parts: Vec<Part>,
+    },
+    /// As version 1 of the journal has it: nothing is kept of what follows the mark.
+    Blanked {
+        blanked: String,
+    },
 }
 
-const BLANK: &str = "[redacted]";
+/// Secrets that are still in a text, by their numbers.
+type Found = BTreeMap<usize, String>;
 
 /// What an edited text still had of the edit.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +49,8 @@ pub enum Remark {
     Stays(String),
     /// A line from before the edit that was not put back.
     Lost(String),
+    /// A key whose line was put back without its value, which the journal does not keep.
+    Blanked(String),
 }
 
 /// Whether a text ends within a line.
@@ -46,16 +58,18 @@ pub(crate) fn is_open(text: &str) -> bool {
     !text.is_empty() && !text.ends_with('\n')
 }
 
-/// What leads from one text to another. `blank` blanks what must not be kept, line by line.
+/// What leads from one text to another, without what must not be kept.
 ///
 /// A last line that only got its end is no change: it may hold a secret, and could not be put back.
-pub(crate) fn hunks(before: &str, after: &str, blank: impl Fn(&str) -> String) -> Vec<Hunk> {
+pub(crate) fn hunks(before: &str, after: &str, dialect: Dialect) -> Vec<Hunk> {
     let after = &*closed(after, usual_end(after));
     let last = split(before).last().copied().unwrap_or_default();
     let end = if after.contains(&format!("{last}\r\n")) { "\r\n" } else { "\n" };
     let before = &*closed(before, end);
     let (old, new) = (split(before), split(after));
-    let (old_kept, new_kept) = (kept(before, &blank(before)), kept(after, &blank(after)));
+    let (old_kept, new_kept) = redact::kept(dialect, before, after);
+    let lines = |kept: Vec<Vec<Part>>| kept.into_iter().map(Line::new).collect::<Vec<_>>();
+    let (old_kept, new_kept) = (lines(old_kept), lines(new_kept));
     let part = |lines: &[Line], range: Range<usize>| lines.get(range).unwrap_or_default().to_vec();
     capture_diff_slices(Algorithm::Myers, &old, &new)
         .iter()
@@ -68,22 +82,33 @@ pub(crate) fn hunks(before: &str, after: &str, blank: impl Fn(&str) -> String) -
         .collect()
 }
 
-/// The text before, from exactly the text after; none where a secret that was not kept is missing from it. `open` says
-/// whether it ended within a line.
-pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<String> {
+/// The text before, from exactly the text after; none where the hunks are not of that text. `open` says whether it ended
+/// within a line. Remarks name what could not be put back: a secret that is no longer in the text.
+pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<TakenOut> {
     let after = closed(after, usual_end(after));
-    let mut lines = split(&after);
+    let mut lines: Vec<Cow<'_, str>> = split(&after).into_iter().map(Cow::Borrowed).collect();
+    let mut found = Found::new();
+    for hunk in hunks {
+        let block = lines.get(hunk.at..hunk.at.checked_add(hunk.added.len())?)?;
+        found.extend(captured(&hunk.added, block)?);
+    }
+    let mut remarks = Vec::new();
     for hunk in hunks.iter().rev() {
-        let whole: Option<Vec<&str>> = hunk.removed.iter().map(Line::whole).collect();
-        let place = hunk.at..hunk.at.checked_add(hunk.added.len())?;
-        lines.get(place.clone())?;
-        lines.splice(place, whole?);
+        let removed: Option<Vec<_>> =
+            hunk.removed.iter().map(|line| line.back(&found, &mut remarks)).collect();
+        lines.splice(hunk.at..hunk.at + hunk.added.len(), removed?.into_iter().map(Cow::Owned));
     }
-    let mut before = lines.concat();
+    let mut text = lines.concat();
     if open {
-        before.truncate(without_end_of_last_line(&before).len());
+        text.truncate(without_end_of_last_line(&text).len());
     }
-    Some(before)
+    Some(TakenOut { text, remarks })
+}
+
+/// A number above those of all secrets in an edit.
+pub(crate) fn secrets_end(hunks: &[Hunk]) -> usize {
+    let lines = hunks.iter().flat_map(|hunk| hunk.removed.iter().chain(&hunk.added));
+    lines.flat_map(Line::secrets).max().map_or(0, |last| last + 1)
 }
 
 /// Takes the edit out of a text that was edited since: its lines go, everything else stays.
@@ -115,9 +140,11 @@ impl Hunk {
 
     fn take_block(&self, lines: &mut Vec<String>, at: usize, remarks: &mut Vec<Remark>) {
         let mut back = Vec::new();
+        let block = lines.get(at..at + self.added.len()).unwrap_or_default();
+        let found = captured(&self.added, block).unwrap_or_default();
         for line in &self.removed {
-            match line.whole() {
-                Some(whole) => back.push(whole.to_owned()),
+            match line.back(&found, remarks) {
+                Some(whole) => back.push(whole),
                 None => remarks.push(Remark::Lost(line.shown())),
             }
         }
@@ -166,7 +193,9 @@ impl Hunk {
             let next = rest.find(|(_, line)| !line.trim().is_empty());
             // The heading of lines that are not ours is theirs by now.
             let heads_others = is_heading(line) && next.is_some_and(|(_, line)| !is_heading(line));
-            if nested || heads_others {
+            // A secret of before the edit is nowhere else.
+            let held = |ours: &&Line| ours.is(line) && self.removed.iter().any(|old| old.shares_secret(ours));
+            if nested || heads_others || ours.iter().copied().any(|line| held(&line)) {
                 remarks.push(Remark::Stays(line.trim().to_owned()));
             } else {
                 out.push(*at);
@@ -204,17 +233,75 @@ impl Hunk {
 }
 
 impl Line {
+    /// All of it, if nothing of it is blanked.
     pub(super) fn whole(&self) -> Option<&str> {
         match self {
             Self::Whole(text) => Some(text),
-            Self::Blanked { .. } => None,
+            Self::Parts { .. } | Self::Blanked { .. } => None,
         }
+    }
+
+    fn new(mut parts: Vec<Part>) -> Self {
+        match parts.as_mut_slice() {
+            [] => Self::Whole(String::new()),
+            [Part::Text(text)] => Self::Whole(std::mem::take(text)),
+            _ => Self::Parts { parts },
+        }
+    }
+
+    /// The line with the secrets that were found, and the mark in place of others.
+    fn back(&self, found: &Found, remarks: &mut Vec<Remark>) -> Option<String> {
+        let parts = match self {
+            Self::Whole(text) => return Some(text.clone()),
+            Self::Parts { parts } => parts,
+            Self::Blanked { .. } => return None,
+        };
+        let mut line = String::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => line.push_str(text),
+                Part::Secret { secret, key } => match found.get(secret) {
+                    Some(text) => line.push_str(text),
+                    None => {
+                        remarks.push(Remark::Blanked(key.clone()));
+                        line.push_str(BLANK);
+                    }
+                },
+            }
+        }
+        Some(line)
     }
 
     /// Without its end, as a person may see it.
     fn shown(&self) -> String {
-        let (Self::Whole(text) | Self::Blanked { blanked: text }) = self;
-        without_end(text).to_owned()
+        match self {
+            Self::Whole(text) | Self::Blanked { blanked: text } => without_end(text).to_owned(),
+            Self::Parts { parts } => without_end(&redact::joined(parts)).to_owned(),
+        }
+    }
+
+    fn secrets(&self) -> Vec<usize> {
+        match self {
+            Self::Parts { parts } => parts.iter().filter_map(Part::secret).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn shares_secret(&self, other: &Self) -> bool {
+        let others = other.secrets();
+        self.secrets().iter().any(|secret| others.contains(secret))
+    }
+
+    /// The same line with its secrets counted from a number on.
+    pub(super) fn renumbered(mut self, from: usize) -> Self {
+        if let Self::Parts { parts } = &mut self {
+            for part in parts {
+                if let Part::Secret { secret, .. } = part {
+                    *secret += from;
+                }
+            }
+        }
+        self
     }
 
     /// Whether two lines say the same, or what is kept of them does.
@@ -225,10 +312,14 @@ impl Line {
     pub(super) fn is(&self, line: &str) -> bool {
         match self {
             Self::Whole(text) => without_end(text) == without_end(line),
+            // A line of which nothing was kept could be any.
+            Self::Parts { parts } => {
+                let is_text = |part: &Part| matches!(part, Part::Text(text) if !text.trim().is_empty());
+                parts.iter().any(is_text) && secrets_in(parts, line).is_some()
+            }
             Self::Blanked { blanked } => {
                 let line = without_end(line);
                 let parts = without_end(blanked).split_once(BLANK);
-                // A line of which nothing was kept could be any.
                 parts.is_some_and(|(head, _)| !head.is_empty() && line.starts_with(head))
             }
         }
@@ -280,25 +371,43 @@ fn without_end(line: &str) -> &str {
     line.trim_end_matches(['\r', '\n'])
 }
 
-/// The lines of a text as they may be kept. Where the blanked text has other lines, none may be.
-fn kept(text: &str, blanked: &str) -> Vec<Line> {
-    let (lines, blanked) = (split(text), split(blanked));
-    let aligned = lines.len() == blanked.len();
-    let mut blanked = blanked.into_iter();
-    let keep = |line: &str| match blanked.next().filter(|_| aligned) {
-        Some(same) if same == line => Line::Whole(line.to_owned()),
-        Some(other) => Line::Blanked { blanked: with_mark(line, other) },
-        None => Line::Blanked { blanked: BLANK.to_owned() },
-    };
-    lines.into_iter().map(keep).collect()
+/// The secrets of a block of lines that are those of an edit; none where they are not.
+fn captured(ours: &[Line], block: &[impl AsRef<str>]) -> Option<Found> {
+    let mut found = Found::new();
+    for (line, text) in ours.iter().zip(block) {
+        if let Line::Parts { parts } = line {
+            found.extend(secrets_in(parts, text.as_ref())?);
+        }
+    }
+    Some(found)
 }
 
-/// What a line has in common with its blanked form, and the mark in place of the rest.
-fn with_mark(line: &str, blanked: &str) -> String {
-    let (line, end) = (without_end(line), line.get(without_end(line).len()..).unwrap_or_default());
-    let blanked = without_end(blanked);
-    let head = line.chars().zip(blanked.chars()).take_while(|(one, other)| one == other).map(|(c, _)| c);
-    format!("{}{BLANK}{end}", head.collect::<String>())
+/// What stands in a line where a kept one has secrets; none where the rest of it differs.
+fn secrets_in(parts: &[Part], line: &str) -> Option<Found> {
+    let mut found = Found::new();
+    let mut rest = without_end(line);
+    let mut parts = parts.iter().peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            Part::Text(text) => rest = rest.strip_prefix(without_end(text))?,
+            Part::Secret { secret, .. } => {
+                let next = parts.peek().and_then(|part| match part {
+                    Part::Text(text) => Some(without_end(text)),
+                    Part::Secret { .. } => None,
+                });
+                let is_last = parts.len() <= 1;
+                let length = match next {
+                    Some(text) if is_last => rest.strip_suffix(text)?.len(),
+                    Some(text) => rest.find(text)?,
+                    None => rest.len(),
+                };
+                let (hidden, after) = rest.split_at(length);
+                found.insert(*secret, hidden.to_owned());
+                rest = after;
+            }
+        }
+    }
+    rest.is_empty().then_some(found)
 }
 
 /// The lines as one text, each but the last with an end.
@@ -315,122 +424,5 @@ fn join(lines: &[String], like: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn no_secrets(text: &str) -> String {
-        text.to_owned()
-    }
-
-    fn after_equals(text: &str) -> String {
-        let line = |line: &str| match line.split_once("Token=") {
-            Some((head, _)) => format!("{head}Token=***\n"),
-            None => line.to_owned(),
-        };
-        text.split_inclusive('\n').map(line).collect()
-    }
-
-    proptest! {
-        #[test]
-        fn the_way_back_is_exact(before in "([ab]{0,2}\r?\n){0,6}[ab]?", after in "([ab]{0,2}\r?\n){0,6}[ab]?") {
-            let hunks = hunks(&before, &after, no_secrets);
-            prop_assert_eq!(reverse(&hunks, &after, is_open(&before)), Some(before));
-        }
-
-        #[test]
-        fn nothing_but_our_lines_goes(
-            mut lines in proptest::collection::vec("[a-d]{1,3}", 0..6),
-            at in 0usize..6,
-            extra in proptest::collection::vec((0usize..9, "[x-z]{1,3}"), 0..4),
-        ) {
-            let before: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            lines.splice(at.min(lines.len())..at.min(lines.len()), ["ours = 1".to_owned(), "ours = 2".to_owned()]);
-            let after: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            let hunks = hunks(&before, &after, no_secrets);
-            for (at, line) in extra {
-                lines.insert(at.min(lines.len()), line);
-            }
-            let edited: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            let expected: String =
-                lines.iter().filter(|line| !line.starts_with("ours")).map(|line| format!("{line}\n")).collect();
-            prop_assert_eq!(take_out(&hunks, &edited), TakenOut { text: expected, remarks: Vec::new() });
-        }
-    }
-
-    #[test]
-    fn secrets_are_not_kept_and_their_lines_are_found_all_the_same() {
-        let (before, after) = ("a\n//x/:_authToken=old\n", "a\n//x/:_authToken=new\nb=1\n");
-        let hunks = hunks(before, after, after_equals);
-        let kept = serde_json::to_string(&hunks).unwrap();
-        assert!(
-            kept.contains("//x/:_authToken=[redacted]") && !kept.contains("old") && !kept.contains("new"),
-            "{kept}"
-        );
-        assert_eq!(reverse(&hunks, after, false), None);
-        let taken = take_out(&hunks, "mine\na\n//x/:_authToken=newer\nb=1\n");
-        assert_eq!(taken.text, "mine\na\n");
-        assert_eq!(taken.remarks, [Remark::Lost("//x/:_authToken=[redacted]".into())]);
-    }
-
-    #[test]
-    fn a_secret_in_a_last_line_without_an_end_is_not_touched() {
-        let (before, after) = ("a\n//x/:_authToken=old", "a\n//x/:_authToken=old\nb=1\n");
-        let hunks = hunks(before, after, after_equals);
-        assert_eq!(reverse(&hunks, after, is_open(before)).as_deref(), Some(before));
-        let taken = take_out(&hunks, "mine\na\n//x/:_authToken=old\nb=1\n");
-        assert_eq!(taken.text, "mine\na\n//x/:_authToken=old\n");
-        assert_eq!(taken.remarks, []);
-    }
-
-    #[test]
-    fn a_heading_that_others_came_under_stays() {
-        let after = "[a]\n\n[registries.x]\nindex = 1\nprovider = 2\n";
-        let hunks = hunks("[a]\n", after, no_secrets);
-        let taken = take_out(&hunks, "[a]\n\n[registries.x]\nindex = 1\ntoken = 3\nprovider = 2\n");
-        assert_eq!(taken.text, "[a]\n\n[registries.x]\ntoken = 3\n");
-        assert_eq!(taken.remarks, [Remark::Stays("[registries.x]".into())]);
-        // Of another section that reads the same, nothing goes.
-        let other = "[a]\n[registries.y]\nprovider = 2\n";
-        assert_eq!(take_out(&hunks, other).text, other);
-    }
-
-    #[test]
-    fn a_line_that_was_there_before_stays_and_gets_its_end() {
-        let hunks = hunks("mine", "mine\nours\n", no_secrets);
-        assert_eq!(take_out(&hunks, "mine\nours\nlater\n").text, "mine\nlater\n");
-        assert_eq!(take_out(&hunks, "mine, too\nours\nlater\n").text, "mine, too\nlater\n");
-    }
-
-    #[test]
-    fn parts_of_elements_are_left_to_the_person() {
-        let hunks = hunks("<s>\n</s>\n", "<s>\n  <server>\n  </server>\n</s>\n", no_secrets);
-        let edited = "<s>\n  <server>\n    <id>x</id>\n  </server>\n</s>\n";
-        let taken = take_out(&hunks, edited);
-        assert_eq!(taken.text, edited);
-        assert_eq!(taken.remarks, ["<server>", "</server>"].map(|line| Remark::Stays(line.into())));
-    }
-
-    #[test]
-    fn an_element_that_others_came_into_stays() {
-        let after = "<s>\n  <servers>\n    <server>\n    </server>\n  </servers>\n</s>\n";
-        let hunks = hunks("<s>\n</s>\n", after, no_secrets);
-        let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
-        let edited = after.replace("  </servers>\n", &format!("{mine}  </servers>\n"));
-        let taken = take_out(&hunks, &edited);
-        assert_eq!(taken.text, format!("<s>\n  <servers>\n{mine}  </servers>\n</s>\n"));
-        assert_eq!(taken.remarks, ["<servers>", "</servers>"].map(|line| Remark::Stays(line.into())));
-    }
-
-    #[test]
-    fn what_was_replaced_comes_back_where_ours_is_untouched() {
-        let hunks = hunks("a\nprovider = \"x\"\nb\n", "a\nprovider = \"ours\"\nb\n", no_secrets);
-        assert_eq!(
-            take_out(&hunks, "new\na\nprovider = \"ours\"\nb\n").text,
-            "new\na\nprovider = \"x\"\nb\n"
-        );
-        let changed = "a\nprovider = \"third\"\nb\n";
-        let taken = take_out(&hunks, changed);
-        assert_eq!((taken.text.as_str(), taken.remarks.len()), (changed, 1));
-    }
-}
+#[path = "patch_tests.rs"]
+mod tests;

@@ -32,10 +32,13 @@ pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebase
         }
         rebased.push(Entry {
             made_folders,
-            before: existed.then(|| digest(&before)),
-            after: digest(&after),
+            before: existed.then(|| digest(entry.dialect, &before)),
+            after: digest(entry.dialect, &after),
             open: patch::is_open(&before),
-            hunks: hunks(&before, &after, [gone, entry])?,
+            hunks: match entry.dialect {
+                Some(dialect) => patch::hunks(&before, &after, dialect),
+                None => hunks(&before, &after, [gone, entry])?,
+            },
             ..entry.clone()
         });
         before = after;
@@ -50,7 +53,11 @@ pub(super) fn inherited(gone: &Entry, later: &[Entry]) -> (Vec<Hunk>, Vec<Entry>
     let mut later = later.to_vec();
     let mut hunks = gone.hunks.clone();
     for hunk in &mut hunks {
-        for heir in later.iter_mut().flat_map(|entry| &mut entry.hunks) {
+        let heirs = later.iter_mut().flat_map(|entry| {
+            let end = patch::secrets_end(&entry.hunks);
+            entry.hunks.iter_mut().map(move |heir| (heir, end))
+        });
+        for (heir, end) in heirs {
             let is_gone =
                 |line: &Line| !line.is_empty() && heir.removed.iter().any(|removed| removed.same(line));
             let (displaced, left): (Vec<_>, Vec<_>) = hunk.added.drain(..).partition(is_gone);
@@ -61,7 +68,8 @@ pub(super) fn inherited(gone: &Entry, later: &[Entry]) -> (Vec<Hunk>, Vec<Entry>
                 continue;
             };
             heir.removed.retain(|line| !displaced.iter().any(|gone| gone.same(line)));
-            heir.removed.splice(place..place, hunk.removed.drain(..));
+            // A number stands for one secret in each edit.
+            heir.removed.splice(place..place, hunk.removed.drain(..).map(|line| line.renumbered(end)));
         }
     }
     hunks.retain(|hunk| !hunk.added.is_empty() || !hunk.removed.is_empty());
@@ -105,7 +113,8 @@ fn changes(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
     changes
 }
 
-/// What leads from one text to the other, each line as one of the edits knows it: what none of them kept may be a secret.
+/// What leads from one text to the other where it is not known how they are written, each line as one of the edits knows it:
+/// what none of them kept may be a secret.
 fn hunks(before: &str, after: &str, known: [&Entry; 2]) -> Option<Vec<Hunk>> {
     let end = patch::usual_end(after);
     let (before, after) = (patch::closed(before, end), patch::closed(after, end));
@@ -119,7 +128,8 @@ fn hunks(before: &str, after: &str, known: [&Entry; 2]) -> Option<Vec<Hunk>> {
         let mut known = known.iter().filter(|known| known.is(line));
         match known.clone().any(|known| known.whole().is_some()) {
             true => Some(Line::Whole((*line).to_owned())),
-            false => known.next().map(|known| (*known).clone()),
+            // The numbers of its secrets are those of another edit.
+            false => known.find(|known| !matches!(known, Line::Parts { .. })).map(|known| (*known).clone()),
         }
     };
     let kept_all = |lines: &[&str]| lines.iter().map(kept).collect::<Option<Vec<_>>>();

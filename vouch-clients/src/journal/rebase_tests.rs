@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::{Registered, this_run};
 use super::*;
+use crate::text::redact::Dialect;
 use vouch_core::UnixTime;
 
 /// An edit as setup records it.
@@ -14,10 +15,11 @@ fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {
         client: format!("client-{id}"),
         file: "/f".into(),
         made_folders: Vec::new(),
-        before: before.map(digest),
-        after: digest(after),
+        dialect: Some(Dialect::NpmIni),
+        before: before.map(|text| digest(Some(Dialect::NpmIni), text)),
+        after: digest(Some(Dialect::NpmIni), after),
         open: patch::is_open(text),
-        hunks: patch::hunks(text, after, str::to_owned),
+        hunks: patch::hunks(text, after, Dialect::NpmIni),
         registration: None::<Registered>,
         taken_back_at: None,
     }
@@ -45,11 +47,15 @@ fn undone(mut entries: Vec<Entry>, now: &str, order: &[usize]) -> Vec<String> {
 
 #[test]
 fn a_later_edit_inherits_what_the_earlier_one_replaced() {
-    let texts = ["registry=mine\n", "registry=a\n//a/:h=x\n", "registry=b\n//a/:h=x\n//b/:h=x\n"];
+    let texts = [
+        "registry=https://mine/\n",
+        "registry=https://a/\n//a/:h=x\n",
+        "registry=https://b/\n//a/:h=x\n//b/:h=x\n",
+    ];
     let between = undone(chain(&texts), texts[2], &[0, 1]);
-    assert_eq!(between, ["registry=b\n//b/:h=x\n", "registry=mine\n"]);
+    assert_eq!(between, ["registry=https://b/\n//b/:h=x\n", "registry=https://mine/\n"]);
     let between = undone(chain(&texts), texts[2], &[1, 0]);
-    assert_eq!(between, ["registry=a\n//a/:h=x\n", "registry=mine\n"]);
+    assert_eq!(between, ["registry=https://a/\n//a/:h=x\n", "registry=https://mine/\n"]);
 }
 
 #[test]
@@ -65,27 +71,62 @@ fn the_file_that_the_earlier_edit_made_goes_with_the_later_one() {
 
 #[test]
 fn what_was_edited_by_hand_is_not_rebased_but_inherited() {
-    let texts = ["registry=mine\n", "registry=a\n//a/:h=x\n", "registry=b\n//a/:h=x\n//b/:h=x\n"];
+    let texts = [
+        "registry=https://mine/\n",
+        "registry=https://a/\n//a/:h=x\n",
+        "registry=https://b/\n//a/:h=x\n//b/:h=x\n",
+    ];
     let entries = chain(&texts);
     let edited = format!("# by hand\n{}", texts[2]);
     assert_eq!(without(&entries[0], &entries[1..], &edited), None);
     let (hunks, later) = inherited(&entries[0], &entries[1..]);
     let taken = patch::take_out(&hunks, &edited);
-    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=b\n//b/:h=x\n", 0));
+    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=https://b/\n//b/:h=x\n", 0));
     let taken = patch::take_out(&later[0].hunks, &taken.text);
-    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=mine\n", 0));
+    assert_eq!((taken.text.as_str(), taken.remarks.len()), ("# by hand\nregistry=https://mine/\n", 0));
 }
 
 #[test]
 fn a_line_that_nobody_kept_is_not_kept_now() {
-    let blank = |text: &str| text.replace("secret", "[x]");
     let mut first = entry(0, Some("a=1\n"), "a=1\nb=2\n");
     first.hunks = vec![];
     let known = entry(1, Some("a=1\nb=2\n"), "a=1\nb=2\npassword=secret\n");
     assert_eq!(hunks("a=1\n", "a=1\nother=secret\n", [&first, &known]), None);
-    let blanked = Entry { hunks: patch::hunks("a=1\n", "a=1\npassword=secret\n", blank), ..known };
+    // As version 1 of the journal has it.
+    let of_version_1 = r#"[{"at": 1, "removed": [], "added": [{"blanked": "password=[redacted]\n"}]}]"#;
+    let blanked = Entry { hunks: serde_json::from_str(of_version_1).unwrap(), ..known };
     let kept = hunks("a=1\n", "a=1\npassword=secret\n", [&first, &blanked]).unwrap();
     assert!(!serde_json::to_string(&kept).unwrap().contains("secret"));
+}
+
+#[test]
+fn a_secret_of_one_edit_is_never_taken_for_that_of_another() {
+    let texts = [
+        "registry=https://u:first@o/\n//x/:_password=second\n",
+        "registry=https://a/\n//x/:_password=second\n",
+        "registry=https://b/\n//x/:_password=third\n",
+    ];
+    let entries = chain(&texts);
+    // What the first replaced cannot come back whole, so the later one inherits it.
+    assert_eq!(without(&entries[0], &entries[1..], texts[2]), None);
+    let (hunks, later) = inherited(&entries[0], &entries[1..]);
+    let between = patch::take_out(&hunks, texts[2]).text;
+    assert_eq!(between, texts[2]);
+    let taken = patch::take_out(&later[0].hunks, &between);
+    assert!(taken.text.starts_with("registry=https://[redacted]@o/\n"), "{}", taken.text);
+    assert!(taken.remarks.contains(&patch::Remark::Blanked("registry".into())), "{:?}", taken.remarks);
+    let kept = serde_json::to_string(&(&entries, &later)).unwrap();
+    assert!(!["first", "second", "third"].iter().any(|secret| kept.contains(secret)), "{kept}");
+}
+
+#[test]
+fn who_knows_the_rest_of_a_file_cannot_guess_a_secret_of_it_by_its_digest() {
+    let with = |password: &str| format!("a=1\n//x/:_password={password}\n");
+    let digests = |password: &str| {
+        let entry = entry(0, Some(&with(password)), &(with(password) + "b=2\n"));
+        (entry.before, entry.after)
+    };
+    assert_eq!(digests("one"), digests("another"));
 }
 
 proptest! {
@@ -105,7 +146,7 @@ proptest! {
             }
             let at = at.min(lines.len());
             let end = (at + replaced).min(lines.len());
-            lines.splice(at..end, [format!("registry={client}\n"), format!("{shared}{client}=ours\n")]);
+            lines.splice(at..end, [format!("registry=https://{client}/\n"), format!("{shared}{client}=ours\n")]);
             texts.push(lines.concat());
         }
         let all: Vec<&str> = texts.iter().map(String::as_str).collect();

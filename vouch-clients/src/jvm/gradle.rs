@@ -8,6 +8,7 @@ use vouch_core::{ErrorKind, Failure};
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 const SCRIPT: &str = include_str!("vouch.gradle");
@@ -99,8 +100,8 @@ impl Client for Gradle {
         Ok(format!("{script}\n// ---- for `{token_file}`\n{TOKEN_SCRIPT}"))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        text.to_owned()
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Code
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::{exec, id};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
-use crate::text::xml::XmlError;
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 /// Maven, for one settings file.
@@ -36,9 +36,6 @@ impl Maven {
         let hint = match error {
             SettingsError::Occupied { .. } => {
                 "Give this one another id with `--registry ID`, or remove that server first"
-            }
-            SettingsError::Xml(XmlError::SecretOnLine(_)) => {
-                "Give that end tag a line of its own, or add the lines that `--print` shows"
             }
             _ => "Correct the file, or add the lines that `--print` shows",
         };
@@ -79,8 +76,8 @@ impl Client for Maven {
         ))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        settings::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Xml
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -19,8 +19,8 @@ pub(super) enum SettingsError {
     #[error("`<servers>` is there twice")]
     ServersTwice,
     /// Somebody else's.
-    #[error("a server `{id}` with other credentials is there already (username `{username}`)")]
-    Occupied { id: String, username: String },
+    #[error("a server `{id}` with other credentials is there already{user}")]
+    Occupied { id: String, user: &'static str },
 }
 
 /// The text with a server of that id in it.
@@ -43,21 +43,23 @@ pub(super) fn with_server(text: &str, id: &str) -> Result<String, SettingsError>
     }
     let Some(list) = list else {
         let servers = Element::Parent { name: "servers", children: vec![server(id)] };
-        return Ok(append(text, root, &servers, without_secrets)?);
+        return Ok(append(text, root, &servers)?);
     };
     let mut known =
         children(list, "server").filter(|server| child_text(*server, "id").as_deref() == Some(id));
     match known.find(|server| !is_ours(*server)) {
         Some(other) => {
-            let username = child_text(other, "username").unwrap_or_default();
-            return Err(SettingsError::Occupied { id: id.to_owned(), username });
+            // Another name may be a token.
+            let is_ours = child_text(other, "username").as_deref() == Some(USER);
+            let user = if is_ours { " (username `aws`)" } else { "" };
+            return Err(SettingsError::Occupied { id: id.to_owned(), user });
         }
         None if children(list, "server").any(|server| child_text(server, "id").as_deref() == Some(id)) => {
             return Ok(text.to_owned());
         }
         None => {}
     }
-    Ok(append(text, list, &server(id), without_secrets)?)
+    Ok(append(text, list, &server(id))?)
 }
 
 /// The lines of the server alone.
@@ -74,43 +76,6 @@ fn server(id: &str) -> Element {
 fn is_ours(server: roxmltree::Node<'_, '_>) -> bool {
     child_text(server, "username").as_deref() == Some(USER)
         && child_text(server, "password").as_deref() == Some(PASSWORD)
-}
-
-/// A text with the content of elements that may hold a secret blanked, comments included. Lines stay lines.
-pub(super) fn without_secrets(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('<') {
-        shown.push_str(before);
-        shown.push('<');
-        rest = after;
-        let name: String = after.chars().take_while(|c| c.is_alphanumeric() || "-_.:".contains(*c)).collect();
-        let lower = name.to_lowercase();
-        // Values of `httpHeaders` are credentials as often as not.
-        let is_secret = ["password", "passphrase", "token", "secret"].iter().any(|word| lower.contains(word))
-            || lower == "value";
-        let Some((tag, content)) = after.split_once('>').filter(|(tag, _)| is_secret && !tag.ends_with('/'))
-        else {
-            continue;
-        };
-        let end = content.find("</").unwrap_or(content.len());
-        let (content, after) = content.split_at(end);
-        shown.push_str(tag);
-        shown.push('>');
-        shown.push_str(&blanked(content));
-        rest = after;
-    }
-    shown + rest
-}
-
-fn blanked(content: &str) -> String {
-    let trimmed = content.trim();
-    let is_variable = trimmed.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    if trimmed.is_empty() || is_variable.is_some_and(|name| !name.contains(['$', '{', '}'])) {
-        return content.to_owned();
-    }
-    let mark = |line: &str| if line.trim().is_empty() { String::new() } else { "[redacted]".to_owned() };
-    content.split('\n').map(mark).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -98,11 +98,7 @@ proptest::proptest! {
     ) {
         let (before, after) = pieces.split_at(at.min(pieces.len()));
         let text = format!("<settings>{}{servers}{}</settings>\n", before.concat(), after.concat());
-        let Ok(edited) = with_server(&text, ID) else {
-            // Only a divided line with a secret is refused.
-            proptest::prop_assert!(text.contains("hunter2"));
-            return Ok(());
-        };
+        let edited = with_server(&text, ID).unwrap();
         let same = |(one, other): &(u8, u8)| one == other;
         let head = text.bytes().zip(edited.bytes()).take_while(same).count();
         let tail = text.bytes().rev().zip(edited.bytes().rev()).take_while(same).count();
@@ -142,33 +138,9 @@ fn a_server_with_other_credentials_is_named() {
             "<settings><servers><server><id> codeartifact </id><username>{user}</username><password>{password}</password></server></servers></settings>"
         );
         let error = with_server(&text, ID).unwrap_err().to_string();
-        assert!(error.contains("`codeartifact`") && !error.contains("hunter2"), "{error}");
+        assert!(error.contains("`codeartifact`"), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains("alice"), "{error}");
         let other = text.replace(" codeartifact ", "other").replace("<servers>", "<servers>\n");
-        let divided = with_server(&other, ID);
-        assert_eq!(divided.is_err(), password == "hunter2", "{divided:?}");
-        assert!(with_server(&other.replace("</servers>", "\n</servers>"), ID).is_ok());
-    }
-}
-
-#[test]
-fn secrets_are_blanked_line_by_line() {
-    for (text, shown) in [
-        ("<password>hunter2</password>", "<password>[redacted]</password>"),
-        ("<password>\n  hunter2\n</password>", "<password>\n[redacted]\n</password>"),
-        ("<!-- <passphrase>hunter2</passphrase> -->", "<!-- <passphrase>[redacted]</passphrase> -->"),
-        ("<password><![CDATA[hunter2]]></password>", "<password>[redacted]</password>"),
-        (
-            "<password>{jSMOWnoPFgsHVpMvz5VrIt5kRbzGpI8u+9EF1iFQyJQ=}</password>",
-            "<password>[redacted]</password>",
-        ),
-        ("<x.token>hunter2</x.token>", "<x.token>[redacted]</x.token>"),
-        ("<value>Bearer hunter2</value>", "<value>[redacted]</value>"),
-        ("<password>${env.X}</password>", "<password>${env.X}</password>"),
-        ("<password>${env.X}hunter2${env.Y}</password>", "<password>[redacted]</password>"),
-        ("<password/><id>x</id>", "<password/><id>x</id>"),
-        ("<password>hunter2", "<password>[redacted]"),
-        ("<id>x</id> < y", "<id>x</id> < y"),
-    ] {
-        assert_eq!(without_secrets(text), shown);
+        assert!(with_server(&other, ID).is_ok());
     }
 }

@@ -15,6 +15,7 @@ use crate::git;
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::real_path::real;
+use crate::text::redact::{self, Dialect};
 use crate::tool::Tool;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
@@ -134,7 +135,7 @@ impl Client for NpmrcClient {
         }
         self.lines(&mut npmrc, registration)?;
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
-            notes.push(format!("{} came from {before} before", packages(scope)));
+            notes.push(format!("{} came from {} before", packages(scope), redact::shown_url(&before)));
         }
         notes.extend(project::warnings(&self.file, wanted));
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
@@ -149,8 +150,8 @@ impl Client for NpmrcClient {
         Ok(text(&npmrc))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        self::text(&Npmrc::parse(text.as_bytes()).without_secrets())
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::NpmIni
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

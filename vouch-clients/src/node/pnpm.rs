@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{BareValue, Npmrc};
+use crate::text::redact::{self, Dialect};
 use crate::tool::Tool;
 use vouch_core::Failure;
 use vouch_core::config::Registration;
@@ -144,7 +145,7 @@ impl Client for Pnpm {
         if let Some(before) =
             before.filter(|before| before.trim_end_matches('/') != url.trim_end_matches('/'))
         {
-            notes.push(format!("{} came from {before} before", packages(scope)));
+            notes.push(format!("{} came from {} before", packages(scope), redact::shown_url(&before)));
         }
         notes.extend(project::warnings(&self.file, wanted));
         let after = String::from_utf8_lossy(&npmrc.to_bytes()).into_owned();
@@ -157,8 +158,8 @@ impl Client for Pnpm {
         Ok(String::from_utf8_lossy(&npmrc.to_bytes()).into_owned())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        String::from_utf8_lossy(&Npmrc::parse(text.as_bytes()).without_secrets().to_bytes()).into_owned()
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::NpmIni
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

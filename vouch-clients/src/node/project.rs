@@ -9,6 +9,7 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 
 use crate::client::SetupRequest;
+use crate::text::redact::shown_url;
 
 /// What stands against the lines of the user's file in the project of the working directory.
 pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>) -> Vec<String> {
@@ -79,8 +80,10 @@ fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<Strin
                 "`{shown}` has a credential for this registry: in that project it is sent, not Vouch's"
             ));
         } else if key == route && value.trim_end_matches('/') != registration.endpoint.trim_end_matches('/') {
-            warnings
-                .push(format!("`{shown}` sets `{key}` to {value}: in that project packages come from there"));
+            warnings.push(format!(
+                "`{shown}` sets `{key}` to {}: in that project packages come from there",
+                shown_url(&value)
+            ));
         } else if key == "userconfig" {
             warnings
                 .push(format!("`{shown}` sets `userconfig`: in that project npm does not read your file"));
@@ -107,10 +110,11 @@ fn elsewhere(path: &Path, text: &str, wanted: &SetupRequest<'_>) -> Option<Strin
     let others: Vec<_> = resolved.filter(other).collect();
     let first = others.first()?;
     Some(format!(
-        "`{}` takes {} from another CodeArtifact repository, such as {first}: npm 12 refuses that (EALLOWREMOTE). Make it \
+        "`{}` takes {} from another CodeArtifact repository, such as {}: npm 12 refuses that (EALLOWREMOTE). Make it \
          anew: `npm install` after deleting it",
         path.display(),
-        if others.len() == 1 { "a package".into() } else { format!("{} packages", others.len()) }
+        if others.len() == 1 { "a package".into() } else { format!("{} packages", others.len()) },
+        shown_url(first)
     ))
 }
 

@@ -11,6 +11,7 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::text::redact::Dialect;
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
 
@@ -123,8 +124,8 @@ impl Client for Yarn {
         Ok(format!("{lines}\n# `{}`:\n{}", self.plugin.display(), self.plugin_text()))
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        yarnrc::without_secrets(text)
+    fn dialect(&self, file: &Path) -> Dialect {
+        if file == self.file { Dialect::Yaml } else { Dialect::Code }
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

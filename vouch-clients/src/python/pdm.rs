@@ -14,6 +14,7 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
+use crate::text::redact::{Dialect, shown_value};
 use crate::text::toml::{SpliceError, Splices, table_at};
 use crate::tool::Tool;
 use vouch_core::endpoint::USER;
@@ -145,7 +146,7 @@ impl UrlTable<'_> {
                         };
                         return Err(occupied(&format!("`{shown}`"), self.file, there, hint).into());
                     }
-                    notes.push(format!("`{shown}.{key}` was {}", url::shown(there)));
+                    notes.push(format!("`{shown}.{key}` was {}", shown_value(key, there)));
                     splices.replace(key, old, &quoted(value))?;
                 }
                 Some(_) => return Err(SpliceError::Form { key: format!("{shown}.{key}") }.into()),
@@ -181,8 +182,8 @@ impl Client for Pdm {
         self.edited("", wanted, &mut Vec::new())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        super::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Toml
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -14,6 +14,7 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 use vouch_core::env;
 
@@ -152,8 +153,8 @@ impl Client for Pip {
         self.edited("", wanted, &mut Vec::new())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        super::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Ini
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

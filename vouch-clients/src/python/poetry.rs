@@ -10,6 +10,7 @@ use super::toml::{self, quoted};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, table_at};
 use crate::tool::Tool;
 use vouch_core::env;
@@ -121,8 +122,8 @@ impl Client for Poetry {
         self.edited("", wanted, &mut Vec::new())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        super::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Toml
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

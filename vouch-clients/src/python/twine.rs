@@ -9,6 +9,7 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
+use crate::text::redact::Dialect;
 use crate::tool::Tool;
 use vouch_core::endpoint::USER;
 
@@ -98,8 +99,8 @@ impl Client for Twine {
         self.edited("", wanted, &mut Vec::new())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        super::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Ini
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -2,11 +2,11 @@
 
 use vouch_core::config::Registration;
 use vouch_core::endpoint::USER;
-use vouch_core::endpoint::{Asker, domain_of_url};
+use vouch_core::endpoint::{Asker, domain_of_url, shown as without_user};
 
 use crate::client::SetupRequest;
 
-pub(super) use vouch_core::endpoint::shown;
+pub(super) use crate::text::redact::shown_url as shown;
 
 /// The index of a repository, which is what installers want.
 pub(super) fn index(registration: &Registration) -> String {
@@ -26,14 +26,14 @@ pub(super) fn host(url: &str) -> &str {
 
 /// Whether both name one index, whoever asks. One in which it is not certain what the host is, is shown as no other is.
 pub(super) fn same(one: &str, other: &str) -> bool {
-    let plain = |url: &str| shown(url).trim_end_matches('/').to_owned();
+    let plain = |url: &str| without_user(url).trim_end_matches('/').to_owned();
     plain(one) == plain(other)
 }
 
 /// Whether ours may take the place of an index: PyPI, another of CodeArtifact (what `aws codeartifact login` writes has
 /// a token in it), or one that an earlier setup wrote.
 pub(super) fn gives_way(there: &str, wanted: &SetupRequest<'_>) -> bool {
-    let there = shown(there);
+    let there = without_user(there);
     let known = &wanted.config.codeartifact.registrations;
     let plain = there.trim_end_matches('/');
     matches!(

@@ -13,6 +13,7 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
+use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, Splices};
 use crate::tool::Tool;
 use vouch_core::env;
@@ -177,8 +178,8 @@ impl Client for Uv {
         self.edited("", wanted, &mut Vec::new())
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        super::without_secrets(text)
+    fn dialect(&self, _file: &Path) -> Dialect {
+        Dialect::Toml
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::piece::Piece;
+
 /// Why a text cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
@@ -68,6 +70,66 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 fn indent_of(line: &str) -> &str {
     &line[..line.len() - line.trim_start_matches(is_space).len()]
+}
+
+/// The values and comments of a text, line by line. It is cut where [`Ini::parse`] refuses it, too: the AWS tools read
+/// more than configparser does.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let (mut path, mut depth, mut in_option) = (Vec::new(), 0, false);
+    let mut at = 0;
+    for line in lines(text) {
+        let start = at;
+        at += line.len();
+        let content = line.trim_matches(is_space);
+        let indent = indent_of(line);
+        let (first, end) = (start + indent.len(), start + indent.len() + content.len());
+        let deep = indent.chars().count();
+        if content.is_empty() {
+            continue;
+        }
+        if content.starts_with(['#', ';']) {
+            pieces.push(Piece::comment(first + 1..end));
+            continue;
+        }
+        if in_option && deep > depth {
+            pieces.push(
+                nested(content, &path, first).unwrap_or_else(|| Piece::value(path.clone(), first..end)),
+            );
+            continue;
+        }
+        depth = deep;
+        if let Some(name) = content.strip_prefix('[').and_then(|rest| Some(&rest[..rest.rfind(']')?])) {
+            path = vec![name.to_owned()];
+            pieces.push(Piece::comment(first + name.len() + 2..end));
+            in_option = false;
+            continue;
+        }
+        let Some(delimiter) = content.find(['=', ':']) else {
+            pieces.push(Piece::unclear(Vec::new(), first..end));
+            continue;
+        };
+        path.truncate(1);
+        path.push(content[..delimiter].trim_matches(is_space).to_owned());
+        let value = &content[delimiter + 1..];
+        // To configparser it is no comment, to whoever wrote it it is.
+        let comment = [" #", " ;", "\t#", "\t;"].iter().filter_map(|sign| value.find(sign)).min();
+        let middle = end - value.len() + comment.unwrap_or(value.len());
+        pieces.push(Piece::value(path.clone(), first + delimiter + 1..middle));
+        pieces.push(Piece::comment(middle..end));
+        in_option = true;
+    }
+    pieces
+}
+
+/// A setting below another, as in the AWS tools' files: its value by both keys.
+fn nested(content: &str, path: &[String], start: usize) -> Option<Piece> {
+    let (key, value) = content.split_once('=')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let key = Some(key.trim_matches(is_space)).filter(|key| !key.is_empty() && key.chars().all(plain))?;
+    let path = path.iter().cloned().chain([key.to_owned()]).collect();
+    let end = start + content.len();
+    Some(Piece::value(path, end - value.len()..end))
 }
 
 impl<'a> Ini<'a> {

@@ -1,8 +1,12 @@
 //! Dialects of text that clients read: edited where they stand, everything else byte for byte as it was.
 
+mod code;
 pub mod ini;
 mod npm_ini;
 pub mod npmrc;
+mod piece;
+pub mod redact;
 pub mod toml;
 pub mod xml;
 pub mod yaml;
+mod yaml_pieces;

@@ -2,6 +2,35 @@
 
 use serde_json::Value;
 
+use super::piece::{Piece, unquoted};
+
+/// The values and comments of a text. A line without a value is a key to npm, and may be a token that was pasted.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive(['\r', '\n']) {
+        let content = line.trim_end_matches(['\r', '\n']);
+        let at = |from: usize, to: usize| start + from..start + to;
+        let first = content.len() - trim_start(content).len();
+        match Meaning::of(content) {
+            Meaning::Nothing if trim(content).is_empty() => {}
+            Meaning::Nothing if trim(content).starts_with([';', '#']) => {
+                pieces.push(Piece::comment(at(first + 1, content.len())));
+            }
+            Meaning::Section => {}
+            Meaning::Entry(Entry { key, place: Some((from, to)), .. }) => {
+                pieces.push(Piece::value(vec![key], unquoted(text, at(from, to))));
+                pieces.push(Piece::comment(at(to, content.len())));
+            }
+            Meaning::Nothing | Meaning::Entry(_) => {
+                pieces.push(Piece::unclear(Vec::new(), at(first, content.len())));
+            }
+        }
+        start += line.len();
+    }
+    pieces
+}
+
 /// What a line is to npm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {

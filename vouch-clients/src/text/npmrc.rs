@@ -137,24 +137,6 @@ impl Npmrc {
         removed
     }
 
-    /// The same file with the values blanked that may be secrets, for a preview.
-    #[must_use]
-    pub fn without_secrets(&self) -> Self {
-        let mut blanked = self.clone();
-        for line in &mut blanked.lines {
-            let text = String::from_utf8_lossy(&line.text).into_owned();
-            let Meaning::Entry(entry) = Meaning::of(&text) else { continue };
-            let field = entry.key.rsplit(':').next().unwrap_or_default();
-            let secret = matches!(field, "_authToken" | "_auth" | "_password");
-            let value = entry.value.as_deref().unwrap_or_default();
-            if let (true, Some((start, end))) = (secret && !value.starts_with("${"), entry.place) {
-                let parts = (text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default());
-                line.text = format!("{}[secret]{}", parts.0, parts.1).into_bytes();
-            }
-        }
-        blanked
-    }
-
     /// The entries at the top level and their lines.
     fn entries(&self) -> impl Iterator<Item = (usize, Entry)> + '_ {
         let meanings = self.lines.iter().map(|line| Meaning::of(&String::from_utf8_lossy(&line.text)));

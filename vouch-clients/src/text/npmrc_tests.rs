@@ -80,15 +80,8 @@ fn values_that_npm_would_change_are_not_bare() {
 }
 
 #[test]
-fn a_preview_and_debug_show_no_secret() {
-    let npmrc = Npmrc::parse(
-        b"//h/:_authToken = hunter2 ; c\n//h/:_password=\"hunter2\"\n_auth=hunter2\n//h/:_authToken=${V}\nregistry=https://h/\n",
-    );
-    let shown = String::from_utf8(npmrc.without_secrets().to_bytes()).unwrap();
-    assert_eq!(
-        shown,
-        "//h/:_authToken = [secret] ; c\n//h/:_password=[secret]\n_auth=[secret]\n//h/:_authToken=${V}\nregistry=https://h/\n"
-    );
+fn debug_shows_no_secret() {
+    let npmrc = Npmrc::parse(b"//h/:_authToken = hunter2 ; c\n");
     assert!(!format!("{npmrc:?} {:?}", BareValue::new("hunter2")).contains("hunter2"));
 }
 

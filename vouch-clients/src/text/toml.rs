@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use toml_edit::{InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Document, InlineTable, Item, Table, TableLike, Value};
+
+use super::piece::{Piece, unquoted};
 
 /// Why keys cannot be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,6 +199,95 @@ pub fn table_at<'t>(root: &'t Table, outer: &str, inner: &str) -> Result<Option<
         Some(item) if item.is_table_like() => Ok(Some(item)),
         Some(item) => Err(wrong(format!("{outer}.{inner}"), item)),
         None => Ok(None),
+    }
+}
+
+/// The values and comments of a text, those in arrays and inline tables too; all of it in one where it does not parse.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let skipped = text.len() - body.len();
+    let values = || {
+        let document = Document::parse(body).ok()?;
+        let mut pieces = Vec::new();
+        of_table(document.as_table(), &[], &mut pieces)?;
+        Some(pieces)
+    };
+    let Some(mut pieces) = values() else { return Piece::all(text) };
+    pieces.sort_by_key(|piece| piece.span.start);
+    let mut at = 0;
+    let mut found = Vec::new();
+    for span in pieces.iter().map(|piece| piece.span.clone()) {
+        comments(body, at..span.start, &mut found);
+        at = span.end;
+    }
+    comments(body, at..body.len(), &mut found);
+    for piece in &mut pieces {
+        piece.span = unquoted(body, piece.span.clone());
+    }
+    pieces.extend(found.into_iter().map(Piece::comment));
+    for piece in &mut pieces {
+        piece.span = piece.span.start + skipped..piece.span.end + skipped;
+    }
+    pieces
+}
+
+/// None where the parser does not tell where a value stands.
+fn of_table(table: &dyn TableLike, path: &[String], pieces: &mut Vec<Piece>) -> Option<()> {
+    for (key, item) in table.iter() {
+        let path: Vec<String> = path.iter().cloned().chain([key.to_owned()]).collect();
+        match item {
+            Item::None => {}
+            Item::Value(value) => of_value(value, &path, pieces)?,
+            Item::Table(table) => of_table(table, &path, pieces)?,
+            Item::ArrayOfTables(tables) => {
+                tables.iter().try_for_each(|table| of_table(table, &path, pieces))?;
+            }
+        }
+    }
+    Some(())
+}
+
+fn of_value(value: &Value, path: &[String], pieces: &mut Vec<Piece>) -> Option<()> {
+    match value {
+        Value::InlineTable(table) => of_table(table, path, pieces),
+        Value::Array(values) => {
+            let mut before = None;
+            for value in values {
+                // What follows an option in a command is its value.
+                let option = before.filter(|word: &&str| word.starts_with('-')).map(str::to_owned);
+                let path: Vec<String> = path.iter().cloned().chain(option).collect();
+                of_value(value, &path, pieces)?;
+                before = value.as_str();
+            }
+            Some(())
+        }
+        value => {
+            pieces.push(Piece::value(path.to_vec(), value.span()?));
+            Some(())
+        }
+    }
+}
+
+/// Comments between two values: there, quotes are those of keys.
+fn comments(text: &str, gap: Range<usize>, found: &mut Vec<Range<usize>>) {
+    let mut at = gap.start;
+    let mut quote = None;
+    while let Some(c) = text.get(at..gap.end).and_then(|rest| rest.chars().next()) {
+        match (quote, c) {
+            (Some('"'), '\\') => at += 1,
+            (Some(open), _) if open == c || c == '\n' => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '#') => {
+                let rest = text.get(at..gap.end).unwrap_or_default();
+                let end = at + rest.find('\n').unwrap_or(rest.len());
+                found.push(at + 1..end);
+                at = end;
+                continue;
+            }
+            (None, _) => {}
+        }
+        at += c.len_utf8();
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::ops::Range;
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::{Document, Node, NodeType, ParsingOptions};
+
+use super::piece::Piece;
 
 /// Why a text cannot be edited.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum XmlError {
-    #[error("it is not well-formed XML: {0}")]
-    Malformed(#[from] roxmltree::Error),
+    /// The parser's own text quotes the file.
+    #[error("it is not well-formed XML, at line {line}, column {column}")]
+    Malformed { line: u32, column: u32 },
     #[error("`<{0}>` comes out of an entity or has a prefix")]
     Indirect(String),
-    #[error("the line where `<{0}>` ends holds a secret and would have to be divided")]
-    SecretOnLine(String),
 }
 
 /// An element to be added.
@@ -24,7 +25,95 @@ pub(crate) enum Element {
 
 /// Parses a text; a document type with entities may be there.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, XmlError> {
-    Ok(Document::parse_with_options(text, ParsingOptions { allow_dtd: true, ..ParsingOptions::default() })?)
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).map_err(|error| {
+        let place = error.pos();
+        XmlError::Malformed { line: place.row, column: place.col }
+    })
+}
+
+/// The contents of elements and attributes, and comments; all of it in one where it does not parse.
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
+    let found = || {
+        let document = parse(text).ok()?;
+        let root = document.root_element();
+        let mut pieces = Vec::new();
+        around(text, 0..root.range().start, &[], &mut pieces);
+        of_element(text, root, &[], &mut pieces)?;
+        around(text, root.range().end..text.len(), &[], &mut pieces);
+        Some(pieces)
+    };
+    found().unwrap_or_else(|| Piece::all(text))
+}
+
+/// None where the element stands elsewhere than in its parent, since it comes out of an entity.
+fn of_element(text: &str, element: Node<'_, '_>, path: &[String], pieces: &mut Vec<Piece>) -> Option<()> {
+    let path: Vec<String> = path.iter().cloned().chain([element.tag_name().name().to_owned()]).collect();
+    let range = element.range();
+    let mut open = range.start;
+    for attribute in element.attributes() {
+        let path = path.iter().cloned().chain([attribute.name().to_owned()]).collect();
+        open = open.max(attribute.range().end);
+        // Those of schemas alone have a meaning in such files.
+        let is_schema = attribute.name() == "schemaLocation";
+        let piece = if is_schema { Piece::value } else { Piece::unclear };
+        pieces.push(piece(path, attribute.range_value()));
+    }
+    // A declaration of a namespace is no attribute to the parser, and may hold a `>`.
+    let tag = text.get(open..range.end)?;
+    let mut quote = None;
+    let end = tag.char_indices().find(|(_, c)| {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(*c),
+            (Some(open), c) if open == *c => quote = None,
+            _ => {}
+        }
+        quote.is_none() && *c == '>'
+    });
+    let (end, _) = end?;
+    if tag.get(..end)?.ends_with('/') {
+        return Some(());
+    }
+    let inside = open + end + 1..open + tag.rfind("</")?;
+    if !element.children().any(|child| child.node_type() == NodeType::Element) {
+        let raw = text.get(inside.clone())?;
+        // A comment or CDATA within: what the value is, its parts alone do not tell.
+        let piece = if raw.contains('<') { Piece::unclear } else { Piece::value };
+        pieces.push(piece(path, inside));
+        return Some(());
+    }
+    let mut at = inside.start;
+    for child in element.children().filter(Node::is_element) {
+        let range = child.range();
+        if range.start < at || range.end > inside.end {
+            return None;
+        }
+        around(text, at..range.start, &path, pieces);
+        of_element(text, child, &path, pieces)?;
+        at = range.end;
+    }
+    around(text, at..inside.end, &path, pieces);
+    Some(())
+}
+
+/// What stands between elements: comments, a document type, or text where none should be.
+fn around(text: &str, gap: Range<usize>, path: &[String], pieces: &mut Vec<Piece>) {
+    let raw = text.get(gap.clone()).unwrap_or_default();
+    let declaration = match raw.trim_start_matches('\u{feff}').strip_prefix("<?xml") {
+        Some(rest) if gap.start == 0 => raw.len() - rest.len() + rest.find("?>").map_or(0, |end| end + 2),
+        _ => 0,
+    };
+    let rest = raw.get(declaration..).unwrap_or_default().trim_start_matches('\u{feff}');
+    let start = gap.end - rest.len();
+    let inner = rest.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+    match inner.filter(|inner| !inner.contains("-->")) {
+        _ if rest.trim().is_empty() => {}
+        Some(inner) => {
+            let from = start + rest.find("<!--").unwrap_or_default() + 4;
+            pieces.push(Piece::comment(from..from + inner.len()));
+        }
+        None => pieces.push(Piece::unclear(path.to_vec(), start..gap.end)),
+    }
 }
 
 /// The children of that name, whatever their namespace: Maven does not look at it.
@@ -43,13 +132,8 @@ pub(crate) fn child_text(parent: Node<'_, '_>, name: &'static str) -> Option<Str
     Some(parts.collect::<String>().trim().to_owned())
 }
 
-/// Adds an element as the last child of another. `blank` blanks what is secret, line by line.
-pub(crate) fn append(
-    text: &str,
-    parent: Node<'_, '_>,
-    element: &Element,
-    blank: impl Fn(&str) -> String,
-) -> Result<String, XmlError> {
+/// Adds an element as the last child of another.
+pub(crate) fn append(text: &str, parent: Node<'_, '_>, element: &Element) -> Result<String, XmlError> {
     let name = parent.tag_name().name();
     let range = parent.range();
     let indirect = || XmlError::Indirect(name.to_owned());
@@ -81,29 +165,9 @@ pub(crate) fn append(
             }
         }
     };
-    if place.start < place.end || !is_line_start(text, place.start) {
-        check_line(text, &place, blank).map_err(|()| XmlError::SecretOnLine(name.to_owned()))?;
-    }
     let mut after = text.to_owned();
     after.replace_range(place, &replaced);
     Ok(after)
-}
-
-/// The journal keeps no secret, so that a divided line with one in it could not be put together again.
-fn check_line(text: &str, place: &Range<usize>, blank: impl Fn(&str) -> String) -> Result<(), ()> {
-    let number = |at: usize| text.get(..at).unwrap_or_default().matches('\n').count();
-    let (first, last) = (number(place.start), number(place.end));
-    let blanked = blank(text);
-    let same = |(one, other): (&str, &str)| one == other;
-    let mut touched = text.lines().zip(blanked.lines()).skip(first).take(last - first + 1);
-    if text.lines().count() == blanked.lines().count() && touched.all(same) {
-        return Ok(());
-    }
-    Err(())
-}
-
-fn is_line_start(text: &str, at: usize) -> bool {
-    text.get(..at).is_some_and(|before| before.is_empty() || before.ends_with('\n'))
 }
 
 /// How lines end in the text.

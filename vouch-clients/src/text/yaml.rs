@@ -47,22 +47,6 @@ pub(crate) fn settings(text: &str) -> Vec<(String, String)> {
     top.filter_map(split).map(plain).collect()
 }
 
-/// With the values of secrets blanked.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let blank = |line: &str| match line.split_once(':') {
-        Some((key, value)) if is_secret(key.trim()) && !value.trim().is_empty() && !value.contains("${") => {
-            let end = if line.ends_with('\n') { "\n" } else { "" };
-            format!("{key}: [secret]{end}")
-        }
-        _ => line.to_owned(),
-    };
-    text.split_inclusive('\n').map(blank).collect()
-}
-
-fn is_secret(key: &str) -> bool {
-    matches!(key.trim_matches(['"', '\'']), "npmAuthToken" | "npmAuthIdent")
-}
-
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -312,17 +296,5 @@ mod tests {
         ] {
             assert!(edited(text, Some("acme")).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_preview_shows_no_secret() {
-        let text = "npmAuthToken: hunter2\nnpmScopes:\n  a:\n    npmAuthIdent: \"u:hunter2\"\n    npmAuthToken: \"${V:-}\"\n";
-        let shown = without_secrets(text);
-        assert!(
-            !shown.contains("hunter2")
-                && shown.contains("${V:-}")
-                && shown.contains("    npmAuthIdent: [secret]\n"),
-            "{shown}"
-        );
     }
 }

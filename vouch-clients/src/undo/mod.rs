@@ -190,7 +190,7 @@ fn restore(
         WayBack::Nothing => now.as_deref(),
         WayBack::Exact(text) => text.as_deref(),
         WayBack::EditedAway => None,
-        WayBack::Edited(taken) => Some(taken.text.as_str()),
+        WayBack::Edited(taken) | WayBack::Blanked(taken) => Some(taken.text.as_str()),
         WayBack::Between(rebased) => Some(rebased.text.as_str()),
     };
     let registered = config.map(|config| places(config, Filter::default())).unwrap_or_default();
@@ -233,12 +233,15 @@ fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
             "the lines of {} are out of `{shown}`; what setup did there since stays",
             entry.client
         )),
+        WayBack::Blanked(_) => {
+            Note::Warning(format!("`{shown}` is as it was before setup, but for what may be secret"))
+        }
         WayBack::Edited(_) => Note::Warning(format!(
             "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
         )),
     };
     let remarks = match way {
-        WayBack::Edited(taken) => taken.remarks.as_slice(),
+        WayBack::Edited(taken) | WayBack::Blanked(taken) => taken.remarks.as_slice(),
         _ => &[],
     };
     let told = |remark: &Remark| {
@@ -246,6 +249,9 @@ fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
             Remark::Stays(line) => {
                 format!("this line of setup stays, because lines of yours depend on it: {line}")
             }
+            Remark::Blanked(key) => format!(
+                "the journal does not keep the value of `{key}`, where `[redacted]` stands now: write it there again"
+            ),
             Remark::Lost(line) => format!("this line from before setup is not put back: {line}"),
         })
     };

@@ -9,6 +9,7 @@ use super::*;
 use crate::file_lock::{FileLock, Readers};
 use crate::journal::Author;
 use crate::ledger::NewToken;
+use crate::text::redact::Dialect;
 
 const KEY: &str = "//h.example/npm/repo/:_authToken";
 
@@ -45,7 +46,7 @@ impl Bed {
         let author = Author {
             home: &self.home,
             client: &registration.tool,
-            blank: &str::to_owned,
+            dialect: Dialect::NpmIni,
             registration: Some(registered),
         };
         drop(file.write(&text, &author).unwrap());

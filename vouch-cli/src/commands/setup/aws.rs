@@ -15,6 +15,7 @@ use vouch_clients::cargo;
 use vouch_clients::edited_file::EditedFile;
 use vouch_clients::file_lock::FileLock;
 use vouch_clients::journal::Author;
+use vouch_clients::text::redact::Dialect;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
 const ROLE_DURATION: u32 = 3600;
@@ -95,11 +96,11 @@ fn dry_run(home: &Home, args: &Args) -> Result<(), Failure> {
     let mut config = before.clone();
     let region = change(&mut config, args)?.region.region;
     let (file, after) = planned(home, args, &region)?;
-    let mut diff = preview::diff(file.path(), &blanked(file.text()), &blanked(&after));
+    let mut diff = preview::diff(file.path(), Dialect::Ini, (file.text(), &after));
     if config != before {
         let text = EditedFile::read(home.config_file())?;
         let after = config.to_json(home)?;
-        diff.push_str(&preview::diff(&home.config_file(), text.text(), &after));
+        diff.push_str(&preview::own_diff(&home.config_file(), (text.text(), &after)));
     }
     if diff.is_empty() {
         terminal::done("nothing would change");
@@ -132,7 +133,7 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let author = Author { home, client: "aws", blank: &blanked, registration: None };
+    let author = Author { home, client: "aws", dialect: Dialect::Ini, registration: None };
     // It may have been edited while the question stood.
     let lock = FileLock::acquire(home, file.path())?;
     let (file, after) = planned(home, args, region)?;
@@ -178,14 +179,6 @@ fn planned(home: &Home, args: &Args, region: &Region) -> Result<(EditedFile, Str
         )
     })?;
     Ok((file, after))
-}
-
-fn blanked(text: &str) -> String {
-    let mut blanked = text.to_owned();
-    for span in aws_config::secrets(text).into_iter().rev() {
-        blanked.replace_range(span, " [redacted]");
-    }
-    blanked
 }
 
 fn change(config: &mut Config, args: &Args) -> Result<Outcome, Failure> {

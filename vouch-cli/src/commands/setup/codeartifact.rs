@@ -189,16 +189,16 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
-    let blank = |text: &str| plan.client.without_secrets(text);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
-        diff.push_str(&preview::diff(file.path(), &blank(file.text()), &blank(after)));
+        let dialect = plan.client.dialect(file.path());
+        diff.push_str(&preview::diff(file.path(), dialect, (file.text(), after)));
     }
     if plan.records {
         // As it stands on disk, so that the diff is about that.
         let text = EditedFile::read(home.config_file())?;
         let after = config.to_json(home)?;
-        diff.push_str(&preview::diff(&home.config_file(), text.text(), &after));
+        diff.push_str(&preview::own_diff(&home.config_file(), (text.text(), &after)));
     }
     let made = plan.client.would_make();
     for line in &made {
@@ -241,11 +241,14 @@ fn write_files(
     files: &mut Vec<FileLock>,
     written: &mut Vec<Written>,
 ) -> Result<bool, Failure> {
-    let blank = |text: &str| plan.client.without_secrets(text);
     let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
-    let author =
-        Author { home, client: plan.client.tool().name(), blank: &blank, registration: Some(registered) };
     let mut write = |Edit { file, after }: &Edit| {
+        let author = Author {
+            home,
+            client: plan.client.tool().name(),
+            dialect: plan.client.dialect(file.path()),
+            registration: Some(registered.clone()),
+        };
         let place = files.iter().position(|lock| lock.path() == file.path());
         // Where an edit of the same plan led elsewhere, somebody changes links.
         let place = place.ok_or_else(|| {

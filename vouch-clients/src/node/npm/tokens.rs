@@ -47,7 +47,8 @@ pub fn refresh(home: &Home, broker: &Broker, filter: Filter<'_>) -> Vec<Renewed>
 
 fn refresh_file(home: &Home, broker: &Broker, file: PathBuf, places: Vec<Place>) -> Renewed {
     // Before the lock of the file: others must not wait for AWS.
-    let fetch = |place: &Place| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
+    let fetch =
+        |place: &Place| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
     let fetched = places.into_iter().map(|place| (fetch(&place), place)).map(|(token, place)| (place, token));
     match put(home, broker, &file, fetched.collect()) {
         Ok((tokens, change)) => Renewed { file, tokens, change: Ok(change) },
