@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::registration::{key, registry_key, replaced};
 use vouch_clients::node::npm::{Mode, NpmError, Npmrc, file};
 use vouch_core::config::{Config, Registration};
-use vouch_core::home::Home;
+use vouch_core::home::{Home, HomeError};
 use vouch_core::{Context, Failure};
 
 use crate::output;
 use crate::which::Which;
 
-pub(crate) fn run(which: &Which) -> ExitCode {
-    match Context::from_env().map_err(Failure::from).and_then(|context| remove(context.home(), which)) {
+pub(crate) fn run(context: Result<Context, HomeError>, which: &Which) -> ExitCode {
+    match context.map_err(Failure::from).and_then(|context| remove(context.home(), which)) {
         Ok(0) => {
             output::say("nothing to remove: nothing of that was set up");
             ExitCode::SUCCESS

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use answer::Answer;
 use arguments::{Request, Wrong};
 use vouch_helper::guard::guarded;
+use vouch_helper::home;
 use vouch_helper::output::answer as answer_with;
 
 fn main() -> ExitCode {
@@ -29,10 +30,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut words: Vec<OsString> = env::args_os().skip(1).collect();
+    let named = home::flag(&words).map(|(path, count)| {
+        words.drain(..count);
+        path
+    });
     let request = arguments::parse(&words);
     let answer = match &request {
-        Ok(request) => answer::to(request),
+        Ok(request) => answer::to(request, named.as_deref()),
         Err(_) => Answer::Foreign,
     };
     match answer {
