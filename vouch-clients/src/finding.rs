@@ -3,6 +3,7 @@
 use serde::Serialize;
 use vouch_core::{Diagnostic, Failure};
 
+use vouch_helper::home;
 use vouch_helper::text::printable;
 
 /// How a check ended.
@@ -123,7 +124,7 @@ impl Finding {
         why: Option<String>,
         fix: Option<String>,
     ) -> Self {
-        let plain = |text: String| printable(&text);
+        let plain = |text: String| printable(&home::commands(&text));
         Self { check, about: None, status, message: plain(message), why: why.map(plain), fix: fix.map(plain) }
     }
 }

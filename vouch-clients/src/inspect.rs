@@ -12,7 +12,7 @@ use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 
 use crate::client::{Client, SetupRequest};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::options::Options;
 use crate::program;
 use crate::tool::Tool;
@@ -24,6 +24,8 @@ pub const ENTRY: &str = "entry";
 pub const OVERRIDDEN: &str = "overridden";
 /// The program that the client's configuration names.
 pub const HELPER: &str = "helper";
+/// The home of Vouch that the client's lines have it ask.
+pub const HOME: &str = "home";
 /// A project's settings for the network, which would see the token.
 pub const NETWORK: &str = "network";
 /// Where a project's lock file takes packages from.
@@ -142,6 +144,40 @@ impl InspectContext<'_> {
         }
     }
 
+    /// Whose the entry is, by the home that its command names: it is told where it is this one's, and fails where it is not.
+    pub fn judge_home(&self, findings: &mut Vec<Finding>, named: Option<&Path>) {
+        const WHY: &str = "The client would get its token as somebody else, or none.";
+        let ours = self.home.path().display();
+        let usual = self.home.is_usual();
+        let finding = match named {
+            Some(named) if self.home.is_at(named) => Finding::ok(HOME, format!("it asks the home `{ours}`")),
+            Some(named) => Finding::fail(
+                HOME,
+                format!("it asks the home `{}`, not `{ours}`", named.display()),
+                WHY,
+                setup(self.registration),
+            ),
+            None if usual => Finding::warn(
+                HOME,
+                format!("it names no home: where VOUCH_HOME is set, it asks that one, not `{ours}`"),
+                WHY,
+                setup(self.registration),
+            ),
+            None => Finding::fail(
+                HOME,
+                format!("it names no home: where VOUCH_HOME is not set, it asks the usual one, not `{ours}`"),
+                WHY,
+                setup(self.registration),
+            ),
+        };
+        // An entry that is another home's fails for that reason alone.
+        if finding.status() == Status::Fail {
+            findings.retain(|known| known.check() != ENTRY || known.status() != Status::Fail);
+        }
+        let place = usize::from(findings.first().is_some_and(|first| first.check() == ENTRY));
+        findings.insert(place, finding);
+    }
+
     /// The entry is not there, or not in force.
     pub fn no_entry(&self, seen: impl Into<String>) -> Finding {
         Finding::fail(ENTRY, seen, WHY, setup(self.registration))
@@ -234,7 +270,6 @@ fn same_file(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Status;
 
     #[test]
     fn a_version_is_too_old_by_its_numbers() {

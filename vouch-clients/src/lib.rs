@@ -9,6 +9,7 @@ pub mod client;
 pub mod edited_file;
 pub mod finding;
 pub mod git;
+pub mod home_argument;
 pub mod inspect;
 pub mod journal;
 pub mod jvm;

@@ -1,12 +1,15 @@
 //! Which home a program of ours serves: the one that its command line names, else the one that it was called by, and only
 //! then that of `VOUCH_HOME` or the usual one. A file that two homes share is right in every environment.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use vouch_core::Context;
+use vouch_core::files::shell_quoted;
 use vouch_core::home::{Home, HomeError};
 
 use crate::program;
@@ -39,9 +42,50 @@ pub fn context(named: Option<&Path>) -> Result<Context, HomeError> {
     let home = match (named, called_for()) {
         (Some(named), _) => Home::named(named, FLAG)?,
         (None, Some(linked)) => Home::named(linked, "the link to this program")?,
-        (None, None) => return Context::from_env(),
+        (None, None) => Home::from_env()?,
     };
+    tell(&home);
     Ok(Context::new(home))
+}
+
+/// The home that this run is for, for [`commands`].
+static TOLD: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says which home this run is for, so that [`commands`] name it.
+pub fn tell(home: &Home) {
+    // There is one in a run.
+    let _ = TOLD.set(home.path().to_owned());
+}
+
+/// A text for the user in which the commands of ours name the home of this run, unless it is the usual one: the next shell
+/// may have another `VOUCH_HOME` or none.
+pub fn commands(text: &str) -> Cow<'_, str> {
+    let told = || TOLD.get().and_then(|path| Some((path, Home::usual()?)));
+    let is_unusual = |path: &Path, usual: &Path| {
+        path != usual
+            && !path.canonicalize().is_ok_and(|path| usual.canonicalize().is_ok_and(|usual| usual == path))
+    };
+    match told().filter(|_| text.contains('`')) {
+        Some((path, usual)) if is_unusual(path, &usual) => naming(text, path).into(),
+        _ => text.into(),
+    }
+}
+
+/// The same with a home that is given.
+fn naming(text: &str, home: &Path) -> String {
+    let named = |(place, part): (usize, &str)| {
+        let command = ["vouch", "npm-token-vouch"]
+            .into_iter()
+            .find_map(|program| Some((program, part.strip_prefix(program)?.strip_prefix(' ')?)));
+        match command {
+            // What is between two of them is a command.
+            Some((program, rest)) if place % 2 == 1 && !rest.contains(FLAG) => {
+                format!("{program} {FLAG} {} {rest}", shell_quoted(home))
+            }
+            _ => part.to_owned(),
+        }
+    };
+    text.split('`').enumerate().map(named).collect::<Vec<_>>().join("`")
 }
 
 /// The home that a program serves when it is started by this path: the one whose folder of programs the path is in, or a
@@ -98,6 +142,23 @@ mod tests {
         }
         assert!(context(Some(Path::new(""))).is_err());
         assert!(context(Some(Path::new("relative"))).is_err());
+    }
+
+    #[test]
+    fn commands_name_the_home() {
+        let home = Path::new("/home/bob/it's 2");
+        for (text, expected) in [
+            ("Run `vouch login`.", r"Run `vouch --home '/home/bob/it'\''s 2' login`."),
+            ("`npm-token-vouch refresh`", r"`npm-token-vouch --home '/home/bob/it'\''s 2' refresh`"),
+            (
+                "`vouch login --home /x`, `vouch`, vouch login",
+                "`vouch login --home /x`, `vouch`, vouch login",
+            ),
+            ("`/bin/vouch login` `pip install vouch x`", "`/bin/vouch login` `pip install vouch x`"),
+            ("`a` vouch login `b`", "`a` vouch login `b`"),
+        ] {
+            assert_eq!(naming(text, home), expected);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::home_argument::HomeArgument;
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
 
@@ -20,6 +21,9 @@ pub struct Yarn {
     file: PathBuf,
     plugin: PathBuf,
     helper: PathBuf,
+    home: HomeArgument,
+    /// Tells this plugin from that of another home: yarn loads one of each name.
+    id: String,
 }
 
 impl Yarn {
@@ -30,7 +34,8 @@ impl Yarn {
             Some(named) => named,
             None => helper()?,
         };
-        Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper })
+        let file = home()?.join(".yarnrc.yml");
+        Ok(Self { file, plugin, helper, home: HomeArgument::new(vouch)?, id: vouch.id() })
     }
 
     /// The helper that the plugin names, wherever it is.
@@ -55,29 +60,38 @@ impl Yarn {
 
     /// The hook is documented; `registry` comes without its final slash (measured with yarn 4.18).
     fn plugin_text(&self) -> String {
-        let helper = serde_json::Value::from(self.helper.display().to_string());
-        PLUGIN.replace("HELPER", &helper.to_string())
+        let name = format!("plugin-vouch-{}", self.id);
+        let helper = self.helper.display().to_string();
+        let own = serde_json::Value::from(vec![name.as_str(), &helper, self.home.as_str()]);
+        format!("{HEAD}{own};\n{PLUGIN}")
     }
 }
 
 fn named_helper(plugin: &Path) -> Option<PathBuf> {
     let text = files::read_text(plugin).ok()?;
-    let rest = text.split_once("spawnSync(")?.1;
-    let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-    strings.next()?.ok().map(PathBuf::from)
+    let rest = text.strip_prefix(HEAD)?;
+    let mut lists = serde_json::Deserializer::from_str(rest).into_iter::<Vec<String>>();
+    lists.next()?.ok()?.get(1).map(PathBuf::from)
 }
 
-const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
-const { spawnSync } = require("child_process");
+const HEAD: &str =
+    "// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
+const [name, helper, home] = ";
+
+const PLUGIN: &str = r#"const { spawnSync } = require("child_process");
 const known = new Map();
+// The plugins of all homes of Vouch: beside others, each answers for what was set up in its own home alone.
+const homes = (globalThis[Symbol.for("vouch")] ??= new Set());
+homes.add(name);
 const ask = (registry) => {
-  const asked = spawnSync(HELPER, ["--registry", registry], { encoding: "utf8" });
+  const alone = homes.size > 1 ? ["--registered"] : [];
+  const asked = spawnSync(helper, ["--home", home, "--registry", registry, ...alone], { encoding: "utf8" });
   if (asked.error) throw asked.error;
   if (asked.status !== 0) throw new Error(asked.stderr.trim());
   return asked.stdout.trim();
 };
 module.exports = {
-  name: "plugin-vouch",
+  name,
   factory: () => ({
     hooks: {
       async getNpmAuthenticationHeader(current, registry) {

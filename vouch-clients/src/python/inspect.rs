@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
-use vouch_core::config::Registration;
 use vouch_core::files;
 
-use super::keyring::{Found, Keyring};
+use super::keyring::{Found, Keyring, Standing};
 use super::{pip, url, wheel};
 use crate::finding::Finding;
-use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
+use crate::inspect::{self, ENTRY, HELPER, HOME, Inspect, InspectContext, Planned};
 use crate::lockfile;
 use crate::options::Options;
 use crate::text::ini::Ini;
@@ -95,13 +94,21 @@ fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 /// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
-fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Finding> {
+fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> {
+    let registration = case.registration;
     // Why our program is not to be had is told with the entry.
-    let keyring = Keyring::new(Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    let keyring = Keyring::new(case.home, Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    if let Some(taken) = keyring.taken() {
+        let setup = inspect::setup(registration);
+        let then = if keyring.has_own() { "." } else { &format!("; then: {setup}") };
+        let why = "The client would get its token as somebody else, or none.";
+        planned.entry = Finding::fail(ENTRY, taken, why, format!("{}{then}", keyring.put_first()));
+        return None;
+    }
     let said = keyring.notes().unwrap_or_default();
-    notes.retain(|note| !said.contains(note));
+    planned.notes.retain(|note| !said.contains(note));
     match keyring.found() {
-        Found::Ours => None,
+        Found::Ours(link) => Some(judge_link(case, &keyring, &link)),
         Found::Other(other, _) if wheel::is_beside(&other) => None,
         Found::Other(other, _) => Some(Finding::warn(
             HELPER,
@@ -122,9 +129,30 @@ fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Findi
     }
 }
 
+/// Whose the link is that clients start.
+fn judge_link(case: &InspectContext<'_>, keyring: &Keyring, link: &Path) -> Finding {
+    let (shown, ours) = (link.display(), case.home.path().display());
+    let setup = inspect::setup(case.registration);
+    let fix = match keyring.standing(link) {
+        Standing::Named | Standing::Of(_) => {
+            return Finding::ok(HOME, format!("`{shown}` asks the home `{ours}`"));
+        }
+        Standing::Former => setup,
+        Standing::Unnamed => format!("Remove `{shown}`. {setup}"),
+    };
+    Finding::warn(
+        HOME,
+        format!(
+            "`{shown}` names no home: it asks that of VOUCH_HOME, or the usual one, and not always `{ours}`"
+        ),
+        "The client would get its token as somebody else, or none.",
+        fix,
+    )
+}
+
 /// Entry, notes and `keyring` of a client that starts that.
 fn with_keyring(case: &InspectContext<'_>, mut planned: Planned) -> Vec<Finding> {
-    let keyring = keyring(case.registration, &mut planned.notes);
+    let keyring = keyring(case, &mut planned);
     planned.findings().into_iter().chain(keyring).collect()
 }
 
@@ -210,6 +238,8 @@ fn toml_file(path: PathBuf) -> Option<(PathBuf, DocumentMut)> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use vouch_core::config::Registration;
 
     use super::*;
 
