@@ -183,18 +183,23 @@ impl Keyring {
         };
         let found = self.found();
         let link = link_in(&folder);
+        let mut made: Vec<Link> = Vec::new();
         for (link, target) in self.missing() {
             let recorded = Link::new(client, &link, &target);
             recorded.record(&self.home)?;
             if let Err(error) = self.make(&target, &link) {
                 // The error at hand matters more.
                 let _ = recorded.forget(&self.home);
+                for before in made {
+                    let _ = before.take_back(&self.home);
+                }
                 return Err(Failure::configuration(
                     format!("cannot make `{}`, which clients are to start", link.display()),
                     "Make that folder writable or the file go away, then run the command again.",
                 )
                 .because(&error));
             }
+            made.push(recorded);
         }
         let mut done = vec![match found {
             Found::Other(other, _) => {
@@ -369,6 +374,71 @@ mod tests {
             (Found::Ours(dir.path().join(".cargo/bin/keyring")), vec![])
         );
         assert_eq!(link(&keyring).unwrap(), Vec::<String>::new());
+    }
+
+    /// The same for another home, with something set up in it.
+    fn of_home(keyring: &Keyring, name: &str, path: &[&str]) -> Keyring {
+        let dir = keyring.home.path().parent().unwrap();
+        let home = Home::at(dir.join(name)).unwrap();
+        home.create().unwrap();
+        fs::write(home.config_file(), "{}").unwrap();
+        let path = path.iter().map(|folder| dir.join(folder)).collect();
+        let (program, folders) = (keyring.program.clone(), keyring.folders.clone());
+        Keyring { home, program, folders, path, chain: false }
+    }
+
+    #[test]
+    fn the_link_of_another_home_is_not_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = of_home(&keyring(dir.path(), &[], false), "a home", &[".cargo/bin"]);
+        link(&first).unwrap();
+        let shared = dir.path().join(".cargo/bin/keyring");
+        assert_eq!(served_by(&shared).as_deref(), Some(first.home.path()));
+        let second = of_home(&first, "other", &[".cargo/bin"]);
+        let refused = second.notes().unwrap_err();
+        assert!(refused.message.contains("a home`"), "{refused:?}");
+        assert!(refused.hint.unwrap().contains(&format!("PATH='{}':", second.home.bin().display())));
+        assert_eq!(link(&second).unwrap(), Vec::<String>::new());
+        // With its own folder first, each is found by its own people.
+        let second = of_home(&first, "other", &["other/bin", ".cargo/bin"]);
+        assert_eq!(second.notes().unwrap(), Vec::<String>::new());
+        assert_eq!(second.would_link().len(), 1);
+        link(&second).unwrap();
+        let own = dir.path().join("other/bin/keyring");
+        assert_eq!((second.found(), second.standing(&own)), (Found::Ours(own), Standing::Named));
+        assert_eq!(served_by(&shared).as_deref(), Some(first.home.path()));
+        // Behind the other one it is of no use.
+        let behind = of_home(&first, "other", &[".cargo/bin", "other/bin"]);
+        assert!(behind.notes().is_err() && behind.has_own());
+        // Nor does it take over what nobody finds on this PATH.
+        fs::create_dir_all(dir.path().join(".local/bin")).unwrap();
+        std::os::unix::fs::symlink(first.home.bin().join("keyring"), dir.path().join(".local/bin/keyring"))
+            .unwrap();
+        assert!(of_home(&first, "other", &["system"]).notes().is_err());
+        // Once that home is gone, its link is anybody's.
+        fs::remove_file(first.home.config_file()).unwrap();
+        let heir = of_home(&first, "other", &[".cargo/bin"]);
+        assert_eq!(heir.notes().unwrap(), Vec::<String>::new());
+        link(&heir).unwrap();
+        assert_eq!(served_by(&shared).as_deref(), Some(heir.home.path()));
+    }
+
+    #[test]
+    fn a_link_of_before_comes_to_name_its_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let keyring = of_home(&keyring(dir.path(), &[], false), "home", &[".cargo/bin"]);
+        let shared = dir.path().join(".cargo/bin/keyring");
+        std::os::unix::fs::symlink(&keyring.program, &shared).unwrap();
+        // Nobody knows who made it: it is the usual home's, if there is one.
+        assert!(matches!(keyring.standing(&shared), Standing::Unnamed | Standing::Of(_)));
+        Link::new("pip", &shared, &keyring.program).record(&keyring.home).unwrap();
+        assert_eq!(keyring.standing(&shared), Standing::Former);
+        link(&keyring).unwrap();
+        assert_eq!((keyring.standing(&shared), keyring.would_link()), (Standing::Named, vec![]));
+        for made in journal::links(&keyring.home).unwrap() {
+            made.take_back(&keyring.home).unwrap();
+        }
+        assert!(!shared.is_symlink() && !keyring.home.bin().exists());
     }
 
     #[test]
