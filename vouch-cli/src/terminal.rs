@@ -36,7 +36,7 @@ pub(crate) fn ask(text: &str) {
 
 /// What to type next.
 pub(crate) fn next(text: &str) {
-    line(&format!("{CYAN}next:{CYAN:#} "), text);
+    line(&format!("{CYAN}next:{CYAN:#} "), &home::later_commands(text));
 }
 
 /// Something that may not be as the person expects.

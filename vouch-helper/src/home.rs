@@ -13,6 +13,7 @@ use vouch_core::files::shell_quoted;
 use vouch_core::home::{Home, HomeError};
 
 use crate::program;
+use crate::text::printable;
 
 /// What names a home on the command line of each of our programs, before its path.
 pub const FLAG: &str = "--home";
@@ -57,22 +58,32 @@ pub fn tell(home: &Home) {
     let _ = TOLD.set(home.path().to_owned());
 }
 
-/// A text for the user in which the commands of ours name the home of this run, unless it is the usual one: the next shell
-/// may have another `VOUCH_HOME` or none.
+/// A text for the user in which the commands of ours name the home of this run, where they would reach another one without it
+/// in this environment.
 pub fn commands(text: &str) -> Cow<'_, str> {
-    let told = || TOLD.get().and_then(|path| Some((path, Home::usual()?)));
-    let is_unusual = |path: &Path, usual: &Path| {
-        path != usual
-            && !path.canonicalize().is_ok_and(|path| usual.canonicalize().is_ok_and(|usual| usual == path))
-    };
-    match told().filter(|_| text.contains('`')) {
-        Some((path, usual)) if is_unusual(path, &usual) => naming(text, path).into(),
+    naming(text, || env_var_home().or_else(Home::usual))
+}
+
+/// The same for what is to be typed later: `VOUCH_HOME` may have been for this run alone.
+pub fn later_commands(text: &str) -> Cow<'_, str> {
+    naming(text, Home::usual)
+}
+
+fn env_var_home() -> Option<PathBuf> {
+    vouch_core::env::var_os("VOUCH_HOME").map(PathBuf::from)
+}
+
+/// Names the home of this run unless it is the one that would be reached.
+fn naming(text: &str, reached: impl FnOnce() -> Option<PathBuf>) -> Cow<'_, str> {
+    let told = || Some((Home::at(TOLD.get()?).ok()?, reached()?));
+    match text.contains('`').then(told).flatten() {
+        Some((home, reached)) if !home.is_at(&reached) => with_home(text, home.path()).into(),
         _ => text.into(),
     }
 }
 
 /// The same with a home that is given.
-fn naming(text: &str, home: &Path) -> String {
+fn with_home(text: &str, home: &Path) -> String {
     let named = |(place, part): (usize, &str)| {
         let command = ["vouch", "npm-token-vouch"]
             .into_iter()
@@ -80,7 +91,7 @@ fn naming(text: &str, home: &Path) -> String {
         match command {
             // What is between two of them is a command.
             Some((program, rest)) if place % 2 == 1 && !rest.contains(FLAG) => {
-                format!("{program} {FLAG} {} {rest}", shell_quoted(home))
+                format!("{program} {FLAG} {} {rest}", printable(&shell_quoted(home)))
             }
             _ => part.to_owned(),
         }
@@ -157,7 +168,7 @@ mod tests {
             ("`/bin/vouch login` `pip install vouch x`", "`/bin/vouch login` `pip install vouch x`"),
             ("`a` vouch login `b`", "`a` vouch login `b`"),
         ] {
-            assert_eq!(naming(text, home), expected);
+            assert_eq!(with_home(text, home), expected);
         }
     }
 
