@@ -85,6 +85,13 @@ impl Finding {
         self
     }
 
+    /// Tells more of what is well.
+    pub fn add(&mut self, more: &str) {
+        if self.status == Status::Ok {
+            self.message = printable(&home::commands(&format!("{}, {more}", self.message)));
+        }
+    }
+
     /// The same about one thing of several, such as a registration.
     #[must_use]
     pub fn about(mut self, what: impl Into<String>) -> Self {

@@ -35,6 +35,9 @@ pub const VERSION: &str = "version";
 
 const WHY: &str = "The client does not reach the repository by way of Vouch.";
 
+/// Why it matters which home is asked.
+pub const ELSEWHERE: &str = "The client would get its token as somebody else, or none.";
+
 /// Builds the client of a registration.
 pub type BuildClient = fn(&Home, &Registration) -> Result<Box<dyn Client>, Failure>;
 
@@ -144,38 +147,39 @@ impl InspectContext<'_> {
         }
     }
 
-    /// Whose the entry is, by the home that its command names: it is told where it is this one's, and fails where it is not.
+    /// Whose the entry is, by the home that its command names: told with an entry that is this home's, and a failure of one
+    /// that is not.
     pub fn judge_home(&self, findings: &mut Vec<Finding>, named: Option<&Path>) {
-        const WHY: &str = "The client would get its token as somebody else, or none.";
+        let Some(entry) = findings.first_mut().filter(|first| first.check() == ENTRY) else { return };
         let ours = self.home.path().display();
-        let usual = self.home.is_usual();
-        let finding = match named {
-            Some(named) if self.home.is_at(named) => Finding::ok(HOME, format!("it asks the home `{ours}`")),
-            Some(named) => Finding::fail(
-                HOME,
-                format!("it asks the home `{}`, not `{ours}`", named.display()),
-                WHY,
-                setup(self.registration),
-            ),
-            None if usual => Finding::warn(
-                HOME,
-                format!("it names no home: where VOUCH_HOME is set, it asks that one, not `{ours}`"),
-                WHY,
-                setup(self.registration),
-            ),
-            None => Finding::fail(
-                HOME,
-                format!("it names no home: where VOUCH_HOME is not set, it asks the usual one, not `{ours}`"),
-                WHY,
-                setup(self.registration),
-            ),
-        };
-        // An entry that is another home's fails for that reason alone.
-        if finding.status() == Status::Fail {
-            findings.retain(|known| known.check() != ENTRY || known.status() != Status::Fail);
+        match named {
+            Some(named) if self.home.is_at(named) => entry.add(&format!("for the home `{ours}`")),
+            None if self.home.is_usual() => {
+                let unnamed = self.unnamed("it");
+                if entry.status() == Status::Ok {
+                    findings.push(unnamed);
+                }
+            }
+            other => {
+                let other = match other {
+                    Some(named) => format!("it asks the home `{}`", named.display()),
+                    None => "it names no home".to_owned(),
+                };
+                let seen = format!("{other}, not `{ours}`, in which it is set up");
+                *entry = Finding::fail(ENTRY, seen, ELSEWHERE, setup(self.registration));
+            }
         }
-        let place = usize::from(findings.first().is_some_and(|first| first.check() == ENTRY));
-        findings.insert(place, finding);
+    }
+
+    /// That a command asks whatever home `VOUCH_HOME` names.
+    pub fn unnamed(&self, what: &str) -> Finding {
+        let ours = self.home.path().display();
+        Finding::warn(
+            HOME,
+            format!("{what} names no home: where VOUCH_HOME is set, it asks that one, not `{ours}`"),
+            ELSEWHERE,
+            setup(self.registration),
+        )
     }
 
     /// The entry is not there, or not in force.

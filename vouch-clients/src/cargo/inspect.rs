@@ -26,9 +26,11 @@ impl Inspect for Inspector {
         let written = client::provider(&files::read_text(&user_file).unwrap_or_default(), name);
         let mut findings = case.by_plan().findings();
         if let Some(written) = &written {
-            case.judge_home(&mut findings, named_in(written).as_deref());
             let program = written.first().map(Path::new).unwrap_or(Path::new(""));
-            findings.extend(inspect::helper(program, case.registration));
+            match inspect::helper(program, case.registration) {
+                Some(gone) => findings.push(gone),
+                None => case.judge_home(&mut findings, named_in(written).as_deref()),
+            }
         }
         findings.extend(token(name));
         for file in config_hierarchy::project_files(case.folder, &user_file) {

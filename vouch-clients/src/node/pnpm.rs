@@ -201,11 +201,11 @@ impl Client for Pnpm {
     }
 }
 
-/// The helper of Vouch that a file names for a registry.
+/// The helper of Vouch that a file names for a registry, if it can be started.
 fn written_helper(npmrc: &Npmrc, registration: &Registration) -> Option<PathBuf> {
     let helper = PathBuf::from(npmrc.value(&key(&registration.endpoint, "tokenHelper")?)?);
     let ours = helper.file_stem()?.to_str()?.starts_with("npm-token-vouch");
-    ours.then_some(helper)
+    (ours && program::is_executable(&helper)).then_some(helper)
 }
 
 /// The home that a file's helper for a registry serves, if the file names one.

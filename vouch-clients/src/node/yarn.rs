@@ -60,38 +60,38 @@ impl Yarn {
 
     /// The hook is documented; `registry` comes without its final slash (measured with yarn 4.18).
     fn plugin_text(&self) -> String {
-        let name = format!("plugin-vouch-{}", self.id);
-        let helper = self.helper.display().to_string();
-        let own = serde_json::Value::from(vec![name.as_str(), &helper, self.home.as_str()]);
-        format!("{HEAD}{own};\n{PLUGIN}")
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let name = quoted(&format!("plugin-vouch-{}", self.id));
+        let helper = quoted(&self.helper.display().to_string());
+        let home = quoted(self.home.as_str());
+        let values = [name.as_str(), &helper, &home, &name, ""];
+        PLUGIN.split('@').zip(values).flat_map(|(text, value)| [text, value]).collect()
     }
 }
 
 fn named_helper(plugin: &Path) -> Option<PathBuf> {
     let text = files::read_text(plugin).ok()?;
-    let rest = text.strip_prefix(HEAD)?;
-    let mut lists = serde_json::Deserializer::from_str(rest).into_iter::<Vec<String>>();
-    lists.next()?.ok()?.get(1).map(PathBuf::from)
+    let rest = text.split_once("spawnSync(")?.1;
+    let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+    strings.next()?.ok().map(PathBuf::from)
 }
 
-const HEAD: &str =
-    "// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
-const [name, helper, home] = ";
-
-const PLUGIN: &str = r#"const { spawnSync } = require("child_process");
+/// Each `@` stands for a string: the plugin's name, the helper, the home, and the name again.
+const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
+const { spawnSync } = require("child_process");
 const known = new Map();
 // The plugins of all homes of Vouch: beside others, each answers for what was set up in its own home alone.
 const homes = (globalThis[Symbol.for("vouch")] ??= new Set());
-homes.add(name);
+homes.add(@);
 const ask = (registry) => {
   const alone = homes.size > 1 ? ["--registered"] : [];
-  const asked = spawnSync(helper, ["--home", home, "--registry", registry, ...alone], { encoding: "utf8" });
+  const asked = spawnSync(@, ["--home", @, "--registry", registry, ...alone], { encoding: "utf8" });
   if (asked.error) throw asked.error;
   if (asked.status !== 0) throw new Error(asked.stderr.trim());
   return asked.stdout.trim();
 };
 module.exports = {
-  name,
+  name: @,
   factory: () => ({
     hooks: {
       async getNpmAuthenticationHeader(current, registry) {
@@ -148,5 +148,31 @@ impl Client for Yarn {
 
     fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`yarn install`".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plugin_names_helper_and_home_whatever_is_in_their_paths() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("it's @ \"b\" \\ $c # h\u{f6}me")).unwrap();
+        let yarn = Yarn {
+            file: "/x".into(),
+            plugin: dir.path().join("plugin.cjs"),
+            helper: "/opt/@ \"x\"/npm-token-vouch".into(),
+            home: HomeArgument::new(&home).unwrap(),
+            id: home.id(),
+        };
+        let text = yarn.plugin_text();
+        std::fs::write(&yarn.plugin, &text).unwrap();
+        assert_eq!(yarn.named_helper(), Some(yarn.helper.clone()));
+        let after = text.split_once("[\"--home\", ").unwrap().1;
+        let mut strings = serde_json::Deserializer::from_str(after).into_iter::<String>();
+        assert_eq!(strings.next().unwrap().unwrap(), home.path().to_str().unwrap());
+        assert_eq!(text.matches(&format!("\"plugin-vouch-{}\"", home.id())).count(), 2);
+        assert!(text.ends_with("};\n"), "{text}");
     }
 }

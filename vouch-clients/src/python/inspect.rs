@@ -8,7 +8,7 @@ use vouch_core::files;
 use super::keyring::{Found, Keyring, Standing};
 use super::{pip, url, wheel};
 use crate::finding::Finding;
-use crate::inspect::{self, ENTRY, HELPER, HOME, Inspect, InspectContext, Planned};
+use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, Inspect, InspectContext, Planned};
 use crate::lockfile;
 use crate::options::Options;
 use crate::text::ini::Ini;
@@ -101,14 +101,13 @@ fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> 
     if let Some(taken) = keyring.taken() {
         let setup = inspect::setup(registration);
         let then = if keyring.has_own() { "." } else { &format!("; then: {setup}") };
-        let why = "The client would get its token as somebody else, or none.";
-        planned.entry = Finding::fail(ENTRY, taken, why, format!("{}{then}", keyring.put_first()));
+        planned.entry = Finding::fail(ENTRY, taken, ELSEWHERE, format!("{}{then}", keyring.put_first()));
         return None;
     }
     let said = keyring.notes().unwrap_or_default();
     planned.notes.retain(|note| !said.contains(note));
     match keyring.found() {
-        Found::Ours(link) => Some(judge_link(case, &keyring, &link)),
+        Found::Ours(link) => judge_link(case, &keyring, &link, &mut planned.entry),
         Found::Other(other, _) if wheel::is_beside(&other) => None,
         Found::Other(other, _) => Some(Finding::warn(
             HELPER,
@@ -129,25 +128,23 @@ fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> 
     }
 }
 
-/// Whose the link is that clients start.
-fn judge_link(case: &InspectContext<'_>, keyring: &Keyring, link: &Path) -> Finding {
-    let (shown, ours) = (link.display(), case.home.path().display());
-    let setup = inspect::setup(case.registration);
-    let fix = match keyring.standing(link) {
+/// Whose the link is that clients start: told with the entry, where it says so.
+fn judge_link(
+    case: &InspectContext<'_>,
+    keyring: &Keyring,
+    link: &Path,
+    entry: &mut Finding,
+) -> Option<Finding> {
+    let shown = format!("`{}`", link.display());
+    match keyring.standing(link) {
+        Standing::Former => return Some(case.unnamed(&shown)),
         Standing::Named | Standing::Of(_) => {
-            return Finding::ok(HOME, format!("`{shown}` asks the home `{ours}`"));
+            entry.add(&format!("{shown} is for the home `{}`", case.home.path().display()));
         }
-        Standing::Former => setup,
-        Standing::Unnamed => format!("Remove `{shown}`. {setup}"),
-    };
-    Finding::warn(
-        HOME,
-        format!(
-            "`{shown}` names no home: it asks that of VOUCH_HOME, or the usual one, and not always `{ours}`"
-        ),
-        "The client would get its token as somebody else, or none.",
-        fix,
-    )
+        // Somebody made it who may know why, such as for a `VOUCH_HOME` that is always set.
+        Standing::Unnamed => entry.add(&format!("{shown} names no home")),
+    }
+    None
 }
 
 /// Entry, notes and `keyring` of a client that starts that.
