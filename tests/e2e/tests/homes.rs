@@ -1,6 +1,7 @@
 //! Two people on one machine who share one user's configuration: each registry is alice's or bob's, whatever `VOUCH_HOME` says
 //! where a client is started.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -206,6 +207,16 @@ fn node_asks_the_home_of_each_registry(client: &'static str) {
         }
         // Both at once, in one installation.
         people.iter().for_each(|person| person.log_in(bed));
+        if asks_all {
+            let answers = |person: Person| {
+                let helper = person.home(bed).join("bin/npm-token-vouch-default");
+                let ask =
+                    |vouch_home| bed.run(helper.to_str().unwrap()).env("VOUCH_HOME", vouch_home).ok().stdout;
+                surroundings(bed, people).into_iter().map(ask).collect::<BTreeSet<_>>()
+            };
+            let (alices, bobs) = (answers(ALICE), answers(PLAIN_BOB));
+            assert!((alices.len(), bobs.len()) == (1, 1) && alices != bobs);
+        }
         node::fresh_project(bed, client, "app");
         // A scope has an age of its own below which yarn installs nothing.
         bed.write("app/.yarnrc.yml", "npmPreapprovedPackages: [\"@alice/*\", \"@bob/*\"]\n");

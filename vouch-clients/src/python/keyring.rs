@@ -263,11 +263,16 @@ impl Keyring {
     fn missing(&self) -> Vec<(PathBuf, PathBuf)> {
         let (Place::Link(folder) | Place::LinkOffPath(folder)) = self.place() else { return Vec::new() };
         let (link, own) = (link_in(&folder), self.own_link());
+        // One that says nothing and that somebody made stays as it is.
+        let is_kept = || matches!(self.standing(&link), Standing::Named | Standing::Unnamed);
+        if is_same(&link, &self.program) && is_kept() {
+            return Vec::new();
+        }
         let mut missing = Vec::new();
         if !self.has_own() {
             missing.push((own.clone(), self.program.clone()));
         }
-        if link != own && !(is_same(&link, &self.program) && self.standing(&link) == Standing::Named) {
+        if link != own {
             missing.push((link, own));
         }
         missing
