@@ -159,13 +159,12 @@ fn a_registry_of_another_home_is_not_taken_over_and_the_way_out_works() {
 }
 
 /// Two scopes of one user's configuration.
-fn node_asks_the_home_of_each_registry(client: &'static str) {
+fn node_asks_the_home_of_each_registry(client: &'static str, bob: Person) {
     in_sandbox(&["--cards", "2"], |bed| {
         let client = Client(client);
-        let people = [ALICE, PLAIN_BOB];
+        let people = [ALICE, bob];
         enroll(bed, people);
-        for (person, scope, repository) in [(ALICE, "@alice", "my-npm-repo"), (PLAIN_BOB, "@bob", "my-repo")]
-        {
+        for (person, scope, repository) in [(ALICE, "@alice", "my-npm-repo"), (bob, "@bob", "my-repo")] {
             let setup = [
                 "setup",
                 "codeartifact",
@@ -181,7 +180,7 @@ fn node_asks_the_home_of_each_registry(client: &'static str) {
         }
         // pnpm 10 asks every helper at every start, and ends where one has no token.
         let asks_all = client.0 == "pnpm-10";
-        for (here, theirs, absent) in [(PLAIN_BOB, "bob", "alice"), (ALICE, "alice", "bob")] {
+        for (here, theirs, absent) in [(bob, "bob", "alice"), (ALICE, "alice", "bob")] {
             match asks_all {
                 true => people.iter().for_each(|person| person.log_in(bed)),
                 false => here.log_in(bed),
@@ -214,7 +213,7 @@ fn node_asks_the_home_of_each_registry(client: &'static str) {
                     |vouch_home| bed.run(helper.to_str().unwrap()).env("VOUCH_HOME", vouch_home).ok().stdout;
                 surroundings(bed, people).into_iter().map(ask).collect::<BTreeSet<_>>()
             };
-            let (alices, bobs) = (answers(ALICE), answers(PLAIN_BOB));
+            let (alices, bobs) = (answers(ALICE), answers(bob));
             assert!((alices.len(), bobs.len()) == (1, 1) && alices != bobs);
         }
         node::fresh_project(bed, client, "app");
@@ -231,17 +230,17 @@ fn node_asks_the_home_of_each_registry(client: &'static str) {
 
 #[test]
 fn pnpm_10_asks_the_home_of_each_registry() {
-    node_asks_the_home_of_each_registry("pnpm-10");
+    node_asks_the_home_of_each_registry("pnpm-10", PLAIN_BOB);
 }
 
 #[test]
 fn pnpm_11_asks_the_home_of_each_registry() {
-    node_asks_the_home_of_each_registry("pnpm-11");
+    node_asks_the_home_of_each_registry("pnpm-11", PLAIN_BOB);
 }
 
 #[test]
 fn yarn_4_asks_the_home_of_each_registry() {
-    node_asks_the_home_of_each_registry("yarn-4");
+    node_asks_the_home_of_each_registry("yarn-4", BOB);
 }
 
 #[test]

@@ -30,12 +30,22 @@ impl Yarn {
     /// Finds its files, and the helper: with `as_written`, the one that the plugin names, wherever that is.
     pub fn new(vouch: &Home, as_written: bool) -> Result<Self, Failure> {
         let plugin = vouch.path().join("yarn-plugin-vouch.cjs");
+        let home_argument = HomeArgument::new(vouch)?;
+        if home_argument.as_str().contains("${") {
+            return Err(Failure::configuration(
+                format!(
+                    "yarn cannot load a plugin in `{}`: it takes `${{` for a variable",
+                    vouch.path().display()
+                ),
+                "Move that folder to a plain name, and let VOUCH_HOME name its new place.",
+            ));
+        }
         let helper = match named_helper(&plugin).filter(|_| as_written) {
             Some(named) => named,
             None => helper()?,
         };
         let file = home()?.join(".yarnrc.yml");
-        Ok(Self { file, plugin, helper, home: HomeArgument::new(vouch)?, id: vouch.id() })
+        Ok(Self { file, plugin, helper, home: home_argument, id: vouch.id() })
     }
 
     /// The helper that the plugin names, wherever it is.
@@ -154,6 +164,13 @@ impl Client for Yarn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_home_that_yarn_reads_as_a_variable_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = Yarn::new(&Home::at(dir.path().join("${HOME}")).unwrap(), false).unwrap_err();
+        assert!(refused.message.contains("takes `${` for a variable"), "{refused:?}");
+    }
 
     #[test]
     fn the_plugin_names_helper_and_home_whatever_is_in_their_paths() {
