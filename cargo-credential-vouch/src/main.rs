@@ -7,17 +7,22 @@
 mod protocol;
 mod provider;
 
+use std::env;
+use std::ffi::OsString;
 use std::io::Write;
+
+use vouch_helper::home;
 
 fn main() {
     vouch_core::process::harden();
+    let words: Vec<OsString> = env::args_os().skip(1).filter(|word| word != "--cargo-plugin").collect();
     // Cargo never asks for it; people and `vouch doctor` do.
-    if std::env::args_os().nth(1).is_some_and(|word| word == "--version") {
+    if words.first().is_some_and(|word| word == "--version") {
         // Where stdout is closed there is nobody to tell.
         let _ = writeln!(std::io::stdout(), "cargo-credential-vouch {}", env!("CARGO_PKG_VERSION"));
         return;
     }
     vouch_helper::log::start("cargo_credential_vouch");
     // A pipe that breaks leaves nobody to tell.
-    let _ = protocol::run(&provider::Provider);
+    let _ = protocol::run(&provider::Provider { home: home::flag(&words).map(|(path, _)| path) });
 }

@@ -2,19 +2,24 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Error, RegistryInfo};
 use time::OffsetDateTime;
 use vouch_core::broker::Lifetime;
 use vouch_core::endpoint::Asker;
-use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
+use vouch_core::{Diagnostic, ErrorKind, Failure};
 use vouch_helper::guard::guarded;
+use vouch_helper::home;
 use vouch_helper::text::printable_line;
 use vouch_helper::token::sendable;
 
 /// Answers for the registries that `vouch setup codeartifact --tool cargo` registered.
 #[derive(Debug)]
-pub(crate) struct Provider;
+pub(crate) struct Provider {
+    /// The home that the program's own command line names.
+    pub(crate) home: Option<PathBuf>,
+}
 
 impl Credential for Provider {
     fn perform(
@@ -23,30 +28,33 @@ impl Credential for Provider {
         action: &Action<'_>,
         args: &[&str],
     ) -> Result<CredentialResponse, Error> {
-        if !args.is_empty() {
-            tracing::debug!(count = args.len(), "arguments from Cargo's configuration are ignored");
+        // Cargo hands on the arguments of its configuration here.
+        let (named, words) = home::flag(args).map_or((None, 0), |(path, words)| (Some(path), words));
+        if args.len() > words {
+            tracing::debug!(count = args.len() - words, "arguments from Cargo's configuration are ignored");
         }
+        let home = named.as_deref().or(self.home.as_deref());
         // The inner result is Cargo's: what it is told needs no guard of ours.
-        guarded(|| Ok(answer(registry.index_url, action))).unwrap_or_else(|fault| Err(chain(fault)))
+        guarded(|| Ok(answer(home, registry.index_url, action))).unwrap_or_else(|fault| Err(chain(fault)))
     }
 }
 
-fn answer(url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
+fn answer(home: Option<&Path>, url: &str, action: &Action<'_>) -> Result<CredentialResponse, Error> {
     match action {
-        Action::Get(_) => token(url),
+        Action::Get(_) => token(home, url),
         Action::Login(options) => {
             let typed =
                 options.token.as_ref().is_some_and(|token| !token.as_ref().expose().trim().is_empty());
-            login(url, typed)
+            login(home, url, typed)
         }
-        Action::Logout => logout(url),
+        Action::Logout => logout(home, url),
         _ => Err(Error::OperationNotSupported),
     }
 }
 
 /// One token serves every operation: CodeArtifact tells none apart.
-fn token(url: &str) -> Result<CredentialResponse, Error> {
-    let given = || Context::from_env()?.broker()?.token_for_url(url, Asker::CARGO, Lifetime::Request);
+fn token(home: Option<&Path>, url: &str) -> Result<CredentialResponse, Error> {
+    let given = || home::context(home)?.broker()?.token_for_url(url, Asker::CARGO, Lifetime::Request);
     let (token, target) = given().map_err(refusal)?;
     let value = sendable(token.value.expose()).map_err(chain)?;
     let expiration = OffsetDateTime::from_unix_timestamp(token.expires_at.0)
@@ -59,8 +67,8 @@ fn token(url: &str) -> Result<CredentialResponse, Error> {
 }
 
 /// `cargo login` has nothing to keep: it succeeds where the registry is ours and a session is there.
-fn login(url: &str, typed: bool) -> Result<CredentialResponse, Error> {
-    session_for(url).map_err(refusal)?;
+fn login(home: Option<&Path>, url: &str, typed: bool) -> Result<CredentialResponse, Error> {
+    session_for(home, url).map_err(refusal)?;
     if typed {
         return Err(Chain::new([
             "Vouch keeps no token that was typed or piped in".into(),
@@ -72,8 +80,8 @@ fn login(url: &str, typed: bool) -> Result<CredentialResponse, Error> {
 }
 
 /// `cargo logout` names one registry, the session serves all of them and other tools: it is not Cargo's to end.
-fn logout(url: &str) -> Result<CredentialResponse, Error> {
-    match session_for(url) {
+fn logout(home: Option<&Path>, url: &str) -> Result<CredentialResponse, Error> {
+    match session_for(home, url) {
         Ok(()) => Err(Chain::new([
             "your Vouch session serves more than this registry and goes on".into(),
             "hint: `vouch logout` ends it.".into(),
@@ -86,8 +94,8 @@ fn logout(url: &str) -> Result<CredentialResponse, Error> {
 }
 
 /// Whether the registry is ours and a session is there. No network.
-fn session_for(url: &str) -> Result<(), vouch_core::Error> {
-    let context = Context::from_env()?;
+fn session_for(home: Option<&Path>, url: &str) -> Result<(), vouch_core::Error> {
+    let context = home::context(home)?;
     context.config()?.target_of_url(url, Asker::CARGO)?;
     context.session()?;
     Ok(())

@@ -290,6 +290,32 @@ fn a_home_that_a_project_may_have_supplied_gives_no_token() {
 }
 
 #[test]
+fn the_home_that_cargos_configuration_names_is_asked_whatever_the_environment_says() {
+    let (alice, bob) = (Person::new(), Person::new());
+    alice.log_in("of-alice");
+    bob.log_in("of-bob");
+    let ask = |args: Value| {
+        alice.ask(&json!({
+            "v": 1, "registry": { "index-url": URL }, "kind": "get", "operation": "read", "args": args
+        }))
+    };
+    let bobs = bob.home.path().to_str().unwrap();
+    assert_eq!(ask(json!([]))["Ok"]["token"], "of-alice");
+    assert_eq!(ask(json!(["--home", bobs]))["Ok"]["token"], "of-bob");
+    assert_eq!(ask(json!([format!("--home={bobs}"), "more"]))["Ok"]["token"], "of-bob");
+    // Judged as one that VOUCH_HOME names; none of them falls back on another.
+    for wrong in [json!(["--home"]), json!(["--home", ""]), json!(["--home", "relative"]), json!(["--home="])]
+    {
+        assert!(other(&ask(wrong.clone())).contains("not an absolute path"), "{wrong}");
+    }
+    let nobodys = alice.dir.path().join("nobody");
+    assert!(ask(json!(["--home", nobodys]))["Err"].is_object());
+    std::fs::create_dir(bob.dir.path().join(".git")).unwrap();
+    let told = other(&ask(json!(["--home", bobs])));
+    assert!(told.contains("in the git repository") && !told.contains("VOUCH_HOME"), "{told}");
+}
+
+#[test]
 fn login_and_logout_are_about_the_session_and_leave_it() {
     let person = Person::new();
     let request = |kind: &str| json!({ "v": 1, "registry": { "index-url": URL }, "kind": kind });

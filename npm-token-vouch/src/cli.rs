@@ -1,9 +1,11 @@
 //! The command line, for all calls but pnpm's.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use vouch_core::ErrorKind;
+use vouch_helper::home;
 use vouch_helper::output::usage_error;
 
 use crate::which::Which;
@@ -21,6 +23,12 @@ struct Cli {
     /// The registry that is to get the token, in place of a profile; nothing is printed for one that was not set up
     #[arg(long, value_name = "URL", conflicts_with = "profile")]
     registry: Option<String>,
+    /// Print nothing for a registry that only its domain allows, either
+    #[arg(long, requires = "registry")]
+    registered: bool,
+    /// The home of Vouch, in place of VOUCH_HOME and ~/.vouch
+    #[arg(long, value_name = "PATH", global = true)]
+    home: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -56,14 +64,15 @@ pub(crate) fn run(called_for: Option<&str>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    let context = || home::context(cli.home.as_deref());
     match cli.command {
         None => match cli.registry {
-            Some(url) => helper::for_registry(&url),
-            None => helper::run(cli.profile.as_deref().or(called_for)),
+            Some(url) => helper::for_registry(context, &url, cli.registered),
+            None => helper::run(context, cli.profile.as_deref().or(called_for)),
         },
-        Some(Command::Refresh(which)) => refresh::run(&which),
-        Some(Command::Watch(which)) => watch::run(&which),
-        Some(Command::Remove(which)) => remove::run(&which),
-        Some(Command::Status { which, json }) => status::run(&which, json),
+        Some(Command::Refresh(which)) => refresh::run(context(), &which),
+        Some(Command::Watch(which)) => watch::run(context(), &which),
+        Some(Command::Remove(which)) => remove::run(context(), &which),
+        Some(Command::Status { which, json }) => status::run(context(), &which, json),
     }
 }

@@ -6,6 +6,7 @@ use vouch_clients::node::npm::Mode;
 use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Asker;
+use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 use vouch_helper::guard::guarded;
 use vouch_helper::token::sendable;
@@ -13,16 +14,20 @@ use vouch_helper::token::sendable;
 use crate::output;
 
 /// Answers for a profile, as pnpm wants it.
-pub(crate) fn run(profile: Option<&str>) -> ExitCode {
-    match guarded(|| of_profile(profile)) {
+pub(crate) fn run(context: impl FnOnce() -> Result<Context, HomeError>, profile: Option<&str>) -> ExitCode {
+    match guarded(|| of_profile(&context()?, profile)) {
         Ok(header) => output::answer(header.expose()),
         Err(error) => output::failed_unseen(&error),
     }
 }
 
 /// Answers for a registry, as the plugin for yarn wants it: one that is none of ours is answered with nothing.
-pub(crate) fn for_registry(url: &str) -> ExitCode {
-    match guarded(|| of_registry(url)) {
+pub(crate) fn for_registry(
+    context: impl FnOnce() -> Result<Context, HomeError>,
+    url: &str,
+    registered: bool,
+) -> ExitCode {
+    match guarded(|| of_registry(&context()?, url, registered)) {
         Ok(Some(header)) => output::answer(header.expose()),
         Ok(None) => ExitCode::SUCCESS,
         // The plugin shows what is said.
@@ -30,8 +35,8 @@ pub(crate) fn for_registry(url: &str) -> ExitCode {
     }
 }
 
-fn of_profile(profile: Option<&str>) -> Result<Secret<String>, Failure> {
-    let broker = Context::from_env()?.broker()?;
+fn of_profile(context: &Context, profile: Option<&str>) -> Result<Secret<String>, Failure> {
+    let broker = context.broker()?;
     let typed = vouch_core::env::var("VOUCH_PROFILE");
     let config = broker.config();
     let name = match profile.or(typed.as_deref()) {
@@ -58,9 +63,16 @@ fn not_set_up(profile: &str) -> Failure {
     )
 }
 
-/// None for a registry that is none of ours.
-fn of_registry(url: &str) -> Result<Option<Secret<String>>, Failure> {
-    match Context::from_env()?.broker()?.token_for_url(url, Asker::NPM, Lifetime::Run) {
+/// None for a registry that is none of ours; if it is to be `registered` itself, for any other of its domain, too.
+fn of_registry(context: &Context, url: &str, registered: bool) -> Result<Option<Secret<String>>, Failure> {
+    let broker = context.broker()?;
+    let slashless = |url: &str| url.trim_end_matches('/').to_owned();
+    let is_it =
+        |known: &Registration| Mode::of(known).is_some() && slashless(&known.endpoint) == slashless(url);
+    if registered && !broker.config().codeartifact.registrations.iter().any(is_it) {
+        return Ok(None);
+    }
+    match broker.token_for_url(url, Asker::NPM, Lifetime::Run) {
         Err(error) if error.is_not_codeartifact() => Ok(None),
         answer => header(&answer?.0.value).map(Some),
     }

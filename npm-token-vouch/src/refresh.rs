@@ -4,15 +4,15 @@ use std::process::ExitCode;
 
 use vouch_clients::node::npm::file::Change;
 use vouch_clients::node::npm::tokens::{self, Renewed};
+use vouch_core::home::HomeError;
 use vouch_core::{Context, Diagnostic, Failure};
 use vouch_helper::time;
 
 use crate::output;
 use crate::which::Which;
 
-pub(crate) fn run(which: &Which) -> ExitCode {
-    let opened =
-        Context::from_env().map_err(Failure::from).and_then(|context| Ok((context.broker()?, context)));
+pub(crate) fn run(context: Result<Context, HomeError>, which: &Which) -> ExitCode {
+    let opened = context.map_err(Failure::from).and_then(|context| Ok((context.broker()?, context)));
     let (broker, context) = match opened {
         Ok(opened) => opened,
         Err(error) => return output::failed(&error),

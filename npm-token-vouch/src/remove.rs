@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::Mode;
 use vouch_clients::undo::{Note, Undo};
 use vouch_core::config::Registration;
+use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 
 use crate::output;
 use crate::which::Which;
 
-pub(crate) fn run(which: &Which) -> ExitCode {
+pub(crate) fn run(context: Result<Context, HomeError>, which: &Which) -> ExitCode {
     let mut notes = Vec::new();
-    let removed =
-        Context::from_env().map_err(Failure::from).and_then(|context| remove(&context, which, &mut notes));
+    let removed = context.map_err(Failure::from).and_then(|context| remove(&context, which, &mut notes));
     notes.iter().for_each(tell);
     match removed {
         Ok(()) => {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vouch_clients::node::npm::tokens::{self, Held, State};
 use vouch_clients::node::npm::{Mode, registration};
 use vouch_core::config::Registration;
+use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure, UnixTime};
 use vouch_helper::text::{printable, printable_json};
 use vouch_helper::time;
@@ -13,8 +14,8 @@ use vouch_helper::time;
 use crate::output;
 use crate::which::Which;
 
-pub(crate) fn run(which: &Which, json: bool) -> ExitCode {
-    let loaded = Context::from_env().map_err(Failure::from);
+pub(crate) fn run(context: Result<Context, HomeError>, which: &Which, json: bool) -> ExitCode {
+    let loaded = context.map_err(Failure::from);
     let loaded = loaded.and_then(|context| Ok((context.config()?, context)));
     let (config, context) = match loaded {
         Ok(found) => found,

@@ -15,7 +15,7 @@ use vouch_clients::node::npm::tokens::{self, Removed, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
-use vouch_core::home::Home;
+use vouch_core::home::{Home, HomeError};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 use vouch_helper::time;
 
@@ -31,8 +31,8 @@ const RETRY: i64 = 30;
 /// The longest time without a look at the files, in seconds: somebody else may have changed them.
 const LONGEST: i64 = 15 * 60;
 
-pub(crate) fn run(which: &Which) -> ExitCode {
-    match Context::from_env().map_err(Failure::from).and_then(|context| watch(&context, which)) {
+pub(crate) fn run(context: Result<Context, HomeError>, which: &Which) -> ExitCode {
+    match context.map_err(Failure::from).and_then(|context| watch(&context, which)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failed(&error),
     }

@@ -1,11 +1,14 @@
 //! From a request to an answer.
 
+use std::path::Path;
+
 use serde_json::json;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, USER, domain_of_url};
 use vouch_core::profile::{ProfileError, Target};
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
+use vouch_helper::home;
 use vouch_helper::token::sendable;
 
 use crate::arguments::{Mode, Output, Request};
@@ -40,7 +43,7 @@ impl From<Error> for Answer {
 }
 
 /// Answers a request.
-pub(crate) fn to(request: &Request) -> Answer {
+pub(crate) fn to(request: &Request, home: Option<&Path>) -> Answer {
     match request {
         Request::Get { service, user, mode, output } => {
             let retry = match Service::read(service) {
@@ -49,12 +52,12 @@ pub(crate) fn to(request: &Request) -> Answer {
                 Service::NotCodeArtifact => return Answer::NotCodeArtifact,
             };
             let other = user.as_deref().filter(|user| ![USER, ""].contains(user));
-            match get(service, other, *mode, *output) {
+            match get(home, service, other, (*mode, *output)) {
                 Answer::Refused(_) if retry || other == Some(PYPI_TOKEN_USER) => Answer::Nothing,
                 answer => answer,
             }
         }
-        Request::Set { service } | Request::Delete { service } => match is_ours(service) {
+        Request::Set { service } | Request::Delete { service } => match is_ours(home, service) {
             true => Answer::Refused(nothing_stored()),
             false => Answer::NotCodeArtifact,
         },
@@ -84,8 +87,8 @@ fn failure(kind: ErrorKind, message: &str, hint: &str) -> Failure {
 }
 
 /// `other` is a user name that is not ours.
-fn get(url: &str, other: Option<&str>, mode: Mode, output: Output) -> Answer {
-    match token(url, other) {
+fn get(home: Option<&Path>, url: &str, other: Option<&str>, (mode, output): (Mode, Output)) -> Answer {
+    match token(home, url, other) {
         Ok(Some(token)) => Answer::Text(written(&token, mode, output)),
         Ok(None) => Answer::Nothing,
         Err(answer) => answer,
@@ -93,8 +96,8 @@ fn get(url: &str, other: Option<&str>, mode: Mode, output: Output) -> Answer {
 }
 
 /// The token for a URL, or none for the user name that is not worth a word.
-fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answer> {
-    let (context, config, target) = target(url)?;
+fn token(home: Option<&Path>, url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answer> {
+    let (context, config, target) = target(home, url)?;
     match other {
         None => {}
         Some(PYPI_TOKEN_USER) => return Ok(None),
@@ -109,13 +112,13 @@ fn token(url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answe
 }
 
 /// What serves a URL. A foreign one is foreign even where the configuration cannot be read.
-fn target(url: &str) -> Result<(Context, Config, Target), Error> {
+fn target(home: Option<&Path>, url: &str) -> Result<(Context, Config, Target), Error> {
     let foreign = match domain_of_url(url, Asker::KEYRING) {
         Err(error @ EndpointError::NotCodeArtifact(_)) => Some(error),
         _ => None,
     };
     let read = || {
-        let context = Context::from_env()?;
+        let context = home::context(home)?;
         let config = context.config()?;
         Ok::<_, Error>((context, config))
     };
@@ -131,16 +134,17 @@ fn target(url: &str) -> Result<(Context, Config, Target), Error> {
 }
 
 /// Whether a service is one that tokens are answered for, by URL or by host.
-fn is_ours(service: &str) -> bool {
+fn is_ours(home: Option<&Path>, service: &str) -> bool {
     match Service::read(service) {
-        Service::Url { .. } => match target(service) {
+        Service::Url { .. } => match target(home, service) {
             Err(Error::Profile(ProfileError::NotSetUp(_))) => false,
             Err(error) => !error.is_not_codeartifact(),
             Ok(_) => true,
         },
-        Service::Host => {
-            !matches!(target(&format!("https://{service}/")), Err(Error::Profile(ProfileError::NotSetUp(_))))
-        }
+        Service::Host => !matches!(
+            target(home, &format!("https://{service}/")),
+            Err(Error::Profile(ProfileError::NotSetUp(_)))
+        ),
         Service::NotCodeArtifact => false,
     }
 }

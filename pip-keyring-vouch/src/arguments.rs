@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::fmt;
 
 pub(crate) const HELP: &str = "\
-usage: pip-keyring-vouch [--mode {password,creds}] [--output {plain,json}] get SERVICE [USERNAME]
+usage: pip-keyring-vouch [--home PATH] [--mode {password,creds}] [--output {plain,json}] get SERVICE [USERNAME]
 
 Answers package managers with AWS CodeArtifact tokens from Vouch, as `keyring` would.
 Set them up with `vouch setup codeartifact --tool pip` (or uv, twine, poetry, pdm).
 
+  --home PATH       the home of Vouch, in place of VOUCH_HOME and ~/.vouch; comes first
   --mode password   print the password; needs a user name (default)
   --mode creds      print user name and password
   --output plain    one value a line (default)

@@ -5,12 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use vouch_helper::program;
+use vouch_helper::{home, program};
 
 /// The name under which requests are handed on.
 const NAME: &str = "keyring";
 
-/// The programs that have handed this request on, as in PATH: whoever finds itself in it is asked in a circle.
+/// Who has handed this request on, as in PATH: whoever finds itself in it is asked in a circle. One program is several where
+/// it serves several homes.
 const PASSED: &str = "VOUCH_KEYRING_PASSED";
 
 /// Lets the next `keyring` answer in our place; `None` where there is none or we were not called by that name.
@@ -21,7 +22,10 @@ pub(crate) fn hand_on(words: &[OsString]) -> Option<ExitCode> {
     }
     let path = vouch_core::env::var_os("PATH")?;
     let passed = vouch_core::env::var_os(PASSED).unwrap_or_default();
-    let here = env::current_exe().ok()?.canonicalize().ok()?;
+    let here = match home::called_for() {
+        Some(home) => link_of(&home),
+        None => env::current_exe().ok()?.canonicalize().ok()?,
+    };
     let (next, passed) = next(&path, &passed, &here)?;
     let mut command = Command::new(&next);
     command.args(words).env(PASSED, passed);
@@ -38,8 +42,21 @@ fn next(path: &OsStr, passed: &OsStr, here: &Path) -> Option<(PathBuf, OsString)
     }
     passed.push(here.to_owned());
     let next = program::all_in(OsStr::new(NAME), path)
-        .find(|program| program.canonicalize().is_ok_and(|real| !passed.contains(&real)))?;
+        .find(|program| identity(program).is_some_and(|other| !passed.contains(&other)))?;
     Some((next, env::join_paths(&passed).ok()?))
+}
+
+/// What tells one `keyring` from another: the home that it serves, else where it really is.
+fn identity(program: &Path) -> Option<PathBuf> {
+    match home::served_by(program) {
+        Some(home) => Some(link_of(&home)),
+        None => program.canonicalize().ok(),
+    }
+}
+
+/// The link of a home, whichever way leads there.
+fn link_of(home: &Path) -> PathBuf {
+    home.canonicalize().unwrap_or_else(|_| home.to_owned()).join("bin").join(NAME)
 }
 
 /// On Unix the other program takes the place of this one, with its stdin and its terminal.
@@ -100,6 +117,32 @@ mod tests {
         assert_eq!(found, (wanted, here.clone().into_os_string()));
         let path = env::join_paths([&linked, &unfit]).unwrap();
         assert_eq!(next(&path, OsStr::new(""), &here), None);
+    }
+
+    #[test]
+    fn one_home_hands_on_to_the_next_and_never_in_a_circle() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let ours = program(&root.join("opt"), 0o755);
+        for home in ["alice", "bob"] {
+            fs::create_dir_all(root.join(home).join("vault")).unwrap();
+            fs::create_dir_all(root.join(home).join("bin")).unwrap();
+            symlink(&ours, root.join(home).join("bin").join(NAME)).unwrap();
+        }
+        fs::create_dir(root.join("local")).unwrap();
+        let (alice, bob) = (root.join("alice/bin").join(NAME), root.join("bob/bin").join(NAME));
+        let link = root.join("local").join(NAME);
+        symlink(&alice, &link).unwrap();
+        let path = env::join_paths(["bob/bin", "local", "opt"].map(|folder| root.join(folder))).unwrap();
+        let (to, passed) = next(&path, OsStr::new(""), &bob).unwrap();
+        assert_eq!(to, link);
+        // The one that is left serves no home of its own.
+        let (to, passed) = next(&path, &passed, &alice).unwrap();
+        assert_eq!(to, ours);
+        assert_eq!(next(&path, &passed, &ours), None);
+        let path = env::join_paths(["bob/bin", "local"].map(|folder| root.join(folder))).unwrap();
+        let (_, passed) = next(&path, OsStr::new(""), &bob).unwrap();
+        assert_eq!(next(&path, &passed, &alice), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use vouch_helper::guard::guarded;
+use vouch_helper::home;
 use vouch_helper::output::answer as answer_with;
 
 use answer::Answer;
@@ -30,10 +31,14 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut words: Vec<OsString> = env::args_os().skip(1).collect();
+    let named = home::flag(&words).map(|(path, count)| {
+        words.drain(..count);
+        path
+    });
     let request = arguments::parse(&words);
     let answer = match &request {
-        Ok(request) => answer::to(request),
+        Ok(request) => answer::to(request, named.as_deref()),
         Err(_) => Answer::NotCodeArtifact,
     };
     match answer {

@@ -199,6 +199,42 @@ fn wrong_use_is_told_as_keyring_tells_it() {
 }
 
 #[test]
+fn the_home_is_that_of_the_flag_or_of_the_link_whatever_the_environment_says() {
+    let (alice, bob) = (Person::new(), Person::new());
+    alice.log_in("of-alice");
+    bob.log_in("of-bob");
+    let answered = |line: &str| alice.ask(line).1;
+    let bobs = bob.home.path().display();
+    assert_eq!(answered("get https://HOST/pypi/my-repo/ aws"), "of-alice\n");
+    assert_eq!(answered(&format!("--home {bobs} get https://HOST/pypi/my-repo/ aws")), "of-bob\n");
+    assert_eq!(answered(&format!("--home={bobs} get https://HOST/pypi/my-repo/ aws")), "of-bob\n");
+    // Behind the rest it is a word of somebody else's.
+    assert_eq!(alice.ask(&format!("get https://HOST/pypi/my-repo/ aws --home {bobs}")).0, 2);
+    let refused = alice.ask("--home relative get https://HOST/pypi/my-repo/ aws");
+    assert!(
+        refused.0 == 1 && refused.1.is_empty() && refused.2.contains("not an absolute path"),
+        "{refused:?}"
+    );
+    // The link leads through bob's home.
+    let own = bob.home.path().join("bin");
+    fs::create_dir(&own).unwrap();
+    std::os::unix::fs::symlink(PROGRAM, own.join("keyring")).unwrap();
+    let shared = alice.dir.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    std::os::unix::fs::symlink(own.join("keyring"), shared.join("keyring")).unwrap();
+    let url = format!("https://{HOST}/pypi/my-repo/");
+    for keyring in [own.join("keyring"), shared.join("keyring")] {
+        let output = alice.command(&keyring).args(["get", &url, "aws"]).output().unwrap();
+        assert_eq!(parts(output).1, "of-bob\n", "{}", keyring.display());
+    }
+    // As uv starts it, by its name alone.
+    let mut by_name = alice.command(Path::new("keyring"));
+    let path = std::env::join_paths([shared.as_path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let output = by_name.env("PATH", path).args(["get", &url, "aws"]).output().unwrap();
+    assert_eq!(parts(output).1, "of-bob\n");
+}
+
+#[test]
 fn in_front_of_another_keyring_foreign_requests_are_handed_on() {
     let person = Person::logged_in("tok");
     let (ours, other) = (person.linked(), person.other(r#"echo "other: $*"; cat; exit 7"#));

@@ -1,4 +1,4 @@
-//! Which home a login is for. A project can set `VOUCH_HOME` for whoever enters its directory, and with it which hosts get
+//! Which home a command is for. A project can set `VOUCH_HOME` for whoever enters its directory, and with it which hosts get
 //! tokens: where a YubiKey is to sign, the user says that this home is meant.
 
 use std::path::PathBuf;
@@ -7,26 +7,31 @@ use vouch_core::files::shell_quoted;
 use vouch_core::home::{Home, HomeError};
 use vouch_core::identity::Subject;
 use vouch_core::{Context, ErrorKind, Failure};
+use vouch_helper::home::{self, FLAG};
 
 use crate::{prompt, terminal};
 
 /// The home that an argument names, before `VOUCH_HOME` and `~/.vouch`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct HomeFlag {
-    /// The home of Vouch, in place of `VOUCH_HOME` and `~/.vouch`; typing it answers the question whether it is meant
-    #[arg(long, value_name = "PATH")]
+    /// The home of Vouch, in place of `VOUCH_HOME` and `~/.vouch`
+    #[arg(long, value_name = "PATH", global = true)]
     home: Option<PathBuf>,
 }
 
 impl HomeFlag {
     /// What is typed beats the environment, whatever is wrong with that.
-    pub(crate) fn open(&self, from_env: Result<Context, HomeError>) -> Result<Context, Failure> {
-        let Some(path) = &self.home else { return Ok(from_env?) };
-        let path = std::path::absolute(path).map_err(|error| {
-            Failure::new(ErrorKind::Usage, "`--home` names no path", "Give it a directory of your own.")
-                .because(&error)
-        })?;
-        Ok(Context::new(Home::named(path, "`--home`")?))
+    pub(crate) fn context(&self) -> Result<Context, HomeError> {
+        let context = match &self.home {
+            // One that cannot be made absolute is refused as it is.
+            Some(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Context::new(Home::named(path, FLAG)?)
+            }
+            None => Context::from_env()?,
+        };
+        home::tell(context.home());
+        Ok(context)
     }
 
     /// Names a home that is not the usual one, and asks whether it is meant unless it was typed.

@@ -19,7 +19,6 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use vouch_core::Context;
 
 fn main() -> ExitCode {
     vouch_core::process::harden();
@@ -28,7 +27,7 @@ fn main() -> ExitCode {
         Err(error) => return commands::wrong_usage(&error),
     };
     vouch_helper::log::start("vouch");
-    match commands::run(cli.command, Context::from_env()) {
+    match commands::run(cli.command, &cli.home) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),
     }

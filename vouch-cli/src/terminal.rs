@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
 use vouch_core::{ErrorKind, Failure};
+use vouch_helper::home;
 use vouch_helper::output::{self, Part, parts};
 use vouch_helper::text::{printable, printable_json, printable_line};
 pub(crate) use vouch_helper::time::{local_time, span, utc_time};
@@ -35,7 +36,7 @@ pub(crate) fn ask(text: &str) {
 
 /// What to type next.
 pub(crate) fn next(text: &str) {
-    line(&format!("{CYAN}next:{CYAN:#} "), text);
+    line(&format!("{CYAN}next:{CYAN:#} "), &home::later_commands(text));
 }
 
 /// Something that may not be as the person expects.
@@ -64,9 +65,9 @@ pub(crate) fn report(failure: &Failure) -> ExitCode {
     if failure.kind != ErrorKind::Interrupted {
         for (part, text) in parts(failure) {
             match part {
-                Part::Message => error(text),
-                Part::Cause => cause(text),
-                Part::Hint => hint(text),
+                Part::Message => error(&text),
+                Part::Cause => cause(&text),
+                Part::Hint => hint(&text),
             }
         }
     }
@@ -171,7 +172,7 @@ fn terminal_width() -> usize {
 
 fn line(label: &str, text: &str) {
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{label}{}", printable(text));
+    let _ = writeln!(anstream::stderr().lock(), "{label}{}", printable(&home::commands(text)));
 }
 
 #[cfg(test)]

@@ -24,23 +24,25 @@ pub fn client(
     written: Option<&Registration>,
 ) -> Result<Box<dyn Client>, Failure> {
     Ok(match tool {
-        Tool::Cargo => Box::new(cargo::Cargo::new(options, written.and_then(|known| known.name.as_deref()))?),
+        Tool::Cargo => {
+            Box::new(cargo::Cargo::new(home, options, written.and_then(|known| known.name.as_deref()))?)
+        }
         Tool::Npm | Tool::YarnClassic | Tool::Bun => {
             Box::new(node::NpmrcClient::new(home, tool, options, written.is_some())?)
         }
         Tool::Pnpm => Box::new(node::Pnpm::new(home)?),
         Tool::Yarn => Box::new(node::Yarn::new(home, written.is_some())?),
-        Tool::Pip => Box::new(python::Pip::new(options)?),
-        Tool::Uv => Box::new(python::Uv::new(options)?),
-        Tool::Twine => Box::new(python::Twine::new()?),
-        Tool::Poetry => Box::new(python::Poetry::new()?),
-        Tool::Pdm => Box::new(python::Pdm::new(options)?),
+        Tool::Pip => Box::new(python::Pip::new(home, options)?),
+        Tool::Uv => Box::new(python::Uv::new(home, options)?),
+        Tool::Twine => Box::new(python::Twine::new(home)?),
+        Tool::Poetry => Box::new(python::Poetry::new(home)?),
+        Tool::Pdm => Box::new(python::Pdm::new(home, options)?),
         Tool::Maven => Box::new(jvm::Maven::new(options)?),
-        Tool::Gradle => Box::new(jvm::Gradle::new()?),
-        Tool::Sbt => Box::new(ManualTool::sbt()),
-        Tool::Nuget => Box::new(ManualTool::nuget()),
-        Tool::Ruby => Box::new(ManualTool::ruby()),
-        Tool::Swift => Box::new(ManualTool::swift()),
+        Tool::Gradle => Box::new(jvm::Gradle::new(home)?),
+        Tool::Sbt => Box::new(ManualTool::sbt(home)?),
+        Tool::Nuget => Box::new(ManualTool::nuget(home)?),
+        Tool::Ruby => Box::new(ManualTool::ruby(home)?),
+        Tool::Swift => Box::new(ManualTool::swift(home)?),
     })
 }
 

@@ -8,6 +8,8 @@ use vouch_core::partition::Region;
 
 use vouch_core::env;
 
+use crate::home_argument::HomeArgument;
+
 /// What the file is to say.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessEntry<'a> {
@@ -16,8 +18,10 @@ pub struct ProcessEntry<'a> {
     pub region: &'a Region,
     /// The absolute path of `vouch`.
     pub program: &'a str,
-    /// The absolute path of Vouch's folder: AWS tools run the command in any environment.
-    pub home: &'a str,
+    /// AWS tools run the command in any environment.
+    pub home: &'a HomeArgument,
+    /// Whether a command of ours without a home may be taken for this one's.
+    pub is_usual: bool,
 }
 
 /// Why the file is left alone.
@@ -25,8 +29,10 @@ pub struct ProcessEntry<'a> {
 pub enum AwsConfigError {
     #[error("its profile `{profile}` has `{key}` already")]
     Taken { profile: String, key: String },
+    #[error("its profile `{profile}` asks another home of Vouch, `{}`", .home.display())]
+    OtherHome { profile: String, home: PathBuf },
     #[error(
-        "`{0}` cannot be written into it: AWS tools read quotes and control characters in different ways"
+        "`{0}` cannot be written into it: AWS tools read quotes, comments and control characters in different ways"
     )]
     Unwritable(String),
 }
@@ -104,9 +110,15 @@ pub fn edit(text: &str, wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigEr
     let mut taken = std::iter::once(PROCESS).chain(OTHER_SOURCES);
     // One of ours from before it named its home.
     let former = process.split(" --home ").next().unwrap_or_default();
-    if value(PROCESS) == Some(former) {
+    if value(PROCESS) == Some(former) && wanted.is_usual {
         let (head, tail) = text.split_at(end_of_heading);
         return Ok(format!("{head}{}", tail.replacen(former, &process, 1)));
+    }
+    if let Some((ours, home)) = value(PROCESS).and_then(|text| text.split_once(" --home "))
+        && ours == former
+    {
+        let home = home.trim_matches('"').into();
+        return Err(AwsConfigError::OtherHome { profile: wanted.profile.to_owned(), home });
     }
     if let Some(key) = taken.find(|key| value(key).is_some()) {
         return Err(AwsConfigError::Taken { profile: wanted.profile.to_owned(), key: key.to_owned() });
@@ -123,13 +135,17 @@ pub fn edit(text: &str, wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigEr
 /// The command, so that every AWS tool splits it in the same way: some use a shell, some rules of their own.
 fn process(wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigError> {
     let word = |text: &str| {
-        if text.contains(|c: char| c.is_control() || "\"'$`\\".contains(c)) && !cfg!(windows) {
+        // The SDKs take what follows a blank and one of these for a comment, whatever quotes are around it.
+        let comment = [" #", " ;"].iter().any(|mark| text.contains(mark));
+        let odd = text.contains(|c: char| c.is_control() || "\"'$`\\".contains(c)) && !cfg!(windows);
+        if comment || odd {
             return Err(AwsConfigError::Unwritable(text.to_owned()));
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%".contains(c);
         Ok(if text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") })
     };
-    let (program, profile, home) = (word(wanted.program)?, word(wanted.profile)?, word(wanted.home)?);
+    let (program, profile, home) =
+        (word(wanted.program)?, word(wanted.profile)?, word(wanted.home.as_str())?);
     Ok(format!("{program} credential aws --profile {profile} --home {home}"))
 }
 
@@ -169,17 +185,21 @@ fn key_value(line: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use vouch_core::home::Home;
+
     use super::*;
 
     fn edited(text: &str, profile: &str) -> Result<String, AwsConfigError> {
         let region = "us-east-1".parse().unwrap();
+        let home = HomeArgument::new(&Home::at("/home/alice/.vouch").unwrap()).unwrap();
         edit(
             text,
             &ProcessEntry {
                 profile,
                 region: &region,
                 program: "/opt/my tools/vouch",
-                home: "/home/alice/.vouch",
+                home: &home,
+                is_usual: true,
             },
         )
     }
@@ -220,6 +240,7 @@ mod tests {
         }
         assert!(matches!(edited("", "a\"b"), Err(AwsConfigError::Unwritable(_))));
         assert!(matches!(edited("", "$(x)"), Err(AwsConfigError::Unwritable(_))));
+        assert!(matches!(edited("", "a #b"), Err(AwsConfigError::Unwritable(_))));
     }
 
     #[test]
@@ -230,6 +251,7 @@ mod tests {
         assert_eq!(edited(&after, "vouch").unwrap(), after);
         // The profile of another home is not taken over.
         let other = after.replace("/home/alice/.vouch", "/home/alice/.v2");
-        assert!(matches!(edited(&other, "vouch"), Err(AwsConfigError::Taken { .. })));
+        let home = "/home/alice/.v2".into();
+        assert_eq!(edited(&other, "vouch"), Err(AwsConfigError::OtherHome { profile: "vouch".into(), home }));
     }
 }

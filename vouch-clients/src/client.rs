@@ -104,6 +104,18 @@ pub struct SetupRequest<'a> {
     pub config: &'a Config,
 }
 
+impl SetupRequest<'_> {
+    /// Whether it is set up in this home already, so that what its lines say is this home's to decide.
+    pub fn is_known(&self) -> bool {
+        let Registration { tool, endpoint, file, .. } = self.registration;
+        let is_it = |known: &&Registration| {
+            (&known.tool, &known.endpoint) == (tool, endpoint)
+                && (known.file.is_none() || known.file == *file)
+        };
+        self.corrects.is_some() || self.config.codeartifact.registrations.iter().any(|known| is_it(&known))
+    }
+}
+
 /// Planned edits of files.
 #[derive(Debug, Default)]
 pub struct Edits {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use vouch_core::{Diagnostic, Failure};
 
+use vouch_helper::home;
 use vouch_helper::text::printable;
 
 /// How a check ended.
@@ -84,6 +85,13 @@ impl Finding {
         self
     }
 
+    /// Tells more of what is well.
+    pub fn add(&mut self, more: &str) {
+        if self.status == Status::Ok {
+            self.message = printable(&home::commands(&format!("{}, {more}", self.message)));
+        }
+    }
+
     /// The same about one thing of several, such as a registration.
     #[must_use]
     pub fn about(mut self, what: impl Into<String>) -> Self {
@@ -123,7 +131,7 @@ impl Finding {
         why: Option<String>,
         fix: Option<String>,
     ) -> Self {
-        let plain = |text: String| printable(&text);
+        let plain = |text: String| printable(&home::commands(&text));
         Self { check, about: None, status, message: plain(message), why: why.map(plain), fix: fix.map(plain) }
     }
 }

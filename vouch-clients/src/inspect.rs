@@ -13,7 +13,7 @@ use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 
 use crate::client::{Client, SetupRequest};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::options::Options;
 use crate::program;
 use crate::tool::Tool;
@@ -25,6 +25,8 @@ pub const ENTRY: &str = "entry";
 pub const OVERRIDDEN: &str = "overridden";
 /// The program that the client's configuration names.
 pub const HELPER: &str = "helper";
+/// The home of Vouch that the client's lines have it ask.
+pub const HOME: &str = "home";
 /// A project's settings for the network, which would see the token.
 pub const NETWORK: &str = "network";
 /// Where a project's lock file takes packages from.
@@ -33,6 +35,9 @@ pub const LOCKFILE: &str = "lockfile";
 pub const VERSION: &str = "version";
 
 const WHY: &str = "The client does not reach the repository by way of Vouch.";
+
+/// Why it matters which home is asked.
+pub const ELSEWHERE: &str = "The client would get its token as somebody else, or none.";
 
 /// Builds the client of a registration.
 pub type BuildClient = fn(&Home, &Registration) -> Result<Box<dyn Client>, Failure>;
@@ -129,6 +134,41 @@ impl InspectContext<'_> {
         }
     }
 
+    /// Whose the entry is, by the home that its command names: told with an entry that is this home's, and a failure of one
+    /// that is not.
+    pub fn judge_home(&self, findings: &mut Vec<Finding>, named: Option<&Path>) {
+        let Some(entry) = findings.first_mut().filter(|first| first.check() == ENTRY) else { return };
+        let ours = self.home.path().display();
+        match named {
+            Some(named) if self.home.is_at(named) => entry.add(&format!("for the home `{ours}`")),
+            None if self.home.is_usual() => {
+                let unnamed = self.unnamed("it");
+                if entry.status() == Status::Ok {
+                    findings.push(unnamed);
+                }
+            }
+            other => {
+                let other = match other {
+                    Some(named) => format!("it asks the home `{}`", named.display()),
+                    None => "it names no home".to_owned(),
+                };
+                let seen = format!("{other}, not `{ours}`, in which it is set up");
+                *entry = Finding::fail(ENTRY, seen, ELSEWHERE, setup(self.registration));
+            }
+        }
+    }
+
+    /// That a command asks whatever home `VOUCH_HOME` names.
+    pub fn unnamed(&self, what: &str) -> Finding {
+        let ours = self.home.path().display();
+        Finding::warn(
+            HOME,
+            format!("{what} names no home: where VOUCH_HOME is set, it asks that one, not `{ours}`"),
+            ELSEWHERE,
+            setup(self.registration),
+        )
+    }
+
     /// The entry is not there, or not in force.
     pub fn no_entry(&self, seen: impl Into<String>) -> Finding {
         Finding::fail(ENTRY, seen, WHY, setup(self.registration))
@@ -221,7 +261,6 @@ fn same_file(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Status;
 
     #[test]
     fn a_version_is_too_old_by_its_numbers() {

@@ -10,6 +10,7 @@ pub mod edited_file;
 pub mod file_lock;
 pub mod finding;
 pub mod git;
+pub mod home_argument;
 pub mod inspect;
 pub mod journal;
 pub mod jvm;

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::files::shell_quoted;
+use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
 use crate::client::{Client, Edits, SetupRequest};
+use crate::home_argument::HomeArgument;
 use crate::jvm::exec;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -18,23 +21,35 @@ pub struct ManualTool {
     tool: Tool,
     file: &'static str,
     lines: fn(&SnippetValues<'_>) -> String,
+    /// What the commands name where it is not the usual one: the lines of a project are read by others, too.
+    home: Option<HomeArgument>,
 }
 
 impl ManualTool {
-    pub fn sbt() -> Self {
-        Self { tool: Tool::Sbt, file: "build.sbt", lines: sbt }
+    fn new(
+        home: &Home,
+        tool: Tool,
+        file: &'static str,
+        lines: fn(&SnippetValues<'_>) -> String,
+    ) -> Result<Self, Failure> {
+        let home = (!home.is_usual()).then(|| HomeArgument::new(home)).transpose()?;
+        Ok(Self { tool, file, lines, home })
     }
 
-    pub fn nuget() -> Self {
-        Self { tool: Tool::Nuget, file: "nuget.config", lines: nuget }
+    pub fn sbt(home: &Home) -> Result<Self, Failure> {
+        Self::new(home, Tool::Sbt, "build.sbt", sbt)
     }
 
-    pub fn ruby() -> Self {
-        Self { tool: Tool::Ruby, file: "Gemfile", lines: ruby }
+    pub fn nuget(home: &Home) -> Result<Self, Failure> {
+        Self::new(home, Tool::Nuget, "nuget.config", nuget)
     }
 
-    pub fn swift() -> Self {
-        Self { tool: Tool::Swift, file: "Package.swift", lines: swift }
+    pub fn ruby(home: &Home) -> Result<Self, Failure> {
+        Self::new(home, Tool::Ruby, "Gemfile", ruby)
+    }
+
+    pub fn swift(home: &Home) -> Result<Self, Failure> {
+        Self::new(home, Tool::Swift, "Package.swift", swift)
     }
 }
 
@@ -56,7 +71,7 @@ impl Client for ManualTool {
     }
 
     fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
-        Ok((self.lines)(&SnippetValues::of(wanted)?))
+        Ok((self.lines)(&SnippetValues::of(wanted, self.home.as_ref())?))
     }
 
     fn dialect(&self, _file: &Path) -> Dialect {
@@ -85,11 +100,12 @@ struct SnippetValues<'a> {
     host: String,
     /// `DOMAIN/REPOSITORY`, as CodeArtifact calls itself.
     realm: String,
-    profile: &'a str,
+    /// The words of the command that prints the token.
+    command: Vec<String>,
 }
 
 impl<'a> SnippetValues<'a> {
-    fn of(wanted: &SetupRequest<'a>) -> Result<Self, Failure> {
+    fn of(wanted: &SetupRequest<'a>, home: Option<&HomeArgument>) -> Result<Self, Failure> {
         let Registration { endpoint, repository, profile, name, .. } = wanted.registration;
         let name = name.as_deref().unwrap_or_else(|| repository.as_str());
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -105,18 +121,32 @@ impl<'a> SnippetValues<'a> {
         let domain =
             host.split('.').next().and_then(|first| first.rsplit_once('-')).map_or("", |(name, _)| name);
         let realm = format!("{domain}/{repository}");
-        Ok(Self { name, url: endpoint, host, realm, profile })
+        let command = ["vouch", "credential", "codeartifact", "--profile", profile].map(str::to_owned);
+        let command = command.into_iter().chain(home.into_iter().flat_map(HomeArgument::words)).collect();
+        Ok(Self { name, url: endpoint, host, realm, command })
+    }
+
+    /// The command as a shell reads it.
+    fn shell(&self) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let word = |word: &String| match word.bytes().all(plain) {
+            true => word.clone(),
+            false => shell_quoted(Path::new(word)),
+        };
+        self.command.iter().map(word).collect::<Vec<_>>().join(" ")
     }
 }
 
 /// sbt looks a credential up by realm and host.
-fn sbt(SnippetValues { name, url, host, realm, profile }: &SnippetValues<'_>) -> String {
+fn sbt(SnippetValues { name, url, host, realm, command }: &SnippetValues<'_>) -> String {
+    let words: Vec<_> = command.iter().map(|word| quoted(word)).collect();
+    let command = words.join(", ");
     format!(
         "// in build.sbt, or for all projects in ~/.sbt/1.0/vouch.sbt\n\
          resolvers += \"{name}\" at \"{url}\"\n\
          publishTo := Some(\"{name}\" at \"{url}\")\n\
          credentials += {{\n  \
-           val command = Seq(\"vouch\", \"credential\", \"codeartifact\", \"--profile\", \"{profile}\")\n  \
+           val command = Seq({command})\n  \
            Credentials(\"{realm}\", \"{host}\", \"aws\", scala.sys.process.Process(command).!!.trim)\n\
          }}\n"
     )
@@ -133,6 +163,11 @@ fn nuget(SnippetValues { name, url, .. }: &SnippetValues<'_>) -> String {
     )
 }
 
+/// A string of Scala.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// A name as an element of XML: what none can begin with is written as its number.
 fn encoded_name(name: &str) -> String {
     match name.chars().next() {
@@ -143,27 +178,29 @@ fn encoded_name(name: &str) -> String {
     }
 }
 
-fn ruby(SnippetValues { url, host, profile, .. }: &SnippetValues<'_>) -> String {
+fn ruby(place: &SnippetValues<'_>) -> String {
+    let (SnippetValues { url, host, .. }, command) = (place, place.shell());
     // Bundler's name for the credential of a host.
     let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
     format!(
         "# in the shell, for bundle install\n\
-         export BUNDLE_{variable}=\"aws:$(vouch credential codeartifact --profile {profile})\"\n\
+         export BUNDLE_{variable}=\"aws:$({command})\"\n\
          # in the shell, for gem push --host {url} PACKAGE.gem\n\
-         export GEM_HOST_API_KEY=\"Bearer $(vouch credential codeartifact --profile {profile})\"\n\
+         export GEM_HOST_API_KEY=\"Bearer $({command})\"\n\
          # in the Gemfile, around what comes from the repository\n\
          source \"{url}\" do\n  gem \"PACKAGE\"\nend\n"
     )
 }
 
-fn swift(SnippetValues { url, host, profile, .. }: &SnippetValues<'_>) -> String {
+fn swift(place: &SnippetValues<'_>) -> String {
+    let (SnippetValues { url, host, .. }, command) = (place, place.shell());
     format!(
         "# once in each package\n\
          swift package-registry set {url}\n\
          # for each build: the token is in a private file while it runs\n\
          netrc=$(mktemp)\n\
          printf 'machine %s login token password %s\\n' {host} \
-         \"$(vouch credential codeartifact --profile {profile})\" >\"$netrc\"\n\
+         \"$({command})\" >\"$netrc\"\n\
          swift build --netrc-file \"$netrc\"; rm -f \"$netrc\"\n"
     )
 }
@@ -171,6 +208,30 @@ fn swift(SnippetValues { url, host, profile, .. }: &SnippetValues<'_>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_name_a_home_that_is_not_the_usual_one() {
+        let registration: Registration = serde_json::from_value(serde_json::json!({
+            "tool": "sbt", "repository": "my-repo", "profile": "default",
+            "endpoint": "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/maven/my-repo/",
+        }))
+        .unwrap();
+        let config = vouch_core::config::Config::default();
+        let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("it's $2 \"b\"")).unwrap();
+        let path = home.path().to_str().unwrap();
+        let lines = |tool: Result<ManualTool, Failure>| tool.unwrap().snippet(&wanted).unwrap();
+        let scala = path.replace('"', "\\\"");
+        assert!(lines(ManualTool::sbt(&home)).contains(&format!("\"default\", \"--home\", \"{scala}\")")));
+        let shell = format!("--profile default --home {})", shell_quoted(home.path()));
+        for tool in [ManualTool::ruby(&home), ManualTool::swift(&home)] {
+            let lines = lines(tool);
+            assert!(lines.contains(&shell), "{lines}");
+        }
+        let usual = Home::at(Home::usual().unwrap()).unwrap();
+        assert!(lines(ManualTool::ruby(&usual)).contains("codeartifact --profile default)"));
+    }
 
     #[test]
     fn names_become_elements() {

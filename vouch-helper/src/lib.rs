@@ -1,6 +1,7 @@
 //! What the three helpers and the `vouch` command share. Only [`output`], [`tty`] and [`log`] write, where a program says so.
 
 pub mod guard;
+pub mod home;
 pub mod log;
 pub mod output;
 pub mod program;

@@ -1,11 +1,13 @@
 //! The answer on stdout, and failures in words.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use vouch_core::Failure;
 
+use crate::home;
 use crate::text::{is_printable, printable, printable_line};
 
 /// Writes the answer as it is. A client that is gone gets a failure, and nobody is told.
@@ -62,11 +64,12 @@ impl fmt::Display for Part {
 }
 
 /// What failed, why, and what to type next: a line each.
-pub fn parts(failure: &Failure) -> impl Iterator<Item = (Part, &str)> {
+pub fn parts(failure: &Failure) -> impl Iterator<Item = (Part, Cow<'_, str>)> {
     let Failure { message, causes, hint, .. } = failure;
     let causes = causes.iter().map(|cause| (Part::Cause, cause.as_str()));
     let hint = hint.iter().map(|hint| (Part::Hint, hint.as_str()));
-    std::iter::once((Part::Message, message.as_str())).chain(causes).chain(hint)
+    let all = std::iter::once((Part::Message, message.as_str())).chain(causes).chain(hint);
+    all.map(|(part, text)| (part, home::commands(text)))
 }
 
 /// All of it as one line.
@@ -76,7 +79,7 @@ pub fn one_line(Failure { message, causes, hint, .. }: &Failure) -> String {
         line.push_str(". ");
         line.push_str(hint);
     }
-    printable_line(&line.replace('\n', " "))
+    printable_line(&home::commands(&line).replace('\n', " "))
 }
 
 #[cfg(test)]

@@ -4,13 +4,11 @@ use clap::Subcommand;
 use serde_json::json;
 use vouch_core::broker::RoleUse;
 use vouch_core::endpoint::{Domain, Endpoint};
-use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 use vouch_helper::token::sendable;
 
 use crate::credential_args::{self, Spelling};
 use crate::domain::DomainFlags;
-use crate::home_choice::HomeFlag;
 use crate::terminal;
 
 /// What to print.
@@ -36,14 +34,12 @@ pub(crate) struct Aws {
     /// The AWS profile, as `vouch setup aws --profile` named it [default: the default one, else the only one]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    #[command(flatten)]
-    home: HomeFlag,
 }
 
-pub(crate) fn run(context: Result<Context, HomeError>, credential: Credential) -> Result<(), Failure> {
+pub(crate) fn run(context: &Context, credential: Credential) -> Result<(), Failure> {
     let answer = match credential {
-        Credential::Codeartifact(args) => codeartifact(&context?, &args)?,
-        Credential::Aws(args) => aws(&args.home.open(context)?, &args)?,
+        Credential::Codeartifact(args) => codeartifact(context, &args)?,
+        Credential::Aws(args) => aws(context, &args)?,
     };
     terminal::print_raw(&answer)
 }

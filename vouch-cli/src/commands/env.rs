@@ -62,8 +62,7 @@ fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failur
 }
 
 /// What a command line that was mistyped is answered with on stdout: `eval` of nothing would succeed.
-pub(crate) fn answer_to_wrong_usage(arguments: impl Iterator<Item = String>) -> Option<String> {
-    let arguments: Vec<String> = arguments.skip(1).collect();
+pub(crate) fn answer_to_wrong_usage(arguments: &[String]) -> Option<String> {
     if arguments.first().is_none_or(|command| command != "env") {
         return None;
     }
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     fn answered(line: &str) -> Option<String> {
-        answer_to_wrong_usage(line.split(' ').map(str::to_owned))
+        answer_to_wrong_usage(&line.split(' ').skip(1).map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]

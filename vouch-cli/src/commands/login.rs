@@ -1,6 +1,5 @@
 //! `vouch login`: one PIN, one touch, and a session for the day.
 
-use vouch_core::home::HomeError;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, SessionDuration};
 use vouch_core::{Context, ErrorKind, Failure};
@@ -21,15 +20,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER")]
     serial: Option<u32>,
     #[command(flatten)]
-    home: HomeFlag,
-    #[command(flatten)]
     pin: PinFlags,
     #[command(flatten)]
     wait: WaitFlags,
 }
 
-pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(), Failure> {
-    let context = &args.home.open(context)?;
+pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), Failure> {
     let _quiet = args.pin.keep_quiet();
     let (config, keystore) = (context.config()?, context.keystore()?);
     let identity = config.identity.filter(|identity| !identity.keys.is_empty());
@@ -43,7 +39,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
             format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
         ));
     }
-    args.home.confirm(context.home(), &identity.subject)?;
+    home.confirm(context.home(), &identity.subject)?;
     let mut card = args.wait.open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
     let pin = args.pin.ask(&card)?;

@@ -16,16 +16,19 @@ mod undo;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use vouch_core::home::HomeError;
-use vouch_core::{Context, ErrorKind, Failure};
+use vouch_core::{ErrorKind, Failure};
+use vouch_helper::home;
 use vouch_helper::output::usage_error;
 
+use crate::home_choice::HomeFlag;
 use crate::terminal;
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
 #[derive(Debug, Parser)]
 #[command(name = "vouch", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) home: HomeFlag,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -63,16 +66,17 @@ pub(crate) enum Command {
     Man(completions::ManArgs),
 }
 
-/// `context` is made before anything else is done; a command that can do without a home works where there is none.
-pub(crate) fn run(command: Command, context: Result<Context, HomeError>) -> Result<ExitCode, Failure> {
+/// The context is made before anything else is done; a command that can do without a home works where there is none.
+pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure> {
+    let context = home.context();
     match command {
         Command::Enroll(args) => enroll::run(&context?, args)?,
         Command::Issuer(issuer) => issuer::run(context, issuer)?,
-        Command::Login(args) => login::run(context, args)?,
+        Command::Login(args) => login::run(&context?, home, args)?,
         Command::Logout => logout::run(&context?)?,
         Command::Status(args) => return status::run(&context?, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,
-        Command::Credential(credential) => credential::run(context, credential)?,
+        Command::Credential(credential) => credential::run(&context?, credential)?,
         Command::Env(args) => env::run(context, args)?,
         Command::Exec(args) => return Ok(exec::run(context, args)),
         Command::Doctor(args) => return doctor::run(context, args),
@@ -91,10 +95,14 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     usage_error(|| error.print(), &error.render().to_string());
-    let arguments = || std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    if let Some(answer) = env::answer_to_wrong_usage(arguments()) {
+    // The home may be named before the command.
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let named = home::flag(&arguments).map_or(0, |(_, words)| words);
+    let arguments: Vec<_> =
+        arguments.iter().skip(named).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if let Some(answer) = env::answer_to_wrong_usage(&arguments) {
         let _ = terminal::print_raw(&answer);
     }
-    let is_exec = arguments().nth(1).is_some_and(|command| command == "exec");
+    let is_exec = arguments.first().is_some_and(|command| command == "exec");
     ExitCode::from(if is_exec { exec::FAILED } else { ErrorKind::Usage.exit_code() })
 }

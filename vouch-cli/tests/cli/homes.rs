@@ -109,6 +109,59 @@ fn root_makes_nothing_in_the_home_of_another_user() {
 }
 
 #[test]
+fn a_home_that_is_typed_goes_before_the_variable_in_every_place() {
+    let person = Person::new();
+    person.succeed(ROLE);
+    let other = person.path("home/second");
+    let typed = |before: &str, after: &str| {
+        let line = format!("{before} --home {} {after}", other.display());
+        read(person.vouch(&line).env("VOUCH_HOME", "/nonexistent"))
+    };
+    let (code, _, said) = typed("", &ROLE.replace("/CodeArtifact", "/Second"));
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("`{}/config.json`", other.display())), "{said}");
+    for (before, after) in [("status", ""), ("", "status")] {
+        assert!(typed(before, after).1.contains("role/Second"));
+    }
+    assert!(person.run("status").1.contains("role/CodeArtifact"));
+    // A mistyped line behind it still makes `eval` fail, and `exec` has its own code.
+    assert_eq!(
+        typed("", "env --type codeartifact --shell sh --typo").1,
+        "unset CODEARTIFACT_AUTH_TOKEN;\nfalse;\n"
+    );
+    assert_eq!(typed("", "exec --typo").0, 125);
+}
+
+#[test]
+fn what_asks_another_home_is_not_taken_over() {
+    let person = Person::new();
+    const SETUP: &str =
+        "setup codeartifact --domain my-domain --domain-owner 123456789012 --repository my-repo";
+    for tool in ["cargo", "gradle"] {
+        person.succeed(&format!("{SETUP} --tool {tool}"));
+        let files = person.files();
+        let second = person.path("home/a 'second' home");
+        let setup = || person.vouch(&format!("{SETUP} --tool {tool}")).env("VOUCH_HOME", &second);
+        let (code, _, said) = read(setup());
+        assert!(
+            code == 7 && said.contains("another home of Vouch") && said.contains("home/.vouch`"),
+            "{said}"
+        );
+        assert_eq!(person.files(), files);
+        let undo = format!("vouch --home '{}' undo {tool}", person.path("home/.vouch").display());
+        assert!(said.contains(&format!("`{undo}`")), "{said}");
+        person.succeed(&format!("undo {tool}"));
+        let (code, _, said) = read(setup());
+        assert_eq!(code, 0, "{said}");
+        let next = format!("`vouch --home '{}' login`", second.display().to_string().replace('\'', r"'\''"));
+        assert!(said.contains(&next), "{said}");
+        // Once nothing is set up there any more, it is anybody's.
+        fs::remove_dir_all(&second).unwrap();
+        person.succeed(&format!("{SETUP} --tool {tool}"));
+    }
+}
+
+#[test]
 fn a_login_for_an_unusual_home_is_confirmed_by_typing_it() {
     let person = Person::new();
     let point = "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";

@@ -12,8 +12,9 @@ const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.co
 
 fn block(person: &Person, name: &str, url: &str) -> String {
     format!(
-        "[registries.{name}]\nindex = \"sparse+{url}\"\ncredential-provider = [\"{}/cargo-credential-vouch\"]\n",
-        person.bin().display()
+        "[registries.{name}]\nindex = \"sparse+{url}\"\ncredential-provider = [\"{}/cargo-credential-vouch\", \"--home\", \"{}\"]\n",
+        person.bin().display(),
+        person.path("home/.vouch").display()
     )
 }
 

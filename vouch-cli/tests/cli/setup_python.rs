@@ -269,8 +269,9 @@ fn keyring_is_linked_where_there_is_none() {
         let person = person();
         let said = person.succeed(&setup(tool));
         assert!(said.contains(".local/bin` is not on PATH"), "{said}");
-        let link = fs::read_link(person.path("home/.local/bin/keyring")).unwrap();
-        assert_eq!(link, person.bin().join("pip-keyring-vouch"));
+        let own = person.path("home/.vouch/bin/keyring");
+        assert_eq!(fs::read_link(person.path("home/.local/bin/keyring")).unwrap(), own);
+        assert_eq!(fs::read_link(own).unwrap(), person.bin().join("pip-keyring-vouch"));
         let path = std::env::join_paths([person.path("home/.local/bin"), person.bin()]).unwrap();
         let (_, _, said) = read(person.vouch(&setup(tool)).env("PATH", path));
         assert!(!said.contains("PATH"), "{said}");

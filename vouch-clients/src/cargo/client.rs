@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::files;
+use vouch_core::home::Home;
 
 use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
 use crate::edited_file::EditedFile;
+use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -18,24 +20,26 @@ use crate::tool::Tool;
 pub struct Cargo {
     replace_crates_io: bool,
     token_prefix: Option<&'static str>,
-    helper: String,
+    /// The credential provider and its arguments.
+    provider: Vec<String>,
+    home: Home,
     file: PathBuf,
 }
 
 impl Cargo {
     /// Finds Cargo's configuration and the credential provider: the one that it names for the registry already, since a
     /// provider of another place is as good, else the one beside this program.
-    pub fn new(options: &Options, registry: Option<&str>) -> Result<Self, Failure> {
+    pub fn new(home: &Home, options: &Options, registry: Option<&str>) -> Result<Self, Failure> {
         let file = config_hierarchy::config_file(&config_hierarchy::cargo_home()?);
-        let named = registry.and_then(|name| provider(&file, name));
-        let helper = match named.and_then(|path| path.into_os_string().into_string().ok()) {
-            Some(helper) => helper,
-            None => helper::find()?,
+        let provider = match registry.and_then(|name| provider(&files::read_text(&file).ok()?, name)) {
+            Some(named) => named,
+            None => std::iter::once(helper::find()?).chain(HomeArgument::new(home)?.words()).collect(),
         };
         Ok(Self {
             replace_crates_io: options.replace_crates_io,
             token_prefix: options.token_prefix,
-            helper,
+            provider,
+            home: home.clone(),
             file,
         })
     }
@@ -47,10 +51,11 @@ impl Cargo {
     ) -> Result<T, Failure> {
         let index = index(wanted.registration);
         let corrects = wanted.corrects.map(self::index);
+        let provider: Vec<&str> = self.provider.iter().map(String::as_str).collect();
         work(&edit::RegistryLines {
             name: name(wanted.registration),
             index: &index,
-            provider: &self.helper,
+            provider: &provider,
             replace_crates_io: self.replace_crates_io,
             corrects: corrects.as_deref(),
         })
@@ -77,6 +82,12 @@ impl Client for Cargo {
     fn plan(&self, wanted: &client::SetupRequest<'_>) -> Result<Edits, Failure> {
         super::check_name(name(wanted.registration))?;
         let file = EditedFile::read(self.file.clone())?;
+        if let Some(written) = provider(file.text(), name(wanted.registration)).filter(|_| !wanted.is_known())
+            && let Some(owner) = other_owner(&self.home, named_in(&written).as_deref())
+        {
+            let lines = format!("`registries.{}`", name(wanted.registration));
+            return Err(taken(&self.file, &lines, &owner, self.tool().name()));
+        }
         self.with_wanted(wanted, |lines| {
             let edited =
                 edit::edit(file.text(), lines).map_err(|error| refused(&error, &self.file, wanted))?;
@@ -113,14 +124,14 @@ impl Client for Cargo {
     }
 }
 
-/// The provider of a registry, if it is called as ours is.
-pub(super) fn provider(file: &Path, name: &str) -> Option<PathBuf> {
-    let registries = edit::registries(&files::read_text(file).ok()?).ok()?;
-    let program = registries.into_iter().find(|registry| registry.name == name)?.program?;
-    let program = PathBuf::from(program);
+/// The provider of a registry with its arguments, if it is called as ours is.
+pub(super) fn provider(text: &str, name: &str) -> Option<Vec<String>> {
+    let registries = edit::registries(text).ok()?;
+    let words = registries.into_iter().find(|registry| registry.name == name)?.words;
+    let program = Path::new(words.first()?);
     let ours =
         program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo-credential-vouch");
-    ours.then_some(program)
+    ours.then_some(words)
 }
 
 /// Whether a file says that crates.io is replaced with a registry: for a registration that does not record it.

@@ -124,7 +124,7 @@ mod tests {
         RegistryLines {
             name: "my-repo",
             index: INDEX,
-            provider: "/p",
+            provider: &["/p"],
             replace_crates_io: false,
             corrects: None,
         }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 use url::Url;
 
+use crate::home_argument::named_in;
 use crate::text::redact::{shown_program, shown_url};
 use crate::text::toml::{self as splice, SpliceError, Splices};
 
@@ -14,8 +15,8 @@ pub(crate) struct RegistryLines<'a> {
     pub name: &'a str,
     /// `sparse+https://…/`.
     pub index: &'a str,
-    /// The absolute path of the credential provider.
-    pub provider: &'a str,
+    /// The credential provider: the absolute path of the program, then its arguments.
+    pub provider: &'a [&'a str],
     /// Whether crates.io is to be reached through the registry.
     pub replace_crates_io: bool,
     /// An index that an earlier setup wrote under this name, and that the person now corrects.
@@ -104,7 +105,7 @@ pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
             name: name.to_owned(),
             index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
             provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
-            program: provider.and_then(Item::as_value).map(program),
+            words: provider.and_then(Item::as_value).map(words).unwrap_or_default(),
         })
     };
     Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
@@ -125,8 +126,8 @@ pub(crate) struct Registry {
     pub name: String,
     pub index: Option<String>,
     pub provider: Option<Provider>,
-    /// What the provider starts, without arguments.
-    pub program: Option<String>,
+    /// What the provider starts, with its arguments.
+    pub words: Vec<String>,
 }
 
 /// The form of a `credential-provider`; Cargo cannot merge one form with the other.
@@ -198,11 +199,7 @@ fn registry(
         Some(Item::Value(value @ (Value::String(_) | Value::Array(_)))) => {
             if !is_just(value, wanted.provider) {
                 splices.replace(&key(PROVIDER), value, &array(wanted.provider))?;
-                notes.push(format!(
-                    "the credential provider of `{}` was `{}`",
-                    wanted.name,
-                    shown_program(&program(value))
-                ));
+                notes.extend(replaced(value, wanted));
             }
         }
         Some(other) => return Err(wrong_type(key(PROVIDER), other, "an array")),
@@ -232,23 +229,43 @@ fn quoted(text: &str) -> String {
     Value::from(text).to_string().trim().to_owned()
 }
 
-/// An array even for one word: Cargo splits a string at its spaces.
-fn array(path: &str) -> String {
-    format!("[{}]", quoted(path))
+/// An array, since Cargo splits a string at its spaces.
+fn array(words: &[&str]) -> String {
+    format!("[{}]", words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", "))
 }
 
-fn is_just(value: &Value, path: &str) -> bool {
-    let Some(array) = value.as_array() else { return false };
-    array.len() == 1 && array.get(0).and_then(Value::as_str) == Some(path)
+fn is_just(value: &Value, wanted: &[&str]) -> bool {
+    value.is_array() && words(value) == wanted
 }
 
-/// The program of a provider, without its arguments: they are nobody's business.
-fn program(value: &Value) -> String {
-    let first = match value {
-        Value::Array(array) => array.get(0).and_then(Value::as_str),
-        other => other.as_str().and_then(|text| text.split_whitespace().next()),
-    };
-    first.unwrap_or_default().to_owned()
+/// What a provider starts, and with which arguments.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(array) => {
+            array.iter().map(|word| word.as_str().unwrap_or_default().to_owned()).collect()
+        }
+        other => other.as_str().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
+    }
+}
+
+/// What the person should know of a provider that is replaced: its program, or the home that it served. Its other arguments
+/// are nobody's business.
+fn replaced(before: &Value, wanted: &RegistryLines<'_>) -> Option<String> {
+    let before = words(before);
+    let program = before.first().map(String::as_str).unwrap_or_default();
+    if wanted.provider.first() != Some(&program) {
+        return Some(format!(
+            "the credential provider of `{}` was `{}`",
+            wanted.name,
+            shown_program(program)
+        ));
+    }
+    let served = named_in(&before).filter(|served| named_in(wanted.provider).as_ref() != Some(served))?;
+    Some(format!(
+        "`{}` was asked of the home `{}` of Vouch",
+        wanted.name,
+        shown_program(&served.display().to_string())
+    ))
 }
 
 /// Whether the edited text says what is wanted and, besides, exactly what the text before said.
@@ -259,7 +276,7 @@ fn only_changes(before: &str, after: &str, wanted: &RegistryLines<'_>) -> bool {
         path.iter().try_fold(&after, |table, key| table.get(key)).is_some_and(|found| *found == value)
     };
     let as_wanted = says(["registries", wanted.name, INDEX], wanted.index.into())
-        && says(["registries", wanted.name, PROVIDER], [wanted.provider].into_iter().collect())
+        && says(["registries", wanted.name, PROVIDER], wanted.provider.iter().copied().collect())
         && (!wanted.replace_crates_io || says(["source", "crates-io", REPLACE], wanted.name.into()));
     for value in [&mut before, &mut after] {
         remove(value, ["registries", wanted.name], &[INDEX, PROVIDER]);

@@ -3,12 +3,13 @@ use super::*;
 const INDEX: &str =
     "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 const PROVIDER_PATH: &str = "/opt/my tools/cargo-credential-vouch";
+const HOME: &str = "/home/alice/.vouch";
 
 fn wanted() -> RegistryLines<'static> {
     RegistryLines {
         name: "my-repo",
         index: INDEX,
-        provider: PROVIDER_PATH,
+        provider: &[PROVIDER_PATH, "--home", HOME],
         replace_crates_io: false,
         corrects: None,
     }
@@ -16,7 +17,8 @@ fn wanted() -> RegistryLines<'static> {
 
 /// Short names for what the tables below have in them.
 fn filled(text: &str) -> String {
-    text.replace("@INDEX", INDEX).replace("@PROVIDER", PROVIDER_PATH)
+    let provider = format!("\"{PROVIDER_PATH}\", \"--home\", \"{HOME}\"");
+    text.replace("@INDEX", INDEX).replace("\"@PROVIDER\"", &provider)
 }
 
 const BLOCK: &str = "[registries.my-repo]\nindex = \"@INDEX\"\ncredential-provider = [\"@PROVIDER\"]\n";

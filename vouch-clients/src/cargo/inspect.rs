@@ -1,7 +1,10 @@
 //! Cargo's part of `vouch doctor`.
 
+use std::path::Path;
+
 use super::{client, config_hierarchy, edit, program};
 use crate::finding::Finding;
+use crate::home_argument::named_in;
 use crate::inspect::{self, InspectContext, OVERRIDDEN};
 use crate::lockfile;
 use vouch_core::env;
@@ -12,9 +15,15 @@ pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
     let user_file = config_hierarchy::cargo_home()
         .map(|folder| config_hierarchy::config_file(&folder))
         .unwrap_or_default();
-    let named = client::provider(&user_file, name);
+    let written = client::provider(&files::read_text(&user_file).unwrap_or_default(), name);
     let mut findings = case.by_plan().findings();
-    findings.extend(named.and_then(|program| inspect::helper(&program, case.registration)));
+    if let Some(written) = &written {
+        let program = written.first().map(Path::new).unwrap_or(Path::new(""));
+        match inspect::helper(program, case.registration) {
+            Some(gone) => findings.push(gone),
+            None => case.judge_home(&mut findings, named_in(written).as_deref()),
+        }
+    }
     findings.extend(token(name));
     for file in config_hierarchy::project_files(case.folder, &user_file) {
         let text = files::read_text(&file).unwrap_or_default();

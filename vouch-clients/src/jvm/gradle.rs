@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::Registration;
+use vouch_core::files;
+use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
@@ -21,11 +24,12 @@ const LIST: (&str, &str) = ("def served = [\n", "]\n");
 pub struct Gradle {
     file: PathBuf,
     token_file: PathBuf,
+    home: Home,
 }
 
 impl Gradle {
     /// Finds the folder: `GRADLE_USER_HOME`, else `.gradle` in the home folder.
-    pub fn new() -> Result<Self, Failure> {
+    pub fn new(home: &Home) -> Result<Self, Failure> {
         let named = vouch_core::env::var_os("GRADLE_USER_HOME").map(PathBuf::from);
         let folder = match named {
             Some(folder) => std::path::absolute(&folder).map_err(|error| {
@@ -36,7 +40,7 @@ impl Gradle {
         };
         let (file, token_file) =
             (folder.join("init.d").join("vouch.gradle"), folder.join("vouch-token.gradle"));
-        Ok(Self { file, token_file })
+        Ok(Self { file, token_file, home: home.clone() })
     }
 
     /// The script with a line for the repository in its list.
@@ -51,9 +55,10 @@ impl Gradle {
         let list = list_of(text).ok_or_else(foreign)?;
         // All but the list is Vouch's own: an earlier Vouch may have written it, with weaker checks.
         let (before, after) = SCRIPT.split_once(LIST.0).ok_or_else(foreign)?;
-        let key = format!("    {}: ", quoted(&registration.endpoint));
+        let key = key(&registration.endpoint);
         let command = ["credential", "codeartifact", "--profile", &registration.profile];
         let words = std::iter::once(vouch).chain(command.map(str::to_owned));
+        let words = words.chain(HomeArgument::new(&self.home)?.words());
         let words: Vec<String> = words.map(|word| quoted(&word)).collect();
         let line = format!("{key}[{}],", words.join(", "));
         let mut lines = list.to_owned();
@@ -88,6 +93,12 @@ impl Client for Gradle {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let file = EditedFile::read(self.file.clone())?;
+        let endpoint = &wanted.registration.endpoint;
+        if let Some(written) = command_of(file.text(), endpoint).filter(|_| !wanted.is_known())
+            && let Some(owner) = other_owner(&self.home, named_in(&written).as_deref())
+        {
+            return Err(taken(&self.file, &format!("the line of {endpoint}"), &owner, self.tool().name()));
+        }
         let after = self.script(file.text(), wanted.registration, vouch()?)?;
         let token = EditedFile::read(self.token_file.clone())?;
         let files = vec![Edit { file, after }, Edit { file: token, after: TOKEN_SCRIPT.into() }];
@@ -117,6 +128,24 @@ impl Client for Gradle {
     }
 }
 
+/// The home that the script asks for a repository, if it has a line of it.
+pub(super) fn home_of(file: &Path, endpoint: &str) -> Option<Option<PathBuf>> {
+    let command = command_of(&files::read_text(file).ok()?, endpoint)?;
+    Some(named_in(&command))
+}
+
+/// The command that a script has for a repository.
+fn command_of(script: &str, endpoint: &str) -> Option<Vec<String>> {
+    let key = key(endpoint);
+    let command = list_of(script)?.lines().find_map(|line| line.strip_prefix(&key))?;
+    strings(command)
+}
+
+/// What the line of a repository begins with.
+fn key(endpoint: &str) -> String {
+    format!("    {}: ", quoted(endpoint))
+}
+
 /// The lines of the list in a script, if it is one of ours.
 fn list_of(script: &str) -> Option<&str> {
     let (_, rest) = script.split_once(LIST.0)?;
@@ -136,9 +165,46 @@ fn vouch() -> Result<String, Failure> {
     })
 }
 
-/// A string of Groovy in which nothing is replaced.
+/// A string of Groovy in which nothing is replaced. Scripts are read in the encoding of the system, escapes in all.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+    let mut quoted = String::from("'");
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' => quoted.extend(['\\', c]),
+            c if c.is_ascii() => quoted.push(c),
+            c => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| quoted.push_str(&format!("\\u{unit:04x}")))
+            }
+        }
+    }
+    quoted + "'"
+}
+
+/// The strings of a list, as [`quoted`] writes them.
+fn strings(list: &str) -> Option<Vec<String>> {
+    let mut units = Vec::new();
+    let (mut all, mut inside) = (Vec::new(), false);
+    let mut rest = list.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\'' if inside => {
+                all.push(String::from_utf16(&units).ok()?);
+                units.clear();
+                inside = false;
+            }
+            '\'' => inside = true,
+            _ if !inside => {}
+            '\\' => match rest.next()? {
+                'u' => {
+                    let digits: String = rest.by_ref().take(4).collect();
+                    units.push(u16::from_str_radix(&digits, 16).ok()?);
+                }
+                c => units.extend(c.encode_utf16(&mut [0; 2]).iter()),
+            },
+            c => units.extend(c.encode_utf16(&mut [0; 2]).iter()),
+        }
+    }
+    (!inside).then_some(all)
 }
 
 #[cfg(test)]
@@ -152,19 +218,43 @@ mod tests {
         .unwrap()
     }
 
+    fn of_home(folder: &Path) -> Gradle {
+        let home = Home::at(folder.join("it's \\ a $HOME # h\u{f6}me\u{1f511}")).unwrap();
+        Gradle { file: "/x".into(), token_file: "/y".into(), home }
+    }
+
+    #[test]
+    fn the_command_of_a_line_says_whose_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let gradle = of_home(dir.path());
+        let endpoint = "https://one/maven/a/";
+        let script = gradle.script("", &registration(endpoint, "p"), "/a 'b'/vouch".into()).unwrap();
+        assert!(
+            script.is_ascii() && script.contains(r"it\'s \\ a $HOME # h\u00f6me\ud83d\udd11'],"),
+            "{script}"
+        );
+        let command = command_of(&script, endpoint).unwrap();
+        let home = gradle.home.path().to_str().unwrap();
+        assert_eq!(command, ["/a 'b'/vouch", "credential", "codeartifact", "--profile", "p", "--home", home]);
+        assert_eq!(command_of(&script, "https://one/maven/"), None);
+        assert_eq!(strings("['a"), None);
+    }
+
     #[test]
     fn each_url_has_one_line() {
-        let gradle = Gradle { file: "/x".into(), token_file: "/y".into() };
+        let dir = tempfile::tempdir().unwrap();
+        let gradle = of_home(dir.path());
         let script = |text: &str, registration| gradle.script(text, &registration, "/bin/vouch".into());
         let one = script("", registration("https://one/maven/a/", "default")).unwrap();
         let both = script(&one, registration("https://two/it's\\/", "p")).unwrap();
         assert!(
-            both.contains("    'https://one/maven/a/': ['") && both.contains("'--profile', 'default'],\n")
+            both.contains("    'https://one/maven/a/': ['")
+                && both.contains("'--profile', 'default', '--home', '")
         );
         assert!(both.contains("    'https://two/it\\'s\\\\/': ['"));
         let changed = script(&both, registration("https://one/maven/a/", "other")).unwrap();
         assert_eq!(changed.matches("https://one/maven/a/").count(), 1);
-        assert!(changed.contains("'--profile', 'other'],\n]\n"));
+        assert!(changed.contains("'--profile', 'other', '--home', '") && changed.contains("'],\n]\n"));
         assert_eq!(both.replace("    'https://two", "x").lines().count(), SCRIPT.lines().count() + 2);
         // What an earlier Vouch wrote round the list gives way; the list stays.
         let old = both.replace("startsWith", "contains");

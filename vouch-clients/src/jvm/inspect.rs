@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::gradle;
 use crate::finding::Finding;
 use crate::inspect::{self, InspectContext};
 use vouch_core::env;
@@ -36,6 +37,10 @@ pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
 
 pub fn gradle(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
+    let script = case.registration.file.as_deref();
+    if let Some(named) = script.and_then(|file| gradle::home_of(file, &case.registration.endpoint)) {
+        case.judge_home(&mut findings, named.as_deref());
+    }
     // Gradle reads the one of the build's root.
     if let Some(file) =
         case.folder.ancestors().map(|folder| folder.join("gradle.properties")).find(|file| file.is_file())

@@ -10,7 +10,7 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 
 use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
-use crate::client::SetupRequest;
+use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, VERSION};
 use crate::lockfile;
@@ -83,6 +83,10 @@ pub fn pnpm(case: &InspectContext<'_>) -> Vec<Finding> {
     let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
     let file = user_npmrc(None).unwrap_or_default();
     let mut findings = with_project(case, case.by_plan(), &file);
+    let auth_file = client.as_ref().ok().map(|client| client.file().to_owned());
+    if let Some(named) = auth_file.and_then(|file| pnpm::home_of(&file, case.registration)) {
+        case.judge_home(&mut findings, named.as_deref());
+    }
     findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
     let (major, minor) = pnpm::OLDEST;
     findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());

@@ -18,8 +18,11 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages, project, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::home_argument::{other_owner, taken};
 use crate::program::{self, Asked};
 use vouch_core::env;
+use vouch_core::files;
+use vouch_helper::home::served_by;
 
 /// Major and minor version.
 type Version = (u32, u32);
@@ -38,8 +41,7 @@ pub struct Pnpm {
     version: Option<Version>,
     file: PathBuf,
     helper: PathBuf,
-    /// The folder of the links.
-    links: PathBuf,
+    home: Home,
 }
 
 impl Pnpm {
@@ -49,8 +51,7 @@ impl Pnpm {
             Some(version) if version < AUTH_INI => user_npmrc(None)?,
             _ => config_folder()?.join("auth.ini"),
         };
-        let links = vouch.path().join("bin");
-        Ok(Self { version, file, helper: helper()?, links })
+        Ok(Self { version, file, helper: helper()?, home: vouch.clone() })
     }
 
     /// The name by which pnpm calls the helper for a profile.
@@ -62,7 +63,7 @@ impl Pnpm {
                 "Set the domain up with `--profile NAME`, of letters, digits, `-`, `_` and `.`.",
             ));
         }
-        let link = self.links.join(format!("npm-token-vouch-{profile}{}", std::env::consts::EXE_SUFFIX));
+        let link = self.home.bin().join(format!("npm-token-vouch-{profile}{}", std::env::consts::EXE_SUFFIX));
         // pnpm splits the path at blanks and takes no quotes (measured with 10 to 12).
         let text = link.to_str().filter(|text| BareValue::new(&text.replace('\\', "/")).is_some());
         if text.is_none() {
@@ -139,6 +140,12 @@ impl Client for Pnpm {
         let file = EditedFile::read(self.file.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         let before = npmrc.value(&registry_key(wanted.registration));
+        if let Some(written) = written_helper(&npmrc, wanted.registration).filter(|_| !wanted.is_known())
+            && let Some(owner) = other_owner(&self.home, served_by(&written).as_deref())
+        {
+            let line = format!("the `tokenHelper` of {}", wanted.registration.endpoint);
+            return Err(taken(&self.file, &line, &owner, self.tool().name()));
+        }
         self.lines(&mut npmrc, wanted.registration)?;
         let url = &wanted.registration.endpoint;
         let mut notes = Vec::new();
@@ -185,6 +192,20 @@ impl Client for Pnpm {
     fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`pnpm install`".into()
     }
+}
+
+/// The helper of Vouch that a file names for a registry, if it can be started.
+fn written_helper(npmrc: &Npmrc, registration: &Registration) -> Option<PathBuf> {
+    let helper = PathBuf::from(npmrc.value(&key(&registration.endpoint, "tokenHelper")?)?);
+    let ours = helper.file_stem()?.to_str()?.starts_with("npm-token-vouch");
+    (ours && program::is_executable(&helper)).then_some(helper)
+}
+
+/// The home that a file's helper for a registry serves, if the file names one.
+pub(super) fn home_of(file: &Path, registration: &Registration) -> Option<Option<PathBuf>> {
+    let text = files::read_text(file).ok()?;
+    let helper = written_helper(&Npmrc::parse(text.as_bytes()), registration)?;
+    Some(served_by(&helper))
 }
 
 fn make_link(target: &Path, link: &Path) -> std::io::Result<()> {
@@ -234,8 +255,9 @@ fn parse_version(text: &str) -> Option<Version> {
 mod tests {
     use super::*;
 
-    fn pnpm(links: &str) -> Pnpm {
-        Pnpm { version: None, file: "/x".into(), helper: "/h".into(), links: links.into() }
+    fn pnpm(home: &str) -> Pnpm {
+        let home = Home::at(home).unwrap();
+        Pnpm { version: None, file: "/x".into(), helper: "/h".into(), home }
     }
 
     #[test]
@@ -249,13 +271,19 @@ mod tests {
     #[test]
     fn a_path_that_pnpm_cannot_call_is_refused_with_a_way_out() {
         assert_eq!(
-            pnpm("/home/alice/.vouch/bin").link("default").unwrap(),
+            pnpm("/home/alice/.vouch").link("default").unwrap(),
             Path::new("/home/alice/.vouch/bin/npm-token-vouch-default")
         );
-        for (links, profile) in
-            [("/home/Jane Doe/bin", "default"), ("/x/$HOME", "default"), ("/x", "a b"), ("/x", "../a")]
-        {
-            let failed = pnpm(links).link(profile).unwrap_err();
+        for (home, profile) in [
+            ("/home/Jane Doe", "default"),
+            ("/x/$HOME", "default"),
+            ("/x/a#b", "default"),
+            ("/x/a'b", "default"),
+            ("/x/\u{e9}", "default"),
+            ("/x", "a b"),
+            ("/x", "../a"),
+        ] {
+            let failed = pnpm(home).link(profile).unwrap_err();
             assert!(failed.hint.is_some());
         }
     }

@@ -11,6 +11,7 @@ use vouch_core::partition::RepositoryName;
 use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::home_argument::HomeArgument;
 use crate::text::redact::Dialect;
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
@@ -21,17 +22,31 @@ pub struct Yarn {
     file: PathBuf,
     plugin: PathBuf,
     helper: PathBuf,
+    home: HomeArgument,
+    /// Tells this plugin from that of another home: yarn loads one of each name.
+    id: String,
 }
 
 impl Yarn {
     /// Finds its files, and the helper: with `as_written`, the one that the plugin names, wherever that is.
     pub fn new(vouch: &Home, as_written: bool) -> Result<Self, Failure> {
         let plugin = vouch.path().join("yarn-plugin-vouch.cjs");
+        let home_argument = HomeArgument::new(vouch)?;
+        if home_argument.as_str().contains("${") {
+            return Err(Failure::configuration(
+                format!(
+                    "yarn cannot load a plugin in `{}`: it takes `${{` for a variable",
+                    vouch.path().display()
+                ),
+                "Move that folder to a plain name, and let VOUCH_HOME name its new place.",
+            ));
+        }
         let helper = match named_helper(&plugin).filter(|_| as_written) {
             Some(named) => named,
             None => helper()?,
         };
-        Ok(Self { file: home()?.join(".yarnrc.yml"), plugin, helper })
+        let file = home()?.join(".yarnrc.yml");
+        Ok(Self { file, plugin, helper, home: home_argument, id: vouch.id() })
     }
 
     /// The helper that the plugin names, wherever it is.
@@ -56,8 +71,12 @@ impl Yarn {
 
     /// The hook is documented; `registry` comes without its final slash (measured with yarn 4.18).
     fn plugin_text(&self) -> String {
-        let helper = serde_json::Value::from(self.helper.display().to_string());
-        PLUGIN.replace("HELPER", &helper.to_string())
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let name = quoted(&format!("plugin-vouch-{}", self.id));
+        let helper = quoted(&self.helper.display().to_string());
+        let home = quoted(self.home.as_str());
+        let values = [name.as_str(), &helper, &home, &name, ""];
+        PLUGIN.split('@').zip(values).flat_map(|(text, value)| [text, value]).collect()
     }
 }
 
@@ -68,17 +87,22 @@ fn named_helper(plugin: &Path) -> Option<PathBuf> {
     strings.next()?.ok().map(PathBuf::from)
 }
 
+/// Each `@` stands for a string: the plugin's name, the helper, the home, and the name again.
 const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
 const { spawnSync } = require("child_process");
 const known = new Map();
+// The plugins of all homes of Vouch: beside others, each answers for what was set up in its own home alone.
+const homes = (globalThis[Symbol.for("vouch")] ??= new Set());
+homes.add(@);
 const ask = (registry) => {
-  const asked = spawnSync(HELPER, ["--registry", registry], { encoding: "utf8" });
+  const alone = homes.size > 1 ? ["--registered"] : [];
+  const asked = spawnSync(@, ["--home", @, "--registry", registry, ...alone], { encoding: "utf8" });
   if (asked.error) throw asked.error;
   if (asked.status !== 0) throw new Error(asked.stderr.trim());
   return asked.stdout.trim();
 };
 module.exports = {
-  name: "plugin-vouch",
+  name: @,
   factory: () => ({
     hooks: {
       async getNpmAuthenticationHeader(current, registry) {
@@ -135,5 +159,38 @@ impl Client for Yarn {
 
     fn next(&self, _wanted: &SetupRequest<'_>) -> String {
         "`yarn install`".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_that_yarn_reads_as_a_variable_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = Yarn::new(&Home::at(dir.path().join("${HOME}")).unwrap(), false).unwrap_err();
+        assert!(refused.message.contains("takes `${` for a variable"), "{refused:?}");
+    }
+
+    #[test]
+    fn the_plugin_names_helper_and_home_whatever_is_in_their_paths() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("it's @ \"b\" \\ $c # h\u{f6}me")).unwrap();
+        let yarn = Yarn {
+            file: "/x".into(),
+            plugin: dir.path().join("plugin.cjs"),
+            helper: "/opt/@ \"x\"/npm-token-vouch".into(),
+            home: HomeArgument::new(&home).unwrap(),
+            id: home.id(),
+        };
+        let text = yarn.plugin_text();
+        std::fs::write(&yarn.plugin, &text).unwrap();
+        assert_eq!(yarn.named_helper(), Some(yarn.helper.clone()));
+        let after = text.split_once("[\"--home\", ").unwrap().1;
+        let mut strings = serde_json::Deserializer::from_str(after).into_iter::<String>();
+        assert_eq!(strings.next().unwrap().unwrap(), home.path().to_str().unwrap());
+        assert_eq!(text.matches(&format!("\"plugin-vouch-{}\"", home.id())).count(), 2);
+        assert!(text.ends_with("};\n"), "{text}");
     }
 }

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
-use vouch_core::config::Registration;
 use vouch_core::files;
 
-use super::keyring::{Found, Keyring};
+use super::keyring::{Found, Keyring, Standing};
 use super::{pip, url, wheel};
 use crate::finding::Finding;
-use crate::inspect::{self, HELPER, InspectContext, Planned};
+use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, Planned};
 use crate::lockfile;
 use crate::options::Options;
 use crate::text::ini::Ini;
@@ -82,13 +81,20 @@ pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 /// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
-fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Finding> {
+fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> {
+    let registration = case.registration;
     // Why our program is not to be had is told with the entry.
-    let keyring = Keyring::new(Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    let keyring = Keyring::new(case.home, Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    if let Some(taken) = keyring.taken() {
+        let setup = inspect::setup(registration);
+        let then = if keyring.has_own() { "." } else { &format!("; then: {setup}") };
+        planned.entry = Finding::fail(ENTRY, taken, ELSEWHERE, format!("{}{then}", keyring.put_first()));
+        return None;
+    }
     let said = keyring.notes().unwrap_or_default();
-    notes.retain(|note| !said.contains(note));
+    planned.notes.retain(|note| !said.contains(note));
     match keyring.found() {
-        Found::Ours => None,
+        Found::Ours(link) => judge_link(case, &keyring, &link, &mut planned.entry),
         Found::Other(other, _) if wheel::is_beside(&other) => None,
         Found::Other(other, _) => Some(Finding::warn(
             HELPER,
@@ -109,9 +115,28 @@ fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Findi
     }
 }
 
+/// Whose the link is that clients start: told with the entry, where it says so.
+fn judge_link(
+    case: &InspectContext<'_>,
+    keyring: &Keyring,
+    link: &Path,
+    entry: &mut Finding,
+) -> Option<Finding> {
+    let shown = format!("`{}`", link.display());
+    match keyring.standing(link) {
+        Standing::Former => return Some(case.unnamed(&shown)),
+        Standing::Named | Standing::Of(_) => {
+            entry.add(&format!("{shown} is for the home `{}`", case.home.path().display()));
+        }
+        // Somebody made it who may know why, such as for a `VOUCH_HOME` that is always set.
+        Standing::Unnamed => entry.add(&format!("{shown} names no home")),
+    }
+    None
+}
+
 /// Entry, notes and `keyring` of a client that starts that.
 fn with_keyring(case: &InspectContext<'_>, mut planned: Planned) -> Vec<Finding> {
-    let keyring = keyring(case.registration, &mut planned.notes);
+    let keyring = keyring(case, &mut planned);
     planned.findings().into_iter().chain(keyring).collect()
 }
 
@@ -197,6 +222,8 @@ fn toml_file(path: PathBuf) -> Option<(PathBuf, DocumentMut)> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use vouch_core::config::Registration;
 
     use super::*;
 

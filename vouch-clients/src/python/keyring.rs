@@ -1,4 +1,7 @@
 //! `keyring` on PATH, which pip, uv and pdm start: ours where there is no other.
+//!
+//! It has one name and takes no arguments of ours, so the link that clients start leads through the `bin` folder of the home
+//! that made it: our program tells by it which home to ask.
 
 use std::env;
 use std::env::consts::EXE_SUFFIX;
@@ -8,16 +11,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
+use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
+use vouch_helper::home::served_by;
 
 use super::folders;
 use crate::cargo;
-use crate::journal::Link;
+use crate::home_argument::{HomeArgument, other_owner};
+use crate::journal::{self, Link};
 use crate::program;
 
 /// Our program, and where it may be linked.
 #[derive(Debug)]
 pub(super) struct Keyring {
+    home: Home,
     program: PathBuf,
     /// Folders of the person's own, the best first.
     folders: Vec<PathBuf>,
@@ -28,13 +35,27 @@ pub(super) struct Keyring {
 /// What clients find by the name `keyring`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    Ours,
+    /// Ours, by this link.
+    Ours(PathBuf),
     /// Another one, and its place on PATH.
     Other(PathBuf, usize),
     None,
 }
 
-/// Where setup links ours.
+/// Whose a link to our program is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// This home's, as the link says.
+    Named,
+    /// It says nothing, and this home's setup made it.
+    Former,
+    /// It says nothing, and somebody else made it.
+    Unnamed,
+    /// Another home's.
+    Of(PathBuf),
+}
+
+/// Where ours is to be.
 #[derive(Debug, PartialEq, Eq)]
 enum LinkPlan {
     /// Nowhere: it is there, or another one is.
@@ -44,11 +65,14 @@ enum LinkPlan {
     LinkOffPath(PathBuf),
     /// No folder comes before that of the other one.
     Behind,
+    /// The link is another home's.
+    Taken(PathBuf, PathBuf),
 }
 
 impl Keyring {
     /// Finds our program and looks at PATH.
-    pub(super) fn new(chain: bool) -> Result<Self, Failure> {
+    pub(super) fn new(home: &Home, chain: bool) -> Result<Self, Failure> {
+        HomeArgument::new(home)?;
         let program = cargo::find_program("pip-keyring-vouch").ok_or_else(|| {
             Failure::configuration(
                 "`pip-keyring-vouch` is missing: it is neither beside `vouch` nor on PATH",
@@ -56,13 +80,23 @@ impl Keyring {
             )
         })?;
         let own = program.parent().map(Path::to_owned).filter(|folder| is_writable(folder));
-        let folders = own.into_iter().chain([folders::home()?.join(".local/bin")]).collect();
+        let folders = match cfg!(unix) || home.is_usual() {
+            true => own.into_iter().chain([folders::home()?.join(".local/bin")]).collect(),
+            // A copy in another folder would say nothing.
+            false => vec![home.bin()],
+        };
         let path = vouch_core::env::var_os("PATH").unwrap_or_default();
-        Ok(Self { program, folders, path: split(&path), chain })
+        Ok(Self { home: home.clone(), program, folders, path: split(&path), chain })
     }
 
     /// What the person should know before anything is done.
     pub(super) fn notes(&self) -> Result<Vec<String>, Failure> {
+        if let Some(taken) = self.taken() {
+            return Err(Failure::configuration(
+                taken,
+                format!("{}, then run the command again.", self.put_first()),
+            ));
+        }
         let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
         let other = other.display();
         match self.link_plan() {
@@ -74,8 +108,31 @@ impl Keyring {
                 "`{other}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it, or add \
                  `--chain` to put Vouch's in front of it"
             )]),
-            LinkPlan::Link(_) | LinkPlan::LinkOffPath(_) => Ok(Vec::new()),
+            LinkPlan::Link(_) | LinkPlan::LinkOffPath(_) | LinkPlan::Taken(..) => Ok(Vec::new()),
         }
+    }
+
+    /// That clients start the link of another home, if they do.
+    pub(super) fn taken(&self) -> Option<String> {
+        let LinkPlan::Taken(link, owner) = self.link_plan() else { return None };
+        Some(format!(
+            "`{}` is the `keyring` that clients start, and it asks another home of Vouch, `{}`",
+            link.display(),
+            owner.display()
+        ))
+    }
+
+    /// How clients come to start the link in the home's own folder.
+    pub(super) fn put_first(&self) -> String {
+        format!(
+            "Put this home's own folder first on PATH: `export PATH={}:\"$PATH\"`",
+            shell_quoted(&self.home.bin())
+        )
+    }
+
+    /// Whether the home's own folder has its link.
+    pub(super) fn has_own(&self) -> bool {
+        is_same(&self.own_link(), &self.program)
     }
 
     /// What clients find by the name `keyring`.
@@ -83,45 +140,66 @@ impl Keyring {
         let path = env::join_paths(&self.path).unwrap_or_default();
         let Some(program) = program::all_in(OsStr::new("keyring"), &path).next() else { return Found::None };
         if is_same(&program, &self.program) {
-            return Found::Ours;
+            return Found::Ours(program);
         }
-        let at = self.path.iter().position(|folder| program.parent() == Some(folder.as_path()));
-        Found::Other(program, at.unwrap_or_default())
+        let at = self.place_on_path(&program);
+        Found::Other(program, at)
     }
 
-    /// The link that [`Self::link`] would make.
-    pub(super) fn would_link(&self) -> Vec<String> {
-        let (LinkPlan::Link(folder) | LinkPlan::LinkOffPath(folder)) = self.link_plan() else {
-            return Vec::new();
-        };
-        let link = link_in(&folder);
-        if is_same(&link, &self.program) {
-            return Vec::new();
+    /// Whose a link to our program is.
+    pub(super) fn standing(&self, link: &Path) -> Standing {
+        let served = served_by(link);
+        if served.as_deref().is_some_and(|served| self.home.is_at(served)) {
+            return Standing::Named;
         }
-        vec![format!("`{}` would be made, a link to `{}`", link.display(), self.program.display())]
+        let made =
+            || journal::links(&self.home).is_ok_and(|links| links.iter().any(|known| known.path == link));
+        if served.is_none() && made() {
+            return Standing::Former;
+        }
+        match other_owner(&self.home, served.as_deref()) {
+            Some(owner) => Standing::Of(owner),
+            None if served.is_some() => Standing::Former,
+            None => Standing::Unnamed,
+        }
+    }
+
+    /// The links that [`Self::link`] would make.
+    pub(super) fn would_link(&self) -> Vec<String> {
+        let links = self.missing().into_iter();
+        links
+            .map(|(link, target)| {
+                format!("`{}` would be made, a link to `{}`", link.display(), target.display())
+            })
+            .collect()
     }
 
     /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
-    pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failure> {
+    pub(super) fn link(&self, client: &str) -> Result<Vec<String>, Failure> {
         let (folder, off_path) = match self.link_plan() {
-            LinkPlan::Stays | LinkPlan::Behind => return Ok(Vec::new()),
+            LinkPlan::Stays | LinkPlan::Behind | LinkPlan::Taken(..) => return Ok(Vec::new()),
             LinkPlan::Link(folder) => (folder, false),
             LinkPlan::LinkOffPath(folder) => (folder, true),
         };
         let found = self.found();
         let link = link_in(&folder);
-        if !is_same(&link, &self.program) {
-            let recorded = Link::new(client, &link, &self.program);
-            recorded.record(home)?;
-            if let Err(error) = make(&self.program, &link) {
+        let mut made: Vec<Link> = Vec::new();
+        for (link, target) in self.missing() {
+            let recorded = Link::new(client, &link, &target);
+            recorded.record(&self.home)?;
+            if let Err(error) = self.make(&target, &link) {
                 // The error at hand matters more.
-                let _ = recorded.forget(home);
+                let _ = recorded.forget(&self.home);
+                for before in made {
+                    let _ = before.take_back(&self.home);
+                }
                 return Err(Failure::configuration(
                     format!("cannot make `{}`, which clients are to start", link.display()),
                     "Make that folder writable or the file go away, then run the command again.",
                 )
                 .because(&error));
             }
+            made.push(recorded);
         }
         let mut done = vec![match found {
             Found::Other(other, _) => {
@@ -144,18 +222,85 @@ impl Keyring {
     }
 
     fn link_plan(&self) -> LinkPlan {
-        let before = match self.found() {
-            Found::Ours => return LinkPlan::Stays,
+        let (before, theirs) = match self.found() {
+            Found::Ours(link) => match self.standing(&link) {
+                Standing::Named | Standing::Unnamed => return LinkPlan::Stays,
+                Standing::Former => {
+                    return LinkPlan::Link(link.parent().map(Path::to_owned).unwrap_or_default());
+                }
+                Standing::Of(owner) => (self.place_on_path(&link), Some((link, owner))),
+            },
             Found::Other(..) if !self.chain => return LinkPlan::Stays,
-            Found::Other(_, at) => at,
-            Found::None => self.path.len(),
+            Found::Other(_, at) => (at, None),
+            Found::None => (self.path.len(), None),
         };
         let ahead = self.path.get(..before).unwrap_or_default();
-        match self.folders.iter().find(|folder| ahead.contains(folder)) {
-            Some(folder) => LinkPlan::Link(folder.clone()),
-            None if before < self.path.len() => LinkPlan::Behind,
-            None => LinkPlan::LinkOffPath(self.fallback().to_owned()),
+        let own = self.home.bin();
+        if let Some((link, owner)) = theirs {
+            return if ahead.contains(&own) { LinkPlan::Link(own) } else { LinkPlan::Taken(link, owner) };
         }
+        let folder = std::iter::once(&own).chain(&self.folders).find(|folder| ahead.contains(folder));
+        let (folder, on_path) = match folder {
+            Some(folder) => (folder.as_path(), true),
+            None if before < self.path.len() => return LinkPlan::Behind,
+            None => (self.fallback(), false),
+        };
+        let link = link_in(folder);
+        match self.standing(&link) {
+            // One that clients do not find, or cannot start.
+            Standing::Of(owner) if is_same(&link, &self.program) => LinkPlan::Taken(link, owner),
+            _ if on_path => LinkPlan::Link(folder.to_owned()),
+            _ => LinkPlan::LinkOffPath(folder.to_owned()),
+        }
+    }
+
+    fn place_on_path(&self, program: &Path) -> usize {
+        self.path.iter().position(|folder| program.parent() == Some(folder.as_path())).unwrap_or_default()
+    }
+
+    /// The links that are not there yet, and where each is to lead: from where clients look into the home's own folder, and
+    /// from there to our program.
+    fn missing(&self) -> Vec<(PathBuf, PathBuf)> {
+        let (LinkPlan::Link(folder) | LinkPlan::LinkOffPath(folder)) = self.link_plan() else {
+            return Vec::new();
+        };
+        let (link, own) = (link_in(&folder), self.own_link());
+        // One that says nothing and that somebody made stays as it is.
+        let is_kept = || matches!(self.standing(&link), Standing::Named | Standing::Unnamed);
+        if is_same(&link, &self.program) && is_kept() {
+            return Vec::new();
+        }
+        let mut missing = Vec::new();
+        if !self.has_own() {
+            missing.push((own.clone(), self.program.clone()));
+        }
+        if link != own {
+            missing.push((link, own));
+        }
+        missing
+    }
+
+    fn own_link(&self) -> PathBuf {
+        link_in(&self.home.bin())
+    }
+
+    fn make(&self, target: &Path, link: &Path) -> io::Result<()> {
+        if let Some(folder) = link.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // A link that leads nowhere or to our program is one of ours from before; anything else is somebody's.
+        let is_link = link.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        if is_link && (!link.exists() || is_same(link, &self.program)) {
+            fs::remove_file(link)?;
+        }
+        #[cfg(unix)]
+        return std::os::unix::fs::symlink(target, link);
+        // Links need a right there that few have.
+        #[cfg(not(unix))]
+        return match link.exists() {
+            true => Err(io::ErrorKind::AlreadyExists.into()),
+            false => fs::copy(target, link).map(drop),
+        };
     }
 
     /// The person's usual folder for programs.
@@ -177,24 +322,6 @@ fn split(path: &OsStr) -> Vec<PathBuf> {
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     real(one).is_some_and(|one| real(other) == Some(one))
-}
-
-fn make(program: &Path, link: &Path) -> io::Result<()> {
-    if let Some(folder) = link.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // A link that leads nowhere is one of ours from before; anything else is somebody's.
-    if link.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) && !link.exists() {
-        fs::remove_file(link)?;
-    }
-    #[cfg(unix)]
-    return std::os::unix::fs::symlink(program, link);
-    // Links need a right there that few have.
-    #[cfg(not(unix))]
-    return match link.exists() {
-        true => Err(io::ErrorKind::AlreadyExists.into()),
-        false => fs::copy(program, link).map(drop),
-    };
 }
 
 /// Whether the folder is the person's own, not the system's.
@@ -226,11 +353,12 @@ mod tests {
         let program = folders[0].join("pip-keyring-vouch");
         executable(&program);
         let path = path.iter().map(|folder| dir.join(folder)).collect();
-        Keyring { program, folders: folders.into(), path, chain }
+        let home = Home::at(dir.join("vouch")).unwrap();
+        Keyring { home, program, folders: folders.into(), path, chain }
     }
 
-    fn link(keyring: &Keyring, dir: &Path) -> Result<Vec<String>, Failure> {
-        keyring.link(&Home::at(dir.join("vouch")).unwrap(), "pip")
+    fn link(keyring: &Keyring) -> Result<Vec<String>, Failure> {
+        keyring.link("pip")
     }
 
     fn executable(path: &Path) {
@@ -244,22 +372,91 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &["system", ".cargo/bin"], false);
         assert_eq!((keyring.found(), keyring.notes().unwrap()), (Found::None, vec![]));
-        assert!(keyring.would_link()[0].contains(".cargo/bin/keyring` would be made"));
+        let would = keyring.would_link();
+        assert!(would.len() == 2 && would[1].contains(".cargo/bin/keyring` would be made"), "{would:?}");
         assert_eq!(keyring.found(), Found::None);
-        assert_eq!(link(&keyring, dir.path()).unwrap().len(), 1);
-        assert_eq!((keyring.found(), keyring.would_link()), (Found::Ours, vec![]));
-        assert_eq!(link(&keyring, dir.path()).unwrap(), Vec::<String>::new());
+        assert_eq!(link(&keyring).unwrap().len(), 1);
+        assert_eq!(
+            (keyring.found(), keyring.would_link()),
+            (Found::Ours(dir.path().join(".cargo/bin/keyring")), vec![])
+        );
+        assert_eq!(link(&keyring).unwrap(), Vec::<String>::new());
+    }
+
+    /// The same for another home, with something set up in it.
+    fn of_home(keyring: &Keyring, name: &str, path: &[&str]) -> Keyring {
+        let dir = keyring.home.path().parent().unwrap();
+        let home = Home::at(dir.join(name)).unwrap();
+        home.create().unwrap();
+        fs::write(home.config_file(), "{}").unwrap();
+        let path = path.iter().map(|folder| dir.join(folder)).collect();
+        let (program, folders) = (keyring.program.clone(), keyring.folders.clone());
+        Keyring { home, program, folders, path, chain: false }
+    }
+
+    #[test]
+    fn the_link_of_another_home_is_not_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = of_home(&keyring(dir.path(), &[], false), "a home", &[".cargo/bin"]);
+        link(&first).unwrap();
+        let shared = dir.path().join(".cargo/bin/keyring");
+        assert_eq!(served_by(&shared).as_deref(), Some(first.home.path()));
+        let second = of_home(&first, "other", &[".cargo/bin"]);
+        let refused = second.notes().unwrap_err();
+        assert!(refused.message.contains("a home`"), "{refused:?}");
+        assert!(refused.hint.unwrap().contains(&format!("PATH='{}':", second.home.bin().display())));
+        assert_eq!(link(&second).unwrap(), Vec::<String>::new());
+        // With its own folder first, each is found by its own people.
+        let second = of_home(&first, "other", &["other/bin", ".cargo/bin"]);
+        assert_eq!(second.notes().unwrap(), Vec::<String>::new());
+        assert_eq!(second.would_link().len(), 1);
+        link(&second).unwrap();
+        let own = dir.path().join("other/bin/keyring");
+        assert_eq!((second.found(), second.standing(&own)), (Found::Ours(own), Standing::Named));
+        assert_eq!(served_by(&shared).as_deref(), Some(first.home.path()));
+        // Behind the other one it is of no use.
+        let behind = of_home(&first, "other", &[".cargo/bin", "other/bin"]);
+        assert!(behind.notes().is_err() && behind.has_own());
+        // Nor does it take over what nobody finds on this PATH.
+        fs::create_dir_all(dir.path().join(".local/bin")).unwrap();
+        std::os::unix::fs::symlink(first.home.bin().join("keyring"), dir.path().join(".local/bin/keyring"))
+            .unwrap();
+        assert!(of_home(&first, "other", &["system"]).notes().is_err());
+        // Once that home is gone, its link is anybody's.
+        fs::remove_file(first.home.config_file()).unwrap();
+        let heir = of_home(&first, "other", &[".cargo/bin"]);
+        assert_eq!(heir.notes().unwrap(), Vec::<String>::new());
+        link(&heir).unwrap();
+        assert_eq!(served_by(&shared).as_deref(), Some(heir.home.path()));
+    }
+
+    #[test]
+    fn a_link_of_before_comes_to_name_its_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let keyring = of_home(&keyring(dir.path(), &[], false), "home", &[".cargo/bin"]);
+        let shared = dir.path().join(".cargo/bin/keyring");
+        std::os::unix::fs::symlink(&keyring.program, &shared).unwrap();
+        // Nobody knows who made it: it is the usual home's, if there is one.
+        assert!(matches!(keyring.standing(&shared), Standing::Unnamed | Standing::Of(_)));
+        Link::new("pip", &shared, &keyring.program).record(&keyring.home).unwrap();
+        assert_eq!(keyring.standing(&shared), Standing::Former);
+        link(&keyring).unwrap();
+        assert_eq!((keyring.standing(&shared), keyring.would_link()), (Standing::Named, vec![]));
+        for made in journal::links(&keyring.home).unwrap() {
+            made.take_back(&keyring.home).unwrap();
+        }
+        assert!(!shared.is_symlink() && !keyring.home.bin().exists());
     }
 
     #[test]
     fn a_folder_that_is_not_on_path_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &["system"], false);
-        let done = link(&keyring, dir.path()).unwrap();
+        let done = link(&keyring).unwrap();
         assert!(done[1].contains(".local/bin` is not on PATH"), "{done:?}");
         assert!(is_same(&dir.path().join(".local/bin/keyring"), &keyring.program));
         // A second time it is said again: it still does not work.
-        assert_eq!(link(&keyring, dir.path()).unwrap(), done);
+        assert_eq!(link(&keyring).unwrap(), done);
     }
 
     #[test]
@@ -269,13 +466,13 @@ mod tests {
         executable(&other);
         let stays = keyring(dir.path(), &[".cargo/bin", "system"], false);
         assert!(stays.notes().unwrap()[0].contains("--chain"));
-        assert_eq!(link(&stays, dir.path()).unwrap(), Vec::<String>::new());
+        assert_eq!(link(&stays).unwrap(), Vec::<String>::new());
         let behind = keyring(dir.path(), &["system", ".cargo/bin"], true);
         assert!(behind.notes().is_err());
         let chained = keyring(dir.path(), &[".cargo/bin", "system"], true);
         assert_eq!(chained.notes().unwrap(), Vec::<String>::new());
-        assert!(link(&chained, dir.path()).unwrap()[0].contains("hands other requests on"));
-        assert_eq!(chained.found(), Found::Ours);
+        assert!(link(&chained).unwrap()[0].contains("hands other requests on"));
+        assert!(matches!(chained.found(), Found::Ours(_)));
     }
 
     #[test]
@@ -284,12 +481,12 @@ mod tests {
         let keyring = keyring(dir.path(), &[".cargo/bin"], false);
         let place = dir.path().join(".cargo/bin/keyring");
         fs::write(&place, "mine").unwrap();
-        assert!(link(&keyring, dir.path()).is_err());
+        assert!(link(&keyring).is_err());
         assert_eq!(fs::read_to_string(&place).unwrap(), "mine");
         assert!(!dir.path().join("vouch/journal.json").exists());
         fs::remove_file(&place).unwrap();
         std::os::unix::fs::symlink("/nonexistent", &place).unwrap();
-        link(&keyring, dir.path()).unwrap();
-        assert_eq!(keyring.found(), Found::Ours);
+        link(&keyring).unwrap();
+        assert!(matches!(keyring.found(), Found::Ours(_)));
     }
 }

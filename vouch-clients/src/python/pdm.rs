@@ -38,7 +38,7 @@ pub struct Pdm {
 
 impl Pdm {
     /// Finds the file that pdm reads (its source, `project/core.py`), and our `keyring`.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
+    pub fn new(home: &Home, options: &Options) -> Result<Self, Failure> {
         let file = match folders::named("PDM_CONFIG_FILE")? {
             Some(file) => file,
             None => folders::platform("pdm", |name| {
@@ -46,7 +46,7 @@ impl Pdm {
             })?
             .join("config.toml"),
         };
-        Ok(Self { file, extra: options.extra, keyring: Keyring::new(options.chain)? })
+        Ok(Self { file, extra: options.extra, keyring: Keyring::new(home, options.chain)? })
     }
 
     /// Passwords in the file, which pdm takes instead of asking.
@@ -195,8 +195,8 @@ impl Client for Pdm {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool().name())
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        self.keyring.link(self.tool().name())
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

@@ -36,8 +36,8 @@ pub struct Pip {
 
 impl Pip {
     /// Finds the file that pip reads, and our `keyring`. pip itself need not be there.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
-        Ok(Self { file: user_file()?, extra: options.extra, keyring: Keyring::new(options.chain)? })
+    pub fn new(home: &Home, options: &Options) -> Result<Self, Failure> {
+        Ok(Self { file: user_file()?, extra: options.extra, keyring: Keyring::new(home, options.chain)? })
     }
 
     fn edited(
@@ -166,8 +166,8 @@ impl Client for Pip {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool().name())
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        self.keyring.link(self.tool().name())
     }
 
     fn next(&self, _wanted: &SetupRequest<'_>) -> String {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 use vouch_core::Failure;
+use vouch_core::home::Home;
 
 use super::toml::{self, quoted};
-use super::{folders, name, occupied, overrides, url};
+use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::redact::Dialect;
@@ -19,18 +20,19 @@ use vouch_core::env;
 #[derive(Debug)]
 pub struct Poetry {
     file: PathBuf,
+    home: Option<String>,
 }
 
 impl Poetry {
     /// Finds the file that poetry reads (its source, `locations.py`).
-    pub fn new() -> Result<Self, Failure> {
+    pub fn new(home: &Home) -> Result<Self, Failure> {
         let folder = match env::var("POETRY_CONFIG_DIR") {
             Some(folder) => PathBuf::from(folder),
             None => folders::platform("pypoetry", |name| {
                 Ok(folders::windows("APPDATA", r"AppData\Roaming")?.join(name))
             })?,
         };
-        Ok(Self { file: folder.join("config.toml") })
+        Ok(Self { file: folder.join("config.toml"), home: wheel::home(home) })
     }
 
     fn edited(
@@ -138,8 +140,9 @@ impl Client for Poetry {
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let name = wanted.registration.name.as_deref().unwrap_or_default();
         format!(
-            "in a project: `poetry source add --priority primary {name} {}`, `poetry publish -r {name}`",
-            url::index(wanted.registration)
+            "in a project: `poetry source add --priority primary {name} {}`, `{}poetry publish -r {name}`",
+            url::index(wanted.registration),
+            self.home.as_deref().unwrap_or_default()
         )
     }
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
+use vouch_core::home::Home;
 
 use super::pip::refused;
-use super::{folders, name, occupied, overrides, url};
+use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
@@ -19,12 +20,13 @@ const LIST: (&str, &str) = ("distutils", "index-servers");
 #[derive(Debug)]
 pub struct Twine {
     file: PathBuf,
+    home: Option<String>,
 }
 
 impl Twine {
     /// Names the file. No variable moves it (twine's source, `DEFAULT_CONFIG_FILE`).
-    pub fn new() -> Result<Self, Failure> {
-        Ok(Self { file: folders::home()?.join(".pypirc") })
+    pub fn new(home: &Home) -> Result<Self, Failure> {
+        Ok(Self { file: folders::home()?.join(".pypirc"), home: wheel::home(home) })
     }
 
     fn edited(
@@ -113,6 +115,7 @@ impl Client for Twine {
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
-        format!("`twine upload -r {} dist/*`", wanted.registration.name.as_deref().unwrap_or_default())
+        let name = wanted.registration.name.as_deref().unwrap_or_default();
+        format!("`{}twine upload -r {name} dist/*`", self.home.as_deref().unwrap_or_default())
     }
 }

@@ -31,14 +31,14 @@ pub struct Uv {
 
 impl Uv {
     /// Finds the file that uv reads, and our `keyring`.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
+    pub fn new(home: &Home, options: &Options) -> Result<Self, Failure> {
         let file = match folders::named("UV_CONFIG_FILE")? {
             Some(file) => file,
             None if cfg!(windows) => folders::windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml"),
             // On macOS, too (uv's documentation, "Configuration files").
             None => folders::xdg()?.join("uv/uv.toml"),
         };
-        Ok(Self { file, extra: options.extra, keyring: Keyring::new(options.chain)? })
+        Ok(Self { file, extra: options.extra, keyring: Keyring::new(home, options.chain)? })
     }
 
     fn edited(
@@ -192,8 +192,8 @@ impl Client for Uv {
         self.keyring.would_link()
     }
 
-    fn finish(&self, home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
-        self.keyring.link(home, self.tool().name())
+    fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        self.keyring.link(self.tool().name())
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

@@ -6,9 +6,16 @@ use std::path::{Path, PathBuf};
 use crate::finding::Finding;
 use crate::inspect::HELPER;
 use crate::program;
-use vouch_core::files;
+use vouch_core::files::{self, shell_quoted};
+use vouch_core::home::Home;
 
 const MODULE: &str = "keyring_vouch";
+
+/// What stands before a client's command where the home is not the usual one: what the wheel brings asks the home that
+/// `VOUCH_HOME` names.
+pub(super) fn home(home: &Home) -> Option<String> {
+    (!home.is_usual()).then(|| format!("VOUCH_HOME={} ", shell_quoted(home.path())))
+}
 
 /// What there is to say for a client, if it has an environment of its own that can be looked into.
 pub(super) fn look(client: &str) -> Option<Finding> {

@@ -29,7 +29,7 @@ pub enum HomeError {
     #[error(
         "the home of Vouch is `{path}`, in the git repository `{repository}`: a project may have supplied it"
     )]
-    InRepository { path: PathBuf, repository: PathBuf },
+    InRepository { path: PathBuf, repository: PathBuf, origin: &'static str },
     #[error("cannot use the directory `{path}`")]
     Io { path: PathBuf, source: io::Error },
 }
@@ -71,6 +71,9 @@ impl Diagnostic for HomeError {
                     "{} But if you did not make it yourself, do not use it: it decides which hosts get tokens.",
                     closed(path, "go=", *mount)
                 )
+            }
+            Self::InRepository { origin, .. } if *origin != "VOUCH_HOME" => {
+                "Move your home out of the repository, then run the setup again with `--home` and its new place.".into()
             }
             Self::InRepository { .. } => {
                 "Unset VOUCH_HOME (look for it in `.envrc` and `.env` of the project); or move your home out of the \

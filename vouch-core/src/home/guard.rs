@@ -30,7 +30,7 @@ pub(crate) fn judge_config(path: &Path, metadata: &Metadata) -> Result<(), HomeE
 }
 
 /// Refuses a home with a `.git` in a directory above it, by the name given and by where links lead.
-pub(super) fn outside_repositories(path: &Path) -> Result<(), HomeError> {
+pub(super) fn outside_repositories(path: &Path, origin: &'static str) -> Result<(), HomeError> {
     let real = real(path)?;
     let other = if real == path { None } else { Some(path) };
     for path in [Some(real.as_path()), other].into_iter().flatten() {
@@ -38,7 +38,7 @@ pub(super) fn outside_repositories(path: &Path) -> Result<(), HomeError> {
             match folder.join(".git").symlink_metadata() {
                 Ok(_) => {
                     let (path, repository) = (path.to_owned(), folder.to_owned());
-                    return Err(HomeError::InRepository { path, repository });
+                    return Err(HomeError::InRepository { path, repository, origin });
                 }
                 Err(error) if is_absent(&error) => {}
                 Err(source) => return Err(HomeError::Io { path: folder.to_owned(), source }),
@@ -64,7 +64,7 @@ fn real(path: &Path) -> Result<PathBuf, HomeError> {
     Ok(path.to_owned())
 }
 
-fn is_absent(error: &io::Error) -> bool {
+pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub use error::{HomeError, Mount};
 pub(crate) use guard::judge_config;
 
+const BIN: &str = "bin";
+
 /// The folder that holds the configuration and the vault of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home(PathBuf);
@@ -29,8 +31,8 @@ impl Home {
         }
     }
 
-    /// The folder that `origin`, a variable or an argument, names. A project can set variables for whoever enters its
-    /// directory: a folder of a repository is no one's home.
+    /// The folder that `origin`, such as a variable or an argument, names. A project can set variables for whoever enters
+    /// its directory: a folder of a repository is no one's home, unless it is the one that nothing needs to name.
     ///
     /// # Errors
     /// When the name is relative, a git repository is above the folder or it cannot be told, or as [`Home::at`].
@@ -39,7 +41,10 @@ impl Home {
         if !path.is_absolute() {
             return Err(HomeError::Relative { path, origin });
         }
-        guard::outside_repositories(&path)?;
+        // Commands in files name the usual home, too; some people keep their home folder in a repository.
+        if Self::usual().as_ref() != Some(&path) {
+            guard::outside_repositories(&path, origin)?;
+        }
         Self::at(path)
     }
 
@@ -61,8 +66,12 @@ impl Home {
 
     /// Whether it is `~/.vouch`, under whatever name.
     pub fn is_usual(&self) -> bool {
-        let same = |usual: PathBuf| usual == self.0 || same_folder(&usual, &self.0);
-        Self::usual().is_some_and(same)
+        Self::usual().is_some_and(|usual| self.is_at(&usual))
+    }
+
+    /// Whether it is the folder at this path, under whatever name.
+    pub fn is_at(&self, path: &Path) -> bool {
+        path == self.0 || same_folder(path, &self.0)
     }
 
     /// The folder itself.
@@ -78,6 +87,23 @@ impl Home {
     /// The folder of the sealed entries.
     pub fn vault(&self) -> PathBuf {
         self.0.join("vault")
+    }
+
+    /// The folder of the names by which clients start our programs for this home: the path says which home it is.
+    pub fn bin(&self) -> PathBuf {
+        self.0.join(BIN)
+    }
+
+    /// The home whose [`Self::bin`] has a program at this path. The folder above is a home if there is a configuration or a
+    /// vault in it, or if that cannot be told: it is judged before it is used.
+    pub fn of_program(path: &Path) -> Option<PathBuf> {
+        let bin = path.parent().filter(|folder| folder.ends_with(BIN))?;
+        let home = Self(bin.parent()?.to_owned());
+        let is_there = |path: PathBuf| match path.symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => !guard::is_absent(&error),
+        };
+        (is_there(home.config_file()) || is_there(home.vault())).then_some(home.0)
     }
 
     /// Makes the folder and the vault's, readable by their owner alone.
@@ -143,6 +169,24 @@ mod tests {
         for path in [home.path().to_owned(), home.vault()] {
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         }
+    }
+
+    #[test]
+    fn a_program_tells_its_home_by_its_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("a home")).unwrap();
+        let program = home.bin().join("keyring");
+        assert_eq!(Home::of_program(&program), None, "there is no home yet");
+        home.create().unwrap();
+        assert_eq!(Home::of_program(&program).as_deref(), Some(home.path()));
+        std::fs::remove_dir(home.vault()).unwrap();
+        assert_eq!(Home::of_program(&program), None);
+        std::fs::write(home.config_file(), "").unwrap();
+        assert_eq!(Home::of_program(&program).as_deref(), Some(home.path()));
+        for other in ["keyring", "sbin/keyring", "bin/deeper/keyring"] {
+            assert_eq!(Home::of_program(&home.path().join(other)), None, "{other}");
+        }
+        assert_eq!(Home::of_program(Path::new("keyring")), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::terminal::{GREEN, RED, YELLOW};
 use vouch_clients::finding::{Finding, Status};
+use vouch_helper::home;
 
 const DIM: Style = Style::new().dimmed();
 
@@ -26,7 +27,9 @@ pub(super) fn text(findings: &[Finding], online: bool) -> String {
     }
     text.push_str(&format!("\n{}\n", sum(findings)));
     if !online {
-        text.push_str("AWS and the issuer were not asked: `vouch doctor --online` does that.\n");
+        text.push_str(&home::commands(
+            "AWS and the issuer were not asked: `vouch doctor --online` does that.\n",
+        ));
     }
     text
 }

@@ -14,6 +14,7 @@ use vouch_clients::aws_config;
 use vouch_clients::cargo;
 use vouch_clients::edited_file::EditedFile;
 use vouch_clients::file_lock::FileLock;
+use vouch_clients::home_argument::{HomeArgument, other_owner};
 use vouch_clients::journal::Author;
 use vouch_clients::text::redact::Dialect;
 
@@ -165,13 +166,13 @@ fn planned(home: &Home, args: &Args, region: &Region) -> Result<(EditedFile, Str
             "Install it in a directory on PATH, with a plain name.",
         )
     })?;
-    let folder = home.path().to_str().ok_or_else(|| {
-        Failure::configuration(
-            format!("the path of `{}` is not UTF-8", home.path().display()),
-            "Set VOUCH_HOME to a directory with a plain name.",
-        )
-    })?;
-    let wanted = aws_config::ProcessEntry { profile: &args.profile, region, program: &program, home: folder };
+    let wanted = aws_config::ProcessEntry {
+        profile: &args.profile,
+        region,
+        program: &program,
+        home: &HomeArgument::new(home)?,
+        is_usual: other_owner(home, None).is_none(),
+    };
     let after = aws_config::edit(file.text(), &wanted).map_err(|error| {
         Failure::configuration(
             format!("`{}`: {error}", file.path().display()),
