@@ -20,6 +20,10 @@ pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebase
         texts.push(entry.original(texts.last()?)?);
     }
     texts.reverse();
+    // An edit that was written down and never made.
+    if gone.before.as_ref() == texts.first().map(|text| digest(text)).as_ref() {
+        return Some(Rebased { text: now.to_owned(), later: later.to_vec() });
+    }
     let mut before = gone.original(texts.first()?)?;
     let mut existed = gone.before.is_some();
     let mut rebased = Vec::new();
