@@ -29,21 +29,18 @@ pub trait Client {
         true
     }
 
-    /// Adds what a registration of this client says beyond the common; `before` is the one that gives way to it.
+    /// Adds what a registration of this client says beyond the common.
     ///
     /// # Errors
-    /// When a file cannot be read.
-    fn complete(
-        &self,
-        _registration: &mut Registration,
-        _before: Option<&Registration>,
-    ) -> Result<(), Failure> {
+    /// When it contradicts another registration.
+    fn complete(&self, _registration: &mut Registration, _config: &Config) -> Result<(), Failure> {
         Ok(())
     }
 
-    /// Whether a registration of the same file gives way to a new one.
+    /// Whether a registration of the same file gives way to a new one. Only one of the same repository does, such as when
+    /// its URL is corrected: setting up another one adds it, and what worked before goes on.
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {
-        known.endpoint == new.endpoint || known.name == new.name
+        known.endpoint == new.endpoint || is_corrected(known, new)
     }
 
     /// What stands before the token on the wire, if that was typed.
@@ -92,6 +89,11 @@ pub trait Client {
 
     /// Commands to type next.
     fn next(&self, wanted: &SetupRequest<'_>) -> String;
+}
+
+/// Whether two registrations are of one repository under one name, the new one perhaps with another URL.
+pub(crate) fn is_corrected(known: &Registration, new: &Registration) -> bool {
+    known.name == new.name && known.repository == new.repository && known.profile == new.profile
 }
 
 /// What a client's files are to say.

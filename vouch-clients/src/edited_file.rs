@@ -10,7 +10,7 @@ use vouch_core::home::Home;
 
 use crate::file_lock::{FileError, FileLock, Readers};
 use crate::journal::{self, Author, Recorded};
-use crate::ledger::Ledger;
+use crate::ledger::{HeldToken, Ledger};
 
 /// A file as it was when it was read: what planning needs. To be written it takes the file's lock.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct EditedFile {
 pub struct LockedFile {
     lock: FileLock,
     before: Option<String>,
+    /// Vouch's own tokens in it: wherever one is written again, the ledger is told again.
+    tokens: Vec<HeldToken>,
 }
 
 /// A file that has been replaced; still locked, so that it can be put back.
@@ -81,7 +83,9 @@ impl LockedFile {
 
     fn read(lock: FileLock) -> Result<Self, Failure> {
         let before = read_text(lock.path())?;
-        Ok(Self { lock, before })
+        let ledger = Ledger::load(lock.home())?;
+        let tokens = ledger.held(lock.real(), before.as_deref().unwrap_or_default());
+        Ok(Self { lock, before, tokens })
     }
 
     pub fn path(&self) -> &Path {
@@ -138,6 +142,14 @@ impl LockedFile {
         Ok(self.put(text, &[])?)
     }
 
+    /// Puts the text back that was there when the file was locked.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub fn put_back(&self, text: &str) -> Result<(), Failure> {
+        Ok(self.put(text, &missing_folders(self.path()))?)
+    }
+
     /// Removes the file, and of the folders that were made for it those that are empty. A link to it stays.
     ///
     /// # Errors
@@ -149,7 +161,9 @@ impl LockedFile {
     fn put(&self, text: &str, made_folders: &[PathBuf]) -> Result<(), FileError> {
         let failed = |source| FileError::Write { path: self.path().to_owned(), source };
         let made = made_folders.first().map_or(Ok(()), fs::create_dir_all).map_err(failed);
-        made.and_then(|()| self.lock.write(text.as_bytes(), Readers::AsBefore(0o644), &[]))
+        let tokens = self.tokens.iter().map(HeldToken::as_new).filter(|token| text.contains(token.value));
+        let tokens: Vec<_> = tokens.collect();
+        made.and_then(|()| self.lock.write(text.as_bytes(), Readers::AsBefore(0o644), &tokens))
             .map(drop)
             .inspect_err(|_| remove_folders(made_folders))
     }

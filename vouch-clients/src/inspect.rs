@@ -12,7 +12,7 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 
-use crate::client::{Client, SetupRequest};
+use crate::client::{Client, Edit, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::options::Options;
 use crate::program;
@@ -83,6 +83,14 @@ pub fn setup(registration: &Registration) -> String {
     )
 }
 
+/// Whether a client has one place in its file for both of two registrations: where all packages come from, or those of a
+/// scope.
+pub fn share_a_place(one: &Registration, other: &Registration) -> bool {
+    let same = (&one.tool, &one.name, &one.file) == (&other.tool, &other.name, &other.file);
+    let tool = Tool::named(&one.tool);
+    same && tool.is_some_and(|tool| tool.is_nodes() || (tool == Tool::Pip && one.name.is_none()))
+}
+
 /// A name as a shell reads it.
 fn word(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
@@ -127,6 +135,10 @@ impl InspectContext<'_> {
             None => {
                 Planned { entry: Finding::ok(ENTRY, format!("in `{}`", file.display())), notes: edits.notes }
             }
+            Some(_) if let Some(holder) = self.holder() => alone(Finding::ok(
+                ENTRY,
+                format!("set up in `{}`; the default there is {} since", file.display(), holder.endpoint),
+            )),
             Some(path) if path.exists() => {
                 alone(self.no_entry(format!("`{}` does not say what setup wrote", path.display())))
             }
@@ -167,6 +179,19 @@ impl InspectContext<'_> {
             ELSEWHERE,
             setup(self.registration),
         )
+    }
+
+    /// The registration that was set up later and has the place of this one in the file.
+    fn holder(&self) -> Option<&Registration> {
+        let others = self.config.codeartifact.registrations.iter();
+        let mut others = others.filter(|known| {
+            known.endpoint != self.registration.endpoint && share_a_place(known, self.registration)
+        });
+        others.find(|known| {
+            let wanted = SetupRequest { registration: known, corrects: None, config: self.config };
+            let planned = (self.client)(self.home, known).and_then(|client| client.plan(&wanted));
+            planned.is_ok_and(|edits| !edits.files.iter().any(Edit::changes))
+        })
     }
 
     /// The entry is not there, or not in force.

@@ -13,6 +13,7 @@ mod hostile;
 mod person;
 mod setup_aws;
 mod setup_cargo;
+mod setup_node;
 mod setup_python;
 mod undo;
 mod user_files;

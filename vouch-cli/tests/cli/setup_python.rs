@@ -208,19 +208,51 @@ fn an_extra_index_comes_beside_the_one_that_is_there() {
 }
 
 #[test]
-fn another_repository_takes_the_place_of_the_first() {
+fn another_repository_is_the_default_and_the_first_one_stays_served() {
     let person = person();
     person.succeed(&setup("pip"));
     let said = person.succeed("setup codeartifact --tool pip --repository other");
-    assert!(said.contains("was https://my-domain-"), "{said}");
+    assert!(said.contains("was https://my-domain-") && said.contains("it stays set up"), "{said}");
     let text = fs::read_to_string(person.path("home").join(file("pip"))).unwrap();
     assert_eq!(text, filled(PIP).replace("my-repo", "other"));
-    assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 1);
+    assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 2);
+    // The command that is shown makes the first one the default again, and undo goes back step by step.
+    let command = said.split('`').find(|part| part.starts_with("vouch setup codeartifact")).unwrap();
+    person.succeed(command.strip_prefix("vouch ").unwrap());
+    assert_eq!(fs::read_to_string(person.path("home").join(file("pip"))).unwrap(), filled(PIP));
+    assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 2);
+    person.succeed("undo");
+    assert_eq!(fs::read_to_string(person.path("home").join(file("pip"))).unwrap(), text);
+    person.succeed("undo pip");
+    assert!(!person.path("home").join(file("pip")).exists());
+    assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
     // uv knows names, so it has both.
     person.succeed(&setup("uv"));
     person.succeed("setup codeartifact --tool uv --repository other");
     let text = fs::read_to_string(person.path("home").join(file("uv"))).unwrap();
     assert_eq!((text.matches("[[index]]").count(), text.matches("default = true").count()), (2, 1), "{text}");
+}
+
+#[test]
+fn a_name_that_another_domain_has_is_refused_and_the_first_one_stays() {
+    let person = person();
+    for tool in ["uv", "twine", "poetry", "pdm"] {
+        person.succeed(&setup(tool));
+        let before = person.files();
+        let third = setup(tool).replace("my-domain", "third");
+        let (code, _, said) = person.run(&third);
+        assert_eq!((code, person.files() == before), (7, true), "{tool}: {said}");
+        assert!(said.contains("registry `my-repo` is") && said.contains("--registry NAME"), "{tool}: {said}");
+        person.succeed(&format!("{third} --registry third-repo"));
+        let text = fs::read_to_string(person.path("home").join(file(tool))).unwrap();
+        assert!(text.contains("my-domain-") && text.contains("third-"), "{tool}: {text}");
+    }
+    // What pip has beside its index has no name in the file.
+    for domain in ["my-domain", "third"] {
+        person.succeed(&format!("{} --extra", setup("pip").replace("my-domain", domain)));
+    }
+    let text = fs::read_to_string(person.path("home").join(file("pip"))).unwrap();
+    assert!(text.contains("my-domain-") && text.contains("third-"), "{text}");
 }
 
 #[test]

@@ -17,14 +17,23 @@ pub struct Rebased {
 pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebased> {
     let mut texts = vec![now.to_owned()];
     for entry in later.iter().rev() {
-        texts.push(entry.original(texts.last()?)?);
+        let text = texts.last()?;
+        let before = if is_absent(entry, text) { text.clone() } else { entry.original(text)? };
+        texts.push(before);
     }
     texts.reverse();
+    if is_absent(gone, texts.first()?) {
+        return Some(Rebased { text: now.to_owned(), later: later.to_vec() });
+    }
     let mut before = gone.original(texts.first()?)?;
     let mut existed = gone.before.is_some();
     let mut rebased = Vec::new();
     for (entry, texts) in later.iter().zip(texts.windows(2)) {
         let [base, after] = texts else { return None };
+        if is_absent(entry, after) {
+            rebased.push(Entry { before: existed.then(|| digest(&before)), ..entry.clone() });
+            continue;
+        }
         let after = merged(base, &before, after);
         let mut made_folders = entry.made_folders.clone();
         if !existed {
@@ -45,6 +54,13 @@ pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebase
         existed = true;
     }
     Some(Rebased { text: before, later: rebased })
+}
+
+/// Whether an edit was written down and never made, or is taken back and that is not written down: whoever does either may be
+/// killed.
+fn is_absent(entry: &Entry, text: &str) -> bool {
+    let digest = Some(digest(text));
+    entry.before == digest && Some(&entry.after) != digest.as_ref()
 }
 
 /// The same where the text was edited by hand since: lines of the edit that a later one replaced are gone already, and the

@@ -70,6 +70,20 @@ fn the_file_that_the_earlier_edit_made_goes_with_the_later_one() {
 }
 
 #[test]
+fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
+    let killed = entry(0, Some("a=1\n"), "a=1\nours=1\n");
+    let later = entry(1, Some("a=1\n"), "a=1\nours=1\n");
+    let rebased = without(&killed, std::slice::from_ref(&later), "a=1\nours=1\n").unwrap();
+    assert_eq!((rebased.text.as_str(), rebased.later), ("a=1\nours=1\n", vec![later]));
+    // A later one that is out of the file already stays out.
+    let texts = ["registry=mine", "registry=a", "registry=b"];
+    let entries = chain(&texts);
+    let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
+    assert_eq!(rebased.text, texts[0]);
+    assert_eq!(rebased.later[0].way_back(&[], Some(texts[0])).0, super::super::WayBack::Nothing);
+}
+
+#[test]
 fn what_was_edited_by_hand_is_not_rebased_but_inherited() {
     let texts = [
         "registry=https://mine/\n",

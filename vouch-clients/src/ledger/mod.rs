@@ -60,6 +60,27 @@ pub struct NewToken<'a> {
     pub expires_at: UnixTime,
 }
 
+/// A token of Vouch's that stands in a text.
+pub(crate) struct HeldToken {
+    key: String,
+    value: String,
+    expires_at: UnixTime,
+}
+
+impl HeldToken {
+    /// The same to be written again.
+    pub(crate) fn as_new(&self) -> NewToken<'_> {
+        NewToken { key: &self.key, value: &self.value, expires_at: self.expires_at }
+    }
+}
+
+/// Without the value.
+impl std::fmt::Debug for HeldToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_new().fmt(f)
+    }
+}
+
 /// Without the value.
 impl std::fmt::Debug for NewToken<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -122,6 +143,17 @@ impl Ledger {
         npmrc.remove_lines(|_, value| self.is_ours(file, value));
         // Only whole lines are gone: what is left of text is text.
         String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
+    }
+
+    /// The tokens that Vouch wrote into a file, of those that stand in a text of it.
+    pub(crate) fn held(&self, file: &Path, text: &str) -> Vec<HeldToken> {
+        let Some(record) = self.files.iter().find(|record| record.file == file) else { return Vec::new() };
+        let held = |value: String| {
+            let fingerprint = fingerprint(&value);
+            let token = record.tokens.iter().find(|token| token.fingerprint == fingerprint)?;
+            Some(HeldToken { key: token.key.clone(), value, expires_at: token.expires_at })
+        };
+        Npmrc::parse(text.as_bytes()).values().filter_map(held).collect()
     }
 
     fn tokens(&self, file: &Path) -> impl Iterator<Item = &TokenLine> {

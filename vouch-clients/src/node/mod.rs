@@ -23,6 +23,7 @@ use vouch_core::Failure;
 use vouch_core::config::Registration;
 
 use crate::cargo;
+use crate::client::is_corrected;
 
 /// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
 fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
@@ -62,6 +63,11 @@ fn helper() -> Result<PathBuf, Failure> {
             "Install `npm-token-vouch` into the folder of `vouch`.",
         )
     })
+}
+
+/// Whether a registration gives way to a new one: each scope of a repository has its own.
+fn replaces(known: &Registration, new: &Registration) -> bool {
+    known.name == new.name && (known.endpoint == new.endpoint || is_corrected(known, new))
 }
 
 /// What comes from the repository, for a message.

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::{BareValue, Mode, Npmrc};
-use vouch_core::config::Registration;
+use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
-use vouch_core::{Context, Failure};
+use vouch_core::{Context, ErrorKind, Failure};
 
 use super::{packages, project, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
@@ -79,6 +79,21 @@ impl NpmrcClient {
         Ok(())
     }
 
+    fn two_modes(&self, known: &Registration) -> Failure {
+        let Registration { tool, endpoint, .. } = known;
+        let mode = if Mode::of(known) == Some(Mode::Env) { "env" } else { "static" };
+        Failure::new(
+            ErrorKind::Usage,
+            format!(
+                "`{}` has one line for the token of {endpoint}, which {tool} reads in mode {mode}",
+                self.file.display()
+            ),
+            format!(
+                "Leave `--mode` out to share that line; or take the other one back first: `vouch undo {tool}`."
+            ),
+        )
+    }
+
     /// How the client is run in an environment with the token.
     fn command(&self) -> &'static str {
         match self.tool {
@@ -106,15 +121,23 @@ impl Client for NpmrcClient {
     }
 
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {
-        known.name == new.name
+        super::replaces(known, new)
     }
 
-    fn complete(
-        &self,
-        registration: &mut Registration,
-        _before: Option<&Registration>,
-    ) -> Result<(), Failure> {
-        if let Some(mode) = self.mode {
+    /// One line of a file is read in one mode by all who read it.
+    fn complete(&self, registration: &mut Registration, config: &Config) -> Result<(), Failure> {
+        let shares = |known: &&Registration| {
+            let is_it = (&known.tool, &known.name) == (&registration.tool, &registration.name);
+            !is_it && known.endpoint == registration.endpoint && known.file == registration.file
+        };
+        let sharing = config.codeartifact.registrations.iter().filter(shares);
+        let mut modes = sharing.filter_map(|known| Some((known, Mode::of(known)?)));
+        let shared = modes.find(|(_, mode)| *mode != Mode::Helper);
+        let mode = match (self.mode, shared) {
+            (Some(typed), Some((known, mode))) if typed != mode => return Err(self.two_modes(known)),
+            (typed, shared) => typed.or(shared.map(|(_, mode)| mode)),
+        };
+        if let Some(mode) = mode {
             mode.record(registration);
         }
         Ok(())

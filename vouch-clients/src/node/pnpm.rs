@@ -113,7 +113,7 @@ impl Client for Pnpm {
     }
 
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {
-        known.name == new.name
+        super::replaces(known, new)
     }
 
     fn check(&self) -> Result<Vec<String>, Failure> {

@@ -132,7 +132,7 @@ impl Client for Yarn {
     }
 
     fn replaces(&self, known: &Registration, new: &Registration) -> bool {
-        known.name == new.name
+        super::replaces(known, new)
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {

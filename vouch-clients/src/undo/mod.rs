@@ -148,10 +148,15 @@ impl<'a> Undo<'a> {
             config = Some(changed);
         }
         let (way, later) = restore(self.home, file, (entry, later), config.as_ref())?;
-        if let Some(config) = &config {
-            self.lock.save(config)?;
+        let saved = config.as_ref().map_or(Ok(()), |config| self.lock.save(config)).map_err(Failure::from);
+        let marked = saved.and_then(|()| journal::mark_taken_back(self.home, entry.id, &later));
+        if let Err(failure) = marked {
+            // As it was, so that the undo can be run again; the failure at hand matters more.
+            if let Some(text) = file.existing_text() {
+                let _ = file.put_back(text);
+            }
+            return Err(failure);
         }
-        journal::mark_taken_back(self.home, entry.id, &later)?;
         let mut notes = told(entry, &way, file.existing_text().is_some());
         if let (true, Some(registered)) = (unregistered, &entry.registration) {
             notes.push(Note::Done(format!("{} no longer receives tokens", registered.after.endpoint)));

@@ -149,12 +149,16 @@ fn an_undo_that_is_done_is_not_done_again() {
 fn an_undo_that_was_cut_short_before_the_configuration_is_run_again() {
     let bed = Bed::new("a=1\n");
     bed.set_up(&bed.registration("npm", "repo"));
+    bed.write_token(KEY, "TOKEN");
+    let before = bed.text();
     let config = bed.home.config_file();
     let set_up = fs::read(&config).unwrap();
     fs::create_dir(bed.home.path().join(".config.json.vouch-new")).unwrap();
     let id = journal::entries(&bed.home).unwrap()[0].id;
     assert!(Undo::begin(&bed.home).unwrap().entry(id).is_err());
-    assert_eq!((bed.text().as_str(), fs::read(&config).unwrap()), ("a=1\n", set_up));
+    // As it was, and the ledger still knows the token.
+    assert_eq!((bed.text(), fs::read(&config).unwrap()), (before, set_up));
+    assert!(Ledger::load(&bed.home).unwrap().is_ours(&bed.file, "TOKEN"));
     fs::remove_dir(bed.home.path().join(".config.json.vouch-new")).unwrap();
     let said = Undo::begin(&bed.home).unwrap().entry(id).unwrap();
     assert!(said.iter().any(|note| matches!(note, Note::Done(text) if text.contains("no longer receives"))));

@@ -17,6 +17,7 @@ use vouch_clients::all;
 use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
 use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::file_lock::{self, FileLock};
+use vouch_clients::inspect;
 use vouch_clients::journal::{Author, Registered};
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
@@ -389,8 +390,24 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
     for line in finished {
         terminal::done(line);
     }
+    for displaced in displaced(plan) {
+        terminal::say(&format!(
+            "{} is no longer what {} takes packages from by default; it stays set up and receives tokens. {}",
+            displaced.endpoint,
+            displaced.tool,
+            inspect::setup(displaced).replacen("Run", "To have it back:", 1)
+        ));
+    }
     tell_next(role, &domain, home);
     terminal::next(&plan.client.next(&wanted));
+}
+
+/// Registrations that held the place which the new one has now.
+fn displaced(plan: &Plan) -> impl Iterator<Item = &Registration> {
+    let Plan { registration, replaced, before, .. } = plan;
+    let registrations = before.codeartifact.registrations.iter();
+    let others = registrations.filter(|known| known.endpoint != registration.endpoint);
+    others.filter(|known| inspect::share_a_place(known, registration) && replaced.as_ref() != Some(known))
 }
 
 fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {

@@ -150,11 +150,14 @@ impl Planned {
             prefix.clone_into(&mut registration.token_prefix);
         }
         options.record(&mut registration);
-        client.complete(&mut registration, before)?;
+        client.complete(&mut registration, config)?;
+        if before.is_none() && client.keeps_name() {
+            unless_taken(config, client, &registration)?;
+        }
         Ok(Self { registration, place })
     }
 
-    /// The registration before, of the same name or the same URL.
+    /// The registration before, of the same repository or the same URL.
     pub(crate) fn before<'a>(&self, config: &'a Config) -> Option<&'a Registration> {
         config.codeartifact.registrations.get(self.place?)
     }
@@ -167,6 +170,23 @@ impl Planned {
             None => registrations.push(self.registration),
         }
     }
+}
+
+/// Where a client knows its registries by name, one name stands for one of them.
+fn unless_taken(config: &Config, client: &dyn Client, new: &Registration) -> Result<(), Failure> {
+    let mut registrations = config.codeartifact.registrations.iter().filter(|known| is_of(client, known));
+    let Some(known) = registrations.find(|known| known.name.is_some() && known.name == new.name) else {
+        return Ok(());
+    };
+    let (file, name) = (client.file().display(), new.name.as_deref().unwrap_or_default());
+    let correct = match known.repository == new.repository {
+        true => format!(", or correct that one with `--profile {}`", known.profile),
+        false => String::new(),
+    };
+    Err(Failure::configuration(
+        format!("`{file}`: registry `{name}` is {} already", known.endpoint),
+        format!("Give this one another name with `--registry NAME`{correct}; nothing was changed."),
+    ))
 }
 
 #[cfg(test)]

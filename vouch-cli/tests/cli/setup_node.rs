@@ -1,0 +1,123 @@
+//! `vouch setup codeartifact` for those who read an `.npmrc`: what is added and what gives way.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::person::{Person, read};
+
+const DOMAIN: &str = "--domain my-domain --domain-owner 123456789012 --region us-east-1";
+const HOST: &str = "//my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm";
+
+fn setup(person: &Person, rest: &str) -> String {
+    person.succeed(&format!("setup codeartifact --tool {rest} {DOMAIN}"))
+}
+
+fn npmrc(person: &Person) -> String {
+    fs::read_to_string(person.path("home/.npmrc")).unwrap_or_default()
+}
+
+fn registrations(person: &Person) -> usize {
+    person.config()["codeartifact"]["registrations"].as_array().unwrap().len()
+}
+
+#[test]
+fn another_repository_is_the_default_and_the_first_one_stays_served() {
+    let person = Person::new();
+    setup(&person, "npm --repository my-repo");
+    let first = npmrc(&person);
+    let said = setup(&person, "npm --repository other-repo");
+    assert!(said.contains("it stays set up and receives tokens"), "{said}");
+    assert_eq!((npmrc(&person), registrations(&person)), (format!("registry=https:{HOST}/other-repo/\n"), 2));
+    let command = said.split('`').find(|part| part.starts_with("vouch setup codeartifact")).unwrap();
+    person.succeed(command.strip_prefix("vouch ").unwrap());
+    assert_eq!((npmrc(&person), registrations(&person)), (first, 2));
+    person.succeed("undo npm");
+    assert!(!person.path("home/.npmrc").exists());
+    assert_eq!(registrations(&person), 0);
+}
+
+#[test]
+fn a_corrected_url_gives_way_and_each_scope_has_its_own() {
+    let person = Person::new();
+    setup(&person, "npm --repository my-repo --scope @a --scope @b");
+    assert_eq!(registrations(&person), 2);
+    setup(
+        &person,
+        "npm --repository my-repo --scope @a --endpoint https://packages.example.com/npm/my-repo/",
+    );
+    assert_eq!(registrations(&person), 2);
+    let text = npmrc(&person);
+    assert!(
+        text.contains("@a:registry=https://packages.example.com/")
+            && text.contains(&format!("@b:registry=https:{HOST}")),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_token_line_has_one_mode() {
+    let person = Person::new();
+    setup(&person, "npm --repository my-repo --mode env");
+    // Who types no mode shares the line as it is.
+    setup(&person, "bun --repository my-repo");
+    let variable = format!("{HOST}/my-repo/:_authToken=${{CODEARTIFACT_AUTH_TOKEN}}\n");
+    assert!(npmrc(&person).contains(&variable), "{}", npmrc(&person));
+    assert_eq!(person.config()["codeartifact"]["registrations"][1]["mode"], "env");
+    let before = person.files();
+    let (code, _, said) = person
+        .run(&format!("setup codeartifact --tool yarn-classic --repository my-repo --mode static {DOMAIN}"));
+    assert_eq!((code, person.files() == before), (2, true), "{said}");
+    assert!(said.contains("reads in mode env") && said.contains("`vouch undo npm`"), "{said}");
+    // The command that is shown works, and so does the setup after it.
+    person.succeed("undo bun");
+    person.succeed("undo npm");
+    setup(&person, "yarn-classic --repository my-repo --mode static");
+    assert!(!npmrc(&person).contains("_authToken"), "{}", npmrc(&person));
+    // Another file has a line of its own.
+    setup(&person, "npm --repository my-repo --mode env --npmrc other/.npmrc");
+}
+
+#[test]
+fn undone_out_of_order_the_file_is_as_before() {
+    let mine = "; mine\nregistry=${MY_REGISTRY}\nsave-exact=true";
+    let clients = [
+        "npm --repository my-repo --mode env",
+        "bun --repository other-repo --mode env",
+        "yarn-classic --repository third-repo --mode env",
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        for by_hand in ["", "# by hand\n"] {
+            let person = Person::new();
+            fs::write(person.path("home/.npmrc"), mine).unwrap();
+            clients.iter().for_each(|client| drop(setup(&person, client)));
+            fs::write(person.path("home/.npmrc"), format!("{by_hand}{}", npmrc(&person))).unwrap();
+            for place in order {
+                let tool = clients[place].split(' ').next().unwrap();
+                let said = person.succeed(&format!("undo {tool}"));
+                assert!(!said.contains("is not put back"), "{order:?} {by_hand:?}: {said}");
+            }
+            // A last line that got its end keeps it where somebody else edited the file, too.
+            let end = if by_hand.is_empty() { "" } else { "\n" };
+            assert_eq!(npmrc(&person), format!("{by_hand}{mine}{end}"), "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn a_path_that_is_not_utf8_is_refused_and_nothing_is_lost() {
+    let odd = std::ffi::OsStr::from_bytes(b"odd-\xff");
+    let person = Person::new();
+    person.succeed(&format!("setup codeartifact --tool cargo --repository my-repo {DOMAIN}"));
+    let before = person.files();
+    let npm = || person.vouch(&format!("setup codeartifact --tool npm --repository my-repo {DOMAIN}"));
+    for refused in [
+        npm().arg("--npmrc").arg(person.path("home").join(odd)),
+        npm().env("NPM_CONFIG_USERCONFIG", person.path("home").join(odd)),
+        npm().arg("--dry-run").env("NPM_CONFIG_USERCONFIG", person.path("home").join(odd)),
+        npm().env("HOME", person.path("home").join(odd)).env("VOUCH_HOME", person.path("home/.vouch")),
+    ] {
+        let (code, _, said) = read(refused);
+        assert_eq!(code, 7, "{said}");
+        assert!(said.contains("is not UTF-8") && person.files() == before, "{said}");
+    }
+}
