@@ -31,7 +31,7 @@ pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebase
     for (entry, texts) in later.iter().zip(texts.windows(2)) {
         let [base, after] = texts else { return None };
         if is_absent(entry, after) {
-            rebased.push(Entry { before: existed.then(|| digest(&before)), ..entry.clone() });
+            rebased.push(Entry { before: existed.then(|| digest(entry.dialect, &before)), ..entry.clone() });
             continue;
         }
         let after = merged(base, &before, after);
@@ -59,7 +59,7 @@ pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebase
 /// Whether an edit was written down and never made, or is taken back and that is not written down: whoever does either may be
 /// killed.
 fn is_absent(entry: &Entry, text: &str) -> bool {
-    let digest = Some(digest(text));
+    let digest = Some(digest(entry.dialect, text));
     entry.before == digest && Some(&entry.after) != digest.as_ref()
 }
 
