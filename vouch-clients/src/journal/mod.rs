@@ -387,6 +387,36 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_of_version_1_is_read_and_written_as_the_present_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        home.create().unwrap();
+        let (before, after) = ("a=1\nc=1\n", "a=1\nb=1\n//h/:_authToken=x\n");
+        let entry = |after: &str, removed: serde_json::Value| {
+            let added = serde_json::json!(["b=1\n", { "blanked": "//h/:_authToken=[redacted]\n" }]);
+            serde_json::json!({
+                "id": 1, "run": "r", "at": UnixTime(7), "client": "npm", "file": "/f", "before": digest(before),
+                "after": digest(after), "hunks": [{ "at": 1, "removed": [removed], "added": added }],
+            })
+        };
+        let text = serde_json::json!({ "version": 1, "entries": [entry(after, "c=1\n".into())] });
+        fs::write(path(&home), text.to_string()).unwrap();
+        let [known] = entries(&home).unwrap().try_into().unwrap();
+        assert_eq!(known.way_back(Some(after)), WayBack::Exact(Some(before.into())));
+        let _ = recorded(&home, false, None, "ours=1\n");
+        assert_eq!(entries(&home).unwrap()[0], known);
+        assert!(fs::read_to_string(path(&home)).unwrap().contains("\"version\": 2"));
+        // What that version did not keep is lost, as it was.
+        let lost = entry(after, serde_json::json!({ "blanked": "c=[redacted]\n" }));
+        let lost: Entry = serde_json::from_value(lost).unwrap();
+        let WayBack::Edited(taken) = lost.way_back(Some(after)) else { panic!() };
+        assert_eq!(
+            (taken.text.as_str(), taken.remarks),
+            ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])
+        );
+    }
+
+    #[test]
     fn a_journal_that_cannot_be_read_is_an_error_and_stays() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();

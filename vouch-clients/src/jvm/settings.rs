@@ -19,8 +19,8 @@ pub(super) enum SettingsError {
     #[error("`<servers>` is there twice")]
     ServersTwice,
     /// Somebody else's.
-    #[error("a server `{id}` with other credentials is there already{user}")]
-    Occupied { id: String, user: &'static str },
+    #[error("a server `{id}` with other credentials is there already")]
+    Occupied { id: String },
 }
 
 /// The text with a server of that id in it.
@@ -48,12 +48,7 @@ pub(super) fn with_server(text: &str, id: &str) -> Result<String, SettingsError>
     let mut known =
         children(list, "server").filter(|server| child_text(*server, "id").as_deref() == Some(id));
     match known.find(|server| !is_ours(*server)) {
-        Some(other) => {
-            // Another name may be a token.
-            let is_ours = child_text(other, "username").as_deref() == Some(USER);
-            let user = if is_ours { " (username `aws`)" } else { "" };
-            return Err(SettingsError::Occupied { id: id.to_owned(), user });
-        }
+        Some(_) => return Err(SettingsError::Occupied { id: id.to_owned() }),
         None if children(list, "server").any(|server| child_text(server, "id").as_deref() == Some(id)) => {
             return Ok(text.to_owned());
         }

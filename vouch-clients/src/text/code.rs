@@ -2,7 +2,7 @@
 
 use super::piece::Piece;
 
-/// Strings, each by the code before it in its line, and comments. A script with a string over several lines is not taken
+/// Strings, each by the name before it in its line, and comments. A script with a string over several lines is not taken
 /// apart.
 pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     if ["'''", "\"\"\"", "/*", "$/"].iter().any(|open| text.contains(open)) {
@@ -24,7 +24,8 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
 fn of_line(line: &str, start: usize) -> Option<Vec<Piece>> {
     let mut pieces = Vec::new();
     let (mut at, mut code) = (0, 0);
-    let mut option: Option<String> = None;
+    let mut option: Option<&str> = None;
+    let mut name = "";
     while let Some(found) = line.get(at..)?.find(['\'', '"', '`', '/']) {
         let open = at + found;
         let sign = line.get(open..)?.chars().next()?;
@@ -38,10 +39,14 @@ fn of_line(line: &str, start: usize) -> Option<Vec<Piece>> {
         }
         let length = closing(line.get(open + 1..)?, sign)?;
         let inside = open + 1..open + 1 + length;
-        let before = line.get(code..open)?.trim().to_owned();
-        let content = line.get(inside.clone())?.to_owned();
+        let before = line.get(code..open)?;
+        // The strings of one call have one name.
+        if before.trim() != "," {
+            name = name_before(before);
+        }
+        let content = line.get(inside.clone())?;
         pieces.push(Piece::value(
-            vec![option.take().unwrap_or(before)],
+            vec![option.take().unwrap_or(name).to_owned()],
             start + inside.start..start + inside.end,
         ));
         // What follows an option is its value.
@@ -50,6 +55,13 @@ fn of_line(line: &str, start: usize) -> Option<Vec<Piece>> {
         code = at;
     }
     Some(pieces)
+}
+
+/// The name that a string is given to, or that is called with it.
+fn name_before(code: &str) -> &str {
+    let code = code.trim_end_matches([' ', '\t', '=', ':', '(']);
+    let is_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
+    code.rsplit(|c| !is_name(c)).next().unwrap_or_default()
 }
 
 fn closing(rest: &str, quote: char) -> Option<usize> {

@@ -94,10 +94,11 @@ const KEPT: &[(Dialect, &str)] = &[
     (Dialect::Xml, "<s><server><username>hunter2</username><password>\n hunter2\n</password></server></s>\n"),
     (Dialect::Xml, "<s>\n<!-- hunter2 -->\n<url>https://hunter2@h/</url>\n</s>\n"),
     (Dialect::Xml, "<s><httpHeaders><p><name>hunter2</name><value>hunter2</value></p></httpHeaders></s>\n"),
-    (Dialect::Xml, "<s a=\"https://hunter2@h\"><privateKey>hunter2</privateKey></s>\n"),
+    (Dialect::Xml, "<s a=\"hunter2\"><privateKey>hunter2</privateKey></s>\n"),
     (Dialect::Xml, "<s><x y=\"hunter2\">z</x></s>\n"),
     (Dialect::Ini, "[a]\nindex-servers = pypi ; hunter2\nkeyring-provider = hunter2\n"),
     (Dialect::Code, "password = 'hunter2' // hunter2\nurl = \"https://hunter2@h/\"\n"),
+    (Dialect::Code, "header('hunter2', 'hunter2')\n"),
     (Dialect::Code, "x(['a', '--token', 'hunter2', 'b'])\n"),
 ];
 
