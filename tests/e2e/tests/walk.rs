@@ -130,7 +130,7 @@ impl Walk<'_> {
         }
         for (running, line) in running {
             let done = running.wait();
-            self.done.push(format!("{line}  -> {}", done.code));
+            self.done.push(format!("{line}  -> {}\n{}", done.code, done.stderr));
             self.judge(&done);
         }
     }

@@ -81,6 +81,18 @@ pub struct Entry {
     pub registration: Option<Registered>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back_at: Option<UnixTime>,
+    /// What becomes of later edits, should this one be out of the file already: whoever takes it back may be killed before
+    /// that is written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
+}
+
+/// An undo that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Pending {
+    /// The digest of the file once it is out.
+    after: String,
+    later: Vec<Entry>,
 }
 
 /// How a file gets to be without an edit.
@@ -128,6 +140,7 @@ pub fn record(
     let Author { home, client, dialect, registration } = author.clone();
     update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
+        recover(entries, file, text);
         let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
         if let Some(last) = last.filter(|last| last.is_refreshed_by(client, text, registration.as_ref()))
             && let Some(original) = last.original(text)
@@ -155,6 +168,7 @@ pub fn record(
             hunks: patch::hunks(text, after, dialect),
             registration,
             taken_back_at: None,
+            pending: None,
         });
         Recorded { home: home.clone(), id, replaced: None }
     })
@@ -198,17 +212,53 @@ pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
     })
 }
 
+/// Writes down that an entry is about to be taken back from under later ones.
+pub fn begin_take_back(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
+    update(home, |Journal { entries, .. }| {
+        let pending = Pending { after: digest(&rebased.text), later: rebased.later.clone() };
+        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
+            entry.pending = Some(pending.clone());
+        }
+    })
+}
+
+/// The live entries of a file which now holds this text, the oldest first. What a killed undo left undone is done before.
+pub fn live_entries(home: &Home, file: &Path, now: &str) -> Result<Vec<Entry>, Failure> {
+    let is_its = |entry: &&Entry| entry.is_live() && entry.file == file;
+    let mut known = load(home)?.entries;
+    if known.iter().any(|entry| entry.pending.is_some() && entry.file == file) {
+        known = update(home, |Journal { entries, .. }| {
+            recover(entries, file, now);
+            entries.clone()
+        })?;
+    }
+    Ok(known.iter().filter(is_its).cloned().collect())
+}
+
+fn recover(entries: &mut [Entry], file: &Path, now: &str) {
+    let of_file = entries.iter_mut().filter(|entry| entry.file == file);
+    let pending: Vec<Pending> = of_file.filter_map(|entry| entry.pending.take()).collect();
+    for Pending { later, .. } in pending.into_iter().filter(|pending| pending.after == digest(now)) {
+        replace(entries, &later);
+    }
+}
+
+fn replace(entries: &mut [Entry], rebased: &[Entry]) {
+    for entry in entries {
+        if let Some(rebased) = rebased.iter().find(|rebased| rebased.id == entry.id) {
+            entry.clone_from(rebased);
+        }
+    }
+}
+
 /// Marks an entry as taken back; the later ones are from now on as `later` has them.
 pub fn mark_taken_back(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
-        for entry in entries {
-            if entry.id == id {
-                entry.taken_back_at = Some(UnixTime::now());
-            }
-            if let Some(rebased) = later.iter().find(|later| later.id == entry.id) {
-                entry.clone_from(rebased);
-            }
+        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
+            entry.taken_back_at = Some(UnixTime::now());
+            entry.pending = None;
         }
+        replace(entries, later);
     })
 }
 

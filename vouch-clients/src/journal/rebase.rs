@@ -88,6 +88,11 @@ pub(super) fn inherited(gone: &Entry, later: &[Entry]) -> (Vec<Hunk>, Vec<Entry>
             heir.removed.splice(place..place, hunk.removed.drain(..).map(|line| line.renumbered(end)));
         }
     }
+    if let (None, Some(first)) = (&gone.before, later.first_mut()) {
+        // The file is that one's to remove from then on.
+        first.before = None;
+        first.made_folders.extend(gone.made_folders.iter().cloned());
+    }
     hunks.retain(|hunk| !hunk.added.is_empty() || !hunk.removed.is_empty());
     (hunks, later)
 }

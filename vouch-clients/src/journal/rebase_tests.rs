@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::super::{Registered, this_run};
+use std::path::Path;
+
+use super::super::{Pending, Registered, recover, this_run};
 use super::*;
 use crate::text::redact::Dialect;
 use vouch_core::UnixTime;
@@ -22,6 +24,7 @@ fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {
         hunks: patch::hunks(text, after, Dialect::NpmIni),
         registration: None::<Registered>,
         taken_back_at: None,
+        pending: None,
     }
 }
 
@@ -81,6 +84,22 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
     assert_eq!(rebased.later[0].way_back(&[], Some(texts[0])).0, super::super::WayBack::Nothing);
+}
+
+#[test]
+fn an_undo_that_was_killed_behind_the_file_is_gone_on_with() {
+    let all = ["x=1\n", "x=1\na=1\n", "x=1\na=1\nb=1\n"];
+    let entries = chain(&all);
+    let rebased = without(&entries[0], &entries[1..], all[2]).unwrap();
+    for text in [all[2], &rebased.text] {
+        let mut entries = entries.clone();
+        let pending = Pending { after: digest(&rebased.text), later: rebased.later.clone() };
+        entries[0].pending = Some(pending);
+        recover(&mut entries, Path::new("/f"), text);
+        let again = without(&entries[0], &entries[1..], text).unwrap();
+        assert_eq!(again.text, rebased.text);
+        assert_eq!(again.later[0].original(&again.text).as_deref(), Some(all[0]));
+    }
 }
 
 #[test]

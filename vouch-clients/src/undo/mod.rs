@@ -49,10 +49,14 @@ impl<'a> Undo<'a> {
         let find = || Ok::<_, Failure>(journal::entries(self.home)?.into_iter().find(|entry| entry.id == id));
         let Some(entry) = find()? else { return Ok(Vec::new()) };
         let file = LockedFile::open(self.home, &entry.file)?;
-        // A renewal of the entry may have come before the lock.
-        let Some(entry) = find()?.filter(Entry::is_live) else { return Ok(Vec::new()) };
-        let mut later = journal::entries(self.home)?;
-        later.retain(|later| later.is_live() && later.id > entry.id && later.file == entry.file);
+        // Others may have come before the lock.
+        let ledger = Ledger::load(self.home)?;
+        let now = ledger.without_tokens(file.real(), file.existing_text().unwrap_or_default());
+        let mut later = journal::live_entries(self.home, &entry.file, &now)?;
+        let Some(entry) = later.iter().find(|live| live.id == entry.id).cloned() else {
+            return Ok(Vec::new());
+        };
+        later.retain(|later| later.id > entry.id);
         match later.iter().find(|later| entry.serves(later)) {
             Some(heir) => self.leave_to(&entry, heir),
             None => self.revert(&file, &entry, &later),
@@ -205,6 +209,9 @@ fn restore(
     let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
     if text == now.as_deref() && needed.len() == tokens.len() {
         return Ok((way, later));
+    }
+    if let WayBack::Between(rebased) = &way {
+        journal::begin_take_back(home, entry.id, rebased)?;
     }
     if needed.is_empty() {
         match text {
