@@ -92,10 +92,7 @@ impl Keyring {
     /// What the person should know before anything is done.
     pub(super) fn notes(&self) -> Result<Vec<String>, Failure> {
         if let Some(taken) = self.taken() {
-            return Err(Failure::configuration(
-                taken,
-                format!("{}, then run the command again.", self.put_first()),
-            ));
+            return Err(taken);
         }
         let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
         let other = other.display();
@@ -113,12 +110,15 @@ impl Keyring {
     }
 
     /// That clients start the link of another home, if they do.
-    pub(super) fn taken(&self) -> Option<String> {
+    pub(super) fn taken(&self) -> Option<Failure> {
         let Place::Taken(link, owner) = self.place() else { return None };
-        Some(format!(
-            "`{}` is the `keyring` that clients start, and it asks another home of Vouch, `{}`",
-            link.display(),
-            owner.display()
+        Some(Failure::configuration(
+            format!(
+                "`{}` is the `keyring` that clients start, and it asks another home of Vouch, `{}`",
+                link.display(),
+                owner.display()
+            ),
+            format!("{}, then run the command again.", self.put_first()),
         ))
     }
 
