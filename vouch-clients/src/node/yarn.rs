@@ -35,7 +35,7 @@ impl Yarn {
         if home_argument.as_str().contains("${") {
             return Err(Failure::configuration(
                 format!(
-                    "yarn cannot load a plugin in `{}`: it takes `${{` for a variable",
+                    "yarn cannot load a plugin in `{}`: it reads a dollar sign with a brace as a variable",
                     vouch.path().display()
                 ),
                 "Move that folder to a plain name, and let VOUCH_HOME name its new place.",
@@ -170,7 +170,7 @@ mod tests {
     fn a_home_that_yarn_reads_as_a_variable_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let refused = Yarn::new(&Home::at(dir.path().join("${HOME}")).unwrap(), false).unwrap_err();
-        assert!(refused.message.contains("takes `${` for a variable"), "{refused:?}");
+        assert!(refused.message.contains("reads a dollar sign"), "{refused:?}");
     }
 
     #[test]

@@ -88,7 +88,8 @@ fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> 
     if let Some(taken) = keyring.taken() {
         let setup = inspect::setup(registration);
         let then = if keyring.has_own() { "." } else { &format!("; then: {setup}") };
-        planned.entry = Finding::fail(ENTRY, taken, ELSEWHERE, format!("{}{then}", keyring.put_first()));
+        planned.entry =
+            Finding::fail(ENTRY, taken.message, ELSEWHERE, format!("{}{then}", keyring.put_first()));
         return None;
     }
     let said = keyring.notes().unwrap_or_default();
