@@ -215,9 +215,9 @@ pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
 /// Writes down that an entry is about to be taken back from under later ones.
 pub fn begin_take_back(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
-        let pending = Pending { after: digest(&rebased.text), later: rebased.later.clone() };
         for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            entry.pending = Some(pending.clone());
+            let after = digest(entry.dialect, &rebased.text);
+            entry.pending = Some(Pending { after, later: rebased.later.clone() });
         }
     })
 }
@@ -237,8 +237,12 @@ pub fn live_entries(home: &Home, file: &Path, now: &str) -> Result<Vec<Entry>, F
 
 fn recover(entries: &mut [Entry], file: &Path, now: &str) {
     let of_file = entries.iter_mut().filter(|entry| entry.file == file);
-    let pending: Vec<Pending> = of_file.filter_map(|entry| entry.pending.take()).collect();
-    for Pending { later, .. } in pending.into_iter().filter(|pending| pending.after == digest(now)) {
+    let is_done = |entry: &mut Entry| {
+        let pending = entry.pending.take()?;
+        (pending.after == digest(entry.dialect, now)).then_some(pending.later)
+    };
+    let done: Vec<_> = of_file.filter_map(is_done).collect();
+    for later in done {
         replace(entries, &later);
     }
 }
@@ -445,21 +449,21 @@ mod tests {
         let entry = |after: &str, removed: serde_json::Value| {
             let added = serde_json::json!(["b=1\n", { "blanked": "//h/:_authToken=[redacted]\n" }]);
             serde_json::json!({
-                "id": 1, "run": "r", "at": UnixTime(7), "client": "npm", "file": "/f", "before": digest(before),
-                "after": digest(after), "hunks": [{ "at": 1, "removed": [removed], "added": added }],
+                "id": 1, "run": "r", "at": UnixTime(7), "client": "npm", "file": "/f", "before": digest(None, before),
+                "after": digest(None, after), "hunks": [{ "at": 1, "removed": [removed], "added": added }],
             })
         };
         let text = serde_json::json!({ "version": 1, "entries": [entry(after, "c=1\n".into())] });
         fs::write(path(&home), text.to_string()).unwrap();
         let [known] = entries(&home).unwrap().try_into().unwrap();
-        assert_eq!(known.way_back(Some(after)), WayBack::Exact(Some(before.into())));
+        assert_eq!(known.way_back(&[], Some(after)).0, WayBack::Exact(Some(before.into())));
         let _ = recorded(&home, false, None, "ours=1\n");
         assert_eq!(entries(&home).unwrap()[0], known);
         assert!(fs::read_to_string(path(&home)).unwrap().contains("\"version\": 2"));
         // What that version did not keep is lost, as it was.
         let lost = entry(after, serde_json::json!({ "blanked": "c=[redacted]\n" }));
         let lost: Entry = serde_json::from_value(lost).unwrap();
-        let WayBack::Edited(taken) = lost.way_back(Some(after)) else { panic!() };
+        let WayBack::Edited(taken) = lost.way_back(&[], Some(after)).0 else { panic!() };
         assert_eq!(
             (taken.text.as_str(), taken.remarks),
             ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])

@@ -79,7 +79,7 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let rebased = without(&killed, std::slice::from_ref(&later), "a=1\nours=1\n").unwrap();
     assert_eq!((rebased.text.as_str(), rebased.later), ("a=1\nours=1\n", vec![later]));
     // A later one that is out of the file already stays out.
-    let texts = ["registry=mine", "registry=a", "registry=b"];
+    let texts = ["registry=https://mine/", "registry=https://a/", "registry=https://b/"];
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
@@ -93,7 +93,8 @@ fn an_undo_that_was_killed_behind_the_file_is_gone_on_with() {
     let rebased = without(&entries[0], &entries[1..], all[2]).unwrap();
     for text in [all[2], &rebased.text] {
         let mut entries = entries.clone();
-        let pending = Pending { after: digest(&rebased.text), later: rebased.later.clone() };
+        let pending =
+            Pending { after: digest(Some(Dialect::NpmIni), &rebased.text), later: rebased.later.clone() };
         entries[0].pending = Some(pending);
         recover(&mut entries, Path::new("/f"), text);
         let again = without(&entries[0], &entries[1..], text).unwrap();
