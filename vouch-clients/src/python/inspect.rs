@@ -7,7 +7,8 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 
 use super::keyring::{Found, Keyring};
-use super::{pip, url, wheel};
+use super::wheel::Environment;
+use super::{pdm, pip, url};
 use crate::finding::Finding;
 use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
 use crate::lockfile;
@@ -49,7 +50,7 @@ fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
 
 fn of_twine(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
-    findings.extend(wheel::look("twine"));
+    findings.extend(Environment::of_client("twine").and_then(|found| found.look("twine")));
     findings.push(inspect::version("twine", &[]));
     findings
 }
@@ -68,14 +69,20 @@ fn of_poetry(case: &InspectContext<'_>) -> Vec<Finding> {
             findings.push(inspect::network(&path, &format!("certificates.{registry}")));
         }
     }
-    findings.extend(wheel::look("poetry"));
+    findings.extend(Environment::of_client("poetry").and_then(|found| found.look("poetry")));
     findings.extend(lockfile::look(case.folder, &["poetry.lock"], case.config));
     findings.push(inspect::version("poetry", &[]));
     findings
 }
 
 fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = with_keyring(case, case.by_plan());
+    let mut findings = match pdm::importing() {
+        Some(environment) => {
+            let wheel = environment.look("pdm");
+            case.by_plan().findings().into_iter().chain(wheel).collect()
+        }
+        None => with_keyring(case, case.by_plan()),
+    };
     if let Some((path, document)) = nearest(case.folder, "pdm.toml")
         && let Some(settings) = document.get("pypi")
     {
@@ -96,30 +103,42 @@ fn of_pdm(case: &InspectContext<'_>) -> Vec<Finding> {
 
 /// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
 fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Finding> {
+    let recorded = Options::recorded(registration).unwrap_or_default();
     // Why our program is not to be had is told with the entry.
-    let keyring = Keyring::new(Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    let keyring = Keyring::new(recorded.chain).ok()?;
     let said = keyring.notes().unwrap_or_default();
     notes.retain(|note| !said.contains(note));
-    match keyring.found() {
-        Found::Ours => None,
-        Found::Other(other, _) if wheel::is_beside(&other) => None,
-        Found::Other(other, _) => Some(Finding::warn(
-            HELPER,
-            format!("`{}` is the `keyring` that is started, not that of Vouch", other.display()),
-            "It knows nothing of Vouch, unless the wheel of `pip-keyring-vouch` is installed beside it.",
-            format!(
-                "Put that of Vouch in front, which hands other requests on: `vouch setup codeartifact --tool {} \
-                 --repository {} --profile {} --chain`.",
-                registration.tool, registration.repository, registration.profile
-            ),
-        )),
-        Found::None => Some(Finding::fail(
-            HELPER,
-            "there is no `keyring` on PATH",
-            "The client gets its token from it.",
-            format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
-        )),
+    let other = match keyring.found() {
+        Found::Ours => return None,
+        Found::Other(other, _) if is_served(&other) => return None,
+        Found::Other(other, _) => other,
+        Found::None => {
+            return Some(Finding::fail(
+                HELPER,
+                "there is no `keyring` on PATH",
+                "The client gets its token from it.",
+                format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
+            ));
+        }
+    };
+    let mut message =
+        format!("`{}` is the `keyring` that is started, not that of Vouch", other.display());
+    let behind: Vec<String> =
+        keyring.behind().iter().map(|path| format!("`{}`", path.display())).collect();
+    if !behind.is_empty() {
+        message.push_str(&format!("; behind it on PATH: {}", behind.join(", ")));
     }
+    Some(Finding::warn(
+        HELPER,
+        message,
+        "It knows nothing of Vouch, unless the wheel of `pip-keyring-vouch` is installed beside it.",
+        keyring.way_past(&other, &inspect::setup_with(registration, &Options { chain: true, ..recorded })),
+    ))
+}
+
+/// Whether a `keyring` answers for Vouch by the wheel beside it.
+fn is_served(keyring: &Path) -> bool {
+    Environment::of(keyring).is_some_and(|environment| environment.has_backend())
 }
 
 /// Entry, notes and `keyring` of a client that starts that.

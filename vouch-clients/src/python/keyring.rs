@@ -11,12 +11,13 @@ use vouch_core::Failure;
 use vouch_core::home::Home;
 
 use super::folders;
+use super::wheel::Environment;
 use crate::cargo;
 use crate::journal::Link;
 use crate::program;
 
 /// Our program, and where it may be linked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Keyring {
     program: PathBuf,
     /// Folders of the person's own, the best first.
@@ -63,19 +64,63 @@ impl Keyring {
 
     /// What the person should know before anything is done.
     pub(super) fn notes(&self) -> Result<Vec<String>, Failure> {
-        let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
-        let other = other.display();
-        match self.place() {
-            Place::Behind => Err(Failure::configuration(
-                format!("no folder of yours is on PATH before that of `{other}`"),
-                format!("Put `{}` first on PATH, then run the command again.", self.fallback().display()),
+        let other = match self.found() {
+            Found::Other(other, _) => Some(other),
+            Found::Ours | Found::None => None,
+        };
+        match (self.place(), other) {
+            (Place::Behind, Some(other)) => Err(Failure::configuration(
+                format!("no folder of yours is on PATH before that of `{}`", other.display()),
+                self.first_on_path(),
             )),
-            Place::Stays => Ok(vec![format!(
-                "`{other}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it, or add \
-                 `--chain` to put Vouch's in front of it"
+            (Place::Stays, Some(other)) => Ok(self.advice(&other).into_iter().collect()),
+            (Place::LinkOffPath(folder), _) => Ok(vec![format!(
+                "`{0}` is not on PATH: put it there, such as with `export PATH=\"{0}:$PATH\"` in `~/.profile`",
+                folder.display(),
             )]),
-            Place::Link(_) | Place::LinkOffPath(_) => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
+    }
+
+    /// What to do about another one that stays in front, if it does not answer for Vouch by itself.
+    fn advice(&self, other: &Path) -> Option<String> {
+        let environment = Environment::of(other);
+        if environment.as_ref().is_some_and(Environment::has_backend) {
+            return None;
+        }
+        let how = environment.map(|found| format!(" ({})", found.install("keyring"))).unwrap_or_default();
+        Some(format!(
+            "`{}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it{how}, or add \
+             `--chain` to put Vouch's in front of it",
+            other.display()
+        ))
+    }
+
+    /// How ours comes before another one; `setup` is the sentence with the command that does it where there is room.
+    pub(super) fn way_past(&self, other: &Path, setup: &str) -> String {
+        let chained = Self { chain: true, ..self.clone() };
+        let room = match chained.place() {
+            Place::Behind => format!("{} ", self.first_on_path()),
+            _ => String::new(),
+        };
+        let wheel = Environment::of(other)
+            .map(|found| format!(" Or install the wheel beside it: {}.", found.install("keyring")));
+        format!(
+            "{room}{setup} That puts Vouch's in front, which hands other requests on.{}",
+            wheel.unwrap_or_default()
+        )
+    }
+
+    /// Where a `keyring` of the person's own would come before all others.
+    fn first_on_path(&self) -> String {
+        let folder = self.fallback().display();
+        format!("Put `{folder}` first on PATH, such as with `export PATH=\"{folder}:$PATH\"` in `~/.profile`, then run the command again.")
+    }
+
+    /// All others that stand behind the one that is started.
+    pub(super) fn behind(&self) -> Vec<PathBuf> {
+        let path = env::join_paths(&self.path).unwrap_or_default();
+        program::all_in(OsStr::new("keyring"), &path).skip(1).collect()
     }
 
     /// What clients find by the name `keyring`.
@@ -108,37 +153,28 @@ impl Keyring {
         };
         let found = self.found();
         let link = link_in(&folder);
-        if !is_same(&link, &self.program) {
-            let recorded = Link::new(client, &link, &self.program);
-            recorded.record(home)?;
-            if let Err(error) = make(&self.program, &link) {
-                // The error at hand matters more.
-                let _ = recorded.forget(home);
-                return Err(Failure::configuration(
-                    format!("cannot make `{}`, which clients are to start", link.display()),
-                    "Make that folder writable or the file go away, then run the command again.",
-                )
-                .because(&error));
-            }
+        if is_same(&link, &self.program) {
+            return Ok(Vec::new());
         }
-        let mut done = vec![match found {
+        let recorded = Link::new(client, &link, &self.program);
+        recorded.record(home)?;
+        if let Err(error) = make(&self.program, &link) {
+            // The error at hand matters more.
+            let _ = recorded.forget(home);
+            return Err(Failure::configuration(
+                format!("cannot make `{}`, which clients are to start", link.display()),
+                "Make that folder writable or the file go away, then run the command again.",
+            )
+            .because(&error));
+        }
+        let link = link.display();
+        Ok(vec![match found {
             Found::Other(other, _) => {
-                format!(
-                    "`{}` is Vouch's, and hands other requests on to `{}`",
-                    link.display(),
-                    other.display()
-                )
+                format!("`{link}` is Vouch's, and hands other requests on to `{}`", other.display())
             }
-            _ => format!("`{}` is the `keyring` that clients start", link.display()),
-        }];
-        if off_path {
-            done.push(format!(
-                "`{}` is not on PATH: put it there, such as with `export PATH=\"{}:$PATH\"` in `~/.profile`",
-                folder.display(),
-                folder.display()
-            ));
-        }
-        Ok(done)
+            _ if off_path => format!("made `{link}`, which clients start once its folder is on PATH"),
+            _ => format!("`{link}` is the `keyring` that clients start"),
+        }])
     }
 
     fn place(&self) -> Place {
@@ -253,11 +289,14 @@ mod tests {
     fn a_folder_that_is_not_on_path_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let keyring = keyring(dir.path(), &["system"], false);
+        let note = keyring.notes().unwrap();
+        assert!(note.len() == 1 && note[0].contains(".local/bin` is not on PATH"), "{note:?}");
         let done = link(&keyring, dir.path()).unwrap();
-        assert!(done[1].contains(".local/bin` is not on PATH"), "{done:?}");
+        assert!(done.len() == 1 && done[0].contains("once its folder is on PATH"), "{done:?}");
         assert!(is_same(&dir.path().join(".local/bin/keyring"), &keyring.program));
         // A second time it is said again: it still does not work.
-        assert_eq!(link(&keyring, dir.path()).unwrap(), done);
+        assert_eq!(keyring.notes().unwrap(), note);
+        assert_eq!(link(&keyring, dir.path()).unwrap(), Vec::<String>::new());
     }
 
     #[test]
@@ -268,12 +307,31 @@ mod tests {
         let stays = keyring(dir.path(), &[".cargo/bin", "system"], false);
         assert!(stays.notes().unwrap()[0].contains("--chain"));
         assert_eq!(link(&stays, dir.path()).unwrap(), Vec::<String>::new());
+        let way = |keyring: &Keyring| keyring.way_past(&other, "Run `setup --chain`.");
+        assert!(way(&stays).starts_with("Run `setup --chain`."), "{}", way(&stays));
         let behind = keyring(dir.path(), &["system", ".cargo/bin"], true);
         assert!(behind.notes().is_err());
+        let first = format!("Put `{}` first on PATH", dir.path().join(".local/bin").display());
+        assert!(way(&behind).starts_with(&first), "{}", way(&behind));
         let chained = keyring(dir.path(), &[".cargo/bin", "system"], true);
         assert_eq!(chained.notes().unwrap(), Vec::<String>::new());
         assert!(link(&chained, dir.path()).unwrap()[0].contains("hands other requests on"));
         assert_eq!(chained.found(), Found::Ours);
+    }
+
+    #[test]
+    fn another_one_with_the_wheel_beside_it_is_as_good_and_all_of_them_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("venv/bin/keyring"), dir.path().join("system/keyring"));
+        executable(&first);
+        executable(&second);
+        fs::write(&first, format!("#!{}\n", dir.path().join("venv/bin/python").display())).unwrap();
+        fs::write(dir.path().join("venv/pyvenv.cfg"), "").unwrap();
+        let keyring = keyring(dir.path(), &["venv/bin", "system"], false);
+        assert_eq!(keyring.behind(), [second]);
+        assert!(keyring.notes().unwrap()[0].contains("pip install"));
+        fs::create_dir_all(dir.path().join("venv/lib/python3.13/site-packages/keyring_vouch")).unwrap();
+        assert_eq!(keyring.notes().unwrap(), Vec::<String>::new());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 
 use super::pip::refused;
-use super::{folders, name, occupied, overrides, url};
+use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
@@ -86,6 +86,10 @@ impl Client for Twine {
         &self.file
     }
 
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        Ok(wheel::missing(self.tool().name()).into_iter().collect())
+    }
+
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
@@ -105,10 +109,10 @@ impl Client for Twine {
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
-        vec![
-            format!("repository `{name}`: {}, in `{}`", registration.endpoint, self.file.display()),
-            "twine finds Vouch by the wheel of `pip-keyring-vouch`, installed beside it".into(),
-        ]
+        let file = self.file.display();
+        let mut done = vec![format!("repository `{name}`: {}, in `{file}`", registration.endpoint)];
+        done.extend(wheel::found(self.tool().name()));
+        done
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
