@@ -8,11 +8,12 @@ use vouch_core::files;
 
 use super::keyring::{Found, Keyring};
 use super::wheel::Environment;
-use super::{pdm, pip, url};
+use super::{pdm, pip, url, uv_project};
 use crate::finding::Finding;
-use crate::inspect::{self, HELPER, Inspect, InspectContext, Planned};
+use crate::inspect::{self, HELPER, Inspect, InspectContext, OVERRIDDEN, Planned};
 use crate::lockfile;
 use crate::options::Options;
+use crate::program;
 use crate::text::ini::Ini;
 use vouch_core::env;
 
@@ -35,14 +36,24 @@ fn of_pip(case: &InspectContext<'_>) -> Vec<Finding> {
     planned.notes.retain(|note| note != pip::CONFUSION);
     let mut findings = with_keyring(case, planned);
     findings.extend(pip_network());
-    findings.extend(requirements(case));
+    findings.extend(requirements(case, pip_needs_user()));
     findings.push(inspect::version("pip", &[23, 0]));
     findings
 }
 
 fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = with_keyring(case, case.by_plan());
-    findings.extend(uv_project(case));
+    let mut planned = case.by_plan();
+    let project = uv_project::Project::of(case.folder);
+    let asked_nobody = project.iter().flat_map(|project| project.asked_nobody(case.registration));
+    let asked_nobody: Vec<_> = asked_nobody.collect();
+    // Setup says the same, in fewer words.
+    planned.notes.retain(|note| !asked_nobody.contains(note));
+    let mut findings = with_keyring(case, planned);
+    findings.extend(project.iter().flat_map(|project| project.findings(case.registration)));
+    findings.extend(asked_nobody.into_iter().map(|note| {
+        let why = "uv asks `keyring` only for an index that says so, or that has a user name: it gets 401 there.";
+        Finding::warn(OVERRIDDEN, note, why, "Add `authenticate = \"always\"` to that index.")
+    }));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
     findings.push(inspect::version("uv", &[0, 9]));
     findings
@@ -147,6 +158,12 @@ fn with_keyring(case: &InspectContext<'_>, mut planned: Planned) -> Vec<Finding>
     planned.findings().into_iter().chain(keyring).collect()
 }
 
+/// Whether pip asks only about a user that it knows.
+fn pip_needs_user() -> bool {
+    let program::Asked::Version(text) = program::ask_version("pip") else { return false };
+    program::numbers(&text).is_some_and(|numbers| numbers.as_slice() < [26, 2].as_slice())
+}
+
 /// Settings for the network in the file of a virtual environment, and a host that need not show a certificate.
 fn pip_network() -> Vec<Finding> {
     const KEYS: [&str; 4] = ["proxy", "cert", "client-cert", "trusted-host"];
@@ -159,13 +176,21 @@ fn pip_network() -> Vec<Finding> {
 }
 
 /// Options of a project's `requirements.txt`, which go before every configuration.
-fn requirements(case: &InspectContext<'_>) -> Vec<Finding> {
+fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
     let path = case.folder.join("requirements.txt");
     let text = files::read_text(&path).unwrap_or_default();
     let option = |line: &str| {
         let (option, value) = line.trim().split_once([' ', '='])?;
         let value = value.trim();
         match option {
+            "-i" | "--index-url" | "--extra-index-url" if needs_user && url::is_without_user(value, case.registration) => {
+                Some(Finding::warn(
+                    OVERRIDDEN,
+                    format!("`{}` names {} without a user", path.display(), url::shown(value)),
+                    "pip before 26.2 asks `keyring` only about a user that it knows: it gets 401 there.",
+                    "Write `aws@` before the host, or update pip.",
+                ))
+            }
             "-i" | "--index-url" if !url::same(value, &url::index(case.registration)) => {
                 Some(inspect::shadow(format!(
                     "`{}` names the index {}, which goes before your own",
@@ -178,43 +203,6 @@ fn requirements(case: &InspectContext<'_>) -> Vec<Finding> {
         }
     };
     text.lines().filter_map(option).collect()
-}
-
-/// A project's `uv.toml`, or what `pyproject.toml` says in its place; uv takes the nearest.
-fn uv_project(case: &InspectContext<'_>) -> Vec<Finding> {
-    let found = case.folder.ancestors().find_map(|folder| {
-        let own =
-            toml_file(folder.join("uv.toml")).map(|(path, document)| (path, document.as_table().clone()));
-        own.or_else(|| {
-            let (path, document) = toml_file(folder.join("pyproject.toml"))?;
-            let table = document.get("tool")?.get("uv")?.as_table()?.clone();
-            Some((path, table))
-        })
-    });
-    let Some((path, table)) = found else { return Vec::new() };
-    let index = url::index(case.registration);
-    let name = case.registration.name.as_deref();
-    let mut findings = Vec::new();
-    let shadow =
-        |what: &str| inspect::shadow(format!("`{}` sets {what}, which goes before your own", path.display()));
-    if let Some(other) =
-        table.get("index-url").and_then(Item::as_str).filter(|other| !url::same(other, &index))
-    {
-        findings.push(shadow(&format!("`index-url` to {}", url::shown(other))));
-    }
-    for other in table.get("index").and_then(Item::as_array_of_tables).into_iter().flatten() {
-        let text = |key: &str| other.get(key).and_then(Item::as_str);
-        let elsewhere = text("url").is_some_and(|url| !url::same(url, &index));
-        let default = other.get("default").and_then(Item::as_bool) == Some(true);
-        if elsewhere && (default || (name.is_some() && text("name") == name)) {
-            let place = text("url").map(url::shown).unwrap_or_default();
-            findings.push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
-        }
-    }
-    if table.contains_key("allow-insecure-host") {
-        findings.push(inspect::network(&path, "allow-insecure-host"));
-    }
-    findings
 }
 
 fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
@@ -232,17 +220,15 @@ mod tests {
 
     use super::*;
 
-    /// What a project's files say, with a registration for uv.
-    fn seen(files: &[(&str, &str)], look: fn(&InspectContext<'_>) -> Vec<Finding>) -> Vec<&'static str> {
+    /// What a project's `requirements.txt` says.
+    fn seen(text: &str, needs_user: bool) -> Vec<&'static str> {
         let dir = tempfile::tempdir().unwrap();
         let registration: Registration = serde_json::from_value(serde_json::json!({
-            "tool": "uv", "repository": "my-repo", "profile": "default", "name": "my-repo",
+            "tool": "pip", "repository": "my-repo", "profile": "default", "name": "my-repo",
             "endpoint": "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/",
         }))
         .unwrap();
-        for (name, text) in files {
-            fs::write(dir.path().join(name), text).unwrap();
-        }
+        fs::write(dir.path().join("requirements.txt"), text).unwrap();
         let home = vouch_core::home::Home::at(dir.path().join("vouch")).unwrap();
         let config = vouch_core::config::Config::default();
         let case = InspectContext {
@@ -252,38 +238,20 @@ mod tests {
             folder: dir.path(),
             client: crate::all::client_of,
         };
-        look(&case).iter().map(Finding::check).collect()
-    }
-
-    #[test]
-    fn a_project_of_uv_that_goes_elsewhere_is_named() {
-        let ours =
-            "https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple";
-        let index =
-            |url: &str, more: &str| format!("[[index]]\nname = \"my-repo\"\nurl = \"{url}\"\n{more}\n");
-        for (text, wanted) in [
-            (index(ours, "default = true"), &[][..]),
-            (index("https://else.example/simple", ""), &["overridden"]),
-            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"\ndefault = true".into(), &["overridden"]),
-            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
-            ("index-url = \"https://x.example\"".into(), &["overridden"]),
-            (format!("index-url = \"{ours}\""), &[]),
-            ("allow-insecure-host = [\"x\"]".into(), &["network"]),
-            ("= nonsense".into(), &[]),
-        ] {
-            assert_eq!(seen(&[("uv.toml", &text)], uv_project), wanted, "{text}");
-        }
-        let project = "[tool.uv]\nindex-url = \"https://x.example\"\n";
-        assert_eq!(seen(&[("pyproject.toml", project)], uv_project), ["overridden"]);
-        assert_eq!(seen(&[("pyproject.toml", project), ("uv.toml", "")], uv_project), [] as [&str; 0]);
+        requirements(&case, needs_user).iter().map(Finding::check).collect()
     }
 
     #[test]
     fn options_of_requirements_are_named() {
         let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
-        assert_eq!(seen(&[("requirements.txt", text)], requirements), ["overridden", "network"]);
-        let ours =
-            "-i https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/\n";
-        assert_eq!(seen(&[("requirements.txt", ours)], requirements), [] as [&str; 0]);
+        assert_eq!(seen(text, true), ["overridden", "network"]);
+        const OURS: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
+        for option in ["-i", "--index-url", "--extra-index-url"] {
+            for (user, needs_user, wanted) in
+                [("aws@", true, &[][..]), ("", false, &[]), ("", true, &["overridden"])]
+            {
+                assert_eq!(seen(&format!("{option} https://{user}{OURS}\n"), needs_user), wanted, "{option} {user}");
+            }
+        }
     }
 }
