@@ -20,3 +20,4 @@ pub mod program;
 pub mod python;
 pub mod text;
 pub mod tool;
+pub mod variable;

@@ -8,8 +8,8 @@ use vouch_core::config::Registration;
 use vouch_core::partition::RepositoryName;
 
 use crate::client::{Client, Edits, SetupRequest};
-use crate::jvm::exec;
 use crate::tool::Tool;
+use crate::variable::exec;
 
 /// A client whose lines a person adds.
 #[derive(Debug)]

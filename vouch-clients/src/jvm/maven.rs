@@ -6,12 +6,13 @@ use vouch_core::Failure;
 use vouch_core::config::Registration;
 
 use super::settings::{self, SettingsError};
-use super::{exec, id};
+use super::id;
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::xml::XmlError;
 use crate::tool::Tool;
+use crate::variable::exec;
 
 /// Maven, for one settings file.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use crate::edited_file::EditedFile;
 use crate::git;
 use crate::options::Options;
 use crate::tool::Tool;
+use crate::variable;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
@@ -39,8 +40,9 @@ impl NpmrcClient {
         })?;
         npmrc.set(&registry_key(registration), value);
         let names_variable = npmrc.value(&token).is_some_and(|value| value.contains("${"));
-        match Mode::of(registration) {
-            Some(Mode::Env) => npmrc.set(&token, BareValue::TOKEN_VARIABLE),
+        let variable = variable::of(registration).map(|name| format!("${{{name}}}"));
+        match variable.as_deref().and_then(BareValue::variable) {
+            Some(variable) => npmrc.set(&token, variable),
             // The token itself is written once it is there.
             _ if names_variable => drop(npmrc.remove(&token)),
             _ => {}
@@ -90,6 +92,7 @@ impl Client for NpmrcClient {
         if let Some(mode) = self.mode {
             mode.record(registration);
         }
+        variable::record(registration);
         super::record_replaced(&self.file, registration, before)
     }
 
@@ -116,6 +119,7 @@ impl Client for NpmrcClient {
         let mut registration = wanted.registration.clone();
         // The lines may hold no secret, so they name the variable.
         Mode::Env.record(&mut registration);
+        variable::record(&mut registration);
         self.lines(&mut npmrc, &registration)?;
         Ok(text(&npmrc))
     }
@@ -144,7 +148,7 @@ impl Client for NpmrcClient {
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let command = self.command();
         match Mode::of(wanted.registration) {
-            Some(Mode::Env) => format!("`vouch exec --type codeartifact -- {command} install`"),
+            Some(Mode::Env) => variable::exec(wanted, &format!("{command} install")),
             _ => format!("`{command} install`"),
         }
     }

@@ -31,8 +31,13 @@ impl<'a> BareValue<'a> {
         (!text.is_empty() && !literal && text.bytes().all(plain)).then_some(Self(text))
     }
 
-    /// What npm replaces with the environment variable `CODEARTIFACT_AUTH_TOKEN`.
-    pub const TOKEN_VARIABLE: BareValue<'static> = BareValue("${CODEARTIFACT_AUTH_TOKEN}");
+    /// A variable of the environment as npm writes one, `${NAME}` with a plain name.
+    pub fn variable(text: &'a str) -> Option<Self> {
+        let name = text.strip_prefix("${")?.strip_suffix('}')?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (!name.is_empty() && name.bytes().all(plain)).then_some(Self(text))
+    }
+
     /// `true`.
     pub const TRUE: BareValue<'static> = BareValue("true");
 }
