@@ -18,6 +18,11 @@ pub trait Client {
     /// The file that a registration of it names: the one that the client itself would read.
     fn file(&self) -> &Path;
 
+    /// Whether a file is one that this client's registrations name: more than one, where versions read different ones.
+    fn wrote(&self, file: &Path) -> bool {
+        file == self.file()
+    }
+
     /// What the registration is called where nobody chose a name, if it has one at all.
     fn default_name(&self, repository: &RepositoryName) -> Option<String> {
         Some(repository.to_string())

@@ -8,7 +8,8 @@ use vouch_core::config::Registration;
 use vouch_core::home::Home;
 use vouch_core::{Context, Failure};
 
-use super::{packages, project, tokens, user_npmrc};
+use super::project::{self, Reader};
+use super::{packages, pnpm, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
@@ -100,6 +101,9 @@ impl Client for NpmrcClient {
         let registration = wanted.registration;
         let scope = registration.name.as_deref();
         let mut notes = Vec::new();
+        if Mode::of(registration) == Some(Mode::Env) {
+            pnpm::refuse_variables(&self.file)?;
+        }
         if Mode::of(registration) == Some(Mode::Static) {
             notes.extend(git::warning(&self.file, git::check(&self.file)?));
         }
@@ -110,7 +114,8 @@ impl Client for NpmrcClient {
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
             notes.push(format!("{} came from {before} before", packages(scope)));
         }
-        notes.extend(project::warnings(&self.file, wanted));
+        let reader = Reader { tool: self.tool, major: None };
+        notes.extend(project::warnings(&self.file, wanted, reader));
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
     }
 

@@ -93,6 +93,18 @@ impl Npmrc {
         self.entries().map(move |(_, entry)| value(entry))
     }
 
+    /// The keys that have one value, each once, with the value in force.
+    pub fn scalars(&self) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for (_, entry) in self.entries() {
+            found.retain(|(key, _)| *key != entry.key);
+            if !entry.array {
+                found.push((entry.key, entry.value.unwrap_or_else(|| "true".into())));
+            }
+        }
+        found
+    }
+
     /// Gives a key one value. The first line that sets it is rewritten, further ones are dropped; without any, a line
     /// is added before the first section. Indentation, blanks round `=` and a comment behind the value stay.
     pub fn set(&mut self, key: &str, value: BareValue<'_>) {
