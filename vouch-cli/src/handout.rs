@@ -12,6 +12,7 @@ use vouch_core::{Context, ErrorKind, Failure, Secret};
 use vouch_clients::variable::{self, Named as Line};
 
 use crate::domain::{Completed, DomainFlags};
+use crate::parse;
 use crate::terminal;
 
 /// A kind of credential.
@@ -99,10 +100,10 @@ pub(crate) struct CredentialRequest {
     #[arg(long, value_name = "REGION")]
     ca_region: Option<Region>,
     /// The CodeArtifact profile [default: VOUCH_PROFILE, else the default profile]
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", value_parser = parse::name)]
     ca_profile: Option<String>,
     /// The AWS profile whose role is used
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     aws_profile: Option<String>,
 }
 

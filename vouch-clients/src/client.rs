@@ -78,6 +78,11 @@ pub trait Client {
     /// A file's text with secrets blanked, for `--dry-run`.
     fn without_secrets(&self, text: &str) -> String;
 
+    /// What a file will say after all of setup, for `--dry-run`: the plan, and blanked what is written once it is there.
+    fn preview(&self, after: &str, _wanted: &SetupRequest<'_>) -> String {
+        self.without_secrets(after)
+    }
+
     /// What setup has done, in the client's words; said only when a file was edited.
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String>;
 

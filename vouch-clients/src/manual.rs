@@ -143,12 +143,14 @@ fn encoded_name(name: &str) -> String {
 }
 
 fn ruby(Place { url, host, profile, .. }: &Place<'_>) -> String {
+    // gem puts one more slash behind what it is given (measured with 3.3).
+    let host_of_gem = url.trim_end_matches('/');
     // Bundler's name for the credential of a host.
     let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
     format!(
         "# in the shell, for bundle install\n\
          export BUNDLE_{variable}=\"aws:$(vouch credential codeartifact --profile {profile})\"\n\
-         # in the shell, for gem push --host {url} PACKAGE.gem\n\
+         # in the shell, for gem push --host {host_of_gem} PACKAGE.gem\n\
          export GEM_HOST_API_KEY=\"Bearer $(vouch credential codeartifact --profile {profile})\"\n\
          # in the Gemfile, around what comes from the repository\n\
          source \"{url}\" do\n  gem \"PACKAGE\"\nend\n"
@@ -170,6 +172,20 @@ fn swift(Place { url, host, profile, .. }: &Place<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gem_gets_a_host_without_a_final_slash_and_bundler_one_with() {
+        let url = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/ruby/my-repo/";
+        let registration = serde_json::from_value(serde_json::json!({
+            "tool": "ruby", "repository": "my-repo", "profile": "default", "endpoint": url
+        }))
+        .unwrap();
+        let config = vouch_core::config::Config::default();
+        let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+        let lines = ManualTool::ruby().snippet(&wanted).unwrap();
+        assert!(lines.contains(&format!("gem push --host {} PACKAGE.gem", url.trim_end_matches('/'))), "{lines}");
+        assert!(lines.contains(&format!("source \"{url}\"")), "{lines}");
+    }
 
     #[test]
     fn names_become_elements() {

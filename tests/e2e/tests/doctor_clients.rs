@@ -79,6 +79,13 @@ fn cargo() {
             &overridden,
         );
         patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = \"x\"\n"), &entry);
+        // Vouch's own once more is Vouch; one that is only called so is not.
+        patient.with_file(PROJECT, Some(&format!("[registries.my-repo]\n{line}\n")), &[]);
+        bed.write("project/cargo-credential-vouch", "");
+        let named = bed.file("project/cargo-credential-vouch");
+        let named = format!("[registries.my-repo]\ncredential-provider = [{named:?}]\n");
+        patient.with_file(PROJECT, Some(&named), &overridden);
+        fs::remove_file(bed.file("project/cargo-credential-vouch")).unwrap();
         for setting in ["proxy = \"http://127.0.0.1:1\"", "cainfo = \"/x.pem\""] {
             let text = format!("[http]\n{setting}\n");
             patient.with_file(PROJECT, Some(&text), &["warn network cargo my-repo"]);
@@ -196,6 +203,12 @@ fn twine_poetry_and_pdm() {
         patient.with_edit(".pypirc", "username = aws", "username = bob", &[&twine("fail entry")]);
         let text = bed.read(".pypirc") + "password = hunter2\n";
         patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
+        // As `aws codeartifact login --tool twine` writes it.
+        let text = bed.read(".pypirc")
+            + &format!("[codeartifact]\nrepository = https://{HOST}/pypi/my-repo\nusername = aws\npassword = hunter2\n");
+        let found = patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
+        assert!(found[0].to_string().contains("`[codeartifact]`"), "{found:?}");
+        assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
         for name in ["TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL"] {
             patient.with_variable(name, "hunter2", &[&twine("warn overridden")]);
         }

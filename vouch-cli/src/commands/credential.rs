@@ -11,6 +11,7 @@ use vouch_helper::token::sendable;
 use crate::domain::DomainFlags;
 use crate::handout::{self, Spelling};
 use crate::home_choice::HomeFlag;
+use crate::parse;
 use crate::terminal;
 
 /// What to print.
@@ -34,7 +35,7 @@ pub(crate) struct Codeartifact {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Aws {
     /// The AWS profile, as `vouch setup aws --profile` named it [default: the default one, else the only one]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     profile: Option<String>,
     #[command(flatten)]
     home: HomeFlag,

@@ -120,6 +120,7 @@ pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
             index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
             provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
             program: provider.and_then(Item::as_value).map(program),
+            arguments: provider.and_then(Item::as_array).map_or(0, |words| words.len().saturating_sub(1)),
         })
     };
     Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
@@ -142,6 +143,8 @@ pub(crate) struct Registry {
     pub provider: Option<Provider>,
     /// What the provider starts, without arguments.
     pub program: Option<String>,
+    /// How many arguments an array gives it.
+    pub arguments: usize,
 }
 
 /// The form of a `credential-provider`; Cargo cannot merge one form with the other.

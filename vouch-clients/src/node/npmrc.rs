@@ -133,6 +133,19 @@ impl Client for NpmrcClient {
         self::text(&Npmrc::parse(text.as_bytes()).without_secrets())
     }
 
+    fn preview(&self, after: &str, wanted: &SetupRequest<'_>) -> String {
+        // Blanked like any other below.
+        const MARK: &str = "token";
+        let mut npmrc = Npmrc::parse(after.as_bytes());
+        if Mode::of(wanted.registration) == Some(Mode::Static)
+            && let Some((token, mark)) = key(&wanted.registration.endpoint, "_authToken").zip(BareValue::new(MARK))
+            && npmrc.value(&token).is_none()
+        {
+            npmrc.set(&token, mark);
+        }
+        text(&npmrc.without_secrets())
+    }
+
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let Registration { endpoint, name, .. } = wanted.registration;
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]

@@ -69,12 +69,30 @@ impl Twine {
                 "twine takes `password` of `[{name}]` instead of asking Vouch: remove that line"
             ));
         }
+        notes.extend(other_passwords(&self.parse(&text)?, name, endpoint));
         Ok(text)
     }
 
     fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failure> {
         Ini::parse(text, lower_case).map_err(|error| refused(&self.file, &error))
     }
+}
+
+/// Other sections with a password for the same repository, as `aws codeartifact login` writes one: `-r` with their name, or
+/// `--repository-url`, takes it.
+fn other_passwords(ini: &Ini<'_>, name: &str, endpoint: &str) -> Vec<String> {
+    let is_other = |section: &&str| {
+        *section != name
+            && ini.value(section, "repository").is_some_and(|there| url::same(&there, endpoint))
+            && ini.value(section, "password").is_some()
+    };
+    let note = |section: &str| {
+        format!(
+            "`[{section}]` has a password for the same repository, which `twine upload -r {section}` takes instead of \
+             asking Vouch: remove that section, or upload with `-r {name}`"
+        )
+    };
+    ini.sections().filter(is_other).map(note).collect()
 }
 
 impl Client for Twine {
