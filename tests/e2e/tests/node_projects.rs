@@ -197,13 +197,10 @@ fn the_files_of_a_project_are_those_that_the_client_reads() {
         bed.write("other/member/package.json", "{\"name\": \"b\", \"version\": \"1.0.0\"}");
         bed.write("other/package.json", "{\"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"]}");
         bed.write("other/.npmrc", &line);
-        for (client, bare) in
-            [("npm-8", true), ("npm-12", true), ("pnpm-10", true), ("pnpm-11", true), ("pnpm-12", false)]
-        {
-            let client = Client(client);
+        for client in ["npm-8", "npm-12", "pnpm-10", "pnpm-12"].map(Client) {
             let _ = client.set_up(bed, &[]).ok();
             let cases = [
-                ("bare", None, bare),
+                ("bare", None, true),
                 ("work/packages/a", Some("work/.npmrc"), true),
                 ("work/packages/a", Some("work/packages/a/.npmrc"), client.0 == "pnpm-10"),
                 ("other/member", None, false),
@@ -211,6 +208,9 @@ fn the_files_of_a_project_are_those_that_the_client_reads() {
             for (folder, file, counts) in cases {
                 if let Some(file) = file {
                     bed.write(file, &line);
+                }
+                for cache in [".npm", ".cache", ".local/share"] {
+                    let _ = fs::remove_dir_all(bed.file(cache));
                 }
                 let add = [&["20", client.program()][..], &client.adding(&["left"])].concat();
                 let add = client.prepared(bed, "timeout").args(add).env("npm_config_fetch_retries", "0");
@@ -259,5 +259,19 @@ fn what_pnpm_10_hands_to_npm_goes_without_a_token() {
             let _ = client.run(bed, &["add", "plain"]).within(bed.file("app")).ok();
             let _ = bed.vouch(&["undo", "pnpm"]).ok();
         }
+    });
+}
+
+#[test]
+fn a_dry_run_shows_the_line_of_the_token() {
+    in_sandbox(&["--cards", "1"], |bed| {
+        begin(bed);
+        let npm = Client("npm-11");
+        let line = format!("+{}:_authToken=[secret]", REGISTRY.trim_start_matches("https:"));
+        let _ = npm.set_up(bed, &["--dry-run"]).ok().shows(&line);
+        assert!(!bed.file(".npmrc").exists());
+        let _ = npm.set_up(bed, &["--dry-run", "--mode", "env"]).ok().never_says("[secret]");
+        let _ = npm.set_up(bed, &[]).ok();
+        let _ = npm.set_up(bed, &["--dry-run"]).ok().says("nothing would change");
     });
 }

@@ -35,22 +35,14 @@ impl Reader {
     /// The files called `.npmrc` that the client takes in a folder, beside the user's own (measured with npm 8 to 12, pnpm
     /// 10 to 12, yarn 1.22 and bun 1.4).
     pub(super) fn npmrcs(self, place: &Place, user_file: &Path) -> Vec<PathBuf> {
-        let bare = match self.tool {
-            Tool::Npm => true,
-            Tool::Pnpm => self.major.is_some_and(|major| major < 12),
-            _ => false,
-        };
-        let own = Some(&place.root).filter(|_| bare || place.has_package);
         let workspace = match self.tool {
             Tool::Pnpm => place.pnpm_workspace.as_ref(),
             Tool::YarnClassic => None,
             _ => place.workspace.as_ref(),
         };
-        // npm leaves the file of a member out; pnpm 10 takes both.
-        let own = match workspace {
-            Some(_) if !(self.tool == Tool::Pnpm && self.major == Some(10)) => None,
-            _ => own,
-        };
+        // The file of a member is left out, but by pnpm 10.
+        let takes_both = self.tool == Tool::Pnpm && self.major == Some(10);
+        let own = Some(&place.root).filter(|_| workspace.is_none() || takes_both);
         let is_users = |path: &PathBuf| path.canonicalize().ok() == user_file.canonicalize().ok();
         let files = own.into_iter().chain(workspace).map(|folder| folder.join(".npmrc"));
         let mut files: Vec<PathBuf> = files.filter(|path| path.is_file() && !is_users(path)).collect();
@@ -274,15 +266,14 @@ mod tests {
         let seen = |folder: &Path, tool, major| {
             Reader { tool, major }.npmrcs(&Place::of(folder), Path::new("/nonexistent"))
         };
-        for (tool, major, counts) in [
-            (Tool::Npm, None, true),
-            (Tool::Pnpm, Some(10), true),
-            (Tool::Pnpm, Some(11), true),
-            (Tool::Pnpm, Some(12), false),
-            (Tool::Bun, None, false),
-            (Tool::YarnClassic, None, false),
+        for (tool, major) in [
+            (Tool::Npm, None),
+            (Tool::Pnpm, Some(10)),
+            (Tool::Pnpm, Some(12)),
+            (Tool::Bun, None),
+            (Tool::YarnClassic, None),
         ] {
-            assert_eq!(seen(&bare, tool, major).len(), usize::from(counts), "{tool:?} {major:?}");
+            assert_eq!(seen(&bare, tool, major), [bare.join(".npmrc")], "{tool:?} {major:?}");
             assert_eq!(seen(&member, tool, major), [own.clone()], "no workspace: {tool:?} {major:?}");
         }
         std::fs::write(dir.path().join("package.json"), r#"{"workspaces": ["packages/*"]}"#).unwrap();

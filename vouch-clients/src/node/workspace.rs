@@ -11,8 +11,6 @@ use vouch_core::files;
 pub(super) struct Place {
     /// The project: the nearest folder with a `package.json` or a `node_modules`, else the folder itself, as npm has it.
     pub(super) root: PathBuf,
-    /// Whether the project has a `package.json`.
-    pub(super) has_package: bool,
     /// The root of the workspace that names the project as a member, for npm and bun.
     pub(super) workspace: Option<PathBuf>,
     /// The same for pnpm, which has a file for it.
@@ -29,7 +27,6 @@ impl Place {
         let pnpm_workspace = root.ancestors().find(|above| above.join("pnpm-workspace.yaml").is_file());
         Self {
             root: root.to_owned(),
-            has_package: root.join("package.json").is_file(),
             workspace: workspace.map(Path::to_owned),
             pnpm_workspace: pnpm_workspace.map(Path::to_owned),
         }
@@ -96,6 +93,6 @@ mod tests {
     fn a_folder_without_a_package_is_its_own_project() {
         let dir = tempfile::tempdir().unwrap();
         let place = Place::of(dir.path());
-        assert_eq!((place.root.as_path(), place.has_package), (dir.path(), false));
+        assert_eq!(place.root, dir.path());
     }
 }
