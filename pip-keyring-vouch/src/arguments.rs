@@ -27,8 +27,12 @@ pub(crate) enum Request {
         /// The mode was named. That tells pdm's second question from a user's own.
         names_mode: bool,
     },
-    Set { service: String },
-    Delete { service: String },
+    Set {
+        service: String,
+    },
+    Delete {
+        service: String,
+    },
     Help,
     Version,
 }

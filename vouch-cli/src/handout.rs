@@ -179,7 +179,8 @@ impl CredentialRequest {
         if self.kind == Kind::Codeartifact
             && let Some(config) = context.and_then(|context| context.config().ok())
         {
-            for line in variable::named(&config).into_iter().filter(|line| line.variable != variable::DEFAULT) {
+            for line in variable::named(&config).into_iter().filter(|line| line.variable != variable::DEFAULT)
+            {
                 if !all.contains(&line.variable) {
                     all.push(line.variable);
                 }

@@ -183,7 +183,10 @@ mod tests {
         let config = vouch_core::config::Config::default();
         let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
         let lines = ManualTool::ruby().snippet(&wanted).unwrap();
-        assert!(lines.contains(&format!("gem push --host {} PACKAGE.gem", url.trim_end_matches('/'))), "{lines}");
+        assert!(
+            lines.contains(&format!("gem push --host {} PACKAGE.gem", url.trim_end_matches('/'))),
+            "{lines}"
+        );
         assert!(lines.contains(&format!("source \"{url}\"")), "{lines}");
     }
 

@@ -105,7 +105,11 @@ mod tests {
         all.push(of_profile(&format!("a-b--{digest}")));
         all.push(of_profile(&format!("a-b-{digest}")));
         for variable in &all {
-            assert!(variable.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit()));
+            assert!(
+                variable
+                    .bytes()
+                    .all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            );
         }
         let count = all.len();
         all.sort();
@@ -129,7 +133,8 @@ mod tests {
             registration("pip", "pip", ""),
         ];
         let profile = r#"{"domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"}"#;
-        let profiles = ["default", "team", "old", "static", "pip"].map(|name| format!(r#""{name}": {profile}"#));
+        let profiles =
+            ["default", "team", "old", "static", "pip"].map(|name| format!(r#""{name}": {profile}"#));
         let config: Config = serde_json::from_str(&format!(
             r#"{{"version": 1, "codeartifact": {{"profiles": {{{}}}, "registrations": [{}]}}}}"#,
             profiles.join(","),

@@ -258,7 +258,8 @@ fn advised(text: &str) -> Vec<String> {
 fn every_package_that_is_advised_is_there_to_be_installed() {
     assert_eq!(advised("`x -m pip install --user a b`, `brew install c`"), ["a", "b", "c"]);
     let mut texts = sources();
-    texts.push(fs::read_to_string(root().join("pip-keyring-vouch/python/keyring_vouch/__init__.py")).unwrap());
+    texts
+        .push(fs::read_to_string(root().join("pip-keyring-vouch/python/keyring_vouch/__init__.py")).unwrap());
     for folder in [root(), root().join("docs"), root().join("pip-keyring-vouch")] {
         let pages = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
         let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));

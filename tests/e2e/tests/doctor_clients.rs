@@ -146,7 +146,8 @@ fn pip_and_uv() {
         let text = "[tool.uv]\nindex-url = \"https://else.example/simple\"\n";
         patient.with_file("project/pyproject.toml", Some(text), &[&uv("warn overridden")]);
         // The project's index takes the place of the user's, and says nothing of `keyring`.
-        let text = format!("[[tool.uv.index]]\nname = \"my-repo\"\nurl = \"https://{HOST}/pypi/my-repo/simple/\"\n");
+        let text =
+            format!("[[tool.uv.index]]\nname = \"my-repo\"\nurl = \"https://{HOST}/pypi/my-repo/simple/\"\n");
         let found = patient.with_file("project/pyproject.toml", Some(&text), &[&uv("warn overridden")]);
         assert!(found[0]["fix"].as_str().unwrap().contains("authenticate = \"always\""), "{found:?}");
         let text = format!("{text}authenticate = \"always\"\n");
@@ -170,7 +171,10 @@ fn pip_and_uv() {
         assert!(found[0]["fix"].as_str().unwrap().contains("--chain"), "{found:?}");
         let message = found[0]["message"].as_str().unwrap();
         let ours = bed.file(".local/bin/keyring").display().to_string();
-        assert!(message.contains("keyring-25") && message.contains(&ours), "all of them are named: {message}");
+        assert!(
+            message.contains("keyring-25") && message.contains(&ours),
+            "all of them are named: {message}"
+        );
         // Where setup linked it: on PATH, and ours.
         let keyring = bed.file(".local/bin/keyring");
         let target = fs::read_link(&keyring).unwrap();
@@ -205,7 +209,9 @@ fn twine_poetry_and_pdm() {
         patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
         // As `aws codeartifact login --tool twine` writes it.
         let text = bed.read(".pypirc")
-            + &format!("[codeartifact]\nrepository = https://{HOST}/pypi/my-repo\nusername = aws\npassword = hunter2\n");
+            + &format!(
+                "[codeartifact]\nrepository = https://{HOST}/pypi/my-repo\nusername = aws\npassword = hunter2\n"
+            );
         let found = patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
         assert!(found[0].to_string().contains("`[codeartifact]`"), "{found:?}");
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");

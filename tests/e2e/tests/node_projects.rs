@@ -10,7 +10,8 @@ use vouch_e2e::{Bed, Done, MY_DOMAIN, in_sandbox};
 const ELSEWHERE: &str = "https://else.example/";
 const SHARED: [&str; 6] =
     ["--domain", "shared-packages", "--domain-owner", "111111111111", "--region", "us-east-1"];
-const SHARED_HOST: &str = "//shared-packages-111111111111.d.codeartifact.us-east-1.amazonaws.com/npm/npm-store/";
+const SHARED_HOST: &str =
+    "//shared-packages-111111111111.d.codeartifact.us-east-1.amazonaws.com/npm/npm-store/";
 
 fn begin(bed: &Bed) {
     bed.enroll();
@@ -45,8 +46,10 @@ fn two_domains_with_mode_env_have_a_variable_each() {
         let role = "arn:aws:iam::111111111111:role/CodeArtifactReader";
         let _ = bed.vouch(&["setup", "aws", "--role", role, "--profile", "shared"]).ok();
         let npm = Client("npm-11");
-        let _ = npm.set_up(bed, &["--mode", "env"]).ok().says("`vouch exec --type codeartifact -- npm install`");
-        let second = ["setup", "codeartifact", "--tool", "npm", "--repository", "npm-store", "--profile", "team"];
+        let _ =
+            npm.set_up(bed, &["--mode", "env"]).ok().says("`vouch exec --type codeartifact -- npm install`");
+        let second =
+            ["setup", "codeartifact", "--tool", "npm", "--repository", "npm-store", "--profile", "team"];
         let second = bed.vouch(&second).args(SHARED).args(["--scope", "@team", "--mode", "env"]);
         let _ = second.args(["--aws-profile", "shared"]).ok().says("--ca-profile team -- npm install`");
         let text = bed.read(".npmrc");
@@ -82,8 +85,10 @@ fn two_domains_with_mode_env_have_a_variable_each() {
         let eval = bed.vouch(&["env", "--type", "codeartifact", "--shell", "sh"]).ok().stdout;
         assert!(eval.contains(&format!("export CODEARTIFACT_AUTH_TOKEN='{mine}'")), "{eval}");
         assert!(eval.contains(&format!("export CODEARTIFACT_AUTH_TOKEN_TEAM='{team}'")), "{eval}");
-        let eval =
-            bed.vouch(&["env", "--type", "codeartifact", "--ca-profile", "default", "--shell", "sh"]).ok().stdout;
+        let eval = bed
+            .vouch(&["env", "--type", "codeartifact", "--ca-profile", "default", "--shell", "sh"])
+            .ok()
+            .stdout;
         assert!(eval.contains("unset CODEARTIFACT_AUTH_TOKEN_TEAM;"), "{eval}");
     });
 }
@@ -163,14 +168,23 @@ fn a_url_without_its_final_slash_is_named() {
             for (url, publishes) in [(bare, false), (REGISTRY, true)] {
                 for in_package in [true, false] {
                     number += 1;
-                    let config = if in_package { format!(", \"publishConfig\": {{\"registry\": \"{url}\"}}") } else { String::new() };
-                    let manifest = format!("{{\"name\": \"@acme/p{number}\", \"version\": \"1.0.0\"{config}}}");
+                    let config = if in_package {
+                        format!(", \"publishConfig\": {{\"registry\": \"{url}\"}}")
+                    } else {
+                        String::new()
+                    };
+                    let manifest =
+                        format!("{{\"name\": \"@acme/p{number}\", \"version\": \"1.0.0\"{config}}}");
                     bed.write("package/package.json", &manifest);
-                    bed.write("package/.npmrc", &if in_package { String::new() } else { format!("@acme:registry={url}\n") });
+                    bed.write(
+                        "package/.npmrc",
+                        &if in_package { String::new() } else { format!("@acme:registry={url}\n") },
+                    );
                     let done = client.publish(bed, "package").done();
                     assert_eq!(done.code == 0, publishes, "{client:?} {url}: {done}");
                     let found = wrong(bed, client, "package");
-                    let is_named = found.iter().any(|one| one["message"].as_str().unwrap().contains("ENEEDAUTH"));
+                    let is_named =
+                        found.iter().any(|one| one["message"].as_str().unwrap().contains("ENEEDAUTH"));
                     assert_eq!(is_named, !publishes, "{client:?} {url}: {found:?}");
                     let setup = client.set_up(bed, &[]).within(bed.file("package")).ok();
                     assert_eq!(setup.stderr.contains("ENEEDAUTH"), !publishes, "{client:?}: {setup}");
@@ -192,10 +206,16 @@ fn the_files_of_a_project_are_those_that_the_client_reads() {
         let _ = bed.vouch(&["undo", "npm"]).ok();
         bed.write("bare/.npmrc", &line);
         bed.write("work/packages/a/package.json", "{\"name\": \"a\", \"version\": \"1.0.0\"}");
-        bed.write("work/package.json", "{\"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"]}");
+        bed.write(
+            "work/package.json",
+            "{\"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"]}",
+        );
         bed.write("work/pnpm-workspace.yaml", "packages:\n  - packages/*\n");
         bed.write("other/member/package.json", "{\"name\": \"b\", \"version\": \"1.0.0\"}");
-        bed.write("other/package.json", "{\"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"]}");
+        bed.write(
+            "other/package.json",
+            "{\"name\": \"root\", \"private\": true, \"workspaces\": [\"packages/*\"]}",
+        );
         bed.write("other/.npmrc", &line);
         for client in ["npm-8", "npm-12", "pnpm-10", "pnpm-12"].map(Client) {
             let _ = client.set_up(bed, &[]).ok();

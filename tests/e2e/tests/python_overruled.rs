@@ -141,7 +141,10 @@ fn uv(bed: &Bed) {
     let _ = in_project().ok().never_says("in that project");
     let _ = lock().ok();
     // An index of the project's that takes the place of the user's.
-    let own = format!("[[tool.uv.index]]\nname = \"mine\"\nurl = \"{}\"\ndefault = true\n", index("", "my-pypi-repo"));
+    let own = format!(
+        "[[tool.uv.index]]\nname = \"mine\"\nurl = \"{}\"\ndefault = true\n",
+        index("", "my-pypi-repo")
+    );
     project(&client, &own);
     let _ = in_project().ok().says("without `authenticate = \"always\"`");
     fs::remove_file(client.file("hello/uv.lock")).unwrap();

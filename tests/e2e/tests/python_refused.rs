@@ -323,7 +323,8 @@ fn a_helper_that_is_killed_or_broken_is_told_of() {
             fs::remove_file(&program).unwrap();
             client.write("counting/pip-keyring-vouch", &format!("#!/bin/sh\n{script}\n"));
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-            let args = ["-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--index-url", &url];
+            let args =
+                ["-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--index-url", &url];
             let pip = client.run("python").args(args).args(["--keyring-provider", "import", "amber"]);
             let _ = pip.fails(1).says(&format!("`{}` {end}", program.display())).says("vouch doctor");
         }

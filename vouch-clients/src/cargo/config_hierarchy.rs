@@ -172,7 +172,8 @@ mod tests {
             assert!(warnings.iter().any(|warning| warning.contains(part)), "{text}: {warnings:?}");
         }
         let ours = "[registries.my-repo]\ncredential-provider = [\"/p\"]\n";
-        for text in [ours, "", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")] {
+        for text in [ours, "", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")]
+        {
             assert_eq!(
                 seen(text).unwrap().len(),
                 variables(&wanted(), vouch_core::env::vars()).len(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 
-use super::settings::{self, SettingsError};
 use super::id;
+use super::settings::{self, SettingsError};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;

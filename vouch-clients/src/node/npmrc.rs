@@ -138,7 +138,8 @@ impl Client for NpmrcClient {
         const MARK: &str = "token";
         let mut npmrc = Npmrc::parse(after.as_bytes());
         if Mode::of(wanted.registration) == Some(Mode::Static)
-            && let Some((token, mark)) = key(&wanted.registration.endpoint, "_authToken").zip(BareValue::new(MARK))
+            && let Some((token, mark)) =
+                key(&wanted.registration.endpoint, "_authToken").zip(BareValue::new(MARK))
             && npmrc.value(&token).is_none()
         {
             npmrc.set(&token, mark);

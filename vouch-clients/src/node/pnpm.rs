@@ -96,7 +96,11 @@ impl Pnpm {
         let files = std::iter::once(self.file.clone()).chain(self.reader().npmrcs(&place, &self.file));
         let (variable, file) = files.into_iter().find_map(|file| Some((pnpm_env::unset(&file)?, file)))?;
         let failure = left_out(&format!("pnpm {major}.{minor}"), &file, &variable);
-        Some(Finding::failure(inspect::OVERRIDDEN, failure, "A stranger's package of that name may be installed."))
+        Some(Finding::failure(
+            inspect::OVERRIDDEN,
+            failure,
+            "A stranger's package of that name may be installed.",
+        ))
     }
 
     /// What was written for a pnpm that read another file: there npm warns about it, at every command.
@@ -106,20 +110,25 @@ impl Pnpm {
         let registrations = &wanted.config.codeartifact.registrations;
         let is_there = |known: &&Registration| known.file.as_ref() == Some(&old);
         let was_ours = registrations.iter().filter(is_there).any(|known| {
-            known.tool == Tool::Pnpm.name() && known.endpoint == registration.endpoint && known.name == registration.name
+            known.tool == Tool::Pnpm.name()
+                && known.endpoint == registration.endpoint
+                && known.name == registration.name
         });
-        let (false, true, Some(helper)) =
-            (old == self.file, was_ours || self.has_line(&old, registration), key(&registration.endpoint, "tokenHelper"))
-        else {
+        let (false, true, Some(helper)) = (
+            old == self.file,
+            was_ours || self.has_line(&old, registration),
+            key(&registration.endpoint, "tokenHelper"),
+        ) else {
             return Ok(None);
         };
         let file = EditedFile::read(old.clone())?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         npmrc.remove(&helper);
         // Those who read a token out of the file need the other line.
-        let shared = registrations.iter().filter(is_there).any(|known| {
-            known.tool != Tool::Pnpm.name() && known.name == registration.name
-        });
+        let shared = registrations
+            .iter()
+            .filter(is_there)
+            .any(|known| known.tool != Tool::Pnpm.name() && known.name == registration.name);
         let route = registry_key(registration);
         if !shared && npmrc.value(&route).as_deref() == Some(&registration.endpoint) {
             npmrc.remove(&route);
@@ -274,7 +283,9 @@ pub(super) fn refuse_variables(file: &Path) -> Result<(), Failure> {
     if user_npmrc(None).is_ok_and(|read| read != file) {
         return Ok(());
     }
-    let Some((major, minor)) = version().filter(|version| *version < PASSES_OVER_UNSET) else { return Ok(()) };
+    let Some((major, minor)) = version().filter(|version| *version < PASSES_OVER_UNSET) else {
+        return Ok(());
+    };
     Err(Failure::configuration(
         format!(
             "`--mode env` cannot be used beside pnpm {major}.{minor}: without the variable it leaves the whole of `{}` out, \
@@ -293,7 +304,9 @@ fn left_out(pnpm: &str, file: &Path, variable: &str) -> Failure {
              packages",
             file.display()
         ),
-        format!("Update pnpm to 11.13 or later; or take the line with `${{{variable}}}` out, then run the command again."),
+        format!(
+            "Update pnpm to 11.13 or later; or take the line with `${{{variable}}}` out, then run the command again."
+        ),
     )
 }
 

@@ -11,7 +11,10 @@ pub(super) fn unset(path: &Path) -> Option<String> {
 }
 
 fn missing(npmrc: &Npmrc, is_set: &dyn Fn(&str) -> bool) -> Option<String> {
-    npmrc.scalars().into_iter().find_map(|(key, value)| unset_in(&key, is_set).or_else(|| unset_in(&value, is_set)))
+    npmrc
+        .scalars()
+        .into_iter()
+        .find_map(|(key, value)| unset_in(&key, is_set).or_else(|| unset_in(&value, is_set)))
 }
 
 /// As its package `env-replace` has it: `${NAME}`, where no odd number of backslashes stands before it. `${NAME-VALUE}` and

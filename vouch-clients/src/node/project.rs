@@ -95,9 +95,9 @@ pub(super) fn without_slash(
         // Setup writes its own line with a slash.
         let ours = (path == user_file).then(|| registry_key(registration));
         let Ok(npmrc) = file::load(&path) else { continue };
-        let settings = npmrc.settings().filter(|(key, value)| {
-            is_registry(key) && value == bare && ours.as_ref() != Some(key)
-        });
+        let settings = npmrc
+            .settings()
+            .filter(|(key, value)| is_registry(key) && value == bare && ours.as_ref() != Some(key));
         notes.extend(settings.map(|(key, _)| note(&path, &key)));
     }
     let package = place.root.join("package.json");
@@ -127,7 +127,9 @@ pub(super) fn network(place: &Place, user_file: &Path, reader: Reader) -> Vec<(P
         let Ok(npmrc) = file::load(&path) else { continue };
         let leads = |key: &str, value: &str| match key.rsplit(':').next().unwrap_or_default() {
             "strict-ssl" => value == "false",
-            "proxy" | "https-proxy" | "http-proxy" | "cafile" | "ca" | "ca[]" | "certfile" | "keyfile" => true,
+            "proxy" | "https-proxy" | "http-proxy" | "cafile" | "ca" | "ca[]" | "certfile" | "keyfile" => {
+                true
+            }
             _ => false,
         };
         let leading = npmrc.settings().filter(|(key, value)| leads(key, value));

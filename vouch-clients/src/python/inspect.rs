@@ -51,7 +51,8 @@ fn of_uv(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = with_keyring(case, planned);
     findings.extend(project.iter().flat_map(|project| project.findings(case.registration)));
     findings.extend(asked_nobody.into_iter().map(|note| {
-        let why = "uv asks `keyring` only for an index that says so, or that has a user name: it gets 401 there.";
+        let why =
+            "uv asks `keyring` only for an index that says so, or that has a user name: it gets 401 there.";
         Finding::warn(OVERRIDDEN, note, why, "Add `authenticate = \"always\"` to that index.")
     }));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
@@ -132,10 +133,8 @@ fn keyring(registration: &Registration, notes: &mut Vec<String>) -> Option<Findi
             ));
         }
     };
-    let mut message =
-        format!("`{}` is the `keyring` that is started, not that of Vouch", other.display());
-    let behind: Vec<String> =
-        keyring.behind().iter().map(|path| format!("`{}`", path.display())).collect();
+    let mut message = format!("`{}` is the `keyring` that is started, not that of Vouch", other.display());
+    let behind: Vec<String> = keyring.behind().iter().map(|path| format!("`{}`", path.display())).collect();
     if !behind.is_empty() {
         message.push_str(&format!("; behind it on PATH: {}", behind.join(", ")));
     }
@@ -183,7 +182,9 @@ fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
         let (option, value) = line.trim().split_once([' ', '='])?;
         let value = value.trim();
         match option {
-            "-i" | "--index-url" | "--extra-index-url" if needs_user && url::is_without_user(value, case.registration) => {
+            "-i" | "--index-url" | "--extra-index-url"
+                if needs_user && url::is_without_user(value, case.registration) =>
+            {
                 Some(Finding::warn(
                     OVERRIDDEN,
                     format!("`{}` names {} without a user", path.display(), url::shown(value)),
@@ -245,12 +246,17 @@ mod tests {
     fn options_of_requirements_are_named() {
         let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
         assert_eq!(seen(text, true), ["overridden", "network"]);
-        const OURS: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
+        const OURS: &str =
+            "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
         for option in ["-i", "--index-url", "--extra-index-url"] {
             for (user, needs_user, wanted) in
                 [("aws@", true, &[][..]), ("", false, &[]), ("", true, &["overridden"])]
             {
-                assert_eq!(seen(&format!("{option} https://{user}{OURS}\n"), needs_user), wanted, "{option} {user}");
+                assert_eq!(
+                    seen(&format!("{option} https://{user}{OURS}\n"), needs_user),
+                    wanted,
+                    "{option} {user}"
+                );
             }
         }
     }

@@ -114,7 +114,9 @@ impl Keyring {
     /// Where a `keyring` of the person's own would come before all others.
     fn first_on_path(&self) -> String {
         let folder = self.fallback().display();
-        format!("Put `{folder}` first on PATH, such as with `export PATH=\"{folder}:$PATH\"` in `~/.profile`, then run the command again.")
+        format!(
+            "Put `{folder}` first on PATH, such as with `export PATH=\"{folder}:$PATH\"` in `~/.profile`, then run the command again."
+        )
     }
 
     /// All others that stand behind the one that is started.

@@ -8,8 +8,8 @@ use vouch_core::config::Registration;
 use vouch_core::home::Home;
 
 use super::keyring::Keyring;
-use super::uv_project::Project;
 use super::toml::{self, TomlError, quoted};
+use super::uv_project::Project;
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;

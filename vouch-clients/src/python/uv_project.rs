@@ -103,9 +103,9 @@ fn has_default_index(registration: &Registration) -> bool {
     let read = || {
         let document: DocumentMut = files::read_text(registration.file.as_deref()?).ok()?.parse().ok()?;
         let indexes = document.get("index")?.as_array_of_tables()?;
-        let ours = indexes.iter().find(|table| {
-            table.get("name").and_then(Item::as_str) == registration.name.as_deref()
-        })?;
+        let ours = indexes
+            .iter()
+            .find(|table| table.get("name").and_then(Item::as_str) == registration.name.as_deref())?;
         Some(is_default(ours))
     };
     // Before the file is written: it will be.
@@ -118,7 +118,8 @@ mod tests {
 
     use super::*;
 
-    const OURS: &str = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple";
+    const OURS: &str =
+        "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple";
 
     fn registration() -> Registration {
         serde_json::from_value(serde_json::json!({

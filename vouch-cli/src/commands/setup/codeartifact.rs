@@ -191,7 +191,11 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     let blank = |text: &str| plan.client.without_secrets(text);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
-        diff.push_str(&preview::diff(file.path(), &blank(file.text()), &plan.client.preview(after, &plan.wanted())));
+        diff.push_str(&preview::diff(
+            file.path(),
+            &blank(file.text()),
+            &plan.client.preview(after, &plan.wanted()),
+        ));
     }
     if plan.records {
         // As it stands on disk, so that the diff is about that.
