@@ -201,10 +201,10 @@ impl Client for Pnpm {
 
     fn check(&self) -> Result<Vec<String>, Failure> {
         let shown = |(major, minor): Version| format!("pnpm {major}.{minor}");
-        if let Some(version) = self.version.filter(|version| *version < PASSES_OVER_UNSET) {
-            if let Some(variable) = pnpm_env::unset(&self.file) {
-                return Err(left_out(&shown(version), &self.file, &variable));
-            }
+        if let Some(version) = self.version.filter(|version| *version < PASSES_OVER_UNSET)
+            && let Some(variable) = pnpm_env::unset(&self.file)
+        {
+            return Err(left_out(&shown(version), &self.file, &variable));
         }
         Ok(match self.version {
             None => {

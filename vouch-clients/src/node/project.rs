@@ -276,7 +276,7 @@ mod tests {
             (Tool::YarnClassic, None),
         ] {
             assert_eq!(seen(&bare, tool, major), [bare.join(".npmrc")], "{tool:?} {major:?}");
-            assert_eq!(seen(&member, tool, major), [own.clone()], "no workspace: {tool:?} {major:?}");
+            assert_eq!(seen(&member, tool, major), vec![own.clone()], "no workspace: {tool:?} {major:?}");
         }
         std::fs::write(dir.path().join("package.json"), r#"{"workspaces": ["packages/*"]}"#).unwrap();
         std::fs::write(dir.path().join("pnpm-workspace.yaml"), "packages:\n  - packages/*\n").unwrap();

@@ -134,7 +134,8 @@ fn built_from(root: &Path) -> Option<PathBuf> {
     paths.find(|path| path.join("pyproject.toml").is_file())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
