@@ -9,7 +9,7 @@ use vouch_core::home::Home;
 
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
-use super::uv_project::Project;
+use super::uv_project::{PROVIDER, Project};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
@@ -18,7 +18,6 @@ use crate::text::toml::{SpliceError, Splices};
 use crate::tool::Tool;
 use vouch_core::env;
 
-pub(super) const PROVIDER: &str = "keyring-provider";
 const PROVIDER_VARIABLE: &str = "UV_KEYRING_PROVIDER";
 
 /// uv, for one configuration file.

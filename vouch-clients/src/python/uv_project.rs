@@ -7,9 +7,11 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 
 use super::url;
-use super::uv::PROVIDER;
 use crate::finding::Finding;
 use crate::inspect;
+
+/// How uv asks for passwords.
+pub(super) const PROVIDER: &str = "keyring-provider";
 
 /// The settings of the nearest project: its `uv.toml`, or what `pyproject.toml` says in its place.
 #[derive(Debug)]
