@@ -14,7 +14,8 @@ use vouch_helper::token::sendable;
 use crate::arguments::{Mode, Output, Request};
 use crate::service::Service;
 
-/// What pdm asks for once more after it got nothing, and what PyPI's own tokens go by.
+/// What pdm asks for once more after it got nothing, in a form of its own: the reason was told then. What PyPI's own
+/// tokens go by, too, so that a user may have typed it.
 const PYPI_TOKEN_USER: &str = "__token__";
 
 /// What a request comes to.
@@ -45,15 +46,16 @@ impl From<Error> for Answer {
 /// Answers a request.
 pub(crate) fn to(request: &Request, home: Option<&Path>) -> Answer {
     match request {
-        Request::Get { service, user, mode, output } => {
+        Request::Get { service, user, mode, output, names_mode } => {
             let retry = match Service::read(service) {
                 Service::Url { retry } => retry,
                 Service::Host => return Answer::Nothing,
                 Service::NotCodeArtifact => return Answer::NotCodeArtifact,
             };
             let other = user.as_deref().filter(|user| ![USER, ""].contains(user));
+            let is_pdms = *names_mode && *mode == Mode::Password && other == Some(PYPI_TOKEN_USER);
             match get(home, service, other, (*mode, *output)) {
-                Answer::Refused(_) if retry || other == Some(PYPI_TOKEN_USER) => Answer::Nothing,
+                Answer::Refused(_) if retry || is_pdms => Answer::Nothing,
                 answer => answer,
             }
         }
@@ -89,26 +91,22 @@ fn failure(kind: ErrorKind, message: &str, hint: &str) -> Failure {
 /// `other` is a user name that is not ours.
 fn get(home: Option<&Path>, url: &str, other: Option<&str>, (mode, output): (Mode, Output)) -> Answer {
     match token(home, url, other) {
-        Ok(Some(token)) => Answer::Text(written(&token, mode, output)),
-        Ok(None) => Answer::Nothing,
+        Ok(token) => Answer::Text(written(&token, mode, output)),
         Err(answer) => answer,
     }
 }
 
-/// The token for a URL, or none for the user name that is not worth a word.
-fn token(home: Option<&Path>, url: &str, other: Option<&str>) -> Result<Option<Secret<String>>, Answer> {
+fn token(home: Option<&Path>, url: &str, other: Option<&str>) -> Result<Secret<String>, Answer> {
     let (context, config, target) = target(home, url)?;
-    match other {
-        None => {}
-        Some(PYPI_TOKEN_USER) => return Ok(None),
-        Some(_) => return Err(Answer::Refused(wrong_user())),
+    if other.is_some() {
+        return Err(Answer::Refused(wrong_user()));
     }
     let keystore = context.keystore().map_err(Error::from)?;
     let broker = Broker::new(context.home().clone(), config, keystore);
     let token = broker.token(&target, Lifetime::Run)?;
     // Clients take the answer apart by lines and send it in a header.
     let value = sendable(token.value.expose()).map_err(Answer::Refused)?;
-    Ok(Some(Secret::new(value.to_owned())))
+    Ok(Secret::new(value.to_owned()))
 }
 
 /// What serves a URL. A foreign one is foreign even where the configuration cannot be read.

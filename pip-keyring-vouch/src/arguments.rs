@@ -20,9 +20,20 @@ Set them up with `vouch setup codeartifact --tool pip` (or uv, twine, poetry, pd
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    Get { service: String, user: Option<String>, mode: Mode, output: Output },
-    Set { service: String },
-    Delete { service: String },
+    Get {
+        service: String,
+        user: Option<String>,
+        mode: Mode,
+        output: Output,
+        /// The mode was named. That tells pdm's second question from a user's own.
+        names_mode: bool,
+    },
+    Set {
+        service: String,
+    },
+    Delete {
+        service: String,
+    },
     Help,
     Version,
 }
@@ -78,7 +89,7 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Request, Wrong> {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let mut words = words.iter().map(|word| &**word);
     let mut positional = Vec::new();
-    let (mut mode, mut output) = (Mode::default(), Output::default());
+    let (mut mode, mut output) = (None, Output::default());
     let mut options = true;
     while let Some(word) = words.next() {
         // Only what begins with a dash and says more is an option.
@@ -94,8 +105,8 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Request, Wrong> {
             ("--version", None) => return Ok(Request::Version),
             ("--mode", _) => {
                 mode = match value("--mode")? {
-                    "password" => Mode::Password,
-                    "creds" => Mode::Credentials,
+                    "password" => Some(Mode::Password),
+                    "creds" => Some(Mode::Credentials),
                     other => return Err(Wrong::Value { option: "--mode", value: other.into() }),
                 }
             }
@@ -112,7 +123,8 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Request, Wrong> {
     operation(&positional, mode, output)
 }
 
-fn operation(words: &[&str], mode: Mode, output: Output) -> Result<Request, Wrong> {
+fn operation(words: &[&str], named: Option<Mode>, output: Output) -> Result<Request, Wrong> {
+    let (mode, names_mode) = (named.unwrap_or_default(), named.is_some());
     let [operation, words @ ..] = words else { return Err(Wrong::NoOperation) };
     let (service, user) = match words {
         [] => (None, None),
@@ -123,7 +135,7 @@ fn operation(words: &[&str], mode: Mode, output: Output) -> Result<Request, Wron
     let both = |operation| Wrong::Missing { operation, what: "service and username" };
     match (*operation, service, user) {
         ("get", Some(service), user) if mode == Mode::Credentials || user.is_some() => {
-            Ok(Request::Get { service, user, mode, output })
+            Ok(Request::Get { service, user, mode, output, names_mode })
         }
         ("get", None, _) if mode == Mode::Credentials => {
             Err(Wrong::Missing { operation: "get", what: "service" })
@@ -149,8 +161,15 @@ mod tests {
         parse(&words.collect::<Vec<_>>())
     }
 
+    /// Without the word of the mode, where it is the usual one.
     fn get(user: Option<&str>, mode: Mode, output: Output) -> Result<Request, Wrong> {
-        Ok(Request::Get { service: "URL".into(), user: user.map(str::to_owned), mode, output })
+        let names_mode = mode != Mode::default();
+        Ok(Request::Get { service: "URL".into(), user: user.map(str::to_owned), mode, output, names_mode })
+    }
+
+    fn naming_its_mode(request: Result<Request, Wrong>) -> Result<Request, Wrong> {
+        let Ok(Request::Get { service, user, mode, output, .. }) = request else { return request };
+        Ok(Request::Get { service, user, mode, output, names_mode: true })
     }
 
     #[test]
@@ -167,10 +186,12 @@ mod tests {
             ("get URL --mode creds", get(None, Credentials, Plain)),
             // pdm
             ("--mode=creds get URL ''", get(Some(""), Credentials, Plain)),
-            ("--mode=password get URL __token__", get(Some("__token__"), Password, Plain)),
+            ("--mode=password get URL __token__", naming_its_mode(get(Some("__token__"), Password, Plain))),
+            // uv with a user's own
+            ("get URL __token__", get(Some("__token__"), Password, Plain)),
             // everything that argparse would take
             ("get --mode creds URL --output json aws", get(Some("aws"), Credentials, Json)),
-            ("--mode creds --mode password get URL aws", get(Some("aws"), Password, Plain)),
+            ("--mode creds --mode password get URL aws", naming_its_mode(get(Some("aws"), Password, Plain))),
             ("get -- URL aws", get(Some("aws"), Password, Plain)),
             ("get URL -", get(Some("-"), Password, Plain)),
             ("set URL aws", Ok(Request::Set { service: "URL".into() })),
@@ -210,8 +231,9 @@ mod tests {
 
         let words = ["get".into(), OsString::from_vec(b"x\xff".to_vec()), "aws".into()];
         let service = "x\u{fffd}".to_owned();
+        let user = Some("aws".into());
         let expected =
-            Request::Get { service, user: Some("aws".into()), mode: Mode::Password, output: Output::Plain };
+            Request::Get { service, user, mode: Mode::Password, output: Output::Plain, names_mode: false };
         assert_eq!(parse(&words), Ok(expected));
     }
 
@@ -233,7 +255,13 @@ mod tests {
             }
             let words: Vec<OsString> = words.into_iter().flatten().map(OsString::from).collect();
             let output = if json { Output::Json } else { Output::Plain };
-            prop_assert_eq!(parse(&words), Ok(Request::Get { service, user, mode: Mode::Credentials, output }));
+            prop_assert_eq!(parse(&words), Ok(Request::Get {
+                service,
+                user,
+                mode: Mode::Credentials,
+                output,
+                names_mode: true,
+            }));
         }
 
         #[test]

@@ -119,6 +119,9 @@ fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
         ("get https://UPPER/pypi/my-repo/ aws", "lower-case letters"),
         ("get https://HOST/pypi/my-repo/ glpat-hunter2hunter2hunter2 --mode=creds", "no user but `aws`"),
         ("get https://HOST/pypi/my-repo/ bob", "no user but `aws`"),
+        // As `uv publish --username __token__` asks, and the backend.
+        ("get https://HOST/pypi/my-repo/ __token__", "no user but `aws`"),
+        ("--mode=creds --output=json get https://HOST/pypi/my-repo/ __token__", "no user but `aws`"),
         ("--mode=creds --output=json get https://HOST/pypi/my-repo/ bob", "no user but `aws`"),
     ] {
         let (status, stdout, stderr) = person.ask(line);

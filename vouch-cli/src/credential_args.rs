@@ -9,7 +9,10 @@ use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 
+use vouch_clients::variable::{self, Named as Line};
+
 use crate::domain::{Completed, DomainFlags};
+use crate::parse;
 use crate::terminal;
 
 /// A kind of credential.
@@ -25,7 +28,7 @@ impl Kind {
     /// The variables that carry it.
     pub(crate) fn variables(self) -> &'static [&'static str] {
         match self {
-            Self::Codeartifact => &["CODEARTIFACT_AUTH_TOKEN"],
+            Self::Codeartifact => &[variable::DEFAULT],
             Self::Aws => &[
                 "AWS_ACCESS_KEY_ID",
                 "AWS_SECRET_ACCESS_KEY",
@@ -97,41 +100,93 @@ pub(crate) struct CredentialRequest {
     #[arg(long, value_name = "REGION")]
     ca_region: Option<Region>,
     /// The CodeArtifact profile [default: VOUCH_PROFILE, else the default profile]
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", value_parser = parse::name)]
     ca_profile: Option<String>,
     /// The AWS profile whose role is used
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     aws_profile: Option<String>,
 }
 
 impl CredentialRequest {
-    /// The variables with their values.
-    pub(crate) fn fetch(&self, context: &Context) -> Result<Vec<(&'static str, Secret<String>)>, Failure> {
-        let values = match self.kind {
-            Kind::Codeartifact => vec![token(context, &self.domain_flags(), Spelling::Prefixed)?.0.value],
-            Kind::Aws => {
-                if let Some(flag) = self.domain_flag() {
-                    return Err(Failure::new(
-                        ErrorKind::Usage,
-                        format!("`{flag}` is for `--type codeartifact`"),
-                        "Name the role of `--type aws` with `--aws-profile`.",
-                    ));
-                }
-                let (given, role) =
-                    role_credentials(context, self.aws_profile.as_deref(), RoleUse::Environment)?;
-                let region = || Secret::new(role.region.to_string());
-                let expiration = Secret::new(terminal::utc_time(given.expires_at));
-                vec![
-                    Secret::new(given.access_key_id),
-                    given.secret_access_key,
-                    given.session_token,
-                    expiration,
-                    region(),
-                    region(),
-                ]
+    /// What is done to the environment of whoever asked.
+    pub(crate) fn fetch(&self, context: &Context) -> Result<Handout, Failure> {
+        match self.kind {
+            Kind::Codeartifact => self.tokens(context),
+            Kind::Aws => self.role(context),
+        }
+    }
+
+    /// The token that is meant, and what lines written by setup read: without flags all of it, else that of the profile.
+    fn tokens(&self, context: &Context) -> Result<Handout, Failure> {
+        let flags = self.domain_flags();
+        let (token, meant) = token(context, &flags, Spelling::Prefixed)?;
+        let lines = variable::named(&context.config()?);
+        let typed = flags.names_a_domain() || flags.profile_name().is_some();
+        let mut handout = Handout { unset: self.all_variables(Some(context)), ..Handout::default() };
+        let value = token.value.expose();
+        match sent_elsewhere(&lines, variable::DEFAULT, &meant.target.domain) {
+            None => handout.set(variable::DEFAULT, value),
+            Some(line) => terminal::warn(&format!(
+                "{} is not set: lines that setup wrote for profile `{}` send it to {}",
+                variable::DEFAULT,
+                line.profile,
+                line.domain
+            )),
+        }
+        for line in &lines {
+            if sent_elsewhere(&lines, &line.variable, &line.domain).is_some() {
+                continue;
             }
-        };
-        Ok(self.kind.variables().iter().copied().zip(values).collect())
+            if meant.profile.as_ref() == Some(&line.profile) {
+                handout.set(&line.variable, value);
+            } else if !typed {
+                let flags = DomainFlags { profile: Some(line.profile.clone()), ..DomainFlags::default() };
+                let (token, _) = self::token(context, &flags, Spelling::Prefixed)?;
+                handout.set(&line.variable, token.value.expose());
+            }
+        }
+        handout.token = Some(token.value);
+        Ok(handout)
+    }
+
+    fn role(&self, context: &Context) -> Result<Handout, Failure> {
+        if let Some(flag) = self.domain_flag() {
+            return Err(Failure::new(
+                ErrorKind::Usage,
+                format!("`{flag}` is for `--type codeartifact`"),
+                "Name the role of `--type aws` with `--aws-profile`.",
+            ));
+        }
+        let (given, role) = role_credentials(context, self.aws_profile.as_deref(), RoleUse::Environment)?;
+        let region = || Secret::new(role.region.to_string());
+        let expiration = Secret::new(terminal::utc_time(given.expires_at));
+        let values = [
+            Secret::new(given.access_key_id),
+            given.secret_access_key,
+            given.session_token,
+            expiration,
+            region(),
+            region(),
+        ];
+        let set = self.kind.variables().iter().map(|name| (*name).to_owned()).zip(values).collect();
+        let unset = self.kind.siblings().iter().map(|name| (*name).to_owned()).collect();
+        Ok(Handout { set, unset, token: None })
+    }
+
+    /// Every variable that this credential may be in, or that leads past it: none may stay as it was.
+    pub(crate) fn all_variables(&self, context: Option<&Context>) -> Vec<String> {
+        let mut all: Vec<String> = self.kind.all_variables().into_iter().map(str::to_owned).collect();
+        if self.kind == Kind::Codeartifact
+            && let Some(config) = context.and_then(|context| context.config().ok())
+        {
+            for line in variable::named(&config).into_iter().filter(|line| line.variable != variable::DEFAULT)
+            {
+                if !all.contains(&line.variable) {
+                    all.push(line.variable);
+                }
+            }
+        }
+        all
     }
 
     /// The arguments as they would be typed again, for a message.
@@ -170,6 +225,29 @@ impl CredentialRequest {
         .into_iter()
         .find_map(|(flag, given)| given.then_some(flag))
     }
+}
+
+/// What is done to an environment.
+#[derive(Debug, Default)]
+pub(crate) struct Handout {
+    pub(crate) set: Vec<(String, Secret<String>)>,
+    pub(crate) unset: Vec<String>,
+    /// The token that is meant, for names of the user's own.
+    pub(crate) token: Option<Secret<String>>,
+}
+
+impl Handout {
+    fn set(&mut self, variable: &str, value: &str) {
+        self.unset.retain(|name| name != variable);
+        if !self.set.iter().any(|(name, _)| name == variable) {
+            self.set.push((variable.to_owned(), Secret::new(value.to_owned())));
+        }
+    }
+}
+
+/// A line that would send a variable to the host of another domain than the one whose token it has.
+fn sent_elsewhere<'a>(lines: &'a [Line], variable: &str, domain: &Domain) -> Option<&'a Line> {
+    lines.iter().find(|line| line.variable == variable && line.domain != *domain)
 }
 
 /// How the flags that name a domain are spelled.

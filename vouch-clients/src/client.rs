@@ -19,6 +19,11 @@ pub trait Client {
     /// The file that a registration of it names: the one that the client itself would read.
     fn file(&self) -> &Path;
 
+    /// Whether a file is one that this client's registrations name: more than one, where versions read different ones.
+    fn wrote(&self, file: &Path) -> bool {
+        file == self.file()
+    }
+
     /// What the registration is called where nobody chose a name, if it has one at all.
     fn default_name(&self, repository: &RepositoryName) -> Option<String> {
         Some(repository.to_string())
@@ -70,6 +75,11 @@ pub trait Client {
 
     /// How a file that it edits is written, which tells what is secret in it.
     fn dialect(&self, file: &Path) -> Dialect;
+
+    /// What a file will say after all of setup, for `--dry-run`: the plan, and a mark in place of what is written once it is there.
+    fn preview(&self, after: &str, _wanted: &SetupRequest<'_>) -> String {
+        after.to_owned()
+    }
 
     /// What setup has done, in the client's words; said only when a file was edited.
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String>;

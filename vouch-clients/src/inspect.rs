@@ -61,6 +61,11 @@ pub fn label(registration: &Registration) -> String {
 
 /// The command that writes the entry of a registration again, as it was set up.
 pub fn setup(registration: &Registration) -> String {
+    setup_with(registration, &Options::recorded(registration).unwrap_or_default())
+}
+
+/// The same with other options.
+pub fn setup_with(registration: &Registration, options: &Options) -> String {
     let Registration { tool, repository, profile, name, .. } = registration;
     let named = match name {
         Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
@@ -79,7 +84,7 @@ pub fn setup(registration: &Registration) -> String {
     format!(
         "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{named}{file}{}`.",
         word(profile),
-        Options::recorded(registration).unwrap_or_default().flags()
+        options.flags()
     )
 }
 

@@ -26,3 +26,4 @@ mod record_file;
 pub mod text;
 pub mod tool;
 pub mod undo;
+pub mod variable;

@@ -11,9 +11,9 @@ use vouch_core::partition::RepositoryName;
 
 use crate::client::{Client, Edits, SetupRequest};
 use crate::home_argument::HomeArgument;
-use crate::jvm::exec;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
+use crate::variable::exec;
 
 /// A client whose lines a person adds.
 #[derive(Debug)]
@@ -180,12 +180,14 @@ fn encoded_name(name: &str) -> String {
 
 fn ruby(place: &SnippetValues<'_>) -> String {
     let (SnippetValues { url, host, .. }, command) = (place, place.shell());
+    // gem puts one more slash behind what it is given (measured with 3.3).
+    let host_of_gem = url.trim_end_matches('/');
     // Bundler's name for the credential of a host.
     let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
     format!(
         "# in the shell, for bundle install\n\
          export BUNDLE_{variable}=\"aws:$({command})\"\n\
-         # in the shell, for gem push --host {url} PACKAGE.gem\n\
+         # in the shell, for gem push --host {host_of_gem} PACKAGE.gem\n\
          export GEM_HOST_API_KEY=\"Bearer $({command})\"\n\
          # in the Gemfile, around what comes from the repository\n\
          source \"{url}\" do\n  gem \"PACKAGE\"\nend\n"
@@ -231,6 +233,25 @@ mod tests {
         }
         let usual = Home::at(Home::usual().unwrap()).unwrap();
         assert!(lines(ManualTool::ruby(&usual)).contains("codeartifact --profile default)"));
+    }
+
+    #[test]
+    fn gem_gets_a_host_without_a_final_slash_and_bundler_one_with() {
+        let url = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/ruby/my-repo/";
+        let registration = serde_json::from_value(serde_json::json!({
+            "tool": "ruby", "repository": "my-repo", "profile": "default", "endpoint": url
+        }))
+        .unwrap();
+        let config = vouch_core::config::Config::default();
+        let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path()).unwrap();
+        let lines = ManualTool::ruby(&home).unwrap().snippet(&wanted).unwrap();
+        assert!(
+            lines.contains(&format!("gem push --host {} PACKAGE.gem", url.trim_end_matches('/'))),
+            "{lines}"
+        );
+        assert!(lines.contains(&format!("source \"{url}\"")), "{lines}");
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub fn var_os(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// Whether a variable is there, be it empty: for what other programs make of it.
+pub fn is_there(name: &str) -> bool {
+    env::var_os(name).is_some()
+}
+
 /// Every variable that is set.
 pub fn vars_os() -> impl Iterator<Item = (OsString, OsString)> {
     env::vars_os().filter(|(_, value)| !value.is_empty())

@@ -15,6 +15,7 @@ __all__ = ["VouchKeyring"]
 
 _PROGRAM = "pip-keyring-vouch"
 _USER = "aws"
+_DOCTOR = "`vouch doctor` looks for the cause."
 
 
 class _Priority:
@@ -74,7 +75,7 @@ def _is_argument(text: str) -> bool:
 
 
 def _ask(service: str, username: str) -> str | None:
-    """The token for a URL, or None where the program says nothing: then it is no service of Vouch's."""
+    """The token for a URL, or None where the program fails without a word: then it is no service of Vouch's."""
     import json
     import subprocess
 
@@ -83,20 +84,38 @@ def _ask(service: str, username: str) -> str | None:
         return None
     # Behind `--`, a service is a service even if it looks like an option.
     command = [program, "--mode=creds", "--output=json", "get", "--", service, username]
+    # Its log would look like a reason.
+    environment = {name: value for name, value in os.environ.items() if name != "VOUCH_LOG"}
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     except (OSError, ValueError) as error:
-        raise errors.KeyringError(f"{program} does not start: {error}") from None
+        raise errors.KeyringError(f"`{program}` does not start: {error}. {_DOCTOR}") from None
     if done.returncode == 0:
         try:
             return json.loads(done.stdout)["password"]
         except (ValueError, KeyError, TypeError):
             # Without the text: there may be a token in it.
-            raise errors.KeyringError(f"{program} answered what is no credential; update it and vouch") from None
+            raise errors.KeyringError(f"`{program}` answered what is no credential. {_DOCTOR}") from None
     reason = done.stderr.decode("utf-8", "replace").strip()
-    if reason:
-        raise errors.KeyringError(reason)
-    return None
+    if done.returncode == 1:
+        if reason:
+            raise errors.KeyringError(reason)
+        return None
+    # It crashed, was killed, or is another program: what it says is not known to be free of secrets.
+    raise errors.KeyringError(f"`{program}` {_end(done.returncode)}. {_DOCTOR}")
+
+
+def _end(status: int) -> str:
+    """How a program ended that neither answered nor refused."""
+    if status > 0:
+        return f"ended with exit status {status}"
+    import signal
+
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = str(-status)
+    return f"was ended by signal {name}"
 
 
 def _program() -> str | None:

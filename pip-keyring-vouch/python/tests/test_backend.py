@@ -151,14 +151,42 @@ class Answers(Bed):
 
     def test_a_program_at_fault_is_an_error_without_its_output(self):
         for script in ["print('hunter2')", "print('[\"hunter2\"]')", "print('{}')", ""]:
-            self.program(script)
+            path = self.program(script)
             with self.assertRaises(errors.KeyringError) as caught:
                 VouchKeyring().get_credential(URL, None)
             self.assertNotIn("hunter2", str(caught.exception))
+            self.assertIn(path, str(caught.exception))
+            self.assertIn("vouch doctor", str(caught.exception))
         os.chmod(self.program("sys.exit(1)"), stat.S_IRUSR)
         if os.geteuid() != 0:
             with self.assertRaises(errors.KeyringError):
                 VouchKeyring().get_credential(URL, None)
+
+    def test_only_a_silent_refusal_means_that_it_is_not_ours(self):
+        self.program("sys.exit(1)")
+        self.assertIsNone(VouchKeyring().get_credential(URL, None))
+        self.program("sys.exit('vouch: a reason')")
+        with self.assertRaises(errors.KeyringError) as caught:
+            VouchKeyring().get_credential(URL, None)
+        self.assertEqual(str(caught.exception), "vouch: a reason")
+        for script, end in [
+            ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "signal SIGKILL"),
+            ("import os, signal; signal.signal(signal.SIGTERM, signal.SIG_DFL); os.kill(os.getpid(), signal.SIGTERM)", "signal SIGTERM"),
+            ("import os; os.abort()", "signal SIGABRT"),
+            ("sys.exit(2)", "exit status 2"),
+            ("sys.exit(101)", "exit status 101"),
+            ("sys.stderr.write('hunter2'); sys.exit(127)", "exit status 127"),
+        ]:
+            path = self.program(script)
+            with self.assertRaises(errors.KeyringError) as caught:
+                VouchKeyring().get_credential(URL, None)
+            for part in [path, end, "vouch doctor"]:
+                self.assertIn(part, str(caught.exception))
+            self.assertNotIn("hunter2", str(caught.exception))
+
+    def test_a_log_is_no_reason(self):
+        with mock.patch.dict(os.environ, {"VOUCH_LOG": "trace"}):
+            self.assertIsNone(VouchKeyring().get_credential("https://pypi.org/simple/", None))
 
 
 class Storing(Bed):

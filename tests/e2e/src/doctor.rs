@@ -170,8 +170,8 @@ pub fn snapshot(folder: &Path) -> Vec<(PathBuf, SystemTime, Vec<u8>)> {
     all
 }
 
-/// A folder with one client of each name in it, as a person has them on PATH; twine and poetry have our wheel beside
-/// them. Answers PATH with the folder first.
+/// A folder with one client of each name in it, as a person has them on PATH; those that import
+/// `keyring` have our wheel beside them. Answers PATH with the folder first.
 pub fn clients(bed: &Bed) -> String {
     let folder = bed.file("clients");
     fs::create_dir_all(&folder).expect("the home is writable");
@@ -179,10 +179,10 @@ pub fn clients(bed: &Bed) -> String {
         assert!(target.exists(), "{} is not installed", target.display());
         symlink(target, folder.join(name)).expect("a link");
     };
-    for (client, program) in [("pip-26.3", "pip"), ("uv-0.13.9", "uv"), ("pdm-", "pdm")] {
+    for (client, program) in [("pip-26.3", "pip"), ("uv-0.13.9", "uv")] {
         link(installed(client).join("bin").join(program), program);
     }
-    for (client, program) in [("twine-", "twine"), ("poetry-", "poetry")] {
+    for (client, program) in [("twine-", "twine"), ("poetry-", "poetry"), ("pdm-", "pdm")] {
         link(with_wheel(bed, &installed(client), program), program);
     }
     for client in ["npm-11", "pnpm-12", "yarn-4", "bun"].map(node::Client) {

@@ -209,3 +209,68 @@ fn the_page_of_variables_has_every_variable_and_no_other() {
     let gone: Vec<_> = told.iter().filter(|name| !is_there(name)).collect();
     assert!(gone.is_empty(), "no program reads them any more: {gone:#?}");
 }
+
+/// What comes before the names of packages in a command that installs them.
+const INSTALLERS: [&str; 14] = [
+    "pip install ",
+    "pip3 install ",
+    "uv add ",
+    "uv tool install ",
+    "uv pip install ",
+    "pipx install ",
+    "pipx inject ",
+    "npm install ",
+    "cargo install ",
+    "cargo binstall ",
+    "apt install ",
+    "apt-get install ",
+    "dnf install ",
+    "brew install ",
+];
+
+/// Packages that are what a message takes them for: who holds them was looked up in the index. No name of ours is one.
+const HELD: [&str; 7] = ["keyring", "twine", "poetry", "pdm", "pip", "pcscd", "libccid"];
+
+/// Names of examples, which stand for a package of the reader's own.
+const EXAMPLES: [&str; 2] = ["PACKAGE", "greeting"];
+
+/// The packages that a text tells its reader to install.
+fn advised(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for installer in INSTALLERS {
+        for (at, _) in text.match_indices(installer) {
+            let command = &text[at + installer.len()..];
+            let end = command.find(['`', '\n', '"', ',', ';', '|', '<', '&', '\\']).unwrap_or(command.len());
+            let mut words = command[..end].split_whitespace();
+            while let Some(word) = words.next() {
+                match word {
+                    "--python" | "--path" => drop(words.next()),
+                    flag if flag.starts_with('-') => {}
+                    other => found.push(other.to_owned()),
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_package_that_is_advised_is_there_to_be_installed() {
+    assert_eq!(advised("`x -m pip install --user a b`, `brew install c`"), ["a", "b", "c"]);
+    let mut texts = sources();
+    texts
+        .push(fs::read_to_string(root().join("pip-keyring-vouch/python/keyring_vouch/__init__.py")).unwrap());
+    for folder in [root(), root().join("docs"), root().join("pip-keyring-vouch")] {
+        let pages = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+        let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        texts.extend(pages.map(|path| fs::read_to_string(path).unwrap()));
+    }
+    let all: Vec<String> = texts.iter().flat_map(|text| advised(text)).collect();
+    assert!(all.len() > 8, "{all:?}");
+    for package in all {
+        // A file of ours, or what is put in its place as it runs.
+        let is_file = package.starts_with("./") || package.starts_with('{');
+        let is_known = HELD.contains(&&*package) || EXAMPLES.contains(&&*package);
+        assert!(is_file || is_known, "who holds `{package}`?");
+    }
+}

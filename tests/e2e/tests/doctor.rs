@@ -207,7 +207,7 @@ fn folder_and_configuration() {
         for text in ["{", "{\"version\": 7}", "[]", "{\"version\": 1, \"aws\": 1}"] {
             let (told, done) = wrong(Some(text));
             assert_eq!(told, ["fail config", "skip key", "skip roles", "skip clients"], "{done}");
-            let _ = done.expect_code(1);
+            let _ = done.expect_code(1).never_says("no key is enrolled");
         }
         let (told, done) = wrong(None);
         // The session that is there is nobody's then.
@@ -300,6 +300,13 @@ fn proxies_certificates_variables_and_programs() {
         {
             let found = patient.with_variable(name, "https://hunter2.example/", &["warn variables"]);
             assert!(seen(&found).contains(name), "{found:?}");
+        }
+
+        for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+            let found = patient.with_variable(name, "hunter2", &["warn variables"]);
+            assert!(seen(&found).contains(name), "{found:?}");
+            // That one is Vouch's own.
+            patient.with_variable(name, "vouch", &[]);
         }
 
         let run = || patient.doctor().env("PATH", patient.path_with(&bed.file("bin")));

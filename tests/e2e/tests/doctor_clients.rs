@@ -79,6 +79,13 @@ fn cargo() {
             &overridden,
         );
         patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = \"x\"\n"), &entry);
+        // Vouch's own once more is Vouch; one that is only called so is not.
+        patient.with_file(PROJECT, Some(&format!("[registries.my-repo]\n{line}\n")), &[]);
+        bed.write("project/cargo-credential-vouch", "");
+        let named = bed.file("project/cargo-credential-vouch");
+        let named = format!("[registries.my-repo]\ncredential-provider = [{named:?}]\n");
+        patient.with_file(PROJECT, Some(&named), &overridden);
+        fs::remove_file(bed.file("project/cargo-credential-vouch")).unwrap();
         for setting in ["proxy = \"http://127.0.0.1:1\"", "cainfo = \"/x.pem\""] {
             let text = format!("[http]\n{setting}\n");
             patient.with_file(PROJECT, Some(&text), &["warn network cargo my-repo"]);
@@ -138,6 +145,13 @@ fn pip_and_uv() {
         patient.with_variable("UV_KEYRING_PROVIDER", "subprocess", &[]);
         let text = "[tool.uv]\nindex-url = \"https://else.example/simple\"\n";
         patient.with_file("project/pyproject.toml", Some(text), &[&uv("warn overridden")]);
+        // The project's index takes the place of the user's, and says nothing of `keyring`.
+        let text =
+            format!("[[tool.uv.index]]\nname = \"my-repo\"\nurl = \"https://{HOST}/pypi/my-repo/simple/\"\n");
+        let found = patient.with_file("project/pyproject.toml", Some(&text), &[&uv("warn overridden")]);
+        assert!(found[0]["fix"].as_str().unwrap().contains("authenticate = \"always\""), "{found:?}");
+        let text = format!("{text}authenticate = \"always\"\n");
+        patient.with_file("project/pyproject.toml", Some(&text), &[]);
         let text = "allow-insecure-host = [\"else.example\"]\n";
         patient.with_file("project/uv.toml", Some(text), &[&uv("warn network")]);
         let lock = format!("registry = \"https://{HOST}/pypi/other/simple/\"\n");
@@ -155,6 +169,12 @@ fn pip_and_uv() {
         let found =
             patient.finds(patient.doctor().env("PATH", patient.path_with(&other)), &[&pip("warn helper")]);
         assert!(found[0]["fix"].as_str().unwrap().contains("--chain"), "{found:?}");
+        let message = found[0]["message"].as_str().unwrap();
+        let ours = bed.file(".local/bin/keyring").display().to_string();
+        assert!(
+            message.contains("keyring-25") && message.contains(&ours),
+            "all of them are named: {message}"
+        );
         // Where setup linked it: on PATH, and ours.
         let keyring = bed.file(".local/bin/keyring");
         let target = fs::read_link(&keyring).unwrap();
@@ -163,6 +183,11 @@ fn pip_and_uv() {
         std::os::unix::fs::symlink(target, &keyring).unwrap();
         patient.has(&[]);
 
+        let text = format!("--extra-index-url https://{HOST}/pypi/my-repo/simple/\nsix\n");
+        patient.with_file("project/requirements.txt", Some(&text), &[]);
+        bed.write("project/requirements.txt", &text);
+        pretends(&patient, "pip", "echo pip 26.1 from /x", &[&pip("warn overridden")]);
+        fs::remove_file(bed.file("project/requirements.txt")).unwrap();
         pretends(&patient, "pip", "echo pip 22.3 from /x", &[&pip("fail version")]);
         pretends(&patient, "uv", "echo uv 0.8.0", &[&uv("fail version")]);
     });
@@ -172,7 +197,8 @@ fn pip_and_uv() {
 fn twine_poetry_and_pdm() {
     in_sandbox(&[], |bed| {
         let mut patient = patient(bed, &["twine", "poetry", "pdm"]);
-        let slow = patient.hurry(&["twine", "poetry", "pdm"]);
+        // Of pdm it matters what its program is.
+        let slow = patient.hurry(&["twine", "poetry"]);
         let twine = |check: &str| format!("{check} twine my-repo");
         let poetry = |check: &str| format!("{check} poetry my-repo");
         let pdm = |check: &str| format!("{check} pdm my-repo");
@@ -181,6 +207,14 @@ fn twine_poetry_and_pdm() {
         patient.with_edit(".pypirc", "username = aws", "username = bob", &[&twine("fail entry")]);
         let text = bed.read(".pypirc") + "password = hunter2\n";
         patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
+        // As `aws codeartifact login --tool twine` writes it.
+        let text = bed.read(".pypirc")
+            + &format!(
+                "[codeartifact]\nrepository = https://{HOST}/pypi/my-repo\nusername = aws\npassword = hunter2\n"
+            );
+        let found = patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
+        assert!(found[0].to_string().contains("`[codeartifact]`"), "{found:?}");
+        assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
         for name in ["TWINE_USERNAME", "TWINE_PASSWORD", "TWINE_REPOSITORY_URL"] {
             patient.with_variable(name, "hunter2", &[&twine("warn overridden")]);
         }
@@ -202,13 +236,17 @@ fn twine_poetry_and_pdm() {
         patient.with_file("project/pdm.toml", Some(text), &[&pdm("warn overridden")]);
         patient.with_file("project/pdm.toml", Some("[pypi]\nverify_ssl = false\n"), &[&pdm("warn network")]);
 
-        for (name, finding) in [("twine", twine("fail helper")), ("poetry", poetry("fail helper"))] {
+        for (name, finding) in
+            [("twine", twine("fail helper")), ("poetry", poetry("fail helper")), ("pdm", pdm("fail helper"))]
+        {
             let lib = bed.file("environments").join(name).join("lib");
             let module = module_in(&lib);
             let target = fs::read_link(&module).unwrap();
             fs::remove_file(&module).unwrap();
             let found = patient.finds(patient.doctor().env("PATH", &slow), &[&finding]);
-            assert!(found[0]["fix"].as_str().unwrap().contains(&format!("pipx inject {name}")), "{found:?}");
+            let python = bed.file("environments").join(name).join("bin/python");
+            let fix = found[0]["fix"].as_str().unwrap();
+            assert!(fix.contains(python.to_str().unwrap()) && fix.contains("./pip-keyring-vouch"), "{fix}");
             std::os::unix::fs::symlink(target, &module).unwrap();
         }
         patient.has(&[]);

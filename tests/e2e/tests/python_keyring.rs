@@ -27,7 +27,11 @@ fn the_link_goes_with_the_last_client_that_asks_it() {
         let _ =
             setup(bed, "pip").arg("--dry-run").ok().says(".local/bin/keyring` would be made, a link to `");
         assert!(!bed.file(".local").exists());
-        let _ = setup(bed, "pip").ok().says(".local/bin/keyring` is the `keyring` that clients start");
+        // The folder is not on PATH: nothing is said to be so that is not.
+        let made = setup(bed, "pip")
+            .ok()
+            .says(".local/bin/keyring`, which clients start once its folder is on PATH");
+        let _ = made.says("warning: `").says(".local/bin` is not on PATH").never_says("✓ `");
         let program = link.canonicalize().unwrap();
         assert!(program.ends_with("pip-keyring-vouch"), "{}", program.display());
         let _ =

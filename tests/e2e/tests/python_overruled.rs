@@ -140,6 +140,18 @@ fn uv(bed: &Bed) {
     fs::remove_file(client.file("hello/uv.toml")).unwrap();
     let _ = in_project().ok().never_says("in that project");
     let _ = lock().ok();
+    // An index of the project's that takes the place of the user's.
+    let own = format!(
+        "[[tool.uv.index]]\nname = \"mine\"\nurl = \"{}\"\ndefault = true\n",
+        index("", "my-pypi-repo")
+    );
+    project(&client, &own);
+    let _ = in_project().ok().says("without `authenticate = \"always\"`");
+    fs::remove_file(client.file("hello/uv.lock")).unwrap();
+    let _ = lock().fails(1).says("401 Unauthorized");
+    project(&client, &format!("{own}authenticate = \"always\"\n"));
+    let _ = in_project().ok().never_says("authenticate");
+    let _ = lock().ok();
 }
 
 #[test]

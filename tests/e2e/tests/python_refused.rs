@@ -1,6 +1,7 @@
 //! What a person sees when there is no good token, in every Python client. `docs/python-clients.md` tells it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -306,4 +307,26 @@ fn the_documentation_quotes_what_is_seen() {
     for said in [MISSING, EXPIRED, REFUSED, OTHER_USER, NOT_SET_UP] {
         assert!(text.contains(said[0]), "{}", said[0]);
     }
+}
+
+#[test]
+fn a_helper_that_is_killed_or_broken_is_told_of() {
+    in_sandbox(&["--cards", "1"], |bed| {
+        bed.ready();
+        let client = Client::new(bed, "keyring-25.7.0", "killed").with_backend();
+        let _ = client.set_up("pip").ok();
+        let program = client.file("counting/pip-keyring-vouch");
+        let url = index("aws@", "my-pypi-repo");
+        for (script, end) in
+            [("kill -KILL $$", "was ended by signal SIGKILL"), ("exit 127", "ended with exit status 127")]
+        {
+            fs::remove_file(&program).unwrap();
+            client.write("counting/pip-keyring-vouch", &format!("#!/bin/sh\n{script}\n"));
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            let args =
+                ["-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--index-url", &url];
+            let pip = client.run("python").args(args).args(["--keyring-provider", "import", "amber"]);
+            let _ = pip.fails(1).says(&format!("`{}` {end}", program.display())).says("vouch doctor");
+        }
+    });
 }

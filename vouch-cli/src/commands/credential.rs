@@ -9,6 +9,7 @@ use vouch_helper::token::sendable;
 
 use crate::credential_args::{self, Spelling};
 use crate::domain::DomainFlags;
+use crate::parse;
 use crate::terminal;
 
 /// What to print.
@@ -32,7 +33,7 @@ pub(crate) struct Codeartifact {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Aws {
     /// The AWS profile, as `vouch setup aws --profile` named it [default: the default one, else the only one]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse::name)]
     profile: Option<String>,
 }
 

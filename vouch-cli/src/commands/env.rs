@@ -34,23 +34,25 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
             "this would show a secret on the terminal",
             format!(
                 "Let the shell read it: `{}`. To see it all the same, add `--force`.",
-                shell.usage(&arguments, &args.wanted.kind.all_variables())
+                shell.usage(&arguments, &names(&args.wanted.all_variables(context.as_ref().ok())))
             ),
         ));
     }
+    let all = args.wanted.all_variables(context.as_ref().ok());
     match context.map_err(Failure::from).and_then(|context| script(&context, &args, shell)) {
         Ok(script) => terminal::print_raw(&script),
         Err(failed) => {
             // Whatever reads this must neither go on nor use a credential of yesterday.
-            terminal::print_raw(&shell.fail(&args.wanted.kind.all_variables()))?;
+            terminal::print_raw(&shell.fail(&names(&all)))?;
             Err(failed)
         }
     }
 }
 
 fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
-    let values = args.wanted.fetch(context)?;
-    let variables: Vec<_> = values.iter().map(|(name, value)| (*name, value.expose().as_str())).collect();
+    let handout = args.wanted.fetch(context)?;
+    let variables: Vec<_> =
+        handout.set.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
     let set = shell.set(&variables).map_err(|_| {
         Failure::new(
             ErrorKind::Other,
@@ -58,7 +60,11 @@ fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failur
             "Use `vouch exec`, or another shell with `--shell`.",
         )
     })?;
-    Ok(shell.unset(args.wanted.kind.siblings()) + &set)
+    Ok(shell.unset(&names(&handout.unset)) + &set)
+}
+
+fn names(variables: &[String]) -> Vec<&str> {
+    variables.iter().map(String::as_str).collect()
 }
 
 /// What a command line that was mistyped is answered with on stdout: `eval` of nothing would succeed.

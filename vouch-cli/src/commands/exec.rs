@@ -52,13 +52,15 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
     let program = words.next().unwrap_or_default();
     let mut command = Command::new(find(&program));
     command.args(words);
-    for name in args.wanted.kind.siblings() {
+    let handout = args.wanted.fetch(context)?;
+    for name in &handout.unset {
         command.env_remove(name);
     }
-    for (name, value) in args.wanted.fetch(context)? {
-        for name in std::iter::once(name).chain(args.export.iter().map(String::as_str)) {
-            command.env(name, value.expose());
-        }
+    for (name, value) in &handout.set {
+        command.env(name, value.expose());
+    }
+    for (name, token) in args.export.iter().zip(handout.token.iter().cycle()) {
+        command.env(name, token.expose());
     }
     Ok(command)
 }

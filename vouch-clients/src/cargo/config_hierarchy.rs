@@ -61,7 +61,7 @@ fn level(
 ) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
     let shown = file.display();
-    for Registry { name, index, provider, .. } in registries {
+    for Registry { name, index, provider, words } in registries {
         let same = index.as_ref().is_some_and(|index| same_index(index, wanted.index));
         if name != wanted.name {
             if same {
@@ -73,6 +73,8 @@ fn level(
             Some(Provider::String) => {
                 return wrong("its `credential-provider` is a string, which Cargo cannot merge with an array".into());
             }
+            // The same program once more: Cargo takes the nearest.
+            Some(Provider::Array) if is_vouchs(words, wanted) => {}
             Some(Provider::Array) => warnings.push(format!(
                 "`{shown}` has a `credential-provider` of its own for `{name}`; below that folder it is used, not Vouch"
             )),
@@ -85,6 +87,18 @@ fn level(
         }
     }
     Ok(())
+}
+
+/// Whether a provider is the very program that setup writes, with its arguments or none: a name proves nothing.
+fn is_vouchs(words: &[String], wanted: &RegistryLines<'_>) -> bool {
+    let real = |path: &str| Path::new(path).canonicalize().ok();
+    let (Some((program, arguments)), Some((ours, wanted))) =
+        (words.split_first(), wanted.provider.split_first())
+    else {
+        return false;
+    };
+    (program == ours || real(program).is_some_and(|file| real(ours) == Some(file)))
+        && (arguments.is_empty() || arguments == wanted)
 }
 
 /// A registry's name as it stands in variables.
@@ -154,13 +168,16 @@ mod tests {
     fn what_takes_the_registry_over_is_a_warning() {
         for (text, part) in [
             ("[registries.my-repo]\ncredential-provider = [\"x\"]\n", "of its own"),
+            ("[registries.my-repo]\ncredential-provider = [\"/p\", \"--more\"]\n", "of its own"),
             ("[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n", "else.example"),
             ("= nonsense", "not looked at"),
         ] {
             let warnings = seen(text).unwrap();
             assert!(warnings.iter().any(|warning| warning.contains(part)), "{text}: {warnings:?}");
         }
-        for text in ["", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")] {
+        let ours = "[registries.my-repo]\ncredential-provider = [\"/p\"]\n";
+        for text in [ours, "", "[build]\njobs = 1\n", &format!("[registries.my-repo]\nindex = \"{INDEX}\"\n")]
+        {
             assert_eq!(
                 seen(text).unwrap().len(),
                 variables(&wanted(), vouch_core::env::vars()).len(),

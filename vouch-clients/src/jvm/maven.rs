@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 
+use super::id;
 use super::settings::{self, SettingsError};
-use super::{exec, id};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
+use crate::variable::exec;
 
 /// Maven, for one settings file.
 #[derive(Debug)]

@@ -14,19 +14,6 @@ pub use maven::Maven;
 use vouch_core::config::Registration;
 use vouch_core::{ErrorKind, Failure};
 
-/// The command that runs another with the token of a profile.
-pub(crate) fn exec(wanted: &crate::client::SetupRequest<'_>, command: &str) -> String {
-    let profile = &wanted.registration.profile;
-    let is_default = match &wanted.config.codeartifact.default {
-        Some(default) => default == profile,
-        None => profile == "default",
-    };
-    match is_default {
-        true => format!("`vouch exec --type codeartifact -- {command}`"),
-        false => format!("`vouch exec --type codeartifact --ca-profile {profile} -- {command}`"),
-    }
-}
-
 /// The name of a registration, if it can be an id of Maven's.
 fn id(registration: &Registration) -> Result<&str, Failure> {
     let id = registration.name.as_deref().unwrap_or_default();

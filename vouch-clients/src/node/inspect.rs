@@ -9,10 +9,11 @@ use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 use vouch_core::files;
 
+use super::workspace::Place;
 use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
-use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, VERSION};
+use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, OVERRIDDEN, VERSION};
 use crate::lockfile;
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
@@ -37,7 +38,8 @@ impl NpmrcReader {
         let file = named_npmrc(registration).unwrap_or_else(|| user_npmrc(None).unwrap_or_default());
         let planned = case.by_plan();
         let found = planned.entry.status() == Status::Ok;
-        let mut findings = with_project(case, planned, &file);
+        let reader = project::Reader { tool: self.tool, major: None };
+        let mut findings = with_project(case, planned, &file, Some(reader));
         if found && Mode::of(registration) == Some(Mode::Static) {
             findings.extend(self.token(case));
         }
@@ -82,11 +84,13 @@ pub fn pnpm(case: &InspectContext<'_>) -> Vec<Finding> {
     let client = Pnpm::new(case.home);
     let link = client.as_ref().ok().and_then(|client| client.link(&case.registration.profile).ok());
     let file = user_npmrc(None).unwrap_or_default();
-    let mut findings = with_project(case, case.by_plan(), &file);
+    let reader = client.as_ref().ok().map(Pnpm::reader);
+    let mut findings = with_project(case, case.by_plan(), &file, reader);
     let auth_file = client.as_ref().ok().map(|client| client.file().to_owned());
     if let Some(named) = auth_file.and_then(|file| pnpm::home_of(&file, case.registration)) {
         case.judge_home(&mut findings, named.as_deref());
     }
+    findings.extend(client.as_ref().ok().and_then(|client| client.left_out(case.folder)));
     findings.extend(link.and_then(|link| inspect::helper(&link, case.registration)));
     let (major, minor) = pnpm::OLDEST;
     findings.push(version(pnpm::PROGRAM, &[major, minor], false).softened());
@@ -152,15 +156,26 @@ fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
 }
 
 /// What plan and project say, told apart.
-fn with_project(case: &InspectContext<'_>, planned: inspect::Planned, user_file: &Path) -> Vec<Finding> {
+fn with_project(
+    case: &InspectContext<'_>,
+    planned: inspect::Planned,
+    user_file: &Path,
+    reader: Option<project::Reader>,
+) -> Vec<Finding> {
+    let Some(reader) = reader else { return planned.findings() };
     let wanted = SetupRequest { registration: case.registration, corrects: None, config: case.config };
-    let root = project::root(case.folder);
-    let locks = root.as_deref().map(|root| project::lock_files(root, &wanted)).unwrap_or_default();
+    let place = Place::of(case.folder);
+    let locks = project::lock_files(&place, &wanted);
+    let slashes = project::without_slash(&place, user_file, case.registration, reader);
     let inspect::Planned { entry, mut notes } = planned;
-    notes.retain(|note| !locks.contains(note));
+    notes.retain(|note| !locks.contains(note) && !slashes.contains(note));
     let mut findings = inspect::Planned { entry, notes }.findings();
     findings.extend(variables(case.registration));
-    for (path, setting) in root.iter().flat_map(|root| project::network(root, user_file)) {
+    findings.extend(slashes.into_iter().map(|note| {
+        let why = "Installing works; for publishing, the client looks for a token one folder further up.";
+        Finding::warn(OVERRIDDEN, note, why, "Add the `/`.")
+    }));
+    for (path, setting) in project::network(&place, user_file, reader) {
         findings.push(inspect::network(&path, &setting));
     }
     findings.extend(locks.into_iter().map(|note| {

@@ -8,8 +8,10 @@ pub mod inspect;
 pub mod npm;
 mod npmrc;
 mod pnpm;
+mod pnpm_env;
 mod project;
 mod tokens;
+mod workspace;
 mod yarn;
 
 use std::path::{Path, PathBuf};

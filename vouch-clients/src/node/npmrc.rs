@@ -8,7 +8,8 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use super::{packages, project, tokens, user_npmrc};
+use super::project::{self, Reader};
+use super::{packages, pnpm, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
@@ -17,6 +18,7 @@ use crate::options::Options;
 use crate::real_path::real;
 use crate::text::redact::{self, Dialect};
 use crate::tool::Tool;
+use crate::variable;
 
 /// npm, yarn 1 or bun, for one `.npmrc`.
 #[derive(Debug)]
@@ -66,8 +68,9 @@ impl NpmrcClient {
         })?;
         npmrc.set(&registry_key(registration), value);
         let names_variable = npmrc.value(&token).is_some_and(|value| value.contains("${"));
-        match Mode::of(registration) {
-            Some(Mode::Env) => npmrc.set(&token, BareValue::TOKEN_VARIABLE),
+        let variable = variable::of(registration).map(|name| format!("${{{name}}}"));
+        match variable.as_deref().and_then(BareValue::variable) {
+            Some(variable) => npmrc.set(&token, variable),
             // The token itself is written once it is there.
             _ if names_variable => drop(npmrc.remove(&token)),
             _ => {}
@@ -140,6 +143,7 @@ impl Client for NpmrcClient {
         if let Some(mode) = mode {
             mode.record(registration);
         }
+        variable::record(registration);
         Ok(())
     }
 
@@ -147,6 +151,9 @@ impl Client for NpmrcClient {
         let registration = wanted.registration;
         let scope = registration.name.as_deref();
         let mut notes = Vec::new();
+        if Mode::of(registration) == Some(Mode::Env) {
+            pnpm::refuse_variables(&self.file)?;
+        }
         if Mode::of(registration) == Some(Mode::Static) {
             notes.extend(git::warning(&self.file, git::check(&self.file)?));
         }
@@ -160,7 +167,8 @@ impl Client for NpmrcClient {
         if let Some(before) = before.filter(|before| !same_url(before, &registration.endpoint)) {
             notes.push(format!("{} came from {} before", packages(scope), redact::shown_url(&before)));
         }
-        notes.extend(project::warnings(&self.file, wanted));
+        let reader = Reader { tool: self.tool, major: None };
+        notes.extend(project::warnings(&self.file, wanted, reader));
         Ok(Edits { files: vec![Edit { file, after: text(&npmrc) }], notes })
     }
 
@@ -169,12 +177,26 @@ impl Client for NpmrcClient {
         let mut registration = wanted.registration.clone();
         // The lines may hold no secret, so they name the variable.
         Mode::Env.record(&mut registration);
+        variable::record(&mut registration);
         self.lines(&mut npmrc, &registration)?;
         Ok(text(&npmrc))
     }
 
     fn dialect(&self, _file: &Path) -> Dialect {
         Dialect::NpmIni
+    }
+
+    fn preview(&self, after: &str, wanted: &SetupRequest<'_>) -> String {
+        const MARK: &str = "token";
+        let mut npmrc = Npmrc::parse(after.as_bytes());
+        if Mode::of(wanted.registration) == Some(Mode::Static)
+            && let Some((token, mark)) =
+                key(&wanted.registration.endpoint, "_authToken").zip(BareValue::new(MARK))
+            && npmrc.value(&token).is_none()
+        {
+            npmrc.set(&token, mark);
+        }
+        text(&npmrc)
     }
 
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
@@ -197,7 +219,7 @@ impl Client for NpmrcClient {
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let command = self.command();
         match Mode::of(wanted.registration) {
-            Some(Mode::Env) => format!("`vouch exec --type codeartifact -- {command} install`"),
+            Some(Mode::Env) => variable::exec(wanted, &format!("{command} install")),
             _ => format!("`{command} install`"),
         }
     }

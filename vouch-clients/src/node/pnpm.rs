@@ -15,10 +15,14 @@ use vouch_core::config::Registration;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
-use super::{helper, home, packages, project, user_npmrc};
+use super::project::{self, Reader};
+use super::workspace::Place;
+use super::{helper, home, npm, packages, pnpm_env, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
+use crate::finding::Finding;
 use crate::home_argument::{other_owner, taken};
+use crate::inspect;
 use crate::program::{self, Asked};
 use vouch_core::env;
 use vouch_core::files;
@@ -29,6 +33,9 @@ type Version = (u32, u32);
 
 /// The first that takes a helper in a file of its own (pnpm 11.0 to 11.12 refuse it there).
 const AUTH_INI: Version = (11, 13);
+
+/// The first that reads on in a file with a variable that is not set (measured with 10.34 and 11.28).
+const PASSES_OVER_UNSET: Version = (11, 0);
 
 pub(super) const PROGRAM: &str = if cfg!(windows) { "pnpm.cmd" } else { "pnpm" };
 
@@ -79,6 +86,70 @@ impl Pnpm {
         Ok(link)
     }
 
+    /// Who reads the files of a project.
+    pub(super) fn reader(&self) -> Reader {
+        Reader { tool: Tool::Pnpm, major: self.version.map(|(major, _)| major) }
+    }
+
+    /// A file that pnpm leaves out as things are, in a folder.
+    pub(super) fn left_out(&self, folder: &Path) -> Option<Finding> {
+        let (major, minor) = self.version.filter(|version| *version < PASSES_OVER_UNSET)?;
+        let place = Place::of(folder);
+        let files = std::iter::once(self.file.clone()).chain(self.reader().npmrcs(&place, &self.file));
+        let (variable, file) = files.into_iter().find_map(|file| Some((pnpm_env::unset(&file)?, file)))?;
+        let failure = left_out(&format!("pnpm {major}.{minor}"), &file, &variable);
+        Some(Finding::failure(
+            inspect::OVERRIDDEN,
+            failure,
+            "A stranger's package of that name may be installed.",
+        ))
+    }
+
+    /// What was written for a pnpm that read another file: there npm warns about it, at every command.
+    fn moved(&self, wanted: &SetupRequest<'_>) -> Result<Option<Edit>, Failure> {
+        let registration = wanted.registration;
+        let old = user_npmrc(None)?;
+        let registrations = &wanted.config.codeartifact.registrations;
+        let is_there = |known: &&Registration| known.file.as_ref() == Some(&old);
+        let was_ours = registrations.iter().filter(is_there).any(|known| {
+            known.tool == Tool::Pnpm.name()
+                && known.endpoint == registration.endpoint
+                && known.name == registration.name
+        });
+        let (false, true, Some(helper)) = (
+            old == self.file,
+            was_ours || self.has_line(&old, registration),
+            key(&registration.endpoint, "tokenHelper"),
+        ) else {
+            return Ok(None);
+        };
+        let file = EditedFile::read(old.clone())?;
+        let mut npmrc = Npmrc::parse(file.text().as_bytes());
+        npmrc.remove(&helper);
+        // Those who read a token out of the file need the other line.
+        let shared = registrations
+            .iter()
+            .filter(is_there)
+            .any(|known| known.tool != Tool::Pnpm.name() && known.name == registration.name);
+        let route = registry_key(registration);
+        if !shared && npmrc.value(&route).as_deref() == Some(&registration.endpoint) {
+            npmrc.remove(&route);
+        }
+        let after = String::from_utf8_lossy(&npmrc.to_bytes()).into_owned();
+        Ok(Some(Edit { file, after }))
+    }
+
+    /// Whether a file names our helper for a registration.
+    fn has_line(&self, file: &Path, registration: &Registration) -> bool {
+        let read = || {
+            let npmrc = npm::file::load(file).ok()?;
+            let named = npmrc.value(&key(&registration.endpoint, "tokenHelper")?)?;
+            let link = self.link(&registration.profile).ok()?.display().to_string().replace('\\', "/");
+            Some(named == link)
+        };
+        read().unwrap_or_default()
+    }
+
     fn lines(&self, npmrc: &mut Npmrc, registration: &Registration) -> Result<(), Failure> {
         let url = &registration.endpoint;
         let link = self.link(&registration.profile)?.display().to_string().replace('\\', "/");
@@ -104,6 +175,12 @@ impl Client for Pnpm {
         &self.file
     }
 
+    /// It reads another file from one version on.
+    fn wrote(&self, file: &Path) -> bool {
+        let files = [config_folder().map(|folder| folder.join("auth.ini")), user_npmrc(None)];
+        file == self.file || files.iter().flatten().any(|known| known == file)
+    }
+
     fn default_name(&self, _repository: &RepositoryName) -> Option<String> {
         None
     }
@@ -118,6 +195,11 @@ impl Client for Pnpm {
 
     fn check(&self) -> Result<Vec<String>, Failure> {
         let shown = |(major, minor): Version| format!("pnpm {major}.{minor}");
+        if let Some(version) = self.version.filter(|version| *version < PASSES_OVER_UNSET)
+            && let Some(variable) = pnpm_env::unset(&self.file)
+        {
+            return Err(left_out(&shown(version), &self.file, &variable));
+        }
         Ok(match self.version {
             None => {
                 vec!["`pnpm` could not be asked for its version; 11.13 or later is taken for granted".into()]
@@ -154,9 +236,11 @@ impl Client for Pnpm {
         {
             notes.push(format!("{} came from {} before", packages(scope), redact::shown_url(&before)));
         }
-        notes.extend(project::warnings(&self.file, wanted));
+        notes.extend(project::warnings(&self.file, wanted, self.reader()));
         let after = String::from_utf8_lossy(&npmrc.to_bytes()).into_owned();
-        Ok(Edits { files: vec![Edit { file, after }], notes })
+        let mut files = vec![Edit { file, after }];
+        files.extend(self.moved(wanted)?);
+        Ok(Edits { files, notes })
     }
 
     fn snippet(&self, wanted: &SetupRequest<'_>) -> Result<String, Failure> {
@@ -206,6 +290,38 @@ pub(super) fn home_of(file: &Path, registration: &Registration) -> Option<Option
     let text = files::read_text(file).ok()?;
     let helper = written_helper(&Npmrc::parse(text.as_bytes()), registration)?;
     Some(served_by(&helper))
+}
+
+/// Refuses variables in a file that a pnpm on PATH would leave out whenever one of them is not set.
+pub(super) fn refuse_variables(file: &Path) -> Result<(), Failure> {
+    if user_npmrc(None).is_ok_and(|read| read != file) {
+        return Ok(());
+    }
+    let Some((major, minor)) = version().filter(|version| *version < PASSES_OVER_UNSET) else {
+        return Ok(());
+    };
+    Err(Failure::configuration(
+        format!(
+            "`--mode env` cannot be used beside pnpm {major}.{minor}: without the variable it leaves the whole of `{}` out, \
+             and asks the public registry for private packages",
+            file.display()
+        ),
+        "Update pnpm to 11.13 or later, or set it up with `--mode static`.",
+    ))
+}
+
+/// A file that pnpm leaves out: private names would be asked for elsewhere.
+fn left_out(pnpm: &str, file: &Path, variable: &str) -> Failure {
+    Failure::configuration(
+        format!(
+            "{pnpm} leaves the whole of `{}` out, since {variable} is not set, and asks the public registry for private \
+             packages",
+            file.display()
+        ),
+        format!(
+            "Update pnpm to 11.13 or later; or take the line with `${{{variable}}}` out, then run the command again."
+        ),
+    )
 }
 
 fn make_link(target: &Path, link: &Path) -> std::io::Result<()> {

@@ -3,31 +3,117 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use super::workspace::Place;
 use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{Npmrc, file};
+use crate::tool::Tool;
 use vouch_core::config::Registration;
 use vouch_core::files;
 
 use crate::client::SetupRequest;
 use crate::text::redact::shown_url;
 
-/// What stands against the lines of the user's file in the project of the working directory.
-pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>) -> Vec<String> {
-    let Some(root) = env::current_dir().ok().and_then(|folder| root(&folder)) else { return Vec::new() };
-    [shadowing(&root, user_file, wanted.registration), lock_files(&root, wanted)].concat()
+/// Who reads a project's files: the clients differ in which ones they take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reader {
+    pub(super) tool: Tool,
+    /// The major version, where that matters and is known.
+    pub(super) major: Option<u32>,
 }
 
-/// What the project's `.npmrc` says against them.
-pub(super) fn shadowing(root: &Path, user_file: &Path, registration: &Registration) -> Vec<String> {
-    let Some(path) = own_npmrc(root, user_file) else { return Vec::new() };
-    match file::load(&path) {
-        Ok(npmrc) => shadows(&path, &npmrc, registration),
-        Err(error) => vec![format!("`{}` was not looked at: {error}", path.display())],
+impl Reader {
+    /// Whether a URL without its final slash gets no token when it publishes (measured; ENEEDAUTH).
+    fn needs_slash(self) -> bool {
+        match self.tool {
+            Tool::Npm | Tool::YarnClassic => true,
+            Tool::Pnpm => self.major.is_some_and(|major| major < 11),
+            _ => false,
+        }
+    }
+
+    /// The files called `.npmrc` that the client takes in a folder, beside the user's own (measured with npm 8 to 12, pnpm
+    /// 10 to 12, yarn 1.22 and bun 1.4).
+    pub(super) fn npmrcs(self, place: &Place, user_file: &Path) -> Vec<PathBuf> {
+        let workspace = match self.tool {
+            Tool::Pnpm => place.pnpm_workspace.as_ref(),
+            Tool::YarnClassic => None,
+            _ => place.workspace.as_ref(),
+        };
+        // The file of a member is left out, but by pnpm 10.
+        let takes_both = self.tool == Tool::Pnpm && self.major == Some(10);
+        let own = Some(&place.root).filter(|_| workspace.is_none() || takes_both);
+        let is_users = |path: &PathBuf| path.canonicalize().ok() == user_file.canonicalize().ok();
+        let files = own.into_iter().chain(workspace).map(|folder| folder.join(".npmrc"));
+        let mut files: Vec<PathBuf> = files.filter(|path| path.is_file() && !is_users(path)).collect();
+        files.dedup();
+        files
     }
 }
 
+/// What stands against the lines of the user's file in the project of the working directory.
+pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>, reader: Reader) -> Vec<String> {
+    let Ok(folder) = env::current_dir() else { return Vec::new() };
+    let place = Place::of(&folder);
+    [
+        shadowing(&place, user_file, wanted.registration, reader),
+        without_slash(&place, user_file, wanted.registration, reader),
+        lock_files(&place, wanted),
+    ]
+    .concat()
+}
+
+/// What the project's files called `.npmrc` say against them.
+fn shadowing(place: &Place, user_file: &Path, registration: &Registration, reader: Reader) -> Vec<String> {
+    let say = |path: &PathBuf| match file::load(path) {
+        Ok(npmrc) => shadows(path, &npmrc, registration),
+        Err(error) => vec![format!("`{}` was not looked at: {error}", path.display())],
+    };
+    reader.npmrcs(place, user_file).iter().flat_map(say).collect()
+}
+
+/// Where the repository's URL is written without the slash at its end: the token is not found for it.
+pub(super) fn without_slash(
+    place: &Place,
+    user_file: &Path,
+    registration: &Registration,
+    reader: Reader,
+) -> Vec<String> {
+    if !reader.needs_slash() {
+        return Vec::new();
+    }
+    let bare = registration.endpoint.trim_end_matches('/');
+    let is_registry = |key: &str| key == "registry" || key.ends_with(":registry");
+    let note = |path: &Path, key: &str| {
+        format!(
+            "`{}` sets `{key}` to {bare} without the `/` at its end: publishing there ends in ENEEDAUTH",
+            path.display()
+        )
+    };
+    let mut notes = Vec::new();
+    for path in reader.npmrcs(place, user_file).into_iter().chain([user_file.to_owned()]) {
+        // Setup writes its own line with a slash.
+        let ours = (path == user_file).then(|| registry_key(registration));
+        let Ok(npmrc) = file::load(&path) else { continue };
+        let settings = npmrc
+            .settings()
+            .filter(|(key, value)| is_registry(key) && value == bare && ours.as_ref() != Some(key));
+        notes.extend(settings.map(|(key, _)| note(&path, &key)));
+    }
+    let package = place.root.join("package.json");
+    let parsed: Option<Value> =
+        files::read_text(&package).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let publish = parsed.as_ref().and_then(|package| package.get("publishConfig")?.as_object());
+    let set = publish.into_iter().flatten();
+    let set = set.filter(|(key, value)| is_registry(key) && value.as_str() == Some(bare));
+    notes.extend(set.map(|(key, _)| note(&package, &format!("publishConfig.{key}"))));
+    notes
+}
+
 /// What its lock files say against them.
-pub(super) fn lock_files(root: &Path, wanted: &SetupRequest<'_>) -> Vec<String> {
+pub(super) fn lock_files(place: &Place, wanted: &SetupRequest<'_>) -> Vec<String> {
+    let root = place.workspace.as_ref().unwrap_or(&place.root);
     let look = |name: &str| {
         let path = root.join(name);
         files::read_text(&path).ok().and_then(|text| elsewhere(&path, &text, wanted))
@@ -35,35 +121,22 @@ pub(super) fn lock_files(root: &Path, wanted: &SetupRequest<'_>) -> Vec<String> 
     ["npm-shrinkwrap.json", "package-lock.json"].into_iter().filter_map(look).collect()
 }
 
-/// The settings of the project's `.npmrc` that would see the token, or let others see it.
-pub(super) fn network(root: &Path, user_file: &Path) -> Vec<(PathBuf, String)> {
-    let Some(path) = own_npmrc(root, user_file) else { return Vec::new() };
-    let Ok(npmrc) = file::load(&path) else { return Vec::new() };
-    let leads = |(key, value): (String, String)| {
-        let field = key.rsplit(':').next().unwrap_or_default();
-        let leads = match field {
+/// The settings of the project's files called `.npmrc` that would see the token, or let others see it.
+pub(super) fn network(place: &Place, user_file: &Path, reader: Reader) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for path in reader.npmrcs(place, user_file) {
+        let Ok(npmrc) = file::load(&path) else { continue };
+        let leads = |key: &str, value: &str| match key.rsplit(':').next().unwrap_or_default() {
             "strict-ssl" => value == "false",
             "proxy" | "https-proxy" | "http-proxy" | "cafile" | "ca" | "ca[]" | "certfile" | "keyfile" => {
                 true
             }
             _ => false,
         };
-        leads.then(|| (path.clone(), key))
-    };
-    npmrc.settings().filter_map(leads).collect()
-}
-
-/// The project's file, where it is not the user's own.
-fn own_npmrc(root: &Path, user_file: &Path) -> Option<PathBuf> {
-    let path = root.join(".npmrc");
-    (path.is_file() && path.canonicalize().ok() != user_file.canonicalize().ok()).then_some(path)
-}
-
-/// npm's notion of a project: the nearest folder with a `package.json` or a `node_modules`.
-pub(super) fn root(from: &Path) -> Option<PathBuf> {
-    let is_root =
-        |folder: &&Path| folder.join("package.json").is_file() || folder.join("node_modules").is_dir();
-    from.ancestors().find(is_root).map(Path::to_owned)
+        let leading = npmrc.settings().filter(|(key, value)| leads(key, value));
+        found.extend(leading.map(|(key, _)| (path.clone(), key)));
+    }
+    found
 }
 
 fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<String> {
@@ -153,6 +226,74 @@ mod tests {
             assert_eq!(seen(text.into()), Vec::<String>::new());
         }
         assert!(seen(format!("registry={}", ENDPOINT.trim_end_matches('/'))).is_empty());
+    }
+
+    #[test]
+    fn a_url_without_its_final_slash_is_named_where_it_fails() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = dir.path().join("user.npmrc");
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        let bare = ENDPOINT.trim_end_matches('/');
+        let seen = |tool, major| {
+            let reader = Reader { tool, major };
+            without_slash(&Place::of(dir.path()), &user, &registration(None), reader)
+        };
+        write("user.npmrc", &format!("registry={bare}\n@mine:registry={ENDPOINT}\n"));
+        write("package.json", &format!(r#"{{"publishConfig": {{"registry": "{ENDPOINT}"}}}}"#));
+        write(".npmrc", &format!("@acme:registry={ENDPOINT}\n@else:registry=https://else.example\n"));
+        assert_eq!(seen(Tool::Npm, None), Vec::<String>::new());
+        write("user.npmrc", &format!("@mine:registry={bare}\n"));
+        write("package.json", &format!(r#"{{"publishConfig": {{"registry": "{bare}", "tag": "x"}}}}"#));
+        write(".npmrc", &format!("@acme:registry={bare}\nregistry={bare}\n"));
+        let found = seen(Tool::Npm, None);
+        for part in ["`@acme:registry`", "`registry`", "`@mine:registry`", "`publishConfig.registry`"] {
+            assert!(found.iter().any(|note| note.contains(part)), "{part}: {found:?}");
+        }
+        assert_eq!(found.len(), 4);
+        assert_eq!(seen(Tool::Pnpm, Some(10)).len(), 4);
+        for (tool, major) in [(Tool::Pnpm, Some(11)), (Tool::Pnpm, None), (Tool::Bun, None)] {
+            assert_eq!(seen(tool, major), Vec::<String>::new(), "{tool:?} {major:?}");
+        }
+    }
+
+    #[test]
+    fn the_files_that_count_are_those_that_the_client_reads() {
+        let dir = tempfile::tempdir().unwrap();
+        let member = dir.path().join("packages/a");
+        let bare = dir.path().join("bare");
+        for folder in [&member, &bare] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let (root, own) = (dir.path().join(".npmrc"), member.join(".npmrc"));
+        for path in [&root, &own, &bare.join(".npmrc")] {
+            std::fs::write(path, "").unwrap();
+        }
+        std::fs::write(member.join("package.json"), "{}").unwrap();
+        let seen = |folder: &Path, tool, major| {
+            Reader { tool, major }.npmrcs(&Place::of(folder), Path::new("/nonexistent"))
+        };
+        for (tool, major) in [
+            (Tool::Npm, None),
+            (Tool::Pnpm, Some(10)),
+            (Tool::Pnpm, Some(12)),
+            (Tool::Bun, None),
+            (Tool::YarnClassic, None),
+        ] {
+            assert_eq!(seen(&bare, tool, major), [bare.join(".npmrc")], "{tool:?} {major:?}");
+            assert_eq!(seen(&member, tool, major), vec![own.clone()], "no workspace: {tool:?} {major:?}");
+        }
+        std::fs::write(dir.path().join("package.json"), r#"{"workspaces": ["packages/*"]}"#).unwrap();
+        std::fs::write(dir.path().join("pnpm-workspace.yaml"), "packages:\n  - packages/*\n").unwrap();
+        for (tool, major, wanted) in [
+            (Tool::Npm, None, &[&root][..]),
+            (Tool::Bun, None, &[&root]),
+            (Tool::Pnpm, Some(10), &[&own, &root]),
+            (Tool::Pnpm, Some(12), &[&root]),
+            (Tool::YarnClassic, None, &[&own]),
+        ] {
+            let found = seen(&member, tool, major);
+            assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{tool:?} {major:?}");
+        }
     }
 
     #[test]

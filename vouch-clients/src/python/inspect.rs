@@ -6,11 +6,13 @@ use toml_edit::{DocumentMut, Item};
 use vouch_core::files;
 
 use super::keyring::{Found, Keyring, Standing};
-use super::{pip, url, wheel};
+use super::wheel::Environment;
+use super::{pdm, pip, url, uv_project};
 use crate::finding::Finding;
-use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, Planned};
+use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, OVERRIDDEN, Planned};
 use crate::lockfile;
 use crate::options::Options;
+use crate::program;
 use crate::text::ini::Ini;
 use vouch_core::env;
 
@@ -20,14 +22,25 @@ pub fn pip(case: &InspectContext<'_>) -> Vec<Finding> {
     planned.notes.retain(|note| note != pip::CONFUSION);
     let mut findings = with_keyring(case, planned);
     findings.extend(pip_network());
-    findings.extend(requirements(case));
+    findings.extend(requirements(case, pip_needs_user()));
     findings.push(inspect::version("pip", &[23, 0]));
     findings
 }
 
 pub fn uv(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = with_keyring(case, case.by_plan());
-    findings.extend(uv_project(case));
+    let mut planned = case.by_plan();
+    let project = uv_project::Project::of(case.folder);
+    let asked_nobody = project.iter().flat_map(|project| project.asked_nobody(case.registration));
+    let asked_nobody: Vec<_> = asked_nobody.collect();
+    // Setup says the same, in fewer words.
+    planned.notes.retain(|note| !asked_nobody.contains(note));
+    let mut findings = with_keyring(case, planned);
+    findings.extend(project.iter().flat_map(|project| project.findings(case.registration)));
+    findings.extend(asked_nobody.into_iter().map(|note| {
+        let why =
+            "uv asks `keyring` only for an index that says so, or that has a user name: it gets 401 there.";
+        Finding::warn(OVERRIDDEN, note, why, "Add `authenticate = \"always\"` to that index.")
+    }));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
     findings.push(inspect::version("uv", &[0, 9]));
     findings
@@ -35,7 +48,7 @@ pub fn uv(case: &InspectContext<'_>) -> Vec<Finding> {
 
 pub fn twine(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
-    findings.extend(wheel::look("twine"));
+    findings.extend(Environment::of_client("twine").and_then(|found| found.look("twine")));
     findings.push(inspect::version("twine", &[]));
     findings
 }
@@ -54,14 +67,20 @@ pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
             findings.push(inspect::network(&path, &format!("certificates.{registry}")));
         }
     }
-    findings.extend(wheel::look("poetry"));
+    findings.extend(Environment::of_client("poetry").and_then(|found| found.look("poetry")));
     findings.extend(lockfile::look(case.folder, &["poetry.lock"], case.config));
     findings.push(inspect::version("poetry", &[]));
     findings
 }
 
 pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
-    let mut findings = with_keyring(case, case.by_plan());
+    let mut findings = match pdm::importing() {
+        Some(environment) => {
+            let wheel = environment.look("pdm");
+            case.by_plan().findings().into_iter().chain(wheel).collect()
+        }
+        None => with_keyring(case, case.by_plan()),
+    };
     if let Some((path, document)) = nearest(case.folder, "pdm.toml")
         && let Some(settings) = document.get("pypi")
     {
@@ -83,8 +102,9 @@ pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
 /// What clients start by the name of `keyring`; takes the note of setup's about it from the others.
 fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> {
     let registration = case.registration;
+    let recorded = Options::recorded(registration).unwrap_or_default();
     // Why our program is not to be had is told with the entry.
-    let keyring = Keyring::new(case.home, Options::recorded(registration).unwrap_or_default().chain).ok()?;
+    let keyring = Keyring::new(case.home, recorded.chain).ok()?;
     if let Some(taken) = keyring.taken() {
         let setup = inspect::setup(registration);
         let then = if keyring.has_own() { "." } else { &format!("; then: {setup}") };
@@ -94,26 +114,35 @@ fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> 
     }
     let said = keyring.notes().unwrap_or_default();
     planned.notes.retain(|note| !said.contains(note));
-    match keyring.found() {
-        Found::Ours(link) => judge_link(case, &keyring, &link, &mut planned.entry),
-        Found::Other(other, _) if wheel::is_beside(&other) => None,
-        Found::Other(other, _) => Some(Finding::warn(
-            HELPER,
-            format!("`{}` is the `keyring` that is started, not that of Vouch", other.display()),
-            "It knows nothing of Vouch, unless the wheel of `pip-keyring-vouch` is installed beside it.",
-            format!(
-                "Put that of Vouch in front, which hands other requests on: `vouch setup codeartifact --tool {} \
-                 --repository {} --profile {} --chain`.",
-                registration.tool, registration.repository, registration.profile
-            ),
-        )),
-        Found::None => Some(Finding::fail(
-            HELPER,
-            "there is no `keyring` on PATH",
-            "The client gets its token from it.",
-            format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
-        )),
+    let other = match keyring.found() {
+        Found::Ours(link) => return judge_link(case, &keyring, &link, &mut planned.entry),
+        Found::Other(other, _) if is_served(&other) => return None,
+        Found::Other(other, _) => other,
+        Found::None => {
+            return Some(Finding::fail(
+                HELPER,
+                "there is no `keyring` on PATH",
+                "The client gets its token from it.",
+                format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
+            ));
+        }
+    };
+    let mut message = format!("`{}` is the `keyring` that is started, not that of Vouch", other.display());
+    let behind: Vec<String> = keyring.behind().iter().map(|path| format!("`{}`", path.display())).collect();
+    if !behind.is_empty() {
+        message.push_str(&format!("; behind it on PATH: {}", behind.join(", ")));
     }
+    Some(Finding::warn(
+        HELPER,
+        message,
+        "It knows nothing of Vouch, unless the wheel of `pip-keyring-vouch` is installed beside it.",
+        keyring.way_past(&other, &inspect::setup_with(registration, &Options { chain: true, ..recorded })),
+    ))
+}
+
+/// Whether a `keyring` answers for Vouch by the wheel beside it.
+fn is_served(keyring: &Path) -> bool {
+    Environment::of(keyring).is_some_and(|environment| environment.has_backend())
 }
 
 /// Whose the link is that clients start: told with the entry, where it says so.
@@ -141,6 +170,12 @@ fn with_keyring(case: &InspectContext<'_>, mut planned: Planned) -> Vec<Finding>
     planned.findings().into_iter().chain(keyring).collect()
 }
 
+/// Whether pip asks only about a user that it knows.
+fn pip_needs_user() -> bool {
+    let program::Asked::Version(text) = program::ask_version("pip") else { return false };
+    program::numbers(&text).is_some_and(|numbers| numbers.as_slice() < [26, 2].as_slice())
+}
+
 /// Settings for the network in the file of a virtual environment, and a host that need not show a certificate.
 fn pip_network() -> Vec<Finding> {
     const KEYS: [&str; 4] = ["proxy", "cert", "client-cert", "trusted-host"];
@@ -153,13 +188,23 @@ fn pip_network() -> Vec<Finding> {
 }
 
 /// Options of a project's `requirements.txt`, which go before every configuration.
-fn requirements(case: &InspectContext<'_>) -> Vec<Finding> {
+fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
     let path = case.folder.join("requirements.txt");
     let text = files::read_text(&path).unwrap_or_default();
     let option = |line: &str| {
         let (option, value) = line.trim().split_once([' ', '='])?;
         let value = value.trim();
         match option {
+            "-i" | "--index-url" | "--extra-index-url"
+                if needs_user && url::is_without_user(value, case.registration) =>
+            {
+                Some(Finding::warn(
+                    OVERRIDDEN,
+                    format!("`{}` names {} without a user", path.display(), url::shown(value)),
+                    "pip before 26.2 asks `keyring` only about a user that it knows: it gets 401 there.",
+                    "Write `aws@` before the host, or update pip.",
+                ))
+            }
             "-i" | "--index-url" if !url::same(value, &url::index(case.registration)) => {
                 Some(inspect::shadow(format!(
                     "`{}` names the index {}, which goes before your own",
@@ -172,43 +217,6 @@ fn requirements(case: &InspectContext<'_>) -> Vec<Finding> {
         }
     };
     text.lines().filter_map(option).collect()
-}
-
-/// A project's `uv.toml`, or what `pyproject.toml` says in its place; uv takes the nearest.
-fn uv_project(case: &InspectContext<'_>) -> Vec<Finding> {
-    let found = case.folder.ancestors().find_map(|folder| {
-        let own =
-            toml_file(folder.join("uv.toml")).map(|(path, document)| (path, document.as_table().clone()));
-        own.or_else(|| {
-            let (path, document) = toml_file(folder.join("pyproject.toml"))?;
-            let table = document.get("tool")?.get("uv")?.as_table()?.clone();
-            Some((path, table))
-        })
-    });
-    let Some((path, table)) = found else { return Vec::new() };
-    let index = url::index(case.registration);
-    let name = case.registration.name.as_deref();
-    let mut findings = Vec::new();
-    let shadow =
-        |what: &str| inspect::shadow(format!("`{}` sets {what}, which goes before your own", path.display()));
-    if let Some(other) =
-        table.get("index-url").and_then(Item::as_str).filter(|other| !url::same(other, &index))
-    {
-        findings.push(shadow(&format!("`index-url` to {}", url::shown(other))));
-    }
-    for other in table.get("index").and_then(Item::as_array_of_tables).into_iter().flatten() {
-        let text = |key: &str| other.get(key).and_then(Item::as_str);
-        let elsewhere = text("url").is_some_and(|url| !url::same(url, &index));
-        let default = other.get("default").and_then(Item::as_bool) == Some(true);
-        if elsewhere && (default || (name.is_some() && text("name") == name)) {
-            let place = text("url").map(url::shown).unwrap_or_default();
-            findings.push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
-        }
-    }
-    if table.contains_key("allow-insecure-host") {
-        findings.push(inspect::network(&path, "allow-insecure-host"));
-    }
-    findings
 }
 
 fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
@@ -228,17 +236,15 @@ mod tests {
 
     use super::*;
 
-    /// What a project's files say, with a registration for uv.
-    fn seen(files: &[(&str, &str)], look: fn(&InspectContext<'_>) -> Vec<Finding>) -> Vec<&'static str> {
+    /// What a project's `requirements.txt` says.
+    fn seen(text: &str, needs_user: bool) -> Vec<&'static str> {
         let dir = tempfile::tempdir().unwrap();
         let registration: Registration = serde_json::from_value(serde_json::json!({
-            "tool": "uv", "repository": "my-repo", "profile": "default", "name": "my-repo",
+            "tool": "pip", "repository": "my-repo", "profile": "default", "name": "my-repo",
             "endpoint": "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/",
         }))
         .unwrap();
-        for (name, text) in files {
-            fs::write(dir.path().join(name), text).unwrap();
-        }
+        fs::write(dir.path().join("requirements.txt"), text).unwrap();
         let home = vouch_core::home::Home::at(dir.path().join("vouch")).unwrap();
         let config = vouch_core::config::Config::default();
         let case = InspectContext {
@@ -248,38 +254,25 @@ mod tests {
             folder: dir.path(),
             client: crate::all::client_of,
         };
-        look(&case).iter().map(Finding::check).collect()
-    }
-
-    #[test]
-    fn a_project_of_uv_that_goes_elsewhere_is_named() {
-        let ours =
-            "https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple";
-        let index =
-            |url: &str, more: &str| format!("[[index]]\nname = \"my-repo\"\nurl = \"{url}\"\n{more}\n");
-        for (text, wanted) in [
-            (index(ours, "default = true"), &[][..]),
-            (index("https://else.example/simple", ""), &["overridden"]),
-            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"\ndefault = true".into(), &["overridden"]),
-            ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
-            ("index-url = \"https://x.example\"".into(), &["overridden"]),
-            (format!("index-url = \"{ours}\""), &[]),
-            ("allow-insecure-host = [\"x\"]".into(), &["network"]),
-            ("= nonsense".into(), &[]),
-        ] {
-            assert_eq!(seen(&[("uv.toml", &text)], uv_project), wanted, "{text}");
-        }
-        let project = "[tool.uv]\nindex-url = \"https://x.example\"\n";
-        assert_eq!(seen(&[("pyproject.toml", project)], uv_project), ["overridden"]);
-        assert_eq!(seen(&[("pyproject.toml", project), ("uv.toml", "")], uv_project), [] as [&str; 0]);
+        requirements(&case, needs_user).iter().map(Finding::check).collect()
     }
 
     #[test]
     fn options_of_requirements_are_named() {
         let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
-        assert_eq!(seen(&[("requirements.txt", text)], requirements), ["overridden", "network"]);
-        let ours =
-            "-i https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/\n";
-        assert_eq!(seen(&[("requirements.txt", ours)], requirements), [] as [&str; 0]);
+        assert_eq!(seen(text, true), ["overridden", "network"]);
+        const OURS: &str =
+            "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
+        for option in ["-i", "--index-url", "--extra-index-url"] {
+            for (user, needs_user, wanted) in
+                [("aws@", true, &[][..]), ("", false, &[]), ("", true, &["overridden"])]
+            {
+                assert_eq!(
+                    seen(&format!("{option} https://{user}{OURS}\n"), needs_user),
+                    wanted,
+                    "{option} {user}"
+                );
+            }
+        }
     }
 }

@@ -16,13 +16,14 @@ use vouch_core::home::Home;
 use vouch_helper::home::served_by;
 
 use super::folders;
+use super::wheel::Environment;
 use crate::cargo;
 use crate::home_argument::{HomeArgument, other_owner};
 use crate::journal::{self, Link};
 use crate::program;
 
 /// Our program, and where it may be linked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Keyring {
     home: Home,
     program: PathBuf,
@@ -94,18 +95,21 @@ impl Keyring {
         if let Some(taken) = self.taken() {
             return Err(taken);
         }
-        let Found::Other(other, _) = self.found() else { return Ok(Vec::new()) };
-        let other = other.display();
-        match self.link_plan() {
-            LinkPlan::Behind => Err(Failure::configuration(
-                format!("no folder of yours is on PATH before that of `{other}`"),
-                format!("Put `{}` first on PATH, then run the command again.", self.fallback().display()),
+        let other = match self.found() {
+            Found::Other(other, _) => Some(other),
+            Found::Ours(_) | Found::None => None,
+        };
+        match (self.link_plan(), other) {
+            (LinkPlan::Behind, Some(other)) => Err(Failure::configuration(
+                format!("no folder of yours is on PATH before that of `{}`", other.display()),
+                self.first_on_path(),
             )),
-            LinkPlan::Stays => Ok(vec![format!(
-                "`{other}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it, or add \
-                 `--chain` to put Vouch's in front of it"
+            (LinkPlan::Stays, Some(other)) => Ok(self.advice(&other).into_iter().collect()),
+            (LinkPlan::LinkOffPath(folder), _) => Ok(vec![format!(
+                "`{0}` is not on PATH: put it there, such as with `export PATH=\"{0}:$PATH\"` in `~/.profile`",
+                folder.display(),
             )]),
-            LinkPlan::Link(_) | LinkPlan::LinkOffPath(_) | LinkPlan::Taken(..) => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -133,6 +137,49 @@ impl Keyring {
     /// Whether the home's own folder has its link.
     pub(super) fn has_own(&self) -> bool {
         is_same(&self.own_link(), &self.program)
+    }
+
+    /// What to do about another one that stays in front, if it does not answer for Vouch by itself.
+    fn advice(&self, other: &Path) -> Option<String> {
+        let environment = Environment::of(other);
+        if environment.as_ref().is_some_and(Environment::has_backend) {
+            return None;
+        }
+        let how = environment.map(|found| format!(" ({})", found.install("keyring"))).unwrap_or_default();
+        Some(format!(
+            "`{}` is the `keyring` that is started: install the wheel of `pip-keyring-vouch` beside it{how}, or add \
+             `--chain` to put Vouch's in front of it",
+            other.display()
+        ))
+    }
+
+    /// How ours comes before another one; `setup` is the sentence with the command that does it where there is room.
+    pub(super) fn way_past(&self, other: &Path, setup: &str) -> String {
+        let chained = Self { chain: true, ..self.clone() };
+        let room = match chained.link_plan() {
+            LinkPlan::Behind => format!("{} ", self.first_on_path()),
+            _ => String::new(),
+        };
+        let wheel = Environment::of(other)
+            .map(|found| format!(" Or install the wheel beside it: {}.", found.install("keyring")));
+        format!(
+            "{room}{setup} That puts Vouch's in front, which hands other requests on.{}",
+            wheel.unwrap_or_default()
+        )
+    }
+
+    /// Where a `keyring` of the person's own would come before all others.
+    fn first_on_path(&self) -> String {
+        let folder = self.fallback().display();
+        format!(
+            "Put `{folder}` first on PATH, such as with `export PATH=\"{folder}:$PATH\"` in `~/.profile`, then run the command again."
+        )
+    }
+
+    /// All others that stand behind the one that is started.
+    pub(super) fn behind(&self) -> Vec<PathBuf> {
+        let path = env::join_paths(&self.path).unwrap_or_default();
+        program::all_in(OsStr::new("keyring"), &path).skip(1).collect()
     }
 
     /// What clients find by the name `keyring`.
@@ -182,7 +229,6 @@ impl Keyring {
             LinkPlan::LinkOffPath(folder) => (folder, true),
         };
         let found = self.found();
-        let link = link_in(&folder);
         let mut made: Vec<Link> = Vec::new();
         for (link, target) in self.missing() {
             let recorded = Link::new(client, &link, &target);
@@ -201,24 +247,18 @@ impl Keyring {
             }
             made.push(recorded);
         }
-        let mut done = vec![match found {
-            Found::Other(other, _) => {
-                format!(
-                    "`{}` is Vouch's, and hands other requests on to `{}`",
-                    link.display(),
-                    other.display()
-                )
-            }
-            _ => format!("`{}` is the `keyring` that clients start", link.display()),
-        }];
-        if off_path {
-            done.push(format!(
-                "`{}` is not on PATH: put it there, such as with `export PATH=\"{}:$PATH\"` in `~/.profile`",
-                folder.display(),
-                folder.display()
-            ));
+        if made.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(done)
+        let link = link_in(&folder);
+        let link = link.display();
+        Ok(vec![match found {
+            Found::Other(other, _) => {
+                format!("`{link}` is Vouch's, and hands other requests on to `{}`", other.display())
+            }
+            _ if off_path => format!("made `{link}`, which clients start once its folder is on PATH"),
+            _ => format!("`{link}` is the `keyring` that clients start"),
+        }])
     }
 
     fn link_plan(&self) -> LinkPlan {

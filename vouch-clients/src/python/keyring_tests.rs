@@ -108,11 +108,14 @@ fn a_link_of_before_comes_to_name_its_home() {
 fn a_folder_that_is_not_on_path_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let keyring = keyring(dir.path(), &["system"], false);
+    let note = keyring.notes().unwrap();
+    assert!(note.len() == 1 && note[0].contains(".local/bin` is not on PATH"), "{note:?}");
     let done = link(&keyring).unwrap();
-    assert!(done[1].contains(".local/bin` is not on PATH"), "{done:?}");
+    assert!(done.len() == 1 && done[0].contains("once its folder is on PATH"), "{done:?}");
     assert!(is_same(&dir.path().join(".local/bin/keyring"), &keyring.program));
     // A second time it is said again: it still does not work.
-    assert_eq!(link(&keyring).unwrap(), done);
+    assert_eq!(keyring.notes().unwrap(), note);
+    assert_eq!(link(&keyring).unwrap(), Vec::<String>::new());
 }
 
 #[test]
@@ -123,12 +126,31 @@ fn another_one_stays_unless_the_person_says_so() {
     let stays = keyring(dir.path(), &[".cargo/bin", "system"], false);
     assert!(stays.notes().unwrap()[0].contains("--chain"));
     assert_eq!(link(&stays).unwrap(), Vec::<String>::new());
+    let way = |keyring: &Keyring| keyring.way_past(&other, "Run `setup --chain`.");
+    assert!(way(&stays).starts_with("Run `setup --chain`."), "{}", way(&stays));
     let behind = keyring(dir.path(), &["system", ".cargo/bin"], true);
     assert!(behind.notes().is_err());
+    let first = format!("Put `{}` first on PATH", dir.path().join(".local/bin").display());
+    assert!(way(&behind).starts_with(&first), "{}", way(&behind));
     let chained = keyring(dir.path(), &[".cargo/bin", "system"], true);
     assert_eq!(chained.notes().unwrap(), Vec::<String>::new());
     assert!(link(&chained).unwrap()[0].contains("hands other requests on"));
     assert!(matches!(chained.found(), Found::Ours(_)));
+}
+
+#[test]
+fn another_one_with_the_wheel_beside_it_is_as_good_and_all_of_them_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (dir.path().join("venv/bin/keyring"), dir.path().join("system/keyring"));
+    executable(&first);
+    executable(&second);
+    fs::write(&first, format!("#!{}\n", dir.path().join("venv/bin/python").display())).unwrap();
+    fs::write(dir.path().join("venv/pyvenv.cfg"), "").unwrap();
+    let keyring = keyring(dir.path(), &["venv/bin", "system"], false);
+    assert_eq!(keyring.behind(), [second]);
+    assert!(keyring.notes().unwrap()[0].contains("pip install"));
+    fs::create_dir_all(dir.path().join("venv/lib/python3.13/site-packages/keyring_vouch")).unwrap();
+    assert_eq!(keyring.notes().unwrap(), Vec::<String>::new());
 }
 
 #[test]

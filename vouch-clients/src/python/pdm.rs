@@ -10,6 +10,7 @@ use vouch_core::home::Home;
 
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
+use super::wheel::{self, Environment};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
@@ -94,6 +95,11 @@ impl Pdm {
     }
 }
 
+/// The environment of a pdm that imports the package `keyring`: it then starts no program (measured with 2.29).
+pub(super) fn importing() -> Option<Environment> {
+    Environment::of_client("pdm").filter(Environment::imports_keyring)
+}
+
 /// Whether pdm was set up beside PyPI, for a registration that does not record it: its file then has the index under the
 /// registration's name.
 pub(crate) fn is_extra(registration: &Registration) -> bool {
@@ -169,8 +175,16 @@ impl Client for Pdm {
         &self.file
     }
 
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        let note = importing().and_then(|_| wheel::missing(self.tool().name()));
+        Ok(note.into_iter().collect())
+    }
+
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
-        let mut notes = self.keyring.notes()?;
+        let mut notes = match importing() {
+            Some(_) => Vec::new(),
+            None => self.keyring.notes()?,
+        };
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides::variables(VARIABLES));
@@ -192,10 +206,13 @@ impl Client for Pdm {
     }
 
     fn would_make(&self) -> Vec<String> {
-        self.keyring.would_link()
+        if importing().is_some() { Vec::new() } else { self.keyring.would_link() }
     }
 
     fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
+        if importing().is_some() {
+            return Ok(wheel::found(self.tool().name()).into_iter().collect());
+        }
         self.keyring.link(self.tool().name())
     }
 

@@ -112,6 +112,10 @@ impl Client for Poetry {
         &self.file
     }
 
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        Ok(wheel::missing(self.tool().name()).into_iter().collect())
+    }
+
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
         let file = EditedFile::read(self.file.clone())?;
@@ -131,10 +135,10 @@ impl Client for Poetry {
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
-        vec![
-            format!("repository `{name}`: {}, in `{}`", registration.endpoint, self.file.display()),
-            "poetry finds Vouch by the wheel of `pip-keyring-vouch`, installed beside it".into(),
-        ]
+        let file = self.file.display();
+        let mut done = vec![format!("repository `{name}`: {}, in `{file}`", registration.endpoint)];
+        done.extend(wheel::found(self.tool().name()));
+        done
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

@@ -72,12 +72,30 @@ impl Twine {
                 "twine takes `password` of `[{name}]` instead of asking Vouch: remove that line"
             ));
         }
+        notes.extend(other_passwords(&self.parse(&text)?, name, endpoint));
         Ok(text)
     }
 
     fn parse<'t>(&self, text: &'t str) -> Result<Ini<'t>, Failure> {
         Ini::parse(text, lower_case).map_err(|error| refused(&self.file, &error))
     }
+}
+
+/// Other sections with a password for the same repository, as `aws codeartifact login` writes one: `-r` with their name, or
+/// `--repository-url`, takes it.
+fn other_passwords(ini: &Ini<'_>, name: &str, endpoint: &str) -> Vec<String> {
+    let is_other = |section: &&str| {
+        *section != name
+            && ini.value(section, "repository").is_some_and(|there| url::same(&there, endpoint))
+            && ini.value(section, "password").is_some()
+    };
+    let note = |section: &str| {
+        format!(
+            "`[{section}]` has a password for the same repository, which `twine upload -r {section}` takes instead of \
+             asking Vouch: remove that section, or upload with `-r {name}`"
+        )
+    };
+    ini.sections().filter(is_other).map(note).collect()
 }
 
 impl Client for Twine {
@@ -87,6 +105,10 @@ impl Client for Twine {
 
     fn file(&self) -> &Path {
         &self.file
+    }
+
+    fn check(&self) -> Result<Vec<String>, Failure> {
+        Ok(wheel::missing(self.tool().name()).into_iter().collect())
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
@@ -108,10 +130,10 @@ impl Client for Twine {
     fn done(&self, wanted: &SetupRequest<'_>) -> Vec<String> {
         let registration = wanted.registration;
         let name = registration.name.as_deref().unwrap_or_default();
-        vec![
-            format!("repository `{name}`: {}, in `{}`", registration.endpoint, self.file.display()),
-            "twine finds Vouch by the wheel of `pip-keyring-vouch`, installed beside it".into(),
-        ]
+        let file = self.file.display();
+        let mut done = vec![format!("repository `{name}`: {}, in `{file}`", registration.endpoint)];
+        done.extend(wheel::found(self.tool().name()));
+        done
     }
 
     fn next(&self, wanted: &SetupRequest<'_>) -> String {

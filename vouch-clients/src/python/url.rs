@@ -30,6 +30,13 @@ pub(super) fn same(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// Whether a URL is on the host of a repository, and names no user: some clients then ask nobody for a password.
+pub(super) fn is_without_user(url: &str, registration: &Registration) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.trim_end_matches(":443").eq_ignore_ascii_case(host(&registration.endpoint))
+}
+
 /// Whether ours may take the place of an index: PyPI, another of CodeArtifact (what `aws codeartifact login` writes has
 /// a token in it), or one that an earlier setup wrote.
 pub(super) fn gives_way(there: &str, wanted: &SetupRequest<'_>) -> bool {
@@ -46,6 +53,24 @@ pub(super) fn gives_way(there: &str, wanted: &SetupRequest<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn urls_on_our_host_without_a_user() {
+        let registration = serde_json::from_value(serde_json::json!({
+            "tool": "uv", "repository": "my-repo", "profile": "default", "endpoint": "https://h.example/pypi/my-repo/"
+        }))
+        .unwrap();
+        for (url, expected) in [
+            ("https://h.example/pypi/r/simple/", true),
+            ("https://H.example:443/pypi/other/simple", true),
+            ("https://aws@h.example/pypi/r/simple/", false),
+            ("https://h.example.evil/pypi/r/simple/", false),
+            ("https://else.example/h.example/", false),
+            ("./wheels", false),
+        ] {
+            assert_eq!(is_without_user(url, &registration), expected, "{url}");
+        }
+    }
 
     #[test]
     fn user_information_does_not_count() {

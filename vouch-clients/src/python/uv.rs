@@ -9,6 +9,7 @@ use vouch_core::home::Home;
 
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
+use super::uv_project::{PROVIDER, Project};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
@@ -18,7 +19,6 @@ use crate::text::toml::{SpliceError, Splices};
 use crate::tool::Tool;
 use vouch_core::env;
 
-const PROVIDER: &str = "keyring-provider";
 const PROVIDER_VARIABLE: &str = "UV_KEYRING_PROVIDER";
 
 /// uv, for one configuration file.
@@ -124,8 +124,8 @@ impl Uv {
 }
 
 /// What else uv would take before what is written here.
-fn overrides(name: &str) -> Vec<String> {
-    let upper = overrides::upper(name);
+fn overrides(registration: &Registration) -> Vec<String> {
+    let upper = overrides::upper(registration.name.as_deref().unwrap_or_default());
     let index = ["USERNAME", "PASSWORD"].map(|what| format!("UV_INDEX_{upper}_{what}"));
     let fixed = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_NO_CONFIG"];
     let publish = ["UV_PUBLISH_URL", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"];
@@ -134,26 +134,13 @@ fn overrides(name: &str) -> Vec<String> {
     if env::var(PROVIDER_VARIABLE).is_some_and(|provider| provider != "subprocess") {
         notes.extend(overrides::variables([PROVIDER_VARIABLE]));
     }
-    notes.extend(project_provider());
-    notes
-}
-
-/// A project that setup is run in and that says otherwise for itself.
-fn project_provider() -> Option<String> {
     // Where a file is named, uv looks for no other.
-    if env::var("UV_CONFIG_FILE").is_some() {
-        return None;
+    let here = std::env::current_dir().ok().filter(|_| env::var("UV_CONFIG_FILE").is_none());
+    if let Some(project) = here.and_then(|here| Project::of(&here)) {
+        notes.extend(project.provider());
+        notes.extend(project.asked_nobody(registration));
     }
-    let here = std::env::current_dir().ok()?;
-    let (file, provider) = here.ancestors().find_map(|folder| {
-        let read = |name: &str, path: &[&str]| {
-            let file = folder.join(name);
-            overrides::value_in(&file, path).map(|value| (file, value))
-        };
-        read("uv.toml", &[PROVIDER]).or_else(|| read("pyproject.toml", &["tool", "uv", PROVIDER]))
-    })?;
-    (provider != "subprocess")
-        .then(|| format!("`{PROVIDER}` in `{}` goes before this file, in that project", file.display()))
+    notes
 }
 
 impl Client for Uv {
@@ -169,7 +156,7 @@ impl Client for Uv {
         let mut notes = self.keyring.notes()?;
         let file = EditedFile::read(self.file.clone())?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
-        notes.extend(overrides(name(wanted.registration)?));
+        notes.extend(overrides(wanted.registration));
         notes.extend(overrides::netrc(wanted.registration));
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }

@@ -31,8 +31,13 @@ impl<'a> BareValue<'a> {
         (!text.is_empty() && !literal && text.bytes().all(plain)).then_some(Self(text))
     }
 
-    /// What npm replaces with the environment variable `CODEARTIFACT_AUTH_TOKEN`.
-    pub const TOKEN_VARIABLE: BareValue<'static> = BareValue("${CODEARTIFACT_AUTH_TOKEN}");
+    /// A variable of the environment as npm writes one, `${NAME}` with a plain name.
+    pub fn variable(text: &'a str) -> Option<Self> {
+        let name = text.strip_prefix("${")?.strip_suffix('}')?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        (!name.is_empty() && name.bytes().all(plain)).then_some(Self(text))
+    }
+
     /// `true`.
     pub const TRUE: BareValue<'static> = BareValue("true");
 }
@@ -86,6 +91,18 @@ impl Npmrc {
     pub fn settings(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let value = |entry: Entry| (entry.key, entry.value.unwrap_or_else(|| "true".into()));
         self.entries().map(move |(_, entry)| value(entry))
+    }
+
+    /// The keys that have one value, each once, with the value in force.
+    pub fn scalars(&self) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for (_, entry) in self.entries() {
+            found.retain(|(key, _)| *key != entry.key);
+            if !entry.array {
+                found.push((entry.key, entry.value.unwrap_or_else(|| "true".into())));
+            }
+        }
+        found
     }
 
     /// Gives a key one value. The first line that sets it is rewritten, further ones are dropped; without any, a line

@@ -31,7 +31,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
         let about = format!("YubiKey {serial}");
         findings.push(Finding::ok(CARD, format!("firmware {}", card.firmware())).about(&about));
         findings.push(tries(&card).about(&about));
-        findings.extend(keys(&card, identity).into_iter().map(|finding| finding.about(&about)));
+        findings.extend(keys(&card, config, identity).into_iter().map(|finding| finding.about(&about)));
         // Others may be at work with it: what they verified stays so.
         card.leave();
     }
@@ -94,7 +94,10 @@ fn tries(card: &Card) -> Finding {
     }
 }
 
-fn keys(card: &Card, identity: Option<&Identity>) -> Vec<Finding> {
+fn keys(card: &Card, config: Option<&Config>, identity: Option<&Identity>) -> Vec<Finding> {
+    if config.is_none() {
+        return vec![Finding::skip(KEY, "the configuration cannot be read")];
+    }
     let Some(identity) = identity else {
         return vec![Finding::skip(KEY, format!("no key is enrolled here. {ENROLL}"))];
     };

@@ -77,6 +77,22 @@ fn is_of_aws(name: &str) -> bool {
     EXACT.contains(&name) || name == "AWS_ENDPOINT_URL" || name.starts_with("AWS_ENDPOINT_URL_")
 }
 
+/// Profiles of AWS tools that are none of Vouch's.
+fn profiles(config: Option<&Config>) -> Vec<Finding> {
+    let is_vouchs = |name: &str| config.is_some_and(|config| config.aws.profiles.contains_key(name));
+    let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+    let other = names.into_iter().filter(|name| env::var(name).is_some_and(|profile| !is_vouchs(&profile)));
+    let told = other.map(|name| {
+        Finding::warn(
+            VARIABLES,
+            format!("{name} names a profile that is not Vouch's, and Vouch ignores it"),
+            "AWS tools act as that profile; Vouch's role comes from its own configuration.",
+            format!("If you do not mean it: `unset {name}`."),
+        )
+    });
+    told.collect()
+}
+
 fn variables(config: Option<&Config>) -> Vec<Finding> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut of_aws: Vec<String> = names.filter(|name| is_of_aws(name)).collect();
@@ -97,6 +113,7 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
             )
         })
         .collect();
+    findings.extend(profiles(config));
     let by_variable = |tool: Tool| tool.token_source() == TokenSource::Variable;
     let reads = |known: &Registration| {
         Tool::named(&known.tool).is_some_and(by_variable) || Mode::of(known) == Some(Mode::Env)

@@ -193,7 +193,8 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
         let dialect = plan.client.dialect(file.path());
-        diff.push_str(&preview::diff(file.path(), dialect, (file.text(), after)));
+        let after = plan.client.preview(after, &plan.wanted());
+        diff.push_str(&preview::diff(file.path(), dialect, (file.text(), &after)));
     }
     if plan.records {
         // As it stands on disk, so that the diff is about that.

@@ -99,7 +99,7 @@ pub(crate) fn recorded_endpoint(
 /// Whether a registration is one of this client's file.
 fn is_of(client: &dyn Client, registration: &Registration) -> bool {
     let file = registration.file.as_deref();
-    registration.tool == client.tool().name() && file.is_none_or(|path| path == client.file())
+    registration.tool == client.tool().name() && file.is_none_or(|path| client.wrote(path))
 }
 
 /// A registration as it is to be, in the place of an earlier one of the same file if there is one.
