@@ -54,7 +54,7 @@ fn answer(home: Option<&Path>, url: &str, action: &Action<'_>) -> Result<Credent
 
 /// One token serves every operation: CodeArtifact tells none apart.
 fn token(home: Option<&Path>, url: &str) -> Result<CredentialResponse, Error> {
-    let given = || home::context(home)?.broker()?.token_for_url(url, Lifetime::Request);
+    let given = || home::context(home)?.broker()?.token_for_url(url, Asker::CARGO, Lifetime::Request);
     let (token, target) = given().map_err(refusal)?;
     let value = sendable(token.value.expose()).map_err(chain)?;
     let expiration = OffsetDateTime::from_unix_timestamp(token.expires_at.0)
@@ -96,7 +96,7 @@ fn logout(home: Option<&Path>, url: &str) -> Result<CredentialResponse, Error> {
 /// Whether the registry is ours and a session is there. No network.
 fn session_for(home: Option<&Path>, url: &str) -> Result<(), vouch_core::Error> {
     let context = home::context(home)?;
-    context.config()?.target_of_url(url, Asker::default())?;
+    context.config()?.target_of_url(url, Asker::CARGO)?;
     context.session()?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use vouch_clients::node::npm::Mode;
 use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
+use vouch_core::endpoint::Asker;
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 use vouch_helper::guard::guarded;
@@ -44,7 +45,7 @@ fn of_profile(context: &Context, profile: Option<&str>) -> Result<Secret<String>
     };
     config.profile_named(name)?;
     let registration = registration_of(config, name).ok_or_else(|| not_set_up(name))?;
-    header(&broker.token_for_url(&registration.endpoint, Lifetime::Run)?.0.value)
+    header(&broker.token_for_url(&registration.endpoint, Asker::NPM, Lifetime::Run)?.0.value)
 }
 
 /// Helpers serve registrations only.
@@ -71,7 +72,7 @@ fn of_registry(context: &Context, url: &str, registered: bool) -> Result<Option<
     if registered && !broker.config().codeartifact.registrations.iter().any(is_it) {
         return Ok(None);
     }
-    match broker.token_for_url(url, Lifetime::Run) {
+    match broker.token_for_url(url, Asker::NPM, Lifetime::Run) {
         Err(error) if error.is_foreign() => Ok(None),
         answer => header(&answer?.0.value).map(Some),
     }

@@ -36,7 +36,7 @@ fn path() -> impl Strategy<Value = String> {
 /// Written in all the ways that clients have.
 fn registered() -> impl Strategy<Value = String> {
     let host = prop_oneof![Just(HOST.to_owned()), Just(format!("{HOST}:443"))];
-    let repository = "(pypi/[a-z]([a-z-]{0,7}[a-z])?/(simple/)?|pypi/my-repo|pypi/my-repo/simple)";
+    let repository = "(pypi/[a-z][a-z-]{0,7}[a-z]/(simple/)?|pypi/my-repo|pypi/my-repo/simple)";
     let aws = (prop_oneof![Just(""), Just("aws@")], host, repository)
         .prop_map(|(user, host, path)| format!("https://{user}{host}/{path}"));
     let named = "(simple/)?([a-z]{1,9}/)?"
@@ -67,6 +67,9 @@ fn unsafe_urls() -> impl Strategy<Value = String> {
         (Just("https"), Just("127.0.0.1:9443\\@"), Just(""), path()).prop_map(wrong),
         path().prop_map(|path| format!("https://{}{path}", HOST.to_uppercase())),
         path().prop_map(|path| format!("https://{HOST}{path}/../x")),
+        "(cargo|npm|maven|generic|[a-z]{1,9})/[a-z-]{0,9}(/simple)?/"
+            .prop_filter("our own format", |path| !path.starts_with("pypi/"))
+            .prop_map(|path| format!("https://{HOST}/{path}")),
         path().prop_map(|path| format!("https://packages.example.com\\@127.0.0.1{path}")),
     ]
 }

@@ -30,11 +30,10 @@ fn every_form_gets_the_answer_that_its_client_parses() {
             "--mode=password --output=json get https://HOST/pypi/my-repo/ aws",
             "{\"password\":\"eyJ.token\"}\n",
         ),
-        // Publishing, user information, other repositories of the domain, the host with its scheme.
+        // Publishing, user information, other repositories of the domain.
         ("get https://HOST/pypi/my-repo/ aws", password),
         ("get https://aws@HOST/pypi/my-repo/simple/ aws", password),
         ("get https://HOST/pypi/other/simple/ aws", password),
-        ("get https://HOST aws", password),
         ("get https://packages.example.com/pypi/my-repo/simple/ aws", password),
         ("get https://aws@packages.example.com/pypi/my-repo/simple/ aws", password),
         ("get https://HOST:443/pypi/my-repo/simple/ aws", password),
@@ -86,9 +85,12 @@ fn names_that_carry_no_scheme_get_nothing_and_are_not_told_why() {
     for line in ["get HOST aws", "get HOST:443 aws", "get HOST --mode creds", "get aws@HOST aws"] {
         assert_eq!(person.ask(line), (1, String::new(), String::new()), "{line}");
     }
-    // After a refusal of the whole URL, uv asks with the host alone.
-    let person = Person::new();
-    assert_eq!(person.ask("get https://HOST aws"), (1, String::new(), String::new()));
+    // After a refusal of the whole URL, uv and pdm ask with the host alone. What was refused stays refused.
+    for person in [person, Person::new()] {
+        for line in ["get https://HOST aws", "get https://HOST/ aws", "get https://HOST:443 --mode=creds"] {
+            assert_eq!(person.ask(line), (1, String::new(), String::new()), "{line}");
+        }
+    }
 }
 
 #[test]
@@ -110,6 +112,9 @@ fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
         ("get https://packages.example.com/pypi/my-repo/%2e%2e/x/ aws", "a percent escape"),
         ("get https://HOST/pypi/my-repo/..;/x/ aws", "a segment of dots"),
         ("get https://HOST/pypi/my-repo/?token=hunter2 aws", "a query"),
+        ("get https://HOST/npm/my-repo/ aws", "its path is not one"),
+        ("get https://HOST/maven/my-repo/com/evil/x/1/ aws", "its path is not one"),
+        ("get https://HOST/pypi/my-repo/evil/ aws", "its path is not one"),
         ("get HTTPS://HOST/pypi/my-repo/ aws", "letter for letter"),
         ("get https://UPPER/pypi/my-repo/ aws", "lower-case letters"),
         ("get https://HOST/pypi/my-repo/ glpat-hunter2hunter2hunter2 --mode=creds", "no user but `aws`"),

@@ -114,12 +114,13 @@ impl Config {
         let refused = |reason| endpoint::refusal(url, reason, recorded.clone().map(|(_, base)| base));
         let plain = PlainUrl::read(url, asker).map_err(refused)?;
         let Some((domain, _)) = plain.domain().map_err(refused)? else {
-            let found = recorded.clone().find(|(_, base)| plain.is_below(base));
+            let found = recorded.clone().find(|(_, base)| plain.is_recorded_as(base, asker));
             return found
                 .map(|(registration, _)| registration)
-                .ok_or_else(|| EndpointError::Foreign(endpoint::shown(url)).into());
+                .ok_or_else(|| refused(endpoint::ANOTHER_PATH).into());
         };
         let mut of_domain = recorded
+            .clone()
             .map(|(registration, base)| (registration, plain.is_below(&base)))
             .filter(|(registration, _)| {
                 let profile = self.codeartifact.profiles.get(&registration.profile);
@@ -127,8 +128,11 @@ impl Config {
             });
         // The repository that was named wins: two registrations of one domain may have different profiles.
         let exact = of_domain.clone().find(|(_, exact)| *exact);
-        let found = exact.or_else(|| of_domain.next());
-        found.map(|(registration, _)| registration).ok_or(ProfileError::NotSetUp(domain))
+        let (found, _) = exact.or_else(|| of_domain.next()).ok_or(ProfileError::NotSetUp(domain))?;
+        match plain.is_repository_of(asker) {
+            true => Ok(found),
+            false => Err(refused(endpoint::ANOTHER_PATH).into()),
+        }
     }
 
     /// A CodeArtifact profile by its name.

@@ -23,7 +23,9 @@ pub fn pin_tries(bed: &Bed) -> u32 {
 /// The public key that the card attests for a slot, in PEM; again as another program reads it.
 pub fn attested_key(bed: &Bed, slot: &str) -> String {
     let attest = ["-a", "attest", "-s", slot, "-o", "attestation-now.pem"];
-    let _ = bed.run("yubico-piv-tool").args(attest).ok();
+    // pcscd resets the card some time after a program that used it was interrupted; the tool gives up when that happens
+    // under its hands.
+    wait_until("yubico-piv-tool attests", || bed.run("yubico-piv-tool").args(attest).done().code == 0);
     bed.run("openssl").args(["x509", "-in", "attestation-now.pem", "-noout", "-pubkey"]).ok().stdout
 }
 

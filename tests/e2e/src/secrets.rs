@@ -2,6 +2,7 @@
 
 use vouch_core::Context;
 use vouch_core::broker::{Lifetime, RoleUse};
+use vouch_core::endpoint::Asker;
 use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
@@ -17,7 +18,8 @@ pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
     let vault = session::open(&home, &keystore).expect("there is a session");
     let session = Session::read(&vault, &home).expect("the session opens");
     let broker = Context::from_env().expect("a home").broker().expect("the configuration loads");
-    let (short, target) = broker.token_for_url(helper::INDEX, Lifetime::Request).expect("a token");
+    let (short, target) =
+        broker.token_for_url(helper::INDEX, Asker::CARGO, Lifetime::Request).expect("a token");
     let long = broker.token(&target, Lifetime::Session).expect("a token");
     let role = broker.role_credentials(&target.role, RoleUse::Exchange).expect("role credentials");
     let texts = [

@@ -153,6 +153,10 @@ fn no_helper_answers_for_a_torn_url() {
                     format!("http://{host}/{format}/my-repo/"),
                     format!("https://{host}:9443/{format}/my-repo/"),
                     format!("https://{host}./{format}/my-repo/"),
+                    format!("https://{host}"),
+                    format!("https://{host}/"),
+                    format!("https://{host}/maven/my-repo/com/evil/x/1/"),
+                    format!("https://{host}/generic/my-repo/{format}/my-repo/"),
                 ] {
                     let (answered, said) = asks(format, &bad);
                     assert!(!answered && !said.contains("hunter2"), "{bad:?}: {said}");

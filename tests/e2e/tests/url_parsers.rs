@@ -28,7 +28,9 @@ impl Found {
     fn of(place: &str) -> Self {
         let parts: Vec<_> = place.splitn(4, ' ').collect();
         let [scheme, host, port, path] = parts[..] else { return Self::Nothing };
-        let registered = port.parse().is_ok_and(|port| is_registered(host, port, path));
+        let formats = ["cargo", "pypi", "npm"];
+        let is_one = |port| formats.iter().any(|format| is_registered(host, port, path, format));
+        let registered = port.parse().is_ok_and(is_one);
         match scheme == "https" && registered {
             true => Self::Registered,
             false => Self::Elsewhere(place.to_owned()),
@@ -66,8 +68,9 @@ fn parser(name: &str) -> Run {
 #[test]
 fn what_gets_a_token_is_a_registered_place_to_every_parser() {
     let config: Config = serde_json::from_str(&configuration()).unwrap();
-    let accepts = |url: &String| config.target_of_url(url, Asker::KEYRING).is_ok();
-    let (mut good, mut bad) = (seen().into_iter().map(|(url, _)| url).collect::<Vec<_>>(), Vec::new());
+    let askers = [("cargo", Asker::CARGO), ("pypi", Asker::KEYRING), ("npm", Asker::NPM)];
+    let accepts = |url: &String| askers.iter().any(|(_, asker)| config.target_of_url(url, *asker).is_ok());
+    let (mut good, mut bad) = (seen().into_iter().map(|(_, url)| url).collect::<Vec<_>>(), Vec::new());
     for url in Mutants::new(3) {
         let list = if accepts(&url) { &mut good } else { &mut bad };
         if list.len() < EACH {

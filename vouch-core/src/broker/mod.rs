@@ -165,14 +165,18 @@ impl Broker {
         Ok(Session::read(&vault, &self.home)?.expires_at)
     }
 
-    /// The token for a URL without user name that a package manager asks about, and its target. Only what a registration
-    /// allows gets one.
+    /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.
     ///
     /// # Errors
     /// [`EndpointError::Foreign`](crate::endpoint::EndpointError::Foreign) for a registry that is none of ours; else as
     /// [`Broker::token`].
-    pub fn token_for_url(&self, url: &str, lifetime: Lifetime) -> Result<(Token, Target), Error> {
-        let target = self.config.target_of_url(url, Asker::default())?;
+    pub fn token_for_url(
+        &self,
+        url: &str,
+        asker: Asker,
+        lifetime: Lifetime,
+    ) -> Result<(Token, Target), Error> {
+        let target = self.config.target_of_url(url, asker)?;
         let token = self.token(&target, lifetime)?;
         Ok((token, target))
     }
@@ -443,8 +447,9 @@ impl<'a> SingleFlight<'a> {
     /// A failure that answers this caller, too.
     fn failure_of(&self, name: &EntryName) -> Option<Failure> {
         let recorded: RecordedFailure = self.vault.read(&name.failure())?;
-        let same = recorded.at + BURST >= self.began && recorded.network == http::network_fingerprint();
-        same.then_some(recorded.failure)
+        // One from the future was recorded before the clock was set back.
+        let recent = recorded.at.saturating_add(BURST) >= self.began && recorded.at <= milliseconds();
+        (recent && recorded.network == http::network_fingerprint()).then_some(recorded.failure)
     }
 }
 

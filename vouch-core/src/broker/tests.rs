@@ -223,6 +223,20 @@ fn who_tries_again_later_asks_again() {
 }
 
 #[test]
+fn a_failure_from_the_future_is_none() {
+    let person = Person::new(Fake { refuses: true, ..Fake::default() });
+    let name = token_entry(&target(), Lifetime::Request);
+    for (ahead, is_told) in [(0, true), (60_000, false), (3_600_000, false), (u64::MAX / 2, false)] {
+        let at = milliseconds() + ahead;
+        let failure = Failure::new(ErrorKind::Other, "told before the clock was set back", "");
+        let recorded = RecordedFailure { failure, at, network: http::network_fingerprint() };
+        person.vault().write(&name.failure(), &recorded, UnixTime::now().plus(86_400)).unwrap();
+        let answer = person.token(&target(), Lifetime::Request).unwrap_err();
+        assert_eq!(matches!(answer, Error::FromOtherProcess(_)), is_told, "{ahead}: {answer:?}");
+    }
+}
+
+#[test]
 fn who_waits_takes_over_from_a_holder_that_is_gone() {
     let person = Person::new(Fake::default());
     let name = token_entry(&target(), Lifetime::Request);

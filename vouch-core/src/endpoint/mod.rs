@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 
+pub(crate) use self::plain::ANOTHER_PATH;
 use self::plain::Readings;
 
 pub use domain::Domain;

@@ -7,29 +7,39 @@ use std::net::Ipv4Addr;
 
 use url::Url;
 
+use super::Format;
 use super::domain::{Domain, domain_of_host};
+use crate::partition::RepositoryName;
 
 const HTTPS: &str = "https://";
 const SPARSE: &str = "sparse+";
 const HTTPS_PORT: u16 = 443;
 
-/// What the client that asks is known to write into a URL.
+/// What the clients that ask through a program of Vouch are known to write into a URL. By default no user name, and any path:
+/// for URLs that a person typed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asker {
     user: Option<&'static str>,
+    format: Option<Format>,
 }
 
 /// The only user that CodeArtifact's Basic authentication knows (CodeArtifact user guide, "Using CodeArtifact with pip").
 pub const USER: &str = "aws";
 
 impl Asker {
-    /// A client of `keyring`: the user name of CodeArtifact's Basic authentication may stand before the host.
-    pub const KEYRING: Self = Self { user: Some(USER) };
+    /// Cargo, which asks with the URL of an index.
+    pub const CARGO: Self = Self { user: None, format: Some(Format::Cargo) };
+    /// A client of `keyring`, which asks about an index, its pages and its files. The user name of CodeArtifact's Basic
+    /// authentication may stand before the host.
+    pub const KEYRING: Self = Self { user: Some(USER), format: Some(Format::Pypi) };
+    /// npm, pnpm and yarn, which ask with the URL of a registry.
+    pub const NPM: Self = Self { user: None, format: Some(Format::Npm) };
 }
 
 /// Why a text is not a plain URL, to go on with after "no token for `URL`: ".
 pub type Reason = &'static str;
 
+pub(crate) const ANOTHER_PATH: Reason = "its path is not one that this client has for a repository";
 pub(super) const ANOTHER_PORT: Reason = "it names a port other than 443";
 
 /// A URL in which every parser reads the same scheme, host, port and path: printable ASCII, `https` in lower case, a host
@@ -100,6 +110,28 @@ impl<'a> PlainUrl<'a> {
         }
     }
 
+    /// Whether a client that asks has such a path on a host of CodeArtifact's: `/FORMAT/REPOSITORY` of its own format, with or
+    /// without a slash at its end, and what belongs to it below. A token is good for the whole domain, and whoever can put
+    /// a file at another path could tell the client there where to send it.
+    pub fn is_repository_of(&self, asker: Asker) -> bool {
+        let Some(format) = asker.format else { return true };
+        let mut parts = self.path.splitn(4, '/').skip(1);
+        let is_format = parts.next() == Some(format.as_str());
+        let is_repository = parts.next().is_some_and(|name| name.parse::<RepositoryName>().is_ok());
+        is_format && is_repository && goes_on(parts.next().unwrap_or_default(), format)
+    }
+
+    /// Whether a client that asks has such a URL for the repository that is recorded as `base`.
+    pub fn is_recorded_as(&self, base: &PlainUrl<'_>, asker: Asker) -> bool {
+        let below = self.path.get(base.path.trim_end_matches('/').len()..).unwrap_or_default();
+        self.is_below(base)
+            && match asker.format {
+                // The page of an index may be what is recorded.
+                None | Some(Format::Pypi) => true,
+                Some(format) => goes_on(below.trim_start_matches('/'), format),
+            }
+    }
+
     /// Whether this is `base` or below it: host and port are the same, and the path goes on only after a slash.
     pub fn is_below(&self, base: &PlainUrl<'_>) -> bool {
         (self.host, self.port) == (base.host, base.port) && path_is_below(self.path, base.path)
@@ -115,6 +147,11 @@ impl fmt::Display for PlainUrl<'_> {
             _ => write!(f, "{HTTPS}{host}:{port}{path}"),
         }
     }
+}
+
+/// Whether a client asks about this below a repository.
+fn goes_on(below: &str, format: Format) -> bool {
+    below.is_empty() || (format == Format::Pypi && path_is_below(below, "simple"))
 }
 
 fn path_is_below(path: &str, base: &str) -> bool {

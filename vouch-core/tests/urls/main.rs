@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::thread;
 
 use fluent_uri::Uri;
-use mutants::{Mutants, configuration, is_registered, seen};
+use mutants::{AWS_HOSTS, Mutants, configuration, is_registered, seen};
 use url::Url;
 use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, shown};
@@ -20,6 +20,9 @@ use vouch_core::profile::ProfileError;
 fn number<N: FromStr>(variable: &str, otherwise: N) -> N {
     vouch_core::env::var(variable).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
+
+/// The programs that ask, by the format of their clients.
+const ASKERS: [(&str, Asker); 3] = [("cargo", Asker::CARGO), ("pypi", Asker::KEYRING), ("npm", Asker::NPM)];
 
 fn config() -> Config {
     serde_json::from_str(&configuration()).unwrap()
@@ -80,26 +83,65 @@ fn compare(seed: u64, cases: usize) -> (usize, usize) {
         // Cargo takes this off before it reads the URL.
         let text = url.strip_prefix("sparse+").unwrap_or(&url);
         let places = [whatwg(text), rfc3986(text)];
-        let good = |place: &Option<(String, u16, String)>| {
-            place.as_ref().is_some_and(|(host, port, path)| is_registered(host, *port, path))
+        let good = |place: &Option<(String, u16, String)>, format: &str| {
+            place.as_ref().is_some_and(|(host, port, path)| is_registered(host, *port, path, format))
         };
-        if gets_a_token(&config, &url, Asker::KEYRING) {
-            accepted += 1;
-            assert!(places.iter().all(good), "{url:?} of seed {seed} gets a token, and goes to {places:?}");
-            let bare = gets_a_token(&config, &url, Asker::default());
-            assert_ne!(bare, text.starts_with("https://aws@"), "{url:?} of seed {seed}");
+        let askers = ASKERS.iter().filter(|(_, asker)| gets_a_token(&config, &url, *asker));
+        for (format, _) in askers.clone() {
+            let all_good = places.iter().all(|place| good(place, format));
+            assert!(all_good, "{url:?} of seed {seed} gets a token for {format}, and goes to {places:?}");
+            assert!(*format == "pypi" || !text.starts_with("https://aws@"), "{url:?} of seed {seed}");
         }
-        told_apart += usize::from(good(&places[0]) != good(&places[1]));
+        accepted += askers.count().min(1);
+        let differ = |(format, _): &(&str, Asker)| good(&places[0], format) != good(&places[1], format);
+        told_apart += usize::from(ASKERS.iter().any(differ));
     }
     (accepted, told_apart)
 }
 
 #[test]
-fn every_url_that_clients_were_seen_to_send_gets_its_token() {
+fn every_url_that_clients_were_seen_to_send_gets_its_token_and_no_other_client_does() {
     let config = config();
-    for (url, has_user) in seen() {
-        assert!(gets_a_token(&config, &url, Asker::KEYRING), "{url}");
-        assert_eq!(gets_a_token(&config, &url, Asker::default()), !has_user, "{url}");
+    for (format, url) in seen() {
+        for (known, asker) in ASKERS {
+            // What is recorded on another host is a place by its path, whatever is spoken there.
+            if known == format || AWS_HOSTS.iter().any(|host| url.contains(host)) {
+                assert_eq!(gets_a_token(&config, &url, asker), known == format, "{known}: {url}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_helper_answers_for_repositories_of_its_own_format_alone() {
+    let config = config();
+    for path in [
+        "",
+        "/",
+        "/cargo",
+        "/cargo/",
+        "/cargo/my-repo/config.json",
+        "/cargo/my-repo/simple/",
+        "/cargo//my-repo/",
+        "/cargo/my-repo//",
+        "/cargo/my%2drepo/",
+        "/Cargo/my-repo/",
+        "/generic/my-repo/cargo/my-repo/",
+        "/maven/my-repo/com/evil/x/1/",
+        "/npm/my-repo/@scope/amber",
+        "/npm/my-repo/x/-/x-1.0.0.tgz",
+        "/pypi/my-repo/simples/",
+        "/pypi/my-repo/amber/1.0/simple/",
+        "/pypi/my-repo//simple/",
+    ] {
+        for host in AWS_HOSTS {
+            let url = format!("https://{host}{path}");
+            for (format, asker) in ASKERS {
+                let answer = config.target_of_url(&url, asker);
+                let refused = matches!(answer, Err(ProfileError::Endpoint(EndpointError::Unsafe { .. })));
+                assert!(refused, "{format}: {url}: {answer:?}");
+            }
+        }
     }
 }
 
@@ -122,7 +164,7 @@ fn no_message_about_a_mutant_shows_a_password() {
 #[test]
 fn what_reads_as_ours_to_anybody_is_refused_and_all_else_is_foreign() {
     let config = config();
-    let aws = mutants::AWS_HOSTS[0];
+    let aws = AWS_HOSTS[0];
     for url in [
         format!("https://{aws}\\@127.0.0.1:9443/pypi/my-repo/"),
         format!("https://evil.example\\@{aws}/pypi/my-repo/"),

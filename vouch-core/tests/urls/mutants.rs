@@ -18,12 +18,13 @@ pub(crate) const RECORDED: [(&str, u16, &str); 4] = [
     ("10.0.0.7", 443, "/npm/my-repo"),
 ];
 
-/// Whether a token that is sent there stays where it belongs.
-pub(crate) fn is_registered(host: &str, port: u16, path: &str) -> bool {
+/// Whether a token that is sent there, by a client of a format, stays where it belongs.
+pub(crate) fn is_registered(host: &str, port: u16, path: &str, format: &str) -> bool {
     let below =
         |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let recorded = |known: &&(&str, u16, &str)| (known.0, known.1) == (host, port) && below(known.2);
-    (AWS_HOSTS.contains(&host) && port == 443) || RECORDED.iter().any(|known| recorded(&known))
+    let of_aws = AWS_HOSTS.contains(&host) && port == 443 && path.starts_with(&format!("/{format}/"));
+    of_aws || RECORDED.iter().any(|known| recorded(&known))
 }
 
 /// A configuration in which all of these, and nothing else, are set up.
@@ -52,41 +53,41 @@ pub(crate) fn configuration() -> String {
     )
 }
 
-/// Who was seen to ask with a URL, with `HOST` for one of CodeArtifact's.
-pub(crate) const SEEN: [(&str, &str); 25] = [
-    ("cargo, as setup writes the index", "sparse+https://HOST/cargo/my-repo/"),
-    ("cargo, without the last slash", "sparse+https://HOST/cargo/my-repo"),
-    ("cargo, source replacement", "https://HOST/cargo/my-repo/"),
-    ("pip and uv, an index", "https://HOST/pypi/my-repo/simple/"),
-    ("pip, uv and pdm, without the last slash", "https://HOST/pypi/my-repo/simple"),
-    ("pip, a page of an index", "https://HOST/pypi/my-repo/simple/amber/"),
-    ("uv, a file of an index", "https://HOST/pypi/my-repo/simple/amber/1.0/amber-1.0-py3-none-any.whl"),
-    ("uv, a local version", "https://HOST/pypi/my-repo/simple/amber/1.0/amber-1.0%2Bcu118-py3-none-any.whl"),
-    ("twine and uv publish", "https://HOST/pypi/my-repo/"),
-    ("poetry publish", "https://HOST/pypi/my-repo"),
-    ("uv, the host with its scheme", "https://HOST"),
-    ("uv, the host with its port", "https://HOST:443"),
-    ("pdm, the host", "https://HOST/"),
-    ("npm and yarn, as setup writes the registry", "https://HOST/npm/my-repo/"),
-    ("yarn, without the last slash", "https://HOST/npm/my-repo"),
-    ("yarn 4, a package", "https://HOST/npm/my-repo/@scope/amber"),
-    ("Maven and Gradle", "https://HOST/maven/my-repo/"),
-    ("cargo, a recorded host", "sparse+https://packages.example.com/cargo/my-repo/"),
-    ("cargo, a file below a recorded host", "https://packages.example.com/cargo/my-repo/am/be/amber"),
-    ("pip, a recorded host with a port", "https://packages.example.com:8443/pypi/my-repo/simple/"),
-    ("a CloudFront distribution", "https://d1.cloudfront.net/npm/my-repo/"),
-    ("an address", "https://10.0.0.7/npm/my-repo/"),
-    ("keyring: an index with the user name", "https://aws@HOST/pypi/my-repo/simple/"),
-    ("keyring: the same with a port", "https://aws@HOST:443/pypi/my-repo/simple/"),
-    ("keyring: a recorded host", "https://aws@packages.example.com:8443/pypi/my-repo/simple/"),
+/// Who was seen to ask with a URL, by the format of the client, with `HOST` for one of CodeArtifact's.
+pub(crate) const SEEN: [(&str, &str, &str); 18] = [
+    ("cargo", "as setup writes the index", "sparse+https://HOST/cargo/my-repo/"),
+    ("cargo", "without the last slash", "sparse+https://HOST/cargo/my-repo"),
+    ("cargo", "source replacement", "https://HOST/cargo/my-repo/"),
+    ("pypi", "pip and uv, an index", "https://HOST/pypi/my-repo/simple/"),
+    ("pypi", "pip, uv and pdm, without the last slash", "https://HOST/pypi/my-repo/simple"),
+    ("pypi", "pip, a page of an index", "https://HOST/pypi/my-repo/simple/amber/"),
+    ("pypi", "uv, a file", "https://HOST/pypi/my-repo/simple/amber/1.0/amber-1.0-py3-none-any.whl"),
+    (
+        "pypi",
+        "uv, a local version",
+        "https://HOST/pypi/my-repo/simple/amber/1.0/amber-1.0%2Bcu118-py3-none-any.whl",
+    ),
+    ("pypi", "twine and uv publish", "https://HOST/pypi/my-repo/"),
+    ("pypi", "poetry publish", "https://HOST/pypi/my-repo"),
+    ("npm", "npm and yarn, as setup writes the registry", "https://HOST/npm/my-repo/"),
+    ("npm", "yarn, without the last slash", "https://HOST/npm/my-repo"),
+    ("cargo", "a recorded host", "sparse+https://packages.example.com/cargo/my-repo/"),
+    ("pypi", "a recorded host with a port", "https://packages.example.com:8443/pypi/my-repo/simple/"),
+    ("npm", "a CloudFront distribution", "https://d1.cloudfront.net/"),
+    ("npm", "an address", "https://10.0.0.7/npm/my-repo/"),
+    ("pypi", "an index with the user name and a port", "https://aws@HOST:443/pypi/my-repo/simple/"),
+    (
+        "pypi",
+        "a recorded host with the user name",
+        "https://aws@packages.example.com:8443/pypi/my-repo/simple/",
+    ),
 ];
 
-/// Each of [`SEEN`] on each host: the URL, and whether it has the user name in it that only `keyring` takes.
-pub(crate) fn seen() -> Vec<(String, bool)> {
-    let on_hosts = |(_, url): &(&str, &str)| {
+/// Each of [`SEEN`] on each host: the format and the URL.
+pub(crate) fn seen() -> Vec<(&'static str, String)> {
+    let on_hosts = |(format, _, url): &(&'static str, &str, &str)| {
         let hosts = if url.contains("HOST") { AWS_HOSTS.as_slice() } else { &[""] };
-        let url = |host: &&str| (url.replace("HOST", host), url.contains("aws@"));
-        hosts.iter().map(url).collect::<Vec<_>>()
+        hosts.iter().map(|host| (*format, url.replace("HOST", host))).collect::<Vec<_>>()
     };
     SEEN.iter().flat_map(on_hosts).collect()
 }
@@ -267,7 +268,7 @@ pub(crate) struct Mutants {
 
 impl Mutants {
     pub(crate) fn new(seed: u64) -> Self {
-        let bases: Vec<_> = seen().into_iter().map(|(url, _)| url).collect();
+        let bases: Vec<_> = seen().into_iter().map(|(_, url)| url).collect();
         let seen = bases.iter().cloned().collect();
         Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, bases, seen }
     }

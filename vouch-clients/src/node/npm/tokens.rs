@@ -9,6 +9,7 @@ use super::registration::{self, Filter, Place};
 use crate::text::npmrc::BareValue;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
+use vouch_core::endpoint::Asker;
 use vouch_core::exchange::Token;
 use vouch_core::home::Home;
 use vouch_core::time::UnixTime;
@@ -47,7 +48,8 @@ fn refresh_file(home: &Home, broker: &Broker, path: PathBuf, places: Vec<Place>)
     let fetched: Vec<_> = places
         .into_iter()
         .map(|place| {
-            let token = broker.token_for_url(&place.endpoint, Lifetime::Session).map(|(token, _)| token);
+            let token =
+                broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session).map(|(token, _)| token);
             (place, token.map_err(NpmError::from).and_then(checked))
         })
         .collect();
