@@ -17,7 +17,7 @@ fn npmrc(person: &Person) -> String {
 }
 
 fn registrations(person: &Person) -> usize {
-    person.config()["codeartifact"]["registrations"].as_array().unwrap().len()
+    person.config().pointer("/codeartifact/registrations").unwrap().as_array().unwrap().len()
 }
 
 #[test]

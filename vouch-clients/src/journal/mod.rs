@@ -3,29 +3,30 @@
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
 //! file before and after, without its secrets: with the rest of the file known, a digest of one would let it be guessed.
 
+mod entry;
 mod links;
 mod patch;
 mod rebase;
+mod way_back;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use vouch_core::config::Registration;
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
-use crate::text::redact::{self, Dialect};
-use patch::Hunk;
+use crate::text::redact::Dialect;
+use entry::{Pending, digest};
 
+pub use entry::{Entry, Registered};
 pub use links::{Gone, Link, links};
 pub use patch::{Remark, TakenOut};
 pub use rebase::Rebased;
+pub use way_back::{WayBack, way_back};
 
 /// The schema that this version writes.
 const VERSION: u64 = 2;
@@ -45,71 +46,6 @@ impl fmt::Debug for Author<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Author").field("client", &self.client).finish_non_exhaustive()
     }
-}
-
-/// What became of a registration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registered {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Registration>,
-    pub after: Registration,
-}
-
-/// One edit of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    pub id: u64,
-    /// The command that made the edit: what it did to several files is one thing.
-    pub run: String,
-    pub at: UnixTime,
-    pub client: String,
-    pub file: PathBuf,
-    /// Folders that were made for the file, the innermost first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub made_folders: Vec<PathBuf>,
-    /// How the file is written; version 1 did not record it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    dialect: Option<Dialect>,
-    /// The digest of the file before; none where there was no file.
-    before: Option<String>,
-    after: String,
-    /// Whether the file before ended within a line.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    open: bool,
-    hunks: Vec<Hunk>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub registration: Option<Registered>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_back_at: Option<UnixTime>,
-    /// What becomes of later edits, should this one be out of the file already: whoever takes it back may be killed before
-    /// that is written down.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pending: Option<Pending>,
-}
-
-/// An undo that is under way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Pending {
-    /// The digest of the file once it is out.
-    after: String,
-    later: Vec<Entry>,
-}
-
-/// How a file gets to be without an edit.
-#[derive(Debug, PartialEq, Eq)]
-pub enum WayBack {
-    /// It is as it was before.
-    Nothing,
-    /// Byte for byte as before; none where there was no file.
-    Exact(Option<String>),
-    /// As before but for values that the journal does not keep.
-    Blanked(TakenOut),
-    /// It was edited since.
-    Edited(TakenOut),
-    /// As [`WayBack::Edited`], and nothing is left of a file that was not there before.
-    EditedAway,
-    /// Setup edited it since, and nobody else: the later edits stay.
-    Between(Rebased),
 }
 
 /// An entry that was written, and what it replaced.
@@ -266,76 +202,6 @@ pub fn mark_taken_back(home: &Home, id: u64, later: &[Entry]) -> Result<(), Fail
     })
 }
 
-impl Entry {
-    /// Whether it was not taken back yet.
-    pub fn is_live(&self) -> bool {
-        self.taken_back_at.is_none()
-    }
-
-    /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
-    /// those of this edit.
-    pub fn serves(&self, later: &Self) -> bool {
-        let registry = |entry: &Self| {
-            let Registered { after, .. } = entry.registration.as_ref()?;
-            Some((after.endpoint.clone(), after.name.clone()))
-        };
-        let same = self.file == later.file && registry(self).is_some() && registry(self) == registry(later);
-        same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
-    }
-
-    /// What is to be done with the file, which now holds this; none where it is gone. `later` are the live edits of it that
-    /// came after this one, the oldest first; answers how they are from then on, too.
-    pub fn way_back(&self, later: &[Self], now: Option<&str>) -> (WayBack, Vec<Self>) {
-        let Some(now) = now else { return (WayBack::Nothing, later.to_vec()) };
-        if later.is_empty() {
-            if self.before.as_ref() == Some(&digest(self.dialect, now)) {
-                return (WayBack::Nothing, Vec::new());
-            }
-            if let Some(original) = self.original(now) {
-                return (WayBack::Exact(self.before.is_some().then_some(original)), Vec::new());
-            }
-            if let Some(back) = self.reversed(now).filter(|back| !back.remarks.is_empty()) {
-                return (WayBack::Blanked(back), Vec::new());
-            }
-        } else if let Some(rebased) = rebase::without(self, later, now) {
-            let later = rebased.later.clone();
-            return (WayBack::Between(rebased), later);
-        }
-        let (hunks, later) = rebase::inherited(self, later);
-        let taken = patch::take_out(&hunks, now);
-        let way = match self.before {
-            None if taken.text.trim().is_empty() => WayBack::EditedAway,
-            _ => WayBack::Edited(taken),
-        };
-        (way, later)
-    }
-
-    /// The text before, if this is exactly the text after.
-    fn original(&self, now: &str) -> Option<String> {
-        let original = self.reversed(now).filter(|back| back.remarks.is_empty())?.text;
-        match &self.before {
-            Some(before) => (digest(self.dialect, &original) == *before).then_some(original),
-            None => original.is_empty().then_some(original),
-        }
-    }
-
-    fn reversed(&self, now: &str) -> Option<TakenOut> {
-        (self.after == digest(self.dialect, now))
-            .then(|| patch::reverse(&self.hunks, now, self.open))
-            .flatten()
-    }
-
-    /// Whether an edit only brings this one up to date, such as with a new token.
-    fn is_refreshed_by(&self, client: &str, before: &str, registration: Option<&Registered>) -> bool {
-        let refreshed = self
-            .registration
-            .as_ref()
-            .zip(registration)
-            .is_some_and(|(old, new)| new.before.as_ref() == Some(&new.after) && old.after == new.after);
-        refreshed && self.client == client && self.after == digest(self.dialect, before)
-    }
-}
-
 /// Tells this process from every other one, before and after.
 fn this_run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
@@ -343,15 +209,6 @@ fn this_run() -> &'static str {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         format!("{}-{}", since.as_millis(), std::process::id())
     })
-}
-
-/// Of what may be kept of a text.
-fn digest(dialect: Option<Dialect>, text: &str) -> String {
-    let text = match dialect {
-        Some(dialect) => Cow::Owned(redact::kept_text(dialect, text)),
-        None => Cow::Borrowed(text),
-    };
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Record for Journal {
@@ -386,6 +243,8 @@ fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, F
 mod tests {
     use std::fs;
 
+    use vouch_core::config::Registration;
+
     use super::*;
 
     fn path(home: &Home) -> PathBuf {
@@ -414,13 +273,13 @@ mod tests {
         let refresh = recorded(&home, true, Some("a\ntoken=first\n"), "a\ntoken=second\n");
         let all = entries(&home).unwrap();
         assert_eq!(all.len(), 1);
-        assert_eq!(all[0].way_back(&[], Some("a\ntoken=second\n")).0, WayBack::Exact(Some("a\n".into())));
+        assert_eq!(way_back(&all[0], &[], Some("a\ntoken=second\n")).0, WayBack::Exact(Some("a\n".into())));
         let text = fs::read_to_string(path(&home)).unwrap();
         assert!(!text.contains("first") && !text.contains("second"), "{text}");
         // A refresh that fails leaves the entry as it was.
         refresh.forget().unwrap();
         assert_eq!(
-            entries(&home).unwrap()[0].way_back(&[], Some("a\ntoken=first\n")).0,
+            way_back(&entries(&home).unwrap()[0], &[], Some("a\ntoken=first\n")).0,
             WayBack::Exact(Some("a\n".into()))
         );
     }
@@ -431,11 +290,11 @@ mod tests {
         let home = Home::at(dir.path().join("vouch")).unwrap();
         let made = recorded(&home, false, None, "ours=1\n");
         let entry = entries(&home).unwrap().remove(0);
-        assert_eq!(entry.way_back(&[], Some("ours=1\n")).0, WayBack::Exact(None));
-        assert_eq!(entry.way_back(&[], None).0, WayBack::Nothing);
-        assert_eq!(entry.way_back(&[], Some("\nours=1\n")).0, WayBack::EditedAway);
+        assert_eq!(way_back(&entry, &[], Some("ours=1\n")).0, WayBack::Exact(None));
+        assert_eq!(way_back(&entry, &[], None).0, WayBack::Nothing);
+        assert_eq!(way_back(&entry, &[], Some("\nours=1\n")).0, WayBack::EditedAway);
         let kept = TakenOut { text: "mine=1\n".into(), remarks: Vec::new() };
-        assert_eq!(entry.way_back(&[], Some("mine=1\nours=1\n")).0, WayBack::Edited(kept));
+        assert_eq!(way_back(&entry, &[], Some("mine=1\nours=1\n")).0, WayBack::Edited(kept));
         made.forget().unwrap();
         assert!(!path(&home).exists());
     }
@@ -456,14 +315,14 @@ mod tests {
         let text = serde_json::json!({ "version": 1, "entries": [entry(after, "c=1\n".into())] });
         fs::write(path(&home), text.to_string()).unwrap();
         let [known] = entries(&home).unwrap().try_into().unwrap();
-        assert_eq!(known.way_back(&[], Some(after)).0, WayBack::Exact(Some(before.into())));
+        assert_eq!(way_back(&known, &[], Some(after)).0, WayBack::Exact(Some(before.into())));
         let _ = recorded(&home, false, None, "ours=1\n");
         assert_eq!(entries(&home).unwrap()[0], known);
         assert!(fs::read_to_string(path(&home)).unwrap().contains("\"version\": 2"));
         // What that version did not keep is lost, as it was.
         let lost = entry(after, serde_json::json!({ "blanked": "c=[redacted]\n" }));
         let lost: Entry = serde_json::from_value(lost).unwrap();
-        let WayBack::Edited(taken) = lost.way_back(&[], Some(after)).0 else { panic!() };
+        let WayBack::Edited(taken) = way_back(&lost, &[], Some(after)).0 else { panic!() };
         assert_eq!(
             (taken.text.as_str(), taken.remarks),
             ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])

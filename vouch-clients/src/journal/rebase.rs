@@ -3,8 +3,8 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::entry::{Entry, digest};
 use super::patch::{self, Hunk, Line};
-use super::{Entry, digest};
 
 /// The text of a file without one of its edits, and the later edits as they stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use std::path::Path;
 
-use super::super::{Pending, Registered, recover, this_run};
+use super::super::entry::{Pending, Registered};
+use super::super::{recover, this_run, way_back};
 use super::*;
 use crate::text::redact::Dialect;
 use vouch_core::UnixTime;
@@ -83,7 +84,7 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
-    assert_eq!(rebased.later[0].way_back(&[], Some(texts[0])).0, super::super::WayBack::Nothing);
+    assert_eq!(way_back(&rebased.later[0], &[], Some(texts[0])).0, super::super::WayBack::Nothing);
 }
 
 #[test]

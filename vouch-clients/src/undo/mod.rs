@@ -194,7 +194,7 @@ fn restore(
     let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
     let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(file.real(), value));
     let now = file.existing_text().map(|text| ledger.without_tokens(file.real(), text));
-    let (way, later) = entry.way_back(later, now.as_deref());
+    let (way, later) = journal::way_back(entry, later, now.as_deref());
     let text = match &way {
         WayBack::Nothing => now.as_deref(),
         WayBack::Exact(text) => text.as_deref(),

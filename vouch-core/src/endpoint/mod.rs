@@ -4,62 +4,21 @@
 //! `DOMAIN-OWNER.codeartifact.REGION.on.aws`, which has no `.d.` (GetRepositoryEndpoint).
 
 mod domain;
+mod format;
 mod plain;
 mod shown;
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 pub(crate) use self::plain::ANOTHER_PATH;
 use self::plain::Readings;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 pub use domain::Domain;
+pub use format::Format;
 pub use plain::{Asker, PlainUrl, Reason, USER};
 pub use shown::shown;
-
-/// A package format that CodeArtifact serves, as it stands in paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    Cargo,
-    Generic,
-    Maven,
-    Npm,
-    Nuget,
-    Pypi,
-    Ruby,
-    Swift,
-}
-
-impl Format {
-    const ALL: [Self; 8] = [
-        Self::Cargo,
-        Self::Generic,
-        Self::Maven,
-        Self::Npm,
-        Self::Nuget,
-        Self::Pypi,
-        Self::Ruby,
-        Self::Swift,
-    ];
-
-    /// The path segment, which is also the value of the API's `format`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cargo => "cargo",
-            Self::Generic => "generic",
-            Self::Maven => "maven",
-            Self::Npm => "npm",
-            Self::Nuget => "nuget",
-            Self::Pypi => "pypi",
-            Self::Ruby => "ruby",
-            Self::Swift => "swift",
-        }
-    }
-}
 
 /// A CodeArtifact repository, seen through one package format.
 #[derive(Debug, Clone, PartialEq, Eq)]

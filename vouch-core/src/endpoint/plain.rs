@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use url::Url;
 
-use super::Format;
 use super::domain::{Domain, domain_of_host};
+use super::format::Format;
 use crate::partition::RepositoryName;
 
 const HTTPS: &str = "https://";
