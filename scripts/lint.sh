@@ -15,8 +15,7 @@ done
 scripts/circles.py --self-test
 scripts/circles.py ./*/src || die "files need each other: move what they share into a file of its own"
 scripts/imports.py --self-test
-# vouch-clients and vouch-cli follow once: scripts/imports.py --fix vouch-clients vouch-cli
-scripts/imports.py cargo-credential-vouch npm-token-vouch pip-keyring-vouch tests vouch-core vouch-helper vouch-issuer vouch-yubikey ||
+scripts/imports.py cargo-credential-vouch npm-token-vouch pip-keyring-vouch tests vouch-* ||
   die "imports are in another order: scripts/imports.py --fix FOLDER, then cargo fmt"
 shellcheck .ci/run scripts/*.sh
 say "lint: clean"

@@ -1,6 +1,7 @@
 //! What `credential`, `env` and `exec` hand out: which credential is meant, and the variables that carry it.
 
 use clap::ValueEnum;
+use vouch_clients::variable::{self, Named as Line};
 use vouch_core::broker::{Lifetime, RoleUse};
 use vouch_core::config::{Config, Profile};
 use vouch_core::endpoint::Domain;
@@ -8,8 +9,6 @@ use vouch_core::exchange::{RoleCredentials, Token};
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure, Secret};
-
-use vouch_clients::variable::{self, Named as Line};
 
 use crate::domain::{Completed, DomainFlags};
 use crate::parse;

@@ -4,11 +4,11 @@ use clap::Args;
 use vouch_core::Failure;
 use vouch_core::config::Profile;
 use vouch_core::endpoint::Domain;
+use vouch_core::env;
 use vouch_core::partition::{AccountId, DomainName, PARTITIONS, Region};
 
 use crate::parse;
 use crate::region::{self, Choice};
-use vouch_core::env;
 
 /// Names a CodeArtifact domain, in full or through a profile.
 #[derive(Debug, Clone, Default, Args)]

@@ -3,9 +3,8 @@
 use std::fmt;
 
 use vouch_core::Failure;
-use vouch_core::partition::{Partition, Region};
-
 use vouch_core::env;
+use vouch_core::partition::{Partition, Region};
 
 /// A region and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

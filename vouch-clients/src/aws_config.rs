@@ -3,10 +3,9 @@
 
 use std::path::PathBuf;
 
+use vouch_core::env;
 use vouch_core::files;
 use vouch_core::partition::Region;
-
-use vouch_core::env;
 
 use crate::home_argument::HomeArgument;
 

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use vouch_core::{Diagnostic, Failure};
-
 use vouch_helper::home;
 use vouch_helper::text::printable;
 

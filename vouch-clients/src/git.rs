@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::files::shell_quoted;
-
 use wait_timeout::ChildExt;
 
 use crate::program;

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-
 use vouch_core::Failure;
 
 use crate::terminal;

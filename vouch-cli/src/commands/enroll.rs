@@ -217,9 +217,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use std::fs;
+
+    use serde_json::json;
 
     use super::*;
 

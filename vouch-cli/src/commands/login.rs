@@ -3,7 +3,6 @@
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, SessionDuration};
 use vouch_core::{Context, ErrorKind, Failure};
-
 use vouch_yubikey::CardSigner;
 
 use crate::card::{PinFlags, TouchNotice, WaitFlags};

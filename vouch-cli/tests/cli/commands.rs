@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use crate::person::{Person, read};
 use serde_json::{Value, json};
 use snapbox::str;
+
+use crate::person::{Person, read};
 
 #[test]
 fn wrong_usage_ends_with_2_and_writes_nothing() {

@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 
-use crate::person::{Person, read};
 use serde_json::json;
+
+use crate::person::{Person, read};
 
 const ROLE: &str = "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact";
 

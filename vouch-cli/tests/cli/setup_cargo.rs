@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::person::{Person, read};
 use serde_json::json;
+
+use crate::person::{Person, read};
 
 const FIRST: &str = "setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 --repository my-repo --region us-east-1";
 const AGAIN: &str = "setup codeartifact --tool cargo --repository my-repo";

@@ -1,6 +1,7 @@
 //! Cargo's configuration files and variables beside the one that setup edits.
 
 use std::path::{Path, PathBuf};
+
 use vouch_core::files;
 
 use super::CargoError;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use vouch_core::env;
+use vouch_core::files;
+
 use super::{client, config_hierarchy, edit, program};
 use crate::finding::Finding;
 use crate::home_argument::named_in;
 use crate::inspect::{self, InspectContext, OVERRIDDEN};
 use crate::lockfile;
-use vouch_core::env;
-use vouch_core::files;
 
 pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
     let name = client::name(case.registration);

@@ -10,12 +10,12 @@ mod program;
 
 use std::path::PathBuf;
 
+use vouch_core::{Diagnostic, ErrorKind};
+
 pub use client::Cargo;
 pub(crate) use client::replaces_crates_io;
 use edit::EditError;
 pub use helper::find_program;
-
-use vouch_core::{Diagnostic, ErrorKind};
 
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]

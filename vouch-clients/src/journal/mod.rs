@@ -20,9 +20,8 @@ use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
-use entry::{Pending, digest};
-
 pub use entry::{Entry, Registered};
+use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
 pub use patch::{Remark, TakenOut};
 pub use rebase::Rebased;

@@ -1,5 +1,6 @@
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 /// Texts without a secret in them are the same to every dialect that takes any text.
 const ANY: Dialect = Dialect::Code;

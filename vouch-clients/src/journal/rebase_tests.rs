@@ -1,12 +1,12 @@
-use proptest::prelude::*;
-
 use std::path::Path;
+
+use proptest::prelude::*;
+use vouch_core::UnixTime;
 
 use super::super::entry::{Pending, Registered};
 use super::super::{recover, this_run, way_back};
 use super::*;
 use crate::text::redact::Dialect;
-use vouch_core::UnixTime;
 
 /// An edit as setup records it.
 fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use vouch_core::env;
+use vouch_core::files;
+
 use super::gradle;
 use crate::finding::Finding;
 use crate::inspect::{self, InspectContext};
-use vouch_core::env;
-use vouch_core::files;
 
 pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();

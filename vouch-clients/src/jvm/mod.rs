@@ -8,11 +8,11 @@ pub mod inspect;
 mod maven;
 mod settings;
 
-pub use gradle::Gradle;
-pub use maven::Maven;
-
 use vouch_core::config::Registration;
 use vouch_core::{ErrorKind, Failure};
+
+pub use gradle::Gradle;
+pub use maven::Maven;
 
 /// The name of a registration, if it can be an id of Maven's.
 fn id(registration: &Registration) -> Result<&str, Failure> {

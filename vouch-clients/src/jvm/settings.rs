@@ -1,7 +1,8 @@
 //! Maven's `settings.xml`: a `<server>` whose password is an environment variable.
 
-use crate::text::xml::{self, Element, XmlError, append, child_text, children};
 use vouch_core::endpoint::USER;
+
+use crate::text::xml::{self, Element, XmlError, append, child_text, children};
 
 /// What Maven replaces by the token.
 const PASSWORD: &str = "${env.CODEARTIFACT_AUTH_TOKEN}";

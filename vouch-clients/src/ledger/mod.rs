@@ -13,10 +13,9 @@ use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
 use vouch_core::home::{self, Home};
 
+pub use crate::record_file::RecordError;
 use crate::record_file::{self, Record};
 use crate::text::npmrc::Npmrc;
-
-pub use crate::record_file::RecordError;
 use former::FormerToken;
 
 /// The schema that this version writes.

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use crate::node::npm::Mode;
-use crate::node::npm::registration::{Filter, key, registry_key};
-use crate::node::npm::tokens::{self, State};
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
+use vouch_core::env;
 use vouch_core::files;
 
 use super::workspace::Place;
@@ -15,9 +13,11 @@ use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, OVERRIDDEN, VERSION};
 use crate::lockfile;
+use crate::node::npm::Mode;
+use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::tokens::{self, State};
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
-use vouch_core::env;
 
 /// One that reads a token out of an `.npmrc`.
 #[derive(Debug)]

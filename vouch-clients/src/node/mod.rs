@@ -16,16 +16,15 @@ mod yarn;
 
 use std::path::{Path, PathBuf};
 
-pub use npmrc::NpmrcClient;
-pub use pnpm::Pnpm;
-pub use tokens::{Refreshed, refresh, renew};
-pub use yarn::Yarn;
-
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 
 use crate::cargo;
 use crate::client::is_corrected;
+pub use npmrc::NpmrcClient;
+pub use pnpm::Pnpm;
+pub use tokens::{Refreshed, refresh, renew};
+pub use yarn::Yarn;
 
 /// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
 fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {

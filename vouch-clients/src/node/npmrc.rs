@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::node::npm::registration::{Filter, key, registry_key};
-use crate::node::npm::{BareValue, Mode, Npmrc};
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
@@ -14,6 +12,8 @@ use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::git;
 use crate::ledger::Ledger;
+use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::{BareValue, Mode, Npmrc};
 use crate::options::Options;
 use crate::real_path::real;
 use crate::text::redact::{self, Dialect};

@@ -6,14 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::node::npm::registration::{key, registry_key};
-use crate::node::npm::{BareValue, Npmrc};
-use crate::text::redact::{self, Dialect};
-use crate::tool::Tool;
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::env;
+use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
+use vouch_helper::home::served_by;
 
 use super::project::{self, Reader};
 use super::workspace::Place;
@@ -23,10 +22,11 @@ use crate::edited_file::EditedFile;
 use crate::finding::Finding;
 use crate::home_argument::{other_owner, taken};
 use crate::inspect;
+use crate::node::npm::registration::{key, registry_key};
+use crate::node::npm::{BareValue, Npmrc};
 use crate::program::{self, Asked};
-use vouch_core::env;
-use vouch_core::files;
-use vouch_helper::home::served_by;
+use crate::text::redact::{self, Dialect};
+use crate::tool::Tool;
 
 /// Major and minor version.
 type Version = (u32, u32);

@@ -4,16 +4,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-
-use super::workspace::Place;
-use crate::node::npm::registration::{key, registry_key};
-use crate::node::npm::{Npmrc, file};
-use crate::tool::Tool;
 use vouch_core::config::Registration;
 use vouch_core::files;
 
+use super::workspace::Place;
 use crate::client::SetupRequest;
+use crate::node::npm::registration::{key, registry_key};
+use crate::node::npm::{Npmrc, file};
 use crate::text::redact::shown_url;
+use crate::tool::Tool;
 
 /// Who reads a project's files: the clients differ in which ones they take.
 #[derive(Debug, Clone, Copy)]

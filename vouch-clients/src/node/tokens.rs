@@ -1,11 +1,12 @@
 //! The static tokens, as `vouch` writes and removes them.
 
+use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure};
+use vouch_helper::time::local_time;
+
 use crate::node::npm::NpmError;
 use crate::node::npm::file::Change;
 use crate::node::npm::registration::Filter;
 use crate::node::npm::tokens::{self, Renewed};
-use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure};
-use vouch_helper::time::local_time;
 
 /// Writes the tokens of a setup; before the first login, or without a role, there is none to write.
 pub fn renew(context: &Context, filter: Filter<'_>) -> Result<Vec<String>, Failure> {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use vouch_core::Failure;
-
 use vouch_core::env;
 
 /// The person's home folder.

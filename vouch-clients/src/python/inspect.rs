@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
+use vouch_core::env;
 use vouch_core::files;
 
 use super::keyring::{Found, Keyring, Standing};
@@ -14,7 +15,6 @@ use crate::lockfile;
 use crate::options::Options;
 use crate::program;
 use crate::text::ini::Ini;
-use vouch_core::env;
 
 pub fn pip(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut planned = case.by_plan();

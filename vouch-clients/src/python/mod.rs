@@ -17,15 +17,15 @@ mod uv;
 mod uv_project;
 mod wheel;
 
+use vouch_core::config::Registration;
+use vouch_core::{ErrorKind, Failure};
+
 pub use pdm::Pdm;
 pub(crate) use pdm::is_extra;
 pub use pip::Pip;
 pub use poetry::Poetry;
 pub use twine::Twine;
 pub use uv::Uv;
-
-use vouch_core::config::Registration;
-use vouch_core::{ErrorKind, Failure};
 
 /// What stands in the way of an index of ours, and whose it is.
 fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failure {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 use vouch_core::config::Registration;
+use vouch_core::env;
 use vouch_core::files;
 
 use super::{folders, url};
-use vouch_core::env;
 
 /// Those variables that are set, of some that go before the file.
 pub(super) fn variables<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {

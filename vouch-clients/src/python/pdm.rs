@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item, Table};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::endpoint::USER;
 use vouch_core::files;
 use vouch_core::home::Home;
 
@@ -18,7 +19,6 @@ use crate::options::Options;
 use crate::text::redact::{Dialect, shown_value};
 use crate::text::toml::{SpliceError, Splices, table_at};
 use crate::tool::Tool;
-use vouch_core::endpoint::USER;
 
 const VARIABLES: [&str; 6] = [
     "PDM_PYPI_URL",

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::env;
 use vouch_core::files;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
@@ -16,7 +17,6 @@ use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
-use vouch_core::env;
 
 const SECTION: &str = "global";
 const INDEX: &str = "index-url";

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 use vouch_core::Failure;
+use vouch_core::env;
 use vouch_core::home::Home;
 
 use super::toml::{self, quoted};
@@ -14,7 +15,6 @@ use crate::edited_file::EditedFile;
 use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, table_at};
 use crate::tool::Tool;
-use vouch_core::env;
 
 /// poetry, for its user's file.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use toml_edit::{Document, Table, Value};
-
 use vouch_core::Failure;
 
 use crate::text::toml::{SpliceError, Splices};

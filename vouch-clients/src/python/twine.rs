@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
+use vouch_core::endpoint::USER;
 use vouch_core::home::Home;
 
 use super::pip::refused;
@@ -12,7 +13,6 @@ use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
-use vouch_core::endpoint::USER;
 
 const LIST: (&str, &str) = ("distutils", "index-servers");
 

@@ -5,7 +5,6 @@ use vouch_core::endpoint::USER;
 use vouch_core::endpoint::{Asker, domain_of_url, shown as without_user};
 
 use crate::client::SetupRequest;
-
 pub(super) use crate::text::redact::shown_url as shown;
 
 /// The index of a repository, which is what installers want.

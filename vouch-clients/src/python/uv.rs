@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Item, Table, Value};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
+use vouch_core::env;
 use vouch_core::home::Home;
 
 use super::keyring::Keyring;
@@ -17,7 +18,6 @@ use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, Splices};
 use crate::tool::Tool;
-use vouch_core::env;
 
 const PROVIDER_VARIABLE: &str = "UV_KEYRING_PROVIDER";
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml_edit::DocumentMut;
+use vouch_core::files::{self, shell_quoted};
+use vouch_core::home::Home;
 
 use crate::cargo;
 use crate::finding::Finding;
 use crate::inspect::HELPER;
 use crate::program;
-use vouch_core::files::{self, shell_quoted};
-use vouch_core::home::Home;
 
 /// The package, as installers call it.
 const PACKAGE: &str = "pip-keyring-vouch";

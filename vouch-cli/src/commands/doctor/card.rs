@@ -2,13 +2,13 @@
 
 use std::fs;
 
+use vouch_clients::finding::Finding;
 use vouch_core::config::Config;
 use vouch_core::identity::{EnrolledKey, Identity};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use vouch_yubikey::{Card, CardError};
 
 use super::context::ENROLL;
-use vouch_clients::finding::Finding;
 
 const CARD: &str = "card";
 const PIN: &str = "pin";

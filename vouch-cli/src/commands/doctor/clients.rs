@@ -3,10 +3,11 @@
 use std::env;
 use std::thread;
 
-use super::context::DoctorContext;
 use vouch_clients::all;
 use vouch_clients::finding::Finding;
 use vouch_clients::inspect::{self, InspectContext};
+
+use super::context::DoctorContext;
 
 const CLIENTS: &str = "clients";
 

@@ -1,15 +1,15 @@
 //! What the environment says: proxy, certificate authorities, and variables that other tools heed and Vouch does not.
 
+use vouch_clients::finding::Finding;
 use vouch_clients::node::npm::Mode;
+use vouch_clients::tool::{TokenSource, Tool};
 use vouch_core::config::{Config, Registration};
+use vouch_core::env;
 use vouch_core::exchange::Probe;
 use vouch_core::http::{NamedProxy, Roots};
 use vouch_core::partition::PARTITIONS;
 
 use super::context::DoctorContext;
-use vouch_clients::finding::Finding;
-use vouch_clients::tool::{TokenSource, Tool};
-use vouch_core::env;
 
 const PROXY: &str = "proxy";
 const ROOTS: &str = "roots";

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use vouch_clients::finding::Finding;
 use vouch_core::Context;
 use vouch_core::config::Config;
 use vouch_core::home::{Home, HomeError};
 
 use super::context::{DoctorContext, ENROLL};
-use vouch_clients::finding::Finding;
 
 const FOLDER: &str = "folder";
 const CONFIG: &str = "config";

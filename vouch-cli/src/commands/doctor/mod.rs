@@ -17,11 +17,11 @@ mod session;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
+use vouch_clients::finding::{Finding, Status};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 
 use crate::terminal;
-use vouch_clients::finding::{Finding, Status};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -1,5 +1,6 @@
 //! Asked of others: the clock, the issuer's documents, STS and CodeArtifact. What they give is forgotten at once.
 
+use vouch_clients::finding::Finding;
 use vouch_core::broker::Lifetime;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
@@ -14,7 +15,6 @@ use vouch_issuer::check::{self, Expected, Severity};
 use super::context::{DoctorContext, ENROLL};
 use super::environment;
 use crate::terminal;
-use vouch_clients::finding::Finding;
 
 const CLOCK: &str = "clock";
 const ISSUER: &str = "issuer";
@@ -167,8 +167,9 @@ fn refused(check: &'static str, error: &ExchangeError, why: &str) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use vouch_clients::finding::Status;
+
+    use super::*;
 
     #[test]
     fn the_clock_is_judged_by_the_date_of_the_server() {

@@ -2,10 +2,10 @@
 
 use clap::builder::styling::Style;
 use serde_json::{Value, json};
-
-use crate::terminal::{GREEN, RED, YELLOW};
 use vouch_clients::finding::{Finding, Status};
 use vouch_helper::home;
+
+use crate::terminal::{GREEN, RED, YELLOW};
 
 const DIM: Style = Style::new().dimmed();
 

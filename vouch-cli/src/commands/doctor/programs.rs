@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use vouch_core::config::Config;
-
 use vouch_clients::finding::Finding;
 use vouch_clients::program::{self, Asked};
 use vouch_clients::tool::Tool;
+use vouch_core::config::Config;
 
 const PROGRAMS: &str = "programs";
 const OWN: &str = env!("CARGO_PKG_VERSION");

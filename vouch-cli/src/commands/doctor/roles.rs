@@ -1,11 +1,10 @@
 //! AWS profiles, CodeArtifact profiles and registrations: whether they fit together. No network.
 
+use vouch_clients::finding::Finding;
+use vouch_clients::inspect;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Asker, PlainUrl, shown};
 use vouch_core::profile::ProfileError;
-
-use vouch_clients::finding::Finding;
-use vouch_clients::inspect;
 
 const ROLES: &str = "roles";
 const WHY: &str = "AWS would be asked for something that cannot be, or is not asked at all.";

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use vouch_clients::finding::Finding;
 use vouch_core::config::Config;
 use vouch_core::files;
 use vouch_core::home::Home;
@@ -11,7 +12,6 @@ use vouch_core::{Diagnostic, ErrorKind, UnixTime};
 
 use super::context::DoctorContext;
 use crate::terminal;
-use vouch_clients::finding::Finding;
 
 const KEYSTORE: &str = "keystore";
 const SESSION: &str = "session";

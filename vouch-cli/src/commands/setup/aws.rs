@@ -1,5 +1,12 @@
 //! `vouch setup aws`: the role that a session is exchanged for.
 
+use vouch_clients::aws_config;
+use vouch_clients::cargo;
+use vouch_clients::edited_file::EditedFile;
+use vouch_clients::file_lock::FileLock;
+use vouch_clients::home_argument::{HomeArgument, other_owner};
+use vouch_clients::journal::Author;
+use vouch_clients::text::redact::Dialect;
 use vouch_core::config::{AwsProfile, Config};
 use vouch_core::home::Home;
 use vouch_core::partition::{Region, RoleArn};
@@ -10,13 +17,6 @@ use super::preview;
 use crate::prompt;
 use crate::region::{self, Choice};
 use crate::terminal;
-use vouch_clients::aws_config;
-use vouch_clients::cargo;
-use vouch_clients::edited_file::EditedFile;
-use vouch_clients::file_lock::FileLock;
-use vouch_clients::home_argument::{HomeArgument, other_owner};
-use vouch_clients::journal::Author;
-use vouch_clients::text::redact::Dialect;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
 const ROLE_DURATION: u32 = 3600;

@@ -1,6 +1,14 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use vouch_clients::all;
+use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
+use vouch_clients::edited_file::{EditedFile, Written};
+use vouch_clients::file_lock::{self, FileLock};
+use vouch_clients::inspect;
+use vouch_clients::journal::{Author, Registered};
+use vouch_clients::options::Options;
+use vouch_clients::tool::Tool;
 use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
@@ -13,14 +21,6 @@ use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use crate::domain::DomainFlags;
 use crate::{static_tokens, terminal};
-use vouch_clients::all;
-use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
-use vouch_clients::edited_file::{EditedFile, Written};
-use vouch_clients::file_lock::{self, FileLock};
-use vouch_clients::inspect;
-use vouch_clients::journal::{Author, Registered};
-use vouch_clients::options::Options;
-use vouch_clients::tool::Tool;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -1,13 +1,13 @@
 //! A registration: what may receive a token, under which name, from which URL.
 
+use vouch_clients::client::Client;
+use vouch_clients::options::Options;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Asker, Domain, Endpoint, EndpointError, Format, PlainUrl, crosses_partitions};
 use vouch_core::partition::RepositoryName;
 use vouch_core::{ErrorKind, Failure};
 
 use crate::domain::DomainFlags;
-use vouch_clients::client::Client;
-use vouch_clients::options::Options;
 
 /// The URL of a repository, where the person gave one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use vouch_core::files::{self, WriteMethod};
+use vouch_core::home::Home;
+
 use super::error::NpmError;
 use crate::file_lock::{FileError, FileLock, Readers};
 use crate::git;
 use crate::ledger::{Ledger, NewToken};
 use crate::text::npmrc::Npmrc;
-use vouch_core::files::{self, WriteMethod};
-use vouch_core::home::Home;
 
 /// What an edit did to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

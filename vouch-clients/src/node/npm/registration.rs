@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use url::Url;
+use vouch_core::config::{Config, Registration};
 
 use crate::text::npmrc::BareValue;
 use crate::tool::Tool;
-use vouch_core::config::{Config, Registration};
 
 /// Where an earlier version kept what a registration replaced.
 const REPLACED: &str = "replaced";

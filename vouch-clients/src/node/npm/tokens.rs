@@ -2,6 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use vouch_core::broker::{Broker, Lifetime};
+use vouch_core::config::Config;
+use vouch_core::endpoint::Asker;
+use vouch_core::exchange::Token;
+use vouch_core::home::Home;
+use vouch_core::time::UnixTime;
+
 use super::error::NpmError;
 use super::file::{self, Change, LockedNpmrc};
 use super::registration::{self, Filter, Place};
@@ -9,12 +16,6 @@ use crate::inspect;
 use crate::ledger::{Ledger, NewToken};
 use crate::real_path::real;
 use crate::text::npmrc::BareValue;
-use vouch_core::broker::{Broker, Lifetime};
-use vouch_core::config::Config;
-use vouch_core::endpoint::Asker;
-use vouch_core::exchange::Token;
-use vouch_core::home::Home;
-use vouch_core::time::UnixTime;
 
 /// What became of one file.
 #[derive(Debug)]
