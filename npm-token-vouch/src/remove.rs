@@ -32,7 +32,7 @@ fn remove(context: &Context, which: &Which, notes: &mut Vec<Note>) -> Result<(),
 
 /// Only what is in a file of npm's own kind; yarn's are for `vouch undo`.
 fn is_meant(registration: &Registration, which: &Which) -> bool {
-    Mode::of(registration).is_some() && registration.tool != "yarn" && which.filter().admits(registration)
+    Mode::of(registration).is_some() && registration.tool != "yarn" && which.filter().matches(registration)
 }
 
 fn tell(note: &Note) {

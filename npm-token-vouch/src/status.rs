@@ -24,7 +24,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, which: &Which, json: bool
     let held = tokens::held(context.home(), &config, which.filter());
     let registrations = config.codeartifact.registrations.iter();
     let rows: Vec<_> = registrations
-        .filter(|registration| which.filter().admits(registration))
+        .filter(|registration| which.filter().matches(registration))
         .filter_map(|registration| Some((registration, Mode::of(registration)?)))
         .map(|(registration, mode)| Row { registration, mode, held: of(registration, mode, &held) })
         .collect();

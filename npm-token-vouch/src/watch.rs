@@ -42,8 +42,8 @@ fn watch(context: &Context, which: &Which) -> Result<(), Failure> {
     let home = context.home();
     let broker = context.broker()?;
     let ends = broker.session_expiry()?;
-    let places = registration::places(broker.config(), which.filter());
-    let files: BTreeSet<PathBuf> = places.into_iter().map(|place| place.file).collect();
+    let entries = registration::token_entries(broker.config(), which.filter());
+    let files: BTreeSet<PathBuf> = entries.into_iter().map(|place| place.file).collect();
     if files.is_empty() {
         return Err(nothing_to_watch());
     }

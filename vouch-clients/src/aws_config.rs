@@ -69,7 +69,7 @@ fn located(variable: &str, name: &str) -> Option<PathBuf> {
 }
 
 /// Whether keys in the credentials file, which AWS tools prefer, stand in the way of the profile; then the file.
-pub fn shadowed_by(profile: &str) -> Option<PathBuf> {
+pub fn overridden_by(profile: &str) -> Option<PathBuf> {
     let file = located("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
     let text = files::read_text(&file).ok()?;
     let (_, keys) = section(&text, |name| name == profile)?;

@@ -184,7 +184,7 @@ impl Written {
     ///
     /// # Errors
     /// When even this fails, which is for the person to know.
-    pub fn take_back(self) -> Result<(), FileError> {
+    pub fn revert(self) -> Result<(), FileError> {
         let Self { file, made_folders, recorded } = self;
         match &file.before {
             Some(before) => file.put(before, &[])?,
@@ -250,7 +250,7 @@ mod tests {
         symlink("real", &link).unwrap();
         let written = write(&dir, &link, "new").unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "new");
-        written.take_back().unwrap();
+        written.revert().unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "old");
         assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert!(link.symlink_metadata().unwrap().is_symlink());
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn what_was_not_there_is_not_there_again() {
         let dir = tempfile::tempdir().unwrap();
-        write(&dir, &dir.path().join("some/folder/file"), "new").unwrap().take_back().unwrap();
+        write(&dir, &dir.path().join("some/folder/file"), "new").unwrap().revert().unwrap();
         assert!(!dir.path().join("some").exists());
         assert!(!dir.path().join("vouch/journal.json").exists());
         assert!(!dir.path().join("vouch/ledger.json").exists());

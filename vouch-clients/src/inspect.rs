@@ -113,7 +113,7 @@ pub struct Planned {
 impl Planned {
     /// All of it.
     pub fn findings(self) -> Vec<Finding> {
-        std::iter::once(self.entry).chain(self.notes.into_iter().map(shadow)).collect()
+        std::iter::once(self.entry).chain(self.notes.into_iter().map(overridden)).collect()
     }
 }
 
@@ -206,7 +206,7 @@ impl InspectContext<'_> {
 }
 
 /// A note of setup's as a finding.
-pub fn shadow(note: String) -> Finding {
+pub fn overridden(note: String) -> Finding {
     let is_variable = |word: &str| {
         word.contains('_')
             && word.bytes().all(|byte| b"_0123456789".contains(&byte) || byte.is_ascii_uppercase())
@@ -219,7 +219,7 @@ pub fn shadow(note: String) -> Finding {
 }
 
 /// A variable that goes before the entry. Its value is nobody's business.
-pub fn shadow_variable(name: &str) -> Finding {
+pub fn overriding_variable(name: &str) -> Finding {
     Finding::warn(
         OVERRIDDEN,
         format!("{name} is set and goes before the entry of Vouch"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::bed::Bed;
+use crate::sandbox::Sandbox;
 
 /// Enrolls for alice; how the PIN comes in is to be added.
 pub const ENROLL: [&str; 5] = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
@@ -14,25 +14,25 @@ pub const ENROLL: [&str; 5] = ["enroll", "--issuer", "https://id.example.com/ali
 pub const FACTORY_PIN: &str = "123456";
 
 /// How many wrong PINs it still takes to block the card, as a program tells that nobody here wrote.
-pub fn pin_tries(bed: &Bed) -> u32 {
-    let status = bed.run("yubico-piv-tool").args(["-a", "status"]).ok();
+pub fn pin_tries(sandbox: &Sandbox) -> u32 {
+    let status = sandbox.run("yubico-piv-tool").args(["-a", "status"]).ok();
     let line = status.stdout.lines().find_map(|line| line.strip_prefix("PIN tries left:"));
     line.unwrap_or_else(|| panic!("no tries: {status}")).trim().parse().expect("a number of tries")
 }
 
 /// The public key that the card attests for a slot, in PEM; again as another program reads it.
-pub fn attested_key(bed: &Bed, slot: &str) -> String {
+pub fn attested_key(sandbox: &Sandbox, slot: &str) -> String {
     let attest = ["-a", "attest", "-s", slot, "-o", "attestation-now.pem"];
     // pcscd resets the card some time after a program that used it was interrupted; the tool gives up when that happens
     // under its hands.
-    wait_until("yubico-piv-tool attests", || bed.run("yubico-piv-tool").args(attest).done().code == 0);
-    bed.run("openssl").args(["x509", "-in", "attestation-now.pem", "-noout", "-pubkey"]).ok().stdout
+    wait_until("yubico-piv-tool attests", || sandbox.run("yubico-piv-tool").args(attest).done().code == 0);
+    sandbox.run("openssl").args(["x509", "-in", "attestation-now.pem", "-noout", "-pubkey"]).ok().stdout
 }
 
 /// Waits until the card blinks.
-pub fn wait_for_blinking(bed: &Bed) {
+pub fn wait_for_blinking(sandbox: &Sandbox) {
     wait_until("the card blinks", || {
-        let stats = bed.ctl(&["stats"]);
+        let stats = sandbox.ctl(&["stats"]);
         let waits = |card: &Value| card["waiting_for_touch"] == Value::Bool(true);
         stats["cards"].as_object().is_some_and(|cards| cards.values().any(waits))
     });

@@ -16,7 +16,7 @@ pub struct Run {
 
 /// A command that has ended.
 #[derive(Debug)]
-pub struct Done {
+pub struct CommandOutput {
     pub(crate) line: String,
     /// The exit code; 128 and the signal if one ended it.
     pub code: i32,
@@ -86,17 +86,17 @@ impl Run {
     }
 
     /// Runs the command to its end.
-    pub fn done(self) -> Done {
+    pub fn done(self) -> CommandOutput {
         self.start().wait()
     }
 
     /// Runs it and asserts that it succeeded.
-    pub fn ok(self) -> Done {
+    pub fn ok(self) -> CommandOutput {
         self.done().expect_code(0)
     }
 
     /// Runs it and asserts how it failed.
-    pub fn fails(self, code: i32) -> Done {
+    pub fn fails(self, code: i32) -> CommandOutput {
         assert_ne!(code, 0);
         self.done().expect_code(code)
     }
@@ -112,13 +112,13 @@ pub struct Running {
 
 impl Running {
     /// Waits for its end.
-    pub fn wait(self) -> Done {
+    pub fn wait(self) -> CommandOutput {
         let Self { line, started, child } = self;
         let output = child.wait_with_output().expect("the command can be waited for");
         let took = started.elapsed();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let code = exit_code(output.status);
-        Done { line, code, stdout: text(output.stdout), stderr: text(output.stderr), took }
+        CommandOutput { line, code, stdout: text(output.stdout), stderr: text(output.stderr), took }
     }
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn exit_code(status: std::process::ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
 }
 
-impl Done {
+impl CommandOutput {
     /// Asserts the exit code, showing everything if it differs.
     #[must_use]
     pub fn expect_code(self, code: i32) -> Self {
@@ -158,7 +158,7 @@ impl Done {
     }
 }
 
-impl std::fmt::Display for Done {
+impl std::fmt::Display for CommandOutput {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { line, code, stdout, stderr, .. } = self;
         write!(f, "{line}\nexit code {code}\n--- stdout\n{stdout}--- stderr\n{stderr}---")

@@ -9,15 +9,15 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::bed::{Bed, MY_DOMAIN};
-use crate::command::{Done, Run};
+use crate::command::{CommandOutput, Run};
 use crate::node;
 use crate::python::installed;
+use crate::sandbox::{MY_DOMAIN, Sandbox};
 
 /// A person with a project, and what doctor finds while all is well.
 #[derive(Debug)]
 pub struct Patient<'a> {
-    pub bed: &'a Bed,
+    pub sandbox: &'a Sandbox,
     flags: &'static [&'static str],
     /// PATH with the person's clients first.
     path: String,
@@ -36,7 +36,7 @@ fn check(summary: &str) -> &str {
 }
 
 /// The findings of an answer in JSON.
-pub fn findings(done: &Done) -> Vec<Value> {
+pub fn findings(done: &CommandOutput) -> Vec<Value> {
     let answer: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"));
     assert_eq!(answer["version"], 1);
     answer["findings"].as_array().expect("a list").clone()
@@ -44,9 +44,9 @@ pub fn findings(done: &Done) -> Vec<Value> {
 
 impl<'a> Patient<'a> {
     /// Looks at a person of whom all is well: every finding is `ok`.
-    pub fn new(bed: &'a Bed, flags: &'static [&'static str], path: String) -> Self {
-        let mut patient = Self { bed, flags, path, healthy: BTreeSet::new() };
-        bed.write("project/README", "");
+    pub fn new(sandbox: &'a Sandbox, flags: &'static [&'static str], path: String) -> Self {
+        let mut patient = Self { sandbox, flags, path, healthy: BTreeSet::new() };
+        sandbox.write("project/README", "");
         let done = patient.doctor().ok();
         patient.healthy = findings(&done).iter().map(summary).collect();
         assert!(patient.healthy.iter().all(|finding| finding.starts_with("ok ")), "{done}");
@@ -58,18 +58,18 @@ impl<'a> Patient<'a> {
     pub fn hurry(&mut self, programs: &[&str]) -> String {
         for program in programs {
             let path = format!("quick/{program}");
-            let answer = self.bed.run(program).arg("--version").env("PATH", &self.path).ok().stdout;
-            self.bed.write(&path, &format!("#!/bin/sh\necho '{}'\n", answer.trim()));
+            let answer = self.sandbox.run(program).arg("--version").env("PATH", &self.path).ok().stdout;
+            self.sandbox.write(&path, &format!("#!/bin/sh\necho '{}'\n", answer.trim()));
             let executable = fs::Permissions::from_mode(0o755);
-            fs::set_permissions(self.bed.file(&path), executable).expect("the home is writable");
+            fs::set_permissions(self.sandbox.file(&path), executable).expect("the home is writable");
         }
-        let quick = self.path_with(&self.bed.file("quick"));
+        let quick = self.path_with(&self.sandbox.file("quick"));
         std::mem::replace(&mut self.path, quick)
     }
 
     /// `vouch` in the project.
     pub fn vouch(&self, args: &[&str]) -> Run {
-        self.bed.vouch(args).within(self.bed.file("project")).env("PATH", &self.path)
+        self.sandbox.vouch(args).within(self.sandbox.file("project")).env("PATH", &self.path)
     }
 
     /// `vouch doctor --json`.
@@ -111,10 +111,10 @@ impl<'a> Patient<'a> {
 
     /// The same while a file of the home has other contents, or none.
     pub fn with_file(&self, name: &str, text: Option<&str>, wanted: &[&str]) -> Vec<Value> {
-        let file = self.bed.file(name);
+        let file = self.sandbox.file(name);
         let before = fs::read(&file).ok();
         match text {
-            Some(text) => self.bed.write(name, text),
+            Some(text) => self.sandbox.write(name, text),
             None => fs::remove_file(&file).expect("it is there"),
         }
         let found = self.has(wanted);
@@ -127,7 +127,7 @@ impl<'a> Patient<'a> {
 
     /// The same while one text in a file of the home is another one.
     pub fn with_edit(&self, name: &str, from: &str, to: &str, wanted: &[&str]) -> Vec<Value> {
-        let before = self.bed.read(name);
+        let before = self.sandbox.read(name);
         assert!(before.contains(from), "no {from} in {before}");
         self.with_file(name, Some(&before.replace(from, to)), wanted)
     }
@@ -172,8 +172,8 @@ pub fn snapshot(folder: &Path) -> Vec<(PathBuf, SystemTime, Vec<u8>)> {
 
 /// A folder with one client of each name in it, as a person has them on PATH; those that import
 /// `keyring` have our wheel beside them. Answers PATH with the folder first.
-pub fn clients(bed: &Bed) -> String {
-    let folder = bed.file("clients");
+pub fn clients(sandbox: &Sandbox) -> String {
+    let folder = sandbox.file("clients");
     fs::create_dir_all(&folder).expect("the home is writable");
     let link = |target: PathBuf, name: &str| {
         assert!(target.exists(), "{} is not installed", target.display());
@@ -183,20 +183,20 @@ pub fn clients(bed: &Bed) -> String {
         link(installed(client).join("bin").join(program), program);
     }
     for (client, program) in [("twine-", "twine"), ("poetry-", "poetry"), ("pdm-", "pdm")] {
-        link(with_wheel(bed, &installed(client), program), program);
+        link(with_wheel(sandbox, &installed(client), program), program);
     }
     for client in ["npm-11", "pnpm-12", "yarn-4", "bun"].map(node::Client) {
         link(installed("node").join(client.0).join("bin").join(client.program()), client.program());
     }
     link(installed("node").join("pnpm-12/bin/node"), "node");
-    let own = bed.file(".local/bin");
+    let own = sandbox.file(".local/bin");
     format!("{}:{}:{}", folder.display(), own.display(), env::var("PATH").expect("the sandbox sets PATH"))
 }
 
 /// A copy of a client's environment with the module of our wheel in it. Answers its program.
-fn with_wheel(bed: &Bed, client: &Path, program: &str) -> PathBuf {
+fn with_wheel(sandbox: &Sandbox, client: &Path, program: &str) -> PathBuf {
     let real = client.canonicalize().expect("it is installed");
-    let copy = bed.file("environments").join(program);
+    let copy = sandbox.file("environments").join(program);
     fs::create_dir_all(copy.join("bin")).expect("the home is writable");
     fs::copy(real.join("pyvenv.cfg"), copy.join("pyvenv.cfg")).expect("an environment");
     let python = fs::canonicalize(real.join("bin/python")).expect("an environment has python");

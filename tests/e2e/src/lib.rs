@@ -3,19 +3,19 @@
 //! A test calls [`in_sandbox`]; its program starts itself again as the command of `vouch-sandbox run`, so that the body
 //! of the test runs in the sandbox's network, with its home and its programs.
 
-mod bed;
 pub mod card;
 mod command;
+pub mod doc_blocks;
 pub mod doctor;
 pub mod helper;
 pub mod maven;
 pub mod node;
-pub mod pages;
 pub mod python;
+mod sandbox;
 mod secrets;
 mod terminal;
 
-pub use bed::{Bed, MY_DOMAIN, in_sandbox};
-pub use command::{Done, Run, Running};
+pub use command::{CommandOutput, Run, Running};
+pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox};
 pub use secrets::secrets_of_the_session;
 pub use terminal::Terminal;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bed::{Bed, MY_DOMAIN};
 use crate::command::Run;
+use crate::sandbox::{MY_DOMAIN, Sandbox};
 
 /// The repository that tests publish to and resolve from.
 pub const REPOSITORY: &str = "my-maven-repo";
@@ -18,11 +18,11 @@ pub const CENTRAL: &str = "  <mirrors>\n    <mirror>\n      <id>packages</id>\n 
     <url>file:///usr/share/maven-repo</url>\n    </mirror>\n  </mirrors>\n";
 
 /// Where a JVM finds the sandbox's authority and the home of the test.
-pub fn options(bed: &Bed) -> String {
-    let store = bed.file("authority.p12");
+pub fn options(sandbox: &Sandbox) -> String {
+    let store = sandbox.file("authority.p12");
     if !store.exists() {
         let authority = std::env::var_os("SSL_CERT_FILE").expect("the sandbox names its authority");
-        let _ = bed
+        let _ = sandbox
             .run("keytool")
             .args(["-importcert", "-noprompt", "-alias", "sandbox", "-storetype", "PKCS12"])
             .args(["-storepass", "changeit", "-keystore"])
@@ -35,67 +35,67 @@ pub fn options(bed: &Bed) -> String {
     format!(
         "-Duser.home={} -Djavax.net.ssl.trustStore={} -Djavax.net.ssl.trustStorePassword=changeit \
          -XX:TieredStopAtLevel=1 -Dstyle.color=never",
-        bed.home().display(),
+        sandbox.home().display(),
         store.display()
     )
 }
 
 /// A program in whose environment Maven works.
-pub fn prepared(bed: &Bed, program: &str) -> Run {
+pub fn prepared(sandbox: &Sandbox, program: &str) -> Run {
     assert!(Path::new("/usr/share/maven-repo").exists(), "`make test` installs Maven's plugins");
-    bed.run(program).env("MAVEN_OPTS", options(bed))
+    sandbox.run(program).env("MAVEN_OPTS", options(sandbox))
 }
 
 /// `vouch exec -- mvn` with arguments, in a folder of the home.
-pub fn exec(bed: &Bed, folder: &str, args: &[&str]) -> Run {
+pub fn exec(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Run {
     let exec = ["exec", "--type", "codeartifact", "--", "mvn", "--batch-mode"];
-    prepared(bed, "vouch").args(exec).args(args).within(bed.file(folder))
+    prepared(sandbox, "vouch").args(exec).args(args).within(sandbox.file(folder))
 }
 
 /// `vouch setup codeartifact --tool maven`.
-pub fn set_up(bed: &Bed, more: &[&str]) -> Run {
+pub fn set_up(sandbox: &Sandbox, more: &[&str]) -> Run {
     let setup = ["setup", "codeartifact", "--tool", "maven", "--repository", REPOSITORY];
-    bed.vouch(&setup).args(MY_DOMAIN).args(more)
+    sandbox.vouch(&setup).args(MY_DOMAIN).args(more)
 }
 
 /// The user's own settings, with nothing of ours.
-pub fn user_settings(bed: &Bed) -> String {
+pub fn user_settings(sandbox: &Sandbox) -> String {
     let text = format!("<settings>\n{CENTRAL}</settings>\n");
-    bed.write(".m2/settings.xml", &text);
+    sandbox.write(".m2/settings.xml", &text);
     text
 }
 
 /// A library with one class, `com.example.Greeting`, that is published under `id`.
-pub fn library(bed: &Bed, folder: &str, version: &str, id: &str) {
+pub fn library(sandbox: &Sandbox, folder: &str, version: &str, id: &str) {
     let where_to = format!(
         "  <distributionManagement>\n    <repository>\n      <id>{id}</id>\n      <url>{ENDPOINT}</url>\n    \
          </repository>\n  </distributionManagement>\n"
     );
-    bed.write(&format!("{folder}/pom.xml"), &pom("greeting", version, &where_to));
-    bed.write(
+    sandbox.write(&format!("{folder}/pom.xml"), &pom("greeting", version, &where_to));
+    sandbox.write(
         &format!("{folder}/src/main/java/com/example/Greeting.java"),
         "package com.example;\npublic class Greeting { public static String text() { return \"hello\"; } }\n",
     );
 }
 
 /// A program that cannot be compiled without the library, on a machine that never saw it.
-pub fn program(bed: &Bed, folder: &str, version: &str, id: &str) {
+pub fn program(sandbox: &Sandbox, folder: &str, version: &str, id: &str) {
     let where_from = format!(
         "  <repositories>\n    <repository>\n      <id>{id}</id>\n      <url>{ENDPOINT}</url>\n    </repository>\n  \
          </repositories>\n  <dependencies>\n    <dependency>\n      <groupId>com.example</groupId>\n      \
          <artifactId>greeting</artifactId>\n      <version>{version}</version>\n    </dependency>\n  </dependencies>\n"
     );
-    bed.write(&format!("{folder}/pom.xml"), &pom("hello", "1.0", &where_from));
-    bed.write(
+    sandbox.write(&format!("{folder}/pom.xml"), &pom("hello", "1.0", &where_from));
+    sandbox.write(
         &format!("{folder}/src/main/java/com/example/Hello.java"),
         "package com.example;\npublic class Hello { static final String TEXT = Greeting.text(); }\n",
     );
-    forget(bed);
+    forget(sandbox);
 }
 
 /// Takes what was published or resolved out of the local repository.
-pub fn forget(bed: &Bed) {
-    let _ = fs::remove_dir_all(bed.file(".m2/repository/com/example"));
+pub fn forget(sandbox: &Sandbox) {
+    let _ = fs::remove_dir_all(sandbox.file(".m2/repository/com/example"));
 }
 
 fn pom(artifact: &str, version: &str, more: &str) -> String {

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::bed::{Bed, MY_DOMAIN};
 use crate::command::Run;
+use crate::sandbox::{MY_DOMAIN, Sandbox};
 
 /// The repository that tests publish to and install from.
 pub const REPOSITORY: &str = "my-npm-repo";
@@ -53,39 +53,40 @@ impl Client {
     }
 
     /// A program that finds this client first, in the home.
-    pub fn prepared(self, bed: &Bed, program: &str) -> Run {
+    pub fn prepared(self, sandbox: &Sandbox, program: &str) -> Run {
         let clients = env::var_os("VOUCH_TEST_CLIENTS").expect("`make test` names the clients");
         let bin = PathBuf::from(clients).join("node").join(self.0).join("bin");
         assert!(bin.join(self.program()).exists(), "{} is not installed", self.0);
         let path = env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(bin).chain(env::split_paths(&path));
-        bed.run("env")
+        sandbox
+            .run("env")
             .arg(program)
             .env("PATH", env::join_paths(folders).expect("no folder has a colon"))
             .env("NO_COLOR", "1")
             .env("YARN_ENABLE_TELEMETRY", "0")
             // For root, yarn 1 would keep it outside the home.
-            .env("YARN_CACHE_FOLDER", bed.file(".yarn/cache"))
+            .env("YARN_CACHE_FOLDER", sandbox.file(".yarn/cache"))
             .env("YARN_NODE_LINKER", "node-modules")
             // yarn 4 lets packages lie for days before it installs them.
             .env("YARN_NPM_MINIMAL_AGE_GATE", "0")
     }
 
     /// Its own program.
-    pub fn run(self, bed: &Bed, args: &[&str]) -> Run {
-        self.prepared(bed, self.program()).args(args)
+    pub fn run(self, sandbox: &Sandbox, args: &[&str]) -> Run {
+        self.prepared(sandbox, self.program()).args(args)
     }
 
     /// Its own program on a terminal: what the person sees is in stdout.
-    pub fn on_terminal(self, bed: &Bed, args: &[&str]) -> Run {
+    pub fn on_terminal(self, sandbox: &Sandbox, args: &[&str]) -> Run {
         let line = [&[self.program()], args].concat().join(" ");
-        self.prepared(bed, "script").args(["-qec", &line, "/dev/null"])
+        self.prepared(sandbox, "script").args(["-qec", &line, "/dev/null"])
     }
 
     /// `vouch setup codeartifact` for it.
-    pub fn set_up(self, bed: &Bed, more: &[&str]) -> Run {
+    pub fn set_up(self, sandbox: &Sandbox, more: &[&str]) -> Run {
         let setup = ["setup", "codeartifact", "--tool", self.tool(), "--repository", REPOSITORY];
-        self.prepared(bed, "vouch").args(setup).args(MY_DOMAIN).args(more)
+        self.prepared(sandbox, "vouch").args(setup).args(MY_DOMAIN).args(more)
     }
 
     /// The arguments that add packages to a project.
@@ -95,7 +96,7 @@ impl Client {
     }
 
     /// Publishes the package in a folder.
-    pub fn publish(self, bed: &Bed, folder: &str) -> Run {
+    pub fn publish(self, sandbox: &Sandbox, folder: &str) -> Run {
         let args: &[&str] = match self.0 {
             "yarn-1" => &["publish", "--non-interactive"],
             "yarn-4" => &["npm", "publish"],
@@ -104,63 +105,63 @@ impl Client {
         };
         if self.0 == "yarn-4" {
             // It publishes only what it has looked at before.
-            bed.write(&format!("{folder}/yarn.lock"), "");
-            let _ = self.run(bed, &["install"]).within(bed.file(folder)).ok();
+            sandbox.write(&format!("{folder}/yarn.lock"), "");
+            let _ = self.run(sandbox, &["install"]).within(sandbox.file(folder)).ok();
         }
-        self.run(bed, args).within(bed.file(folder))
+        self.run(sandbox, args).within(sandbox.file(folder))
     }
 }
 
 /// A package that exports its own name and cannot be loaded without its dependencies.
-pub fn package(bed: &Bed, folder: &str, name: &str, dependencies: &[&str]) {
+pub fn package(sandbox: &Sandbox, folder: &str, name: &str, dependencies: &[&str]) {
     let versions: Vec<_> = dependencies.iter().map(|name| format!("{name:?}: \"^1.0.0\"")).collect();
     let manifest = format!(
         "{{\"name\": {name:?}, \"version\": \"1.0.0\", \"main\": \"index.js\", \"dependencies\": {{{}}}}}",
         versions.join(", ")
     );
     let requires: String = dependencies.iter().map(|name| format!("require({name:?});\n")).collect();
-    bed.write(&format!("{folder}/package.json"), &manifest);
-    bed.write(&format!("{folder}/index.js"), &format!("{requires}module.exports = {name:?};\n"));
+    sandbox.write(&format!("{folder}/package.json"), &manifest);
+    sandbox.write(&format!("{folder}/index.js"), &format!("{requires}module.exports = {name:?};\n"));
 }
 
 /// An empty project that nothing was ever installed in, on a machine that never saw a package.
-pub fn fresh_project(bed: &Bed, client: Client, folder: &str) {
+pub fn fresh_project(sandbox: &Sandbox, client: Client, folder: &str) {
     let caches = [folder, ".npm", ".cache", ".local/share", ".bun", ".yarn"];
     for each in caches {
-        let _ = fs::remove_dir_all(bed.file(each));
+        let _ = fs::remove_dir_all(sandbox.file(each));
     }
-    bed.write(
+    sandbox.write(
         &format!("{folder}/package.json"),
         "{\"name\": \"app\", \"version\": \"1.0.0\", \"private\": true}",
     );
     if client.0 == "yarn-4" {
         // Otherwise it looks for a project further up.
-        bed.write(&format!("{folder}/yarn.lock"), "");
+        sandbox.write(&format!("{folder}/yarn.lock"), "");
     }
 }
 
 /// Publishes `left`, `plain` and `@acme/scoped`; the latter two depend on the first.
-pub fn publish_three(bed: &Bed, client: Client) {
-    package(bed, "left", "left", &[]);
-    package(bed, "plain", "plain", &["left"]);
-    package(bed, "scoped", "@acme/scoped", &["left"]);
+pub fn publish_three(sandbox: &Sandbox, client: Client) {
+    package(sandbox, "left", "left", &[]);
+    package(sandbox, "plain", "plain", &["left"]);
+    package(sandbox, "scoped", "@acme/scoped", &["left"]);
     for folder in ["left", "plain", "scoped"] {
-        let _ = client.publish(bed, folder).ok();
+        let _ = client.publish(sandbox, folder).ok();
     }
 }
 
 /// Stands between the clients and the helper from now on, to count its starts. To be called after setup.
-pub fn count_helper_starts(bed: &Bed) {
-    let called = bed.file(".vouch/bin/npm-token-vouch-default");
-    let plugin = bed.file(".vouch/yarn-plugin-vouch.cjs");
-    let counter = bed.file("counter/npm-token-vouch-default");
+pub fn count_helper_starts(sandbox: &Sandbox) {
+    let called = sandbox.file(".vouch/bin/npm-token-vouch-default");
+    let plugin = sandbox.file(".vouch/yarn-plugin-vouch.cjs");
+    let counter = sandbox.file("counter/npm-token-vouch-default");
     let real = Run::new("sh").args(["-c", "command -v npm-token-vouch"]).ok().stdout;
     let script = format!(
         "#!/bin/bash\necho start >>'{}'\nexec -a \"$0\" '{}' \"$@\"\n",
-        bed.file("helper-starts").display(),
+        sandbox.file("helper-starts").display(),
         real.trim()
     );
-    bed.write("counter/npm-token-vouch-default", &script);
+    sandbox.write("counter/npm-token-vouch-default", &script);
     fs::set_permissions(&counter, fs::Permissions::from_mode(0o755)).expect("the home is writable");
     if called.symlink_metadata().is_ok() {
         fs::remove_file(&called).expect("the home is writable");
@@ -179,8 +180,8 @@ pub fn count_helper_starts(bed: &Bed) {
 }
 
 /// How often the helper was started since the last call.
-pub fn helper_starts(bed: &Bed) -> usize {
-    let file = bed.file("helper-starts");
+pub fn helper_starts(sandbox: &Sandbox) -> usize {
+    let file = sandbox.file("helper-starts");
     let starts = fs::read_to_string(&file).unwrap_or_default().lines().count();
     let _ = fs::remove_file(file);
     starts

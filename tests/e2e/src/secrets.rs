@@ -7,12 +7,12 @@ use vouch_core::home::Home;
 use vouch_core::keystore::Keystore;
 use vouch_core::session::{self, Session};
 
-use crate::bed::Bed;
 use crate::helper;
+use crate::sandbox::Sandbox;
 
 /// The PIN, the session key's bytes, the ID token, the role credentials and the tokens.
-pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
-    let home = Home::at(bed.file(".vouch")).expect("the home is ours");
+pub fn secrets_of_the_session(sandbox: &Sandbox) -> Vec<Vec<u8>> {
+    let home = Home::at(sandbox.file(".vouch")).expect("the home is ours");
     let keystore = Keystore::from_env(&home).expect("the keystore works");
     let key = keystore.load().expect("there is a session");
     let vault = session::open(&home, &keystore).expect("there is a session");
@@ -23,7 +23,7 @@ pub fn secrets_of_the_session(bed: &Bed) -> Vec<Vec<u8>> {
     let long = broker.token(&target, Lifetime::Session).expect("a token");
     let role = broker.role_credentials(&target.role, RoleUse::Exchange).expect("role credentials");
     let texts = [
-        bed.pin(),
+        sandbox.pin(),
         session.source.id_token().expose(),
         role.secret_access_key.expose(),
         role.session_token.expose(),

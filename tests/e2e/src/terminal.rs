@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
-use crate::command::{Done, exit_code};
+use crate::command::{CommandOutput, exit_code};
 
 /// Longer than anything that a test waits for on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -134,13 +134,13 @@ impl Terminal {
     }
 
     /// Waits for its end; all that was shown counts as said.
-    pub fn wait(mut self) -> Done {
+    pub fn wait(mut self) -> CommandOutput {
         let status = self.child.wait().expect("the command can be waited for");
         let took = self.started.elapsed();
         drop((self.device, self.keyboard));
         self.reader.join().expect("the screen was read");
         let stderr =
             String::from_utf8_lossy(&self.screen.lock().expect("nobody panics with it")).into_owned();
-        Done { line: self.line, code: exit_code(status), stdout: String::new(), stderr, took }
+        CommandOutput { line: self.line, code: exit_code(status), stdout: String::new(), stderr, took }
     }
 }

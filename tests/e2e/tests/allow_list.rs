@@ -8,8 +8,8 @@ const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.co
 
 #[test]
 fn look_alikes_get_nothing() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let good = helper::ask(helper::INDEX).answer().unwrap();
         let token = good["token"].as_str().unwrap().to_owned();
         for url in [
@@ -62,46 +62,46 @@ fn look_alikes_get_nothing() {
                 assert!(!refusal.contains(&token) && !refusal.contains("secret"), "{index}: {refusal}");
             }
         }
-        assert_eq!(bed.count("/codeartifact/get_authorization_token"), 1);
-        assert_eq!(bed.count("/registry/cargo/index"), 0, "helpers never talk to a registry");
+        assert_eq!(sandbox.count("/codeartifact/get_authorization_token"), 1);
+        assert_eq!(sandbox.count("/registry/cargo/index"), 0, "helpers never talk to a registry");
     });
 }
 
 #[test]
 fn other_spellings_of_the_same_host_are_served() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let token = |index: &str| helper::ask(index).answer().unwrap()["token"].clone();
         let wanted = token(helper::INDEX);
         assert_eq!(token(&helper::INDEX.replace(".com/", ".com:443/")), wanted);
         assert_eq!(token(helper::INDEX.trim_end_matches('/')), wanted);
         let dual_stack = "sparse+https://my-domain-123456789012.codeartifact.us-east-1.on.aws/cargo/my-repo/";
         assert_eq!(token(dual_stack), wanted);
-        assert_eq!(bed.count("/codeartifact/get_authorization_token"), 1);
+        assert_eq!(sandbox.count("/codeartifact/get_authorization_token"), 1);
     });
 }
 
 #[test]
 fn a_foreign_registry_is_answered_in_the_time_of_a_process_start() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let foreign = "sparse+https://crates.example.net/";
         assert_eq!(helper::ask(foreign).answer().unwrap_err()["kind"], "url-not-supported");
         // Even where AWS and the keystore would be slow: neither is asked.
-        bed.ctl(&["fault", "sts", "--hang"]);
+        sandbox.ctl(&["fault", "sts", "--hang"]);
         let start = Instant::now();
         for _ in 0..20 {
             assert_eq!(helper::ask(foreign).answer().unwrap_err()["kind"], "url-not-supported");
         }
         assert!(start.elapsed().as_secs() < 5);
-        assert_eq!(bed.count("/sts/assume_role_with_web_identity"), 0);
+        assert_eq!(sandbox.count("/sts/assume_role_with_web_identity"), 0);
     });
 }
 
 #[test]
 fn an_unregistered_domain_is_refused_with_the_command_that_allows_it() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let other = helper::INDEX.replace("my-domain-123456789012", "shared-packages-111111111111");
         let refusal = helper::ask(&other).answer().unwrap_err();
         assert_eq!(refusal["kind"], "other");
@@ -114,9 +114,9 @@ fn an_unregistered_domain_is_refused_with_the_command_that_allows_it() {
 
 #[test]
 fn ambient_aws_settings_change_nothing() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        let credential = bed
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let credential = sandbox
             .vouch(&["credential", "codeartifact"])
             .env("AWS_ENDPOINT_URL", "https://evil.example")
             .env("AWS_ENDPOINT_URL_STS", "https://evil.example")
@@ -127,16 +127,16 @@ fn ambient_aws_settings_change_nothing() {
             .env("AWS_USE_FIPS_ENDPOINT", "true")
             .env("AWS_USE_DUALSTACK_ENDPOINT", "true");
         let _ = credential.ok();
-        assert_eq!(bed.count("/sts/granted"), 1);
+        assert_eq!(sandbox.count("/sts/granted"), 1);
     });
 }
 
 #[test]
 fn the_helper_does_not_link_the_card_library() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         let linked = |program: &str| {
-            let found = bed.run("sh").args(["-c", &format!("command -v {program}")]).ok().stdout;
-            bed.run("ldd").arg(found.trim()).ok().stdout
+            let found = sandbox.run("sh").args(["-c", &format!("command -v {program}")]).ok().stdout;
+            sandbox.run("ldd").arg(found.trim()).ok().stdout
         };
         assert!(linked("vouch").contains("pcsclite"), "the check would notice");
         assert!(!linked("cargo-credential-vouch").contains("pcsclite"));

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 const DOMAIN: [&str; 4] = ["--domain", "my-domain", "--domain-owner", "123456789012"];
@@ -20,7 +20,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// Hosts alice's issuer with a key in software and returns an ID token by it.
-fn id_token(bed: &Bed) -> String {
+fn id_token(sandbox: &Sandbox) -> String {
     let key = SigningKey::from_slice(&[7; 32]).unwrap();
     let point = key.verifying_key().to_sec1_point(false);
     let point = point.as_bytes();
@@ -42,7 +42,7 @@ fn id_token(bed: &Bed) -> String {
     let input = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
     let signature: Signature = key.sign(input.as_bytes());
     let token = format!("{input}.{}", encode(signature.to_bytes()));
-    bed.write("id-token", &token);
+    sandbox.write("id-token", &token);
     token
 }
 
@@ -58,12 +58,12 @@ fn aws_program() -> PathBuf {
 }
 
 /// The client with alice's token and role.
-fn aws(bed: &Bed, args: &[&str]) -> Run {
+fn aws(sandbox: &Sandbox, args: &[&str]) -> Run {
     Run::new(aws_program())
         .args(args)
-        .within(bed.home())
+        .within(sandbox.home())
         .env("AWS_ROLE_ARN", ROLE)
-        .env("AWS_WEB_IDENTITY_TOKEN_FILE", bed.file("id-token"))
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", sandbox.file("id-token"))
         .env("AWS_ROLE_SESSION_NAME", "awscli")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_STS_REGIONAL_ENDPOINTS", "regional")
@@ -75,17 +75,17 @@ fn json_of(run: Run) -> Value {
 
 #[test]
 fn web_identity_token_and_endpoint() {
-    in_sandbox(&[], |bed| {
-        id_token(bed);
-        let who = json_of(aws(bed, &["sts", "get-caller-identity"]));
+    in_sandbox(&[], |sandbox| {
+        id_token(sandbox);
+        let who = json_of(aws(sandbox, &["sts", "get-caller-identity"]));
         assert_eq!(who["Account"], "123456789012");
         assert!(who["Arn"].as_str().unwrap().ends_with("assumed-role/CodeArtifact/awscli"), "{who}");
 
-        let token = json_of(aws(bed, &["codeartifact", "get-authorization-token"]).args(DOMAIN));
+        let token = json_of(aws(sandbox, &["codeartifact", "get-authorization-token"]).args(DOMAIN));
         let token = token["authorizationToken"].as_str().unwrap();
         let endpoint =
             ["codeartifact", "get-repository-endpoint", "--repository", "my-repo", "--format", "cargo"];
-        let endpoint = json_of(aws(bed, &endpoint).args(DOMAIN));
+        let endpoint = json_of(aws(sandbox, &endpoint).args(DOMAIN));
         let endpoint = endpoint["repositoryEndpoint"].as_str().unwrap();
         assert_eq!(
             endpoint,
@@ -108,40 +108,42 @@ fn web_identity_token_and_endpoint() {
 
 #[test]
 fn refusals_read_as_refusals() {
-    in_sandbox(&[], |bed| {
-        let token = id_token(bed);
+    in_sandbox(&[], |sandbox| {
+        let token = id_token(sandbox);
         let get = ["codeartifact", "get-authorization-token"];
-        let _ = aws(bed, &get).args(["--domain", "no-domain"]).fails(255).says("ResourceNotFoundException");
-        let _ = aws(bed, &get)
+        let _ =
+            aws(sandbox, &get).args(["--domain", "no-domain"]).fails(255).says("ResourceNotFoundException");
+        let _ = aws(sandbox, &get)
             .args(DOMAIN)
             .args(["--duration-seconds", "60"])
             .fails(255)
             .says("ValidationException");
-        let other = aws(bed, &get).args(DOMAIN).env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Nobody");
+        let other =
+            aws(sandbox, &get).args(DOMAIN).env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/Nobody");
         let _ = other.fails(255).says("AccessDenied");
-        let wrong_region = aws(bed, &get).args(DOMAIN).env("AWS_DEFAULT_REGION", "us-west-2");
+        let wrong_region = aws(sandbox, &get).args(DOMAIN).env("AWS_DEFAULT_REGION", "us-west-2");
         assert_ne!(wrong_region.done().code, 0);
         // One character of the signature is another.
         let last = if token.ends_with('A') { "B" } else { "A" };
-        bed.write("id-token", &format!("{}{last}", &token[..token.len() - 1].replace(".ey", ".ez")));
-        let _ = aws(bed, &get).args(DOMAIN).fails(255).says("InvalidIdentityToken");
+        sandbox.write("id-token", &format!("{}{last}", &token[..token.len() - 1].replace(".ey", ".ez")));
+        let _ = aws(sandbox, &get).args(DOMAIN).fails(255).says("InvalidIdentityToken");
     });
 }
 
 #[test]
 fn signatures_of_a_wrong_secret_are_refused() {
-    in_sandbox(&[], |bed| {
-        id_token(bed);
+    in_sandbox(&[], |sandbox| {
+        id_token(sandbox);
         let assume =
             ["sts", "assume-role-with-web-identity", "--role-arn", ROLE, "--role-session-name", "awscli"];
-        let assume = aws(bed, &assume).args(["--web-identity-token", "file://id-token"]);
+        let assume = aws(sandbox, &assume).args(["--web-identity-token", "file://id-token"]);
         let answer = json_of(assume);
         let credentials = &answer["Credentials"];
         let with = |secret: &str| {
             Run::new(aws_program())
                 .args(["codeartifact", "get-authorization-token"])
                 .args(DOMAIN)
-                .within(bed.home())
+                .within(sandbox.home())
                 .env("AWS_DEFAULT_REGION", "us-east-1")
                 .env("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"].as_str().unwrap())
                 .env("AWS_SECRET_ACCESS_KEY", secret)

@@ -2,29 +2,29 @@
 
 use vouch_e2e::card::{ENROLL, FACTORY_PIN, pin_tries};
 use vouch_e2e::python::installed;
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 const FACTORY_KEY: &str = "010203040506070801020304050607080102030405060708";
 
-fn openssl(bed: &Bed, args: &[&str]) {
-    let _ = bed.run("openssl").args(args).ok();
+fn openssl(sandbox: &Sandbox, args: &[&str]) {
+    let _ = sandbox.run("openssl").args(args).ok();
 }
 
 /// Makes a key in software and imports it without a certificate.
-fn import(bed: &Bed, slot: &str, kind: &str, flags: &[&str]) {
+fn import(sandbox: &Sandbox, slot: &str, kind: &str, flags: &[&str]) {
     let file = format!("{kind}.pem");
     match kind {
-        "rsa" => openssl(bed, &["genrsa", "-traditional", "-out", &file, "2048"]),
-        curve => openssl(bed, &["ecparam", "-name", curve, "-genkey", "-noout", "-out", &file]),
+        "rsa" => openssl(sandbox, &["genrsa", "-traditional", "-out", &file, "2048"]),
+        curve => openssl(sandbox, &["ecparam", "-name", curve, "-genkey", "-noout", "-out", &file]),
     }
     let key = format!("--key={FACTORY_KEY}");
     let import = ["-a", "import-key", "-s", slot, "-i", &file, &key];
-    let _ = bed.run("yubico-piv-tool").args(import).args(flags).ok();
+    let _ = sandbox.run("yubico-piv-tool").args(import).args(flags).ok();
 }
 
 /// That the key of a slot still signs as the one that was imported.
-fn still_there(bed: &Bed, slot: &str, kind: &str) {
-    bed.write("data", "what is signed\n");
+fn still_there(sandbox: &Sandbox, slot: &str, kind: &str) {
+    sandbox.write("data", "what is signed\n");
     let algorithm = match kind {
         "rsa" => "RSA2048",
         "secp384r1" => "ECCP384",
@@ -32,38 +32,38 @@ fn still_there(bed: &Bed, slot: &str, kind: &str) {
     };
     let hash = if kind == "secp384r1" { "SHA384" } else { "SHA256" };
     let sign = ["--sign", "-s", slot, "-H", hash, "-A", algorithm, "-i", "data", "-o", "signature"];
-    let _ = bed.run("yubico-piv-tool").args(["-a", "verify-pin", "-P", bed.pin()]).args(sign).ok();
-    openssl(bed, &["pkey", "-in", &format!("{kind}.pem"), "-pubout", "-out", "public.pem"]);
+    let _ = sandbox.run("yubico-piv-tool").args(["-a", "verify-pin", "-P", sandbox.pin()]).args(sign).ok();
+    openssl(sandbox, &["pkey", "-in", &format!("{kind}.pem"), "-pubout", "-out", "public.pem"]);
     let digest = format!("-{}", hash.to_lowercase());
-    openssl(bed, &["dgst", &digest, "-verify", "public.pem", "-signature", "signature", "data"]);
+    openssl(sandbox, &["dgst", &digest, "-verify", "public.pem", "-signature", "signature", "data"]);
 }
 
 #[test]
 fn an_imported_key_without_a_certificate_is_not_overwritten() {
     for firmware in ["4.3.5", "5.2.7"] {
-        in_sandbox(&["--firmware", firmware], |bed| {
+        in_sandbox(&["--firmware", firmware], |sandbox| {
             let imported = [("82", "prime256v1"), ("83", "secp384r1"), ("84", "rsa"), ("9c", "prime256v1")];
             for (slot, kind) in imported {
-                import(bed, slot, kind, &[]);
-                let signs = bed.count("/card/signs");
-                let done = bed.vouch_with_pin(&ENROLL).args(["--slot", slot]).fails(4);
+                import(sandbox, slot, kind, &[]);
+                let signs = sandbox.count("/card/signs");
+                let done = sandbox.vouch_with_pin(&ENROLL).args(["--slot", slot]).fails(4);
                 let _ = done.says(&format!("slot {slot} of YubiKey 12345678 is in use")).says("--replace");
-                assert_eq!(bed.count("/card/signs"), signs);
-                still_there(bed, slot, kind);
+                assert_eq!(sandbox.count("/card/signs"), signs);
+                still_there(sandbox, slot, kind);
             }
             // One that asks for neither PIN nor touch, in the slot that is meant for such keys.
             let never = ["--pin-policy=never", "--touch-policy=never"];
-            import(bed, "9e", "prime256v1", &never);
-            let _ = bed.vouch_with_pin(&ENROLL).args(["--slot", "9e"]).fails(4).says("in use");
+            import(sandbox, "9e", "prime256v1", &never);
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(["--slot", "9e"]).fails(4).says("in use");
             // One that wants a touch and no PIN: it is felt for, not waited for in vain.
             let touch = ["--pin-policy=never", "--touch-policy=always"];
-            import(bed, "85", "prime256v1", &touch);
-            let _ = bed.vouch_with_pin(&ENROLL).args(["--slot", "85"]).fails(4).says("in use");
-            assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
+            import(sandbox, "85", "prime256v1", &touch);
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(["--slot", "85"]).fails(4).says("in use");
+            assert_eq!((sandbox.count("/card/pin_failures"), pin_tries(sandbox)), (0, 3));
             // An empty slot is told from these, and a word overwrites.
-            let _ = bed.vouch_with_pin(&ENROLL).args(["--slot", "86"]).ok();
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(["--slot", "86"]).ok();
             let replace = ["--slot", "82", "--replace", "--out", "other.json"];
-            let _ = bed.vouch_with_pin(&ENROLL).args(replace).ok();
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(replace).ok();
         });
     }
 }
@@ -71,23 +71,23 @@ fn an_imported_key_without_a_certificate_is_not_overwritten() {
 #[test]
 fn firmware_that_tells_is_believed() {
     for firmware in ["5.4.3", "5.7.1"] {
-        in_sandbox(&["--firmware", firmware], |bed| {
+        in_sandbox(&["--firmware", firmware], |sandbox| {
             if firmware == "5.7.1" {
-                change(bed, &["--algorithm", "TDES", "--new-management-key", FACTORY_KEY]);
+                change(sandbox, &["--algorithm", "TDES", "--new-management-key", FACTORY_KEY]);
             }
-            import(bed, "82", "prime256v1", &[]);
-            let _ = bed.vouch_with_pin(&ENROLL).fails(4).says("in use").says("--replace");
-            still_there(bed, "82", "prime256v1");
-            let _ = bed.vouch_with_pin(&ENROLL).args(["--slot", "83"]).ok();
+            import(sandbox, "82", "prime256v1", &[]);
+            let _ = sandbox.vouch_with_pin(&ENROLL).fails(4).says("in use").says("--replace");
+            still_there(sandbox, "82", "prime256v1");
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(["--slot", "83"]).ok();
         });
     }
 }
 
 /// Gives the card another management key.
-fn change(bed: &Bed, flags: &[&str]) {
+fn change(sandbox: &Sandbox, flags: &[&str]) {
     let ykman = installed("ykman-").join("bin/ykman");
     let change = ["--device", "12345678", "piv", "access", "change-management-key", "--force"];
-    let change = bed.run(ykman.to_str().unwrap()).args(change).args(["--management-key", FACTORY_KEY]);
+    let change = sandbox.run(ykman.to_str().unwrap()).args(change).args(["--management-key", FACTORY_KEY]);
     let _ = change.args(flags).ok();
 }
 
@@ -101,9 +101,9 @@ const GIVEN: [(&str, &str, &str); 5] = [
 ];
 
 /// `vouch enroll --management-key -` with this key.
-fn enroll_with(bed: &Bed, key: &str) -> Run {
-    let enroll = bed.vouch(&ENROLL).args(["--pin-stdin", "--management-key", "-"]);
-    enroll.stdin(format!("{}\n{key}\n", bed.pin()))
+fn enroll_with(sandbox: &Sandbox, key: &str) -> Run {
+    let enroll = sandbox.vouch(&ENROLL).args(["--pin-stdin", "--management-key", "-"]);
+    enroll.stdin(format!("{}\n{key}\n", sandbox.pin()))
 }
 
 #[test]
@@ -111,34 +111,36 @@ fn a_management_key_of_the_cards_own_has_to_be_given() {
     for (firmware, algorithm, key) in GIVEN {
         // The variable only tells the sandboxes of one test apart.
         let mark = format!("ALGORITHM={algorithm}");
-        in_sandbox(&["--firmware", firmware, "--env", &mark], |bed| {
-            change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
-            let done = bed.vouch_with_pin(&ENROLL).fails(4).says("a management key of its own");
+        in_sandbox(&["--firmware", firmware, "--env", &mark], |sandbox| {
+            change(sandbox, &["--algorithm", algorithm, "--new-management-key", key]);
+            let done = sandbox.vouch_with_pin(&ENROLL).fails(4).says("a management key of its own");
             let _ = done.says("--management-key");
-            let _ = enroll_with(bed, FACTORY_KEY).fails(if key.len() == FACTORY_KEY.len() { 4 } else { 2 });
+            let _ =
+                enroll_with(sandbox, FACTORY_KEY).fails(if key.len() == FACTORY_KEY.len() { 4 } else { 2 });
             for bad in ["", "a1b2", "nonsense", &key[1..]] {
-                let _ = enroll_with(bed, bad).fails(2).says("hexadecimal");
+                let _ = enroll_with(sandbox, bad).fails(2).says("hexadecimal");
             }
             let wrong = key.replace(['a', 'A'], "9");
-            let done = enroll_with(bed, &wrong).fails(4).says("not the management key of YubiKey 12345678");
+            let done =
+                enroll_with(sandbox, &wrong).fails(4).says("not the management key of YubiKey 12345678");
             let _ = done.never_says(&wrong);
-            let _ = bed.vouch(&ENROLL).args(["--management-key", key]).fails(2).never_says(key);
-            assert_eq!((bed.count("/card/signs"), bed.count("/card/pin_failures")), (0, 0));
-            let _ = enroll_with(bed, key).ok().never_says(key);
-            assert_eq!(pin_tries(bed), 3);
-            bed.log_in();
+            let _ = sandbox.vouch(&ENROLL).args(["--management-key", key]).fails(2).never_says(key);
+            assert_eq!((sandbox.count("/card/signs"), sandbox.count("/card/pin_failures")), (0, 0));
+            let _ = enroll_with(sandbox, key).ok().never_says(key);
+            assert_eq!(pin_tries(sandbox), 3);
+            sandbox.log_in();
         });
     }
 }
 
 #[test]
 fn a_management_key_is_asked_for_on_a_terminal() {
-    in_sandbox(&["--firmware", "5.7.1"], |bed| {
+    in_sandbox(&["--firmware", "5.7.1"], |sandbox| {
         let (_, algorithm, key) = GIVEN[4];
-        change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
-        let mut terminal = bed.vouch(&ENROLL).arg("--management-key").on_terminal();
+        change(sandbox, &["--algorithm", algorithm, "--new-management-key", key]);
+        let mut terminal = sandbox.vouch(&ENROLL).arg("--management-key").on_terminal();
         terminal.wait_for("PIN of YubiKey 12345678: ");
-        terminal.type_line(bed.pin());
+        terminal.type_line(sandbox.pin());
         terminal.wait_for("Management key of YubiKey 12345678: ");
         assert!(!terminal.echoes());
         terminal.type_line(key);
@@ -148,18 +150,18 @@ fn a_management_key_is_asked_for_on_a_terminal() {
 
 #[test]
 fn pin_new_pin_and_management_key_come_in_this_order() {
-    in_sandbox(&["--pin", FACTORY_PIN], |bed| {
+    in_sandbox(&["--pin", FACTORY_PIN], |sandbox| {
         let (_, algorithm, key) = GIVEN[4];
-        change(bed, &["--algorithm", algorithm, "--new-management-key", key]);
+        change(sandbox, &["--algorithm", algorithm, "--new-management-key", key]);
         let flags = ["--pin-stdin", "--new-pin-stdin", "--management-key", "-"];
-        let enroll = |lines: &[&str]| bed.vouch(&ENROLL).args(flags).stdin(lines.join("\n") + "\n");
+        let enroll = |lines: &[&str]| sandbox.vouch(&ENROLL).args(flags).stdin(lines.join("\n") + "\n");
         let _ = enroll(&[FACTORY_PIN, key, "246810"]).fails(4).says("6 to 8 characters");
         let _ = enroll(&[FACTORY_PIN, "246810", key]).ok();
         // A second line that is not needed any more is still the new PIN's.
         let again = ["--replace"];
         let _ = enroll(&[FACTORY_PIN, "246810", key]).args(again).ok();
         let _ = enroll(&["246810", "135790", key]).args(again).ok();
-        assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
+        assert_eq!((sandbox.count("/card/pin_failures"), pin_tries(sandbox)), (0, 3));
     });
 }
 
@@ -169,54 +171,55 @@ fn a_management_key_behind_the_pin_is_found_there() {
         [("4.3.5", "TDES"), ("5.4.3", "TDES"), ("5.4.3", "AES256"), ("5.7.1", "AES192"), ("5.7.1", "AES128")]
     {
         let mark = format!("ALGORITHM={algorithm}");
-        in_sandbox(&["--firmware", firmware, "--env", &mark], |bed| {
-            change(bed, &["--algorithm", algorithm, "--generate", "--protect", "--pin", bed.pin()]);
+        in_sandbox(&["--firmware", firmware, "--env", &mark], |sandbox| {
+            change(sandbox, &["--algorithm", algorithm, "--generate", "--protect", "--pin", sandbox.pin()]);
             // It is not the default any more.
             let key = format!("--key={FACTORY_KEY}");
-            let _ = bed.run("yubico-piv-tool").args(["-a", "set-chuid", &key]).fails(1);
-            let _ = bed.vouch_with_pin(&ENROLL).ok();
-            assert_eq!((bed.count("/card/pin_failures"), pin_tries(bed)), (0, 3));
-            bed.log_in();
+            let _ = sandbox.run("yubico-piv-tool").args(["-a", "set-chuid", &key]).fails(1);
+            let _ = sandbox.vouch_with_pin(&ENROLL).ok();
+            assert_eq!((sandbox.count("/card/pin_failures"), pin_tries(sandbox)), (0, 3));
+            sandbox.log_in();
         });
     }
 }
 
 /// `body` after an enrollment in slot 82 whose configuration says that the key is in slot 83.
-fn looking_in_slot_83(body: impl Fn(&Bed)) {
+fn looking_in_slot_83(body: impl Fn(&Sandbox)) {
     for firmware in ["5.7.1", "5.4.3", "5.2.7", "4.3.5"] {
-        in_sandbox(&["--firmware", firmware], |bed| {
-            bed.enroll();
-            bed.log_in();
-            let config = bed.read(".vouch/config.json");
-            bed.write(".vouch/config.json", &config.replace("\"slot\": \"82\"", "\"slot\": \"83\""));
-            let signs = bed.count("/card/signs");
-            body(bed);
-            assert_eq!((bed.count("/card/signs"), bed.count("/card/pin_failures")), (signs, 0));
-            assert_eq!(pin_tries(bed), 3);
+        in_sandbox(&["--firmware", firmware], |sandbox| {
+            sandbox.enroll();
+            sandbox.log_in();
+            let config = sandbox.read(".vouch/config.json");
+            sandbox.write(".vouch/config.json", &config.replace("\"slot\": \"82\"", "\"slot\": \"83\""));
+            let signs = sandbox.count("/card/signs");
+            body(sandbox);
+            assert_eq!((sandbox.count("/card/signs"), sandbox.count("/card/pin_failures")), (signs, 0));
+            assert_eq!(pin_tries(sandbox), 3);
             // The session of before is still there, and so is the key.
-            let _ = bed.vouch(&["status"]).ok();
-            bed.write(".vouch/config.json", &config);
-            bed.log_in();
+            let _ = sandbox.vouch(&["status"]).ok();
+            sandbox.write(".vouch/config.json", &config);
+            sandbox.log_in();
         });
     }
 }
 
 #[test]
 fn a_slot_without_a_key() {
-    looking_in_slot_83(|bed| {
-        let done = bed.vouch_with_pin(&["login"]).fails(4).says("slot 83 of YubiKey 12345678 holds no key");
+    looking_in_slot_83(|sandbox| {
+        let done =
+            sandbox.vouch_with_pin(&["login"]).fails(4).says("slot 83 of YubiKey 12345678 holds no key");
         let _ = done.says("vouch enroll --serial 12345678 --replace");
     });
 }
 
 #[test]
 fn a_key_of_another_kind() {
-    looking_in_slot_83(|bed| {
+    looking_in_slot_83(|sandbox| {
         let ykman = installed("ykman-").join("bin/ykman");
         let generate = ["--device", "12345678", "piv", "keys", "generate", "--algorithm", "ECCP384"];
         let key = ["--management-key", FACTORY_KEY, "83", "public.pem"];
-        let _ = bed.run(ykman.to_str().unwrap()).args(generate).args(key).ok();
-        let _ = bed
+        let _ = sandbox.run(ykman.to_str().unwrap()).args(generate).args(key).ok();
+        let _ = sandbox
             .vouch_with_pin(&["login"])
             .fails(4)
             .says("the key in slot 83 of YubiKey 12345678 is no P-256 key");
@@ -227,8 +230,8 @@ fn a_key_of_another_kind() {
 #[test]
 fn a_key_that_is_gone_is_made_anew_when_asked_to() {
     for firmware in ["5.7.1", "5.4.3", "4.3.5"] {
-        in_sandbox(&["--firmware", firmware], |bed| {
-            bed.enroll();
+        in_sandbox(&["--firmware", firmware], |sandbox| {
+            sandbox.enroll();
             // Another one in its place, or none: only newer cards can delete a key.
             let ykman = installed("ykman-").join("bin/ykman");
             let keys = ["--device", "12345678", "piv", "keys"];
@@ -240,14 +243,14 @@ fn a_key_that_is_gone_is_made_anew_when_asked_to() {
                 ),
             };
             let managed = [&change[..1], &["--management-key", FACTORY_KEY], &change[1..]].concat();
-            let _ = bed.run(ykman.to_str().unwrap()).args(keys).args(managed).ok();
+            let _ = sandbox.run(ykman.to_str().unwrap()).args(keys).args(managed).ok();
             for command in [&["login"], &ENROLL[..]] {
-                let done = bed.vouch_with_pin(command).fails(4).says(said);
+                let done = sandbox.vouch_with_pin(command).fails(4).says(said);
                 let _ = done.says("vouch enroll --serial 12345678 --replace").never_says("genuine");
             }
-            assert_eq!((bed.count("/card/pin_failures"), bed.count("/card/signs")), (0, 1));
-            let _ = bed.vouch_with_pin(&ENROLL).args(["--serial", "12345678", "--replace"]).ok();
-            bed.log_in();
+            assert_eq!((sandbox.count("/card/pin_failures"), sandbox.count("/card/signs")), (0, 1));
+            let _ = sandbox.vouch_with_pin(&ENROLL).args(["--serial", "12345678", "--replace"]).ok();
+            sandbox.log_in();
         });
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use vouch_e2e::doctor::{Patient, findings, snapshot};
 use vouch_e2e::python::installed;
-use vouch_e2e::{Bed, in_sandbox};
+use vouch_e2e::{Sandbox, in_sandbox};
 
 const CONFIG: &str = ".vouch/config.json";
 
@@ -20,40 +20,40 @@ fn path() -> String {
 }
 
 /// Enrolled, logged in, cargo set up, and all is well.
-fn patient(bed: &Bed) -> Patient<'_> {
-    bed.ready();
-    Patient::new(bed, &[], path())
+fn patient(sandbox: &Sandbox) -> Patient<'_> {
+    sandbox.ready();
+    Patient::new(sandbox, &[], path())
 }
 
 fn seen(findings: &[Value]) -> String {
     findings.iter().map(|finding| format!("{}\n", finding["message"].as_str().unwrap())).collect()
 }
 
-fn mode(bed: &Bed, name: &str, mode: u32) {
-    fs::set_permissions(bed.file(name), fs::Permissions::from_mode(mode)).unwrap();
+fn mode(sandbox: &Sandbox, name: &str, mode: u32) {
+    fs::set_permissions(sandbox.file(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// A program of the person's own, first on PATH.
-fn program(bed: &Bed, name: &str, script: &str) {
-    bed.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
-    mode(bed, &format!("bin/{name}"), 0o755);
+fn program(sandbox: &Sandbox, name: &str, script: &str) {
+    sandbox.write(&format!("bin/{name}"), &format!("#!/bin/sh\n{script}\n"));
+    mode(sandbox, &format!("bin/{name}"), 0o755);
 }
 
 #[test]
 fn the_service_the_reader_and_who_holds_the_card() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
-        bed.ctl(&["card", "remove"]);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
+        sandbox.ctl(&["card", "remove"]);
         patient.has(&[&["warn card"][..], &NO_CARD].concat());
         // By its name alone: with a driver of its own it takes the device from under the service.
-        fs::copy("/bin/sleep", bed.file("scdaemon")).unwrap();
-        let mut gnupg = Command::new(bed.file("scdaemon")).arg("60").spawn().unwrap();
+        fs::copy("/bin/sleep", sandbox.file("scdaemon")).unwrap();
+        let mut gnupg = Command::new(sandbox.file("scdaemon")).arg("60").spawn().unwrap();
         let found = patient.has(&[&["warn card"][..], &NO_CARD].concat());
         assert!(seen(&found).contains(&format!("scdaemon (process {})", gnupg.id())), "{found:?}");
         assert!(found[0]["fix"].as_str().unwrap().contains("gpgconf --kill scdaemon"), "{found:?}");
         gnupg.kill().unwrap();
         gnupg.wait().unwrap();
-        bed.ctl(&["card", "insert"]);
+        sandbox.ctl(&["card", "insert"]);
         patient.has(&[]);
 
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("hold-card");
@@ -68,10 +68,10 @@ fn the_service_the_reader_and_who_holds_the_card() {
         holder.wait().unwrap();
         patient.has(&[]);
 
-        bed.ctl(&["pcscd", "stop"]);
+        sandbox.ctl(&["pcscd", "stop"]);
         let found = patient.has(&[&["fail card"][..], &NO_CARD].concat());
         assert!(found[0]["fix"].as_str().unwrap().contains("pcscd"), "{found:?}");
-        bed.ctl(&["pcscd", "start"]);
+        sandbox.ctl(&["pcscd", "start"]);
         patient.has(&[]);
     });
 }
@@ -79,21 +79,21 @@ fn the_service_the_reader_and_who_holds_the_card() {
 #[test]
 fn the_tries_for_the_pin_are_told_and_none_is_spent() {
     for firmware in ["5.7.1", "5.4.3"] {
-        in_sandbox(&["--firmware", firmware], |bed| {
-            let patient = patient(bed);
+        in_sandbox(&["--firmware", firmware], |sandbox| {
+            let patient = patient(sandbox);
             let ykman = installed("ykman-").join("bin/ykman");
             let change_pin = |from: &str, to: &str| {
                 let change =
                     ["--device", "12345678", "piv", "access", "change-pin", "--pin", from, "--new-pin", to];
-                let _ = bed.run(ykman.to_str().unwrap()).args(change).ok();
+                let _ = sandbox.run(ykman.to_str().unwrap()).args(change).ok();
             };
-            change_pin(bed.pin(), "123456");
+            change_pin(sandbox.pin(), "123456");
             let found = patient.has(&["warn pin YubiKey 12345678"]);
             assert!(seen(&found).contains("default"), "{found:?}");
-            change_pin("123456", bed.pin());
+            change_pin("123456", sandbox.pin());
             patient.has(&[]);
             let wrong = |more: &[&str]| {
-                let run = bed.vouch(&["login", "--pin-stdin"]).args(more);
+                let run = sandbox.vouch(&["login", "--pin-stdin"]).args(more);
                 let _ = run.stdin("000000\n").fails(4);
             };
             wrong(&[]);
@@ -105,18 +105,18 @@ fn the_tries_for_the_pin_are_told_and_none_is_spent() {
             wrong(&["--last-try"]);
             let found = patient.has(&["fail pin YubiKey 12345678"]);
             assert!(found[0]["fix"].as_str().unwrap().contains("unblock-pin"), "{found:?}");
-            assert_eq!(bed.count("/card/pin_failures"), 3, "those that were typed");
+            assert_eq!(sandbox.count("/card/pin_failures"), 3, "those that were typed");
             // The login and the enrollment.
-            assert_eq!(bed.count("/card/touches"), 2);
+            assert_eq!(sandbox.count("/card/touches"), 2);
         });
     }
 }
 
 #[test]
 fn the_key_in_its_slot_is_the_enrolled_one_with_its_policies() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
-        let config = bed.read(CONFIG);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
+        let config = sandbox.read(CONFIG);
         let key = "key YubiKey 12345678";
         let failing = format!("fail {key}");
         patient.with_edit(CONFIG, "\"slot\": \"82\"", "\"slot\": \"83\"", &[&failing]);
@@ -129,8 +129,8 @@ fn the_key_in_its_slot_is_the_enrolled_one_with_its_policies() {
         let ykman = installed("ykman-").join("bin/ykman");
         let generate = "--device 12345678 piv keys generate --algorithm ECCP256 --pin-policy NEVER --touch-policy NEVER --management-key \
                         010203040506070801020304050607080102030405060708 83 public.pem";
-        let _ = bed.run(ykman.to_str().unwrap()).args(generate.split(' ')).ok();
-        let der = bed
+        let _ = sandbox.run(ykman.to_str().unwrap()).args(generate.split(' ')).ok();
+        let der = sandbox
             .run("sh")
             .args(["-c", "openssl pkey -pubin -in public.pem -outform DER | tail -c 65 | base64 -w0"]);
         let point = der.ok().stdout.replace('+', "-").replace('/', "_");
@@ -146,12 +146,12 @@ fn the_key_in_its_slot_is_the_enrolled_one_with_its_policies() {
 
 #[test]
 fn folder_and_configuration() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
-        mode(bed, ".vouch", 0o755);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
+        mode(sandbox, ".vouch", 0o755);
         let found = patient.has(&["warn folder"]);
         assert!(found[0]["fix"].as_str().unwrap().contains("chmod"), "{found:?}");
-        mode(bed, ".vouch", 0o700);
+        mode(sandbox, ".vouch", 0o700);
         // What no program takes, doctor does not go on with either.
         for (name, bits, usual, check) in [
             (".vouch", 0o730, 0o700, "folder"),
@@ -159,21 +159,21 @@ fn folder_and_configuration() {
             (CONFIG, 0o644, 0o600, "config"),
             (CONFIG, 0o606, 0o600, "config"),
         ] {
-            mode(bed, name, bits);
+            mode(sandbox, name, bits);
             let done = patient.doctor().fails(1);
             let failed: Vec<_> =
                 findings(&done).into_iter().filter(|finding| finding["status"] == "fail").collect();
             assert!(failed.len() == 1 && failed[0]["check"] == check, "{name} {bits:o}: {done}");
             assert!(failed[0]["fix"].as_str().unwrap().contains("chmod"), "{failed:?}");
-            let _ = bed.vouch(&["status"]).fails(7).says("chmod");
-            mode(bed, name, usual);
+            let _ = sandbox.vouch(&["status"]).fails(7).says("chmod");
+            mode(sandbox, name, usual);
         }
-        if chown(bed.file(CONFIG), Some(1), None).is_ok() {
+        if chown(sandbox.file(CONFIG), Some(1), None).is_ok() {
             let done = patient.doctor().fails(1);
             let is_told = |finding: &Value| finding["status"] == "fail" && finding["check"] == "config";
             assert!(findings(&done).iter().any(is_told), "{done}");
-            chown(bed.file(CONFIG), Some(0), None).unwrap();
-            chown(bed.file(".vouch"), Some(1), None).unwrap();
+            chown(sandbox.file(CONFIG), Some(0), None).unwrap();
+            chown(sandbox.file(".vouch"), Some(1), None).unwrap();
             let blind = ["config", "keystore", "session", "vault", "roles", "roots", "clients"]
                 .map(|check| format!("skip {check}"));
             let mut wanted: Vec<&str> = blind.iter().map(String::as_str).collect();
@@ -185,19 +185,19 @@ fn folder_and_configuration() {
                     format!("{} {}", finding["status"].as_str().unwrap(), finding["check"].as_str().unwrap());
                 assert!(wanted.iter().any(|wanted| wanted.starts_with(&told)), "{told}: {done}");
             }
-            chown(bed.file(".vouch"), Some(0), None).unwrap();
+            chown(sandbox.file(".vouch"), Some(0), None).unwrap();
         }
         patient.has(&[]);
 
         let wrong = |text: Option<&str>| {
-            let before = bed.read(CONFIG);
+            let before = sandbox.read(CONFIG);
             match text {
-                Some(text) => bed.write(CONFIG, text),
-                None => fs::remove_file(bed.file(CONFIG)).unwrap(),
+                Some(text) => sandbox.write(CONFIG, text),
+                None => fs::remove_file(sandbox.file(CONFIG)).unwrap(),
             }
             let done = patient.doctor().done();
-            bed.write(CONFIG, &before);
-            mode(bed, CONFIG, 0o600);
+            sandbox.write(CONFIG, &before);
+            mode(sandbox, CONFIG, 0o600);
             let not_ok = findings(&done).into_iter().filter(|finding| finding["status"] != "ok");
             let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
             let told =
@@ -218,28 +218,28 @@ fn folder_and_configuration() {
 
 #[test]
 fn keystore_session_and_vault() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
         patient.with_variable("VOUCH_KEYSTORE", "nonsense", &["fail keystore", "skip session"]);
         patient.with_edit(CONFIG, "\"subject\": \"alice\"", "\"subject\": \"bob\"", &["warn session"]);
 
-        let entry = bed.file(".vouch/vault/strange.sealed");
+        let entry = sandbox.file(".vouch/vault/strange.sealed");
         fs::create_dir(&entry).unwrap();
-        mode(bed, ".vouch/vault/strange.sealed", 0o700);
+        mode(sandbox, ".vouch/vault/strange.sealed", 0o700);
         patient.has(&["fail vault"]);
         fs::remove_dir(&entry).unwrap();
-        let hidden = bed.file("vault");
-        fs::rename(bed.file(".vouch/vault"), &hidden).unwrap();
-        fs::write(bed.file(".vouch/vault"), "").unwrap();
-        mode(bed, ".vouch/vault", 0o600);
+        let hidden = sandbox.file("vault");
+        fs::rename(sandbox.file(".vouch/vault"), &hidden).unwrap();
+        fs::write(sandbox.file(".vouch/vault"), "").unwrap();
+        mode(sandbox, ".vouch/vault", 0o600);
         patient.has(&["fail vault", "warn session"]);
-        fs::remove_file(bed.file(".vouch/vault")).unwrap();
-        fs::rename(&hidden, bed.file(".vouch/vault")).unwrap();
+        fs::remove_file(sandbox.file(".vouch/vault")).unwrap();
+        fs::rename(&hidden, sandbox.file(".vouch/vault")).unwrap();
         patient.has(&[]);
 
-        let _ = bed.vouch_with_pin(&["login", "--duration", "15m"]).ok();
+        let _ = sandbox.vouch_with_pin(&["login", "--duration", "15m"]).ok();
         patient.has(&["warn session"]);
-        let _ = bed.vouch(&["logout"]).ok();
+        let _ = sandbox.vouch(&["logout"]).ok();
         let found = patient.has(&["warn session"]);
         assert_eq!(found[0]["fix"], "Run `vouch login`.");
     });
@@ -247,14 +247,14 @@ fn keystore_session_and_vault() {
 
 #[test]
 fn roles_and_partitions() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
         let found =
             patient.with_edit(CONFIG, "arn:aws:iam", "arn:aws-cn:iam", &["fail roles AWS profile vouch"]);
         assert!(seen(&found).contains("aws-cn"), "{found:?}");
         let link = "\"aws_profile\": \"vouch\"";
         patient.with_edit(CONFIG, link, "\"aws_profile\": \"gone\"", &["fail roles profile default"]);
-        let config = bed.read(CONFIG);
+        let config = sandbox.read(CONFIG);
         let change = |change: &dyn Fn(&mut Value)| {
             let mut document: Value = serde_json::from_str(&config).unwrap();
             change(&mut document);
@@ -277,8 +277,8 @@ fn roles_and_partitions() {
 
 #[test]
 fn proxies_certificates_variables_and_programs() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
         patient.with_variable("HTTPS_PROXY", "socks5://alice:hunter2@127.0.0.1:1", &["fail proxy"]);
         let proxy = |value: &str| {
             patient.doctor().env("HTTPS_PROXY", "http://a:hunter2@127.0.0.1:1").env("https_proxy", value)
@@ -289,9 +289,9 @@ fn proxies_certificates_variables_and_programs() {
         let exceptions = patient.doctor().env("NO_PROXY", "a.example").env("no_proxy", "b.example");
         patient.finds(exceptions, &["warn proxy"]);
 
-        bed.write("broken.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
+        sandbox.write("broken.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
         for file in ["broken.pem", "missing.pem"] {
-            let file = bed.file(file);
+            let file = sandbox.file(file);
             patient.with_variable("AWS_CA_BUNDLE", file.to_str().unwrap(), &["fail roots"]);
         }
 
@@ -309,24 +309,24 @@ fn proxies_certificates_variables_and_programs() {
             patient.with_variable(name, "vouch", &[]);
         }
 
-        let run = || patient.doctor().env("PATH", patient.path_with(&bed.file("bin")));
-        program(bed, "npm-token-vouch", "echo npm-token-vouch 0.0.9");
+        let run = || patient.doctor().env("PATH", patient.path_with(&sandbox.file("bin")));
+        program(sandbox, "npm-token-vouch", "echo npm-token-vouch 0.0.9");
         let found = patient.finds(run(), &["warn programs"]);
         assert!(seen(&found).contains("0.0.9"), "{found:?}");
-        program(bed, "npm-token-vouch", "exit 1");
+        program(sandbox, "npm-token-vouch", "exit 1");
         patient.finds(run(), &["fail programs"]);
-        fs::remove_dir_all(bed.file("bin")).unwrap();
+        fs::remove_dir_all(sandbox.file("bin")).unwrap();
         patient.finds(run(), &[]);
     });
 }
 
 #[test]
 fn nobody_is_enrolled_yet() {
-    in_sandbox(&[], |bed| {
-        let done = bed.vouch(&["doctor"]).ok().shows("vouch enroll").shows("3 tries for the PIN");
+    in_sandbox(&[], |sandbox| {
+        let done = sandbox.vouch(&["doctor"]).ok().shows("vouch enroll").shows("3 tries for the PIN");
         assert_eq!(done.stderr, "");
-        assert!(!bed.file(".vouch").exists(), "nothing is written");
-        let all = findings(&bed.vouch(&["doctor", "--online", "--json"]).ok());
+        assert!(!sandbox.file(".vouch").exists(), "nothing is written");
+        let all = findings(&sandbox.vouch(&["doctor", "--online", "--json"]).ok());
         let told = |status: &str| {
             let those = all.iter().filter(|finding| finding["status"] == status);
             those.map(|finding| finding["check"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -337,33 +337,33 @@ fn nobody_is_enrolled_yet() {
             told("skip"),
             ["folder", "key", "session", "roles", "issuer", "sts", "codeartifact", "clients"]
         );
-        assert!(!bed.file(".vouch").exists(), "nothing is written");
+        assert!(!sandbox.file(".vouch").exists(), "nothing is written");
     });
 }
 
 #[test]
 fn wrong_use() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         for args in [&["doctor", "--offline"][..], &["doctor", "cargo"], &["doctor", "--json", "--json"]] {
-            let done = bed.vouch(args).fails(2);
+            let done = sandbox.vouch(args).fails(2);
             assert_eq!(done.stdout, "", "{done}");
         }
-        let _ = bed.vouch(&["doctor"]).env("VOUCH_HOME", "relative").fails(1).shows("VOUCH_HOME");
-        let _ = bed.vouch(&["doctor", "--json"]).env("VOUCH_HOME", "relative").fails(1).shows("\"fail\"");
+        let _ = sandbox.vouch(&["doctor"]).env("VOUCH_HOME", "relative").fails(1).shows("VOUCH_HOME");
+        let _ = sandbox.vouch(&["doctor", "--json"]).env("VOUCH_HOME", "relative").fails(1).shows("\"fail\"");
     });
 }
 
 #[test]
 fn two_cards_are_both_looked_at() {
-    in_sandbox(&["--cards", "2"], |bed| {
+    in_sandbox(&["--cards", "2"], |sandbox| {
         let alice = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
-        let _ = bed.vouch_with_pin(&alice).args(["--serial", "12345678"]).ok();
-        let _ = bed.vouch_with_pin(&alice).args(["--serial", "12345679", "--out", "spare.json"]).ok();
-        let done = bed.vouch(&["doctor"]).ok();
+        let _ = sandbox.vouch_with_pin(&alice).args(["--serial", "12345678"]).ok();
+        let _ = sandbox.vouch_with_pin(&alice).args(["--serial", "12345679", "--out", "spare.json"]).ok();
+        let done = sandbox.vouch(&["doctor"]).ok();
         let _ = done.shows("YubiKey 12345678  firmware").shows("YubiKey 12345679  firmware");
         // One of them put away is nothing to speak of.
-        bed.ctl(&["card", "remove", "--card", "12345679"]);
-        let done = bed.vouch(&["doctor", "--json"]).ok();
+        sandbox.ctl(&["card", "remove", "--card", "12345679"]);
+        let done = sandbox.vouch(&["doctor", "--json"]).ok();
         let cards = findings(&done).into_iter().filter(|finding| finding["check"] == "card");
         assert_eq!(cards.map(|card| card["status"].clone()).collect::<Vec<_>>(), ["ok"], "{done}");
     });
@@ -371,12 +371,12 @@ fn two_cards_are_both_looked_at() {
 
 #[test]
 fn nothing_is_written_and_a_session_of_another_program_goes_on() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        let before = snapshot(bed.home());
-        let _ = bed.vouch(&["doctor", "--online"]).ok();
-        let _ = bed.vouch(&["doctor", "--json"]).ok();
-        let after = snapshot(bed.home());
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let before = snapshot(sandbox.home());
+        let _ = sandbox.vouch(&["doctor", "--online"]).ok();
+        let _ = sandbox.vouch(&["doctor", "--json"]).ok();
+        let after = snapshot(sandbox.home());
         let paths = |all: &[(std::path::PathBuf, std::time::SystemTime, Vec<u8>)]| {
             all.iter().map(|(path, time, _)| (path.clone(), *time)).collect::<Vec<_>>()
         };

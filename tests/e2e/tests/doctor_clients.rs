@@ -7,37 +7,37 @@ use std::path::Path;
 
 use vouch_e2e::doctor::{Patient, clients, set_up, snapshot};
 use vouch_e2e::python::{HOST, installed};
-use vouch_e2e::{Bed, in_sandbox, node};
+use vouch_e2e::{Sandbox, in_sandbox, node};
 
 const INDEX: &str =
     "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
 const OTHER: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
 
 /// Enrolled, logged in, and these clients set up.
-fn patient<'a>(bed: &'a Bed, tools: &[&str]) -> Patient<'a> {
-    bed.enroll();
-    bed.log_in();
-    let path = clients(bed);
+fn patient<'a>(sandbox: &'a Sandbox, tools: &[&str]) -> Patient<'a> {
+    sandbox.enroll();
+    sandbox.log_in();
+    let path = clients(sandbox);
     for tool in tools {
-        let _ = set_up(bed.vouch(&[]).env("PATH", &path), tool, &[]).ok();
+        let _ = set_up(sandbox.vouch(&[]).env("PATH", &path), tool, &[]).ok();
     }
-    Patient::new(bed, &[], path)
+    Patient::new(sandbox, &[], path)
 }
 
 /// A program that answers like a client of an old version, first on PATH.
 fn pretends(patient: &Patient<'_>, name: &str, answer: &str, wanted: &[&str]) {
-    let bed = patient.bed;
-    bed.write(&format!("old/{name}"), &format!("#!/bin/sh\n{answer}\n"));
-    fs::set_permissions(bed.file(&format!("old/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
-    let run = patient.doctor().env("PATH", patient.path_with(&bed.file("old")));
+    let sandbox = patient.sandbox;
+    sandbox.write(&format!("old/{name}"), &format!("#!/bin/sh\n{answer}\n"));
+    fs::set_permissions(sandbox.file(&format!("old/{name}")), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = patient.doctor().env("PATH", patient.path_with(&sandbox.file("old")));
     patient.finds(run, wanted);
-    fs::remove_dir_all(bed.file("old")).unwrap();
+    fs::remove_dir_all(sandbox.file("old")).unwrap();
 }
 
 #[test]
 fn cargo() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed, &["cargo"]);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox, &["cargo"]);
         const FILE: &str = ".cargo/config.toml";
         let entry = ["fail entry cargo my-repo"];
         let found = patient.with_file(FILE, None, &entry);
@@ -47,18 +47,18 @@ fn cargo() {
         patient.with_file(FILE, Some("= nonsense"), &entry);
         patient.with_edit(FILE, "/my-repo/", "/another/", &entry);
         patient.with_edit(FILE, "cargo-credential-vouch", "other-provider", &entry);
-        let elsewhere = bed.file("elsewhere");
+        let elsewhere = sandbox.file("elsewhere");
         patient.with_variable("CARGO_HOME", elsewhere.to_str().unwrap(), &entry);
 
         // The helper that the file names.
-        let text = bed.read(FILE);
+        let text = sandbox.read(FILE);
         let line = text.lines().find(|line| line.starts_with("credential-provider")).unwrap();
-        let gone = bed.file("gone/cargo-credential-vouch");
+        let gone = sandbox.file("gone/cargo-credential-vouch");
         let moved = text.replace(line, &format!("credential-provider = [{gone:?}]"));
         patient.with_file(FILE, Some(&moved), &["fail helper cargo my-repo"]);
-        bed.write("gone/cargo-credential-vouch", "");
+        sandbox.write("gone/cargo-credential-vouch", "");
         patient.with_file(FILE, Some(&moved), &["fail helper cargo my-repo"]);
-        fs::remove_dir_all(bed.file("gone")).unwrap();
+        fs::remove_dir_all(sandbox.file("gone")).unwrap();
 
         let overridden = ["warn overridden cargo my-repo"];
         for variable in ["INDEX", "CREDENTIAL_PROVIDER", "TOKEN"] {
@@ -70,7 +70,7 @@ fn cargo() {
         patient.with_variable("CARGO_REGISTRIES_ELSE_TOKEN", "hunter2", &[]);
 
         const PROJECT: &str = "project/.cargo/config.toml";
-        fs::create_dir_all(bed.file("project/.cargo")).unwrap();
+        fs::create_dir_all(sandbox.file("project/.cargo")).unwrap();
         let other = "[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n";
         patient.with_file(PROJECT, Some(other), &overridden);
         patient.with_file(
@@ -81,11 +81,11 @@ fn cargo() {
         patient.with_file(PROJECT, Some("[registries.my-repo]\ncredential-provider = \"x\"\n"), &entry);
         // Vouch's own once more is Vouch; one that is only called so is not.
         patient.with_file(PROJECT, Some(&format!("[registries.my-repo]\n{line}\n")), &[]);
-        bed.write("project/cargo-credential-vouch", "");
-        let named = bed.file("project/cargo-credential-vouch");
+        sandbox.write("project/cargo-credential-vouch", "");
+        let named = sandbox.file("project/cargo-credential-vouch");
         let named = format!("[registries.my-repo]\ncredential-provider = [{named:?}]\n");
         patient.with_file(PROJECT, Some(&named), &overridden);
-        fs::remove_file(bed.file("project/cargo-credential-vouch")).unwrap();
+        fs::remove_file(sandbox.file("project/cargo-credential-vouch")).unwrap();
         for setting in ["proxy = \"http://127.0.0.1:1\"", "cainfo = \"/x.pem\""] {
             let text = format!("[http]\n{setting}\n");
             patient.with_file(PROJECT, Some(&text), &["warn network cargo my-repo"]);
@@ -104,8 +104,8 @@ fn cargo() {
 
 #[test]
 fn pip_and_uv() {
-    in_sandbox(&[], |bed| {
-        let mut patient = patient(bed, &["pip", "uv"]);
+    in_sandbox(&[], |sandbox| {
+        let mut patient = patient(sandbox, &["pip", "uv"]);
         patient.hurry(&["pip"]);
         let pip = |check: &str| format!("{check} pip my-repo");
         let uv = |check: &str| format!("{check} uv my-repo");
@@ -115,16 +115,16 @@ fn pip_and_uv() {
         patient.with_file(PIP, Some("[global]\n"), &[&pip("fail entry")]);
         patient.with_edit(PIP, "/my-repo/", "/another/", &[&pip("fail entry")]);
         patient.with_edit(PIP, "subprocess", "disabled", &[&pip("fail entry")]);
-        let other = bed.file("other.conf");
+        let other = sandbox.file("other.conf");
         patient.with_variable("PIP_CONFIG_FILE", other.to_str().unwrap(), &[&pip("fail entry")]);
         patient.with_variable("PIP_CONFIG_FILE", "/dev/null", &[&pip("fail entry")]);
         for name in ["PIP_INDEX_URL", "PIP_KEYRING_PROVIDER", "PIP_NO_INDEX"] {
             let found = patient.with_variable(name, "https://hunter2.example/", &[&pip("warn overridden")]);
             assert!(found[0]["message"].as_str().unwrap().contains(name), "{found:?}");
         }
-        let venv = bed.file("venv");
+        let venv = sandbox.file("venv");
         let in_venv = |text: &str, wanted: &str| {
-            bed.write("venv/pip.conf", text);
+            sandbox.write("venv/pip.conf", text);
             patient.with_variable("VIRTUAL_ENV", venv.to_str().unwrap(), &[&pip(wanted)]);
         };
         in_venv("[global]\nindex-url = https://else.example/simple\n", "warn overridden");
@@ -160,8 +160,8 @@ fn pip_and_uv() {
         let netrc = format!("machine {HOST}\nlogin aws\npassword hunter2\n");
         let found = patient.with_file(".netrc", Some(&netrc), &[&uv("warn overridden")]);
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
-        bed.write("netrc", &netrc);
-        let file = bed.file("netrc");
+        sandbox.write("netrc", &netrc);
+        let file = sandbox.file("netrc");
         patient.with_variable("NETRC", file.to_str().unwrap(), &[&uv("warn overridden")]);
         patient.with_file(".netrc", Some("machine else.example login a password b\n"), &[]);
 
@@ -170,13 +170,13 @@ fn pip_and_uv() {
             patient.finds(patient.doctor().env("PATH", patient.path_with(&other)), &[&pip("warn helper")]);
         assert!(found[0]["fix"].as_str().unwrap().contains("--chain"), "{found:?}");
         let message = found[0]["message"].as_str().unwrap();
-        let ours = bed.file(".local/bin/keyring").display().to_string();
+        let ours = sandbox.file(".local/bin/keyring").display().to_string();
         assert!(
             message.contains("keyring-25") && message.contains(&ours),
             "all of them are named: {message}"
         );
         // Where setup linked it: on PATH, and ours.
-        let keyring = bed.file(".local/bin/keyring");
+        let keyring = sandbox.file(".local/bin/keyring");
         let target = fs::read_link(&keyring).unwrap();
         fs::remove_file(&keyring).unwrap();
         patient.has(&[&pip("fail helper")]);
@@ -185,9 +185,9 @@ fn pip_and_uv() {
 
         let text = format!("--extra-index-url https://{HOST}/pypi/my-repo/simple/\nsix\n");
         patient.with_file("project/requirements.txt", Some(&text), &[]);
-        bed.write("project/requirements.txt", &text);
+        sandbox.write("project/requirements.txt", &text);
         pretends(&patient, "pip", "echo pip 26.1 from /x", &[&pip("warn overridden")]);
-        fs::remove_file(bed.file("project/requirements.txt")).unwrap();
+        fs::remove_file(sandbox.file("project/requirements.txt")).unwrap();
         pretends(&patient, "pip", "echo pip 22.3 from /x", &[&pip("fail version")]);
         pretends(&patient, "uv", "echo uv 0.8.0", &[&uv("fail version")]);
     });
@@ -195,8 +195,8 @@ fn pip_and_uv() {
 
 #[test]
 fn twine_poetry_and_pdm() {
-    in_sandbox(&[], |bed| {
-        let mut patient = patient(bed, &["twine", "poetry", "pdm"]);
+    in_sandbox(&[], |sandbox| {
+        let mut patient = patient(sandbox, &["twine", "poetry", "pdm"]);
         // Of pdm it matters what its program is.
         let slow = patient.hurry(&["twine", "poetry"]);
         let twine = |check: &str| format!("{check} twine my-repo");
@@ -205,10 +205,10 @@ fn twine_poetry_and_pdm() {
 
         patient.with_file(".pypirc", None, &[&twine("fail entry")]);
         patient.with_edit(".pypirc", "username = aws", "username = bob", &[&twine("fail entry")]);
-        let text = bed.read(".pypirc") + "password = hunter2\n";
+        let text = sandbox.read(".pypirc") + "password = hunter2\n";
         patient.with_file(".pypirc", Some(&text), &[&twine("warn overridden")]);
         // As `aws codeartifact login --tool twine` writes it.
-        let text = bed.read(".pypirc")
+        let text = sandbox.read(".pypirc")
             + &format!(
                 "[codeartifact]\nrepository = https://{HOST}/pypi/my-repo\nusername = aws\npassword = hunter2\n"
             );
@@ -221,7 +221,7 @@ fn twine_poetry_and_pdm() {
 
         const POETRY: &str = ".config/pypoetry/config.toml";
         patient.with_file(POETRY, Some(""), &[&poetry("fail entry")]);
-        let text = bed.read(POETRY) + "[keyring]\nenabled = false\n";
+        let text = sandbox.read(POETRY) + "[keyring]\nenabled = false\n";
         patient.with_file(POETRY, Some(&text), &[&poetry("warn overridden")]);
         patient.with_variable("POETRY_HTTP_BASIC_MY_REPO_PASSWORD", "hunter2", &[&poetry("warn overridden")]);
         let auth = "[http-basic.my-repo]\nusername = \"aws\"\npassword = \"hunter2\"\n";
@@ -239,12 +239,12 @@ fn twine_poetry_and_pdm() {
         for (name, finding) in
             [("twine", twine("fail helper")), ("poetry", poetry("fail helper")), ("pdm", pdm("fail helper"))]
         {
-            let lib = bed.file("environments").join(name).join("lib");
+            let lib = sandbox.file("environments").join(name).join("lib");
             let module = module_in(&lib);
             let target = fs::read_link(&module).unwrap();
             fs::remove_file(&module).unwrap();
             let found = patient.finds(patient.doctor().env("PATH", &slow), &[&finding]);
-            let python = bed.file("environments").join(name).join("bin/python");
+            let python = sandbox.file("environments").join(name).join("bin/python");
             let fix = found[0]["fix"].as_str().unwrap();
             assert!(fix.contains(python.to_str().unwrap()) && fix.contains("./pip-keyring-vouch"), "{fix}");
             std::os::unix::fs::symlink(target, &module).unwrap();
@@ -260,8 +260,8 @@ fn module_in(lib: &Path) -> std::path::PathBuf {
 
 #[test]
 fn npm_pnpm_and_yarn() {
-    in_sandbox(&[], |bed| {
-        let mut patient = patient(bed, &["npm", "pnpm", "yarn"]);
+    in_sandbox(&[], |sandbox| {
+        let mut patient = patient(sandbox, &["npm", "pnpm", "yarn"]);
         let slow = patient.hurry(&["npm", "pnpm", "yarn"]);
         let npm = |check: &str| format!("{check} npm my-repo");
         let pnpm = |check: &str| format!("{check} pnpm my-repo");
@@ -270,19 +270,20 @@ fn npm_pnpm_and_yarn() {
         let registry = format!("registry=https://{OTHER}/npm/my-repo/");
         patient.with_file(".npmrc", None, &[&npm("fail entry")]);
         patient.with_edit(".npmrc", &registry, "registry=https://else.example/", &[&npm("fail entry")]);
-        let token = bed.read(".npmrc").lines().find(|line| line.contains("_authToken")).unwrap().to_owned();
+        let token =
+            sandbox.read(".npmrc").lines().find(|line| line.contains("_authToken")).unwrap().to_owned();
         let found = patient.with_edit(".npmrc", &token, "", &[&npm("warn entry")]);
         assert!(found[0]["fix"].as_str().unwrap().contains("npm-token-vouch refresh"), "{found:?}");
         let (key, _) = token.split_once('=').unwrap();
         let found = patient.with_edit(".npmrc", &token, &format!("{key}=hunter2"), &[&npm("warn entry")]);
         assert!(!found[0].to_string().contains("hunter2"), "{found:?}");
-        let other = bed.file("other.npmrc");
+        let other = sandbox.file("other.npmrc");
         patient.with_variable("NPM_CONFIG_USERCONFIG", other.to_str().unwrap(), &[&npm("fail entry")]);
 
         const AUTH: &str = ".config/pnpm/auth.ini";
         patient.with_file(AUTH, None, &[&pnpm("fail entry")]);
         patient.with_edit(AUTH, ":tokenHelper=", ":tokenHelper=/elsewhere", &[&pnpm("fail entry")]);
-        let link = bed.file(".vouch/bin/npm-token-vouch-default");
+        let link = sandbox.file(".vouch/bin/npm-token-vouch-default");
         let target = fs::read_link(&link).unwrap();
         fs::remove_file(&link).unwrap();
         patient.has(&[&pnpm("fail helper")]);
@@ -292,11 +293,11 @@ fn npm_pnpm_and_yarn() {
         let plugin = ".vouch/yarn-plugin-vouch.cjs";
         // yarn itself does not start without a plugin that it is told to load.
         patient.with_file(plugin, None, &[&yarn("fail entry")]);
-        let text = bed.read(plugin);
-        fs::remove_file(bed.file(plugin)).unwrap();
+        let text = sandbox.read(plugin);
+        fs::remove_file(sandbox.file(plugin)).unwrap();
         let run = patient.doctor().env("PATH", &slow);
         patient.finds(run, &[&yarn("fail entry"), &yarn("warn version")]);
-        bed.write(plugin, &text);
+        sandbox.write(plugin, &text);
         let helper = text.split("spawnSync(\"").nth(1).unwrap().split('"').next().unwrap();
         patient.with_edit(plugin, helper, "/gone/npm-token-vouch", &[&yarn("fail helper")]);
 
@@ -310,7 +311,7 @@ fn npm_pnpm_and_yarn() {
             patient.with_variable(name, "hunter2", &[&yarn("warn overridden")]);
         }
 
-        bed.write("project/package.json", "{\"name\": \"app\", \"version\": \"1.0.0\"}");
+        sandbox.write("project/package.json", "{\"name\": \"app\", \"version\": \"1.0.0\"}");
         let project = |text: &str, wanted: &str| {
             patient.with_file("project/.npmrc", Some(text), &[&npm(wanted)]);
         };
@@ -345,15 +346,15 @@ fn npm_pnpm_and_yarn() {
 
 #[test]
 fn bun_and_yarn_1() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         let classic = env::join_paths([installed("node").join("yarn-1/bin")]).unwrap();
-        bed.enroll();
-        bed.log_in();
-        let path = format!("{}:{}", classic.to_str().unwrap(), clients(bed));
+        sandbox.enroll();
+        sandbox.log_in();
+        let path = format!("{}:{}", classic.to_str().unwrap(), clients(sandbox));
         for (tool, more) in [("bun", &["--mode", "env"][..]), ("yarn-classic", &["--mode", "env"])] {
-            let _ = set_up(bed.vouch(&[]).env("PATH", &path), tool, more).ok();
+            let _ = set_up(sandbox.vouch(&[]).env("PATH", &path), tool, more).ok();
         }
-        let patient = Patient::new(bed, &[], path);
+        let patient = Patient::new(sandbox, &[], path);
         patient.with_edit(
             ".npmrc",
             "${CODEARTIFACT_AUTH_TOKEN}",
@@ -370,12 +371,12 @@ fn bun_and_yarn_1() {
 
 #[test]
 fn maven_and_gradle() {
-    in_sandbox(&[], |bed| {
-        let mut patient = patient(bed, &["maven", "gradle"]);
+    in_sandbox(&[], |sandbox| {
+        let mut patient = patient(sandbox, &["maven", "gradle"]);
         // A second line of Gradle's is no reason to complain about the first.
         let second = ["setup", "codeartifact", "--tool", "gradle", "--repository", "my-maven-repo"];
         let _ = patient.vouch(&second).ok();
-        let mut patient = Patient::new(bed, &[], patient.hurry(&[]));
+        let mut patient = Patient::new(sandbox, &[], patient.hurry(&[]));
         patient.hurry(&["mvn"]);
         let maven = |check: &str| format!("{check} maven my-repo");
         let gradle = |check: &str| format!("{check} gradle my-repo");
@@ -405,7 +406,7 @@ fn maven_and_gradle() {
         patient.with_edit(SCRIPT, "/maven/my-repo/", "/maven/other/", &[first]);
         patient.with_edit(SCRIPT, "/maven/my-maven-repo/", "/maven/other/", &[second]);
         patient.with_file(".gradle/vouch-token.gradle", Some("// gone\n"), &[first, second]);
-        let elsewhere = bed.file("elsewhere");
+        let elsewhere = sandbox.file("elsewhere");
         patient.with_variable("GRADLE_USER_HOME", elsewhere.to_str().unwrap(), &[first, second]);
         let text = "org.gradle.jvmargs=-Xmx1g\nsystemProp.https.proxyHost=127.0.0.1\n";
         patient.with_file("project/gradle.properties", Some(text), &[&gradle("warn network")]);
@@ -414,14 +415,14 @@ fn maven_and_gradle() {
 
 #[test]
 fn asking_clients_for_their_versions_changes_nothing_of_vouch() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         let tools =
             ["cargo", "pip", "uv", "twine", "poetry", "pdm", "npm", "pnpm", "yarn", "maven", "gradle"];
-        let patient = patient(bed, &tools);
+        let patient = patient(sandbox, &tools);
         let files =
             [".vouch", ".cargo", ".config", ".local", ".m2", ".gradle", ".npmrc", ".yarnrc.yml", ".pypirc"];
         let all = || {
-            files.map(|name| (name, bed.file(name))).map(|(name, file)| match file.is_dir() {
+            files.map(|name| (name, sandbox.file(name))).map(|(name, file)| match file.is_dir() {
                 true => (name, snapshot(&file), Vec::new()),
                 false => (name, Vec::new(), fs::read(&file).unwrap()),
             })

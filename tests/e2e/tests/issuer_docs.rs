@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::Value;
-use vouch_e2e::pages::{Block, blocks_of};
-use vouch_e2e::{Bed, Done, MY_DOMAIN, in_sandbox};
+use vouch_e2e::doc_blocks::{Block, blocks_of};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Sandbox, in_sandbox};
 
 /// The cards of the sandbox are not Yubico's: where enrollments are verified, a reader with such cards adds their maker.
 const READER: &str = r#"
@@ -26,11 +26,11 @@ const PIN: &str = "PIN of YubiKey";
 const QUESTION: &str = "Type y for yes:";
 
 /// Types lines, and what these prompts ask for.
-fn types(bed: &Bed, lines: &str, prompts: &[&str]) -> Done {
-    let mut terminal = bed.run("bash").args(["-euc", &format!("{READER}\n{lines}")]).on_terminal();
+fn types(sandbox: &Sandbox, lines: &str, prompts: &[&str]) -> CommandOutput {
+    let mut terminal = sandbox.run("bash").args(["-euc", &format!("{READER}\n{lines}")]).on_terminal();
     for prompt in prompts {
         terminal.wait_for(prompt);
-        terminal.type_line(if *prompt == PIN { bed.pin() } else { "n" });
+        terminal.type_line(if *prompt == PIN { sandbox.pin() } else { "n" });
     }
     terminal.wait().expect_code(0)
 }
@@ -43,37 +43,37 @@ fn block(blocks: &[Block], section: &str, part: &str) -> String {
     found[0].text.clone()
 }
 
-fn publish(bed: &Bed) {
-    let _ = types(bed, "rm -rf \"$VOUCH_SANDBOX_SITE\"/*; cp -r site/. \"$VOUCH_SANDBOX_SITE\"", &[]);
+fn publish(sandbox: &Sandbox) {
+    let _ = types(sandbox, "rm -rf \"$VOUCH_SANDBOX_SITE\"/*; cp -r site/. \"$VOUCH_SANDBOX_SITE\"", &[]);
 }
 
-fn exchange(bed: &Bed) -> Done {
-    bed.vouch(&["credential", "codeartifact"]).args(MY_DOMAIN).done()
+fn exchange(sandbox: &Sandbox) -> CommandOutput {
+    sandbox.vouch(&["credential", "codeartifact"]).args(MY_DOMAIN).done()
 }
 
 #[test]
 fn the_page_of_the_issuer() {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("worlds/team.json");
-    in_sandbox(&["--cards", "2", "--config", world.to_str().unwrap()], |bed| {
+    in_sandbox(&["--cards", "2", "--config", world.to_str().unwrap()], |sandbox| {
         let page = blocks_of("issuer.md");
-        let typed = |section, part, prompts: &[&str]| types(bed, &block(&page, section, part), prompts);
+        let typed = |section, part, prompts: &[&str]| types(sandbox, &block(&page, section, part), prompts);
 
         // One person. The spare comes as the text says: the same command with `--serial` and `--out`.
-        bed.ctl(&["card", "remove", "--card", "12345679"]);
+        sandbox.ctl(&["card", "remove", "--card", "12345679"]);
         let enroll = block(&page, "1. Enroll", "vouch enroll");
-        let _ = types(bed, &enroll, &[PIN]).says("enrollment.json");
-        bed.ctl(&["card", "insert", "--card", "12345679"]);
+        let _ = types(sandbox, &enroll, &[PIN]).says("enrollment.json");
+        sandbox.ctl(&["card", "insert", "--card", "12345679"]);
         let spare = format!("{} --serial 12345679 --out spare.json", enroll.trim());
-        let _ = types(bed, &spare, &[PIN]).says("a spare");
+        let _ = types(sandbox, &spare, &[PIN]).says("a spare");
 
         let publishing = "2. Build and publish the files";
         let _ = typed(publishing, "issuer build", &[]);
-        publish(bed);
+        publish(sandbox);
         let _ = typed(publishing, "issuer check", &[]).says("ok, 2 keys checked");
 
         let iam = "3. Register the issuer in IAM";
         let _ = typed(iam, "cloudformation deploy", &[]).says("(aws cloudformation deploy");
-        let template: Value = serde_json::from_str(&bed.read("iam.json")).unwrap();
+        let template: Value = serde_json::from_str(&sandbox.read("iam.json")).unwrap();
         let mut resources = template["Resources"].as_object().unwrap().values();
         let role = resources.find(|resource| resource["Type"] == "AWS::IAM::Role").unwrap();
         assert_eq!(role["Properties"]["RoleName"], "CodeArtifact-alice", "as the page says");
@@ -85,38 +85,38 @@ fn the_page_of_the_issuer() {
         let check = block(&page, iam, "--trust");
         let (ask, look) = check.split_once('\n').unwrap();
         assert!(ask.ends_with(">role.json"));
-        let _ = types(bed, ask, &[]).says("(aws iam get-role");
-        bed.write("role.json", &answer.to_string());
-        let _ = types(bed, look, &[]).says("role.json: ok");
+        let _ = types(sandbox, ask, &[]).says("(aws iam get-role");
+        sandbox.write("role.json", &answer.to_string());
+        let _ = types(sandbox, look, &[]).says("role.json: ok");
 
-        bed.ctl(&["card", "remove", "--card", "12345679"]);
+        sandbox.ctl(&["card", "remove", "--card", "12345679"]);
         let _ = typed("4. Tell Vouch", "vouch login", &[QUESTION, PIN]).says("logged in as alice");
-        let _ = exchange(bed).expect_code(0);
+        let _ = exchange(sandbox).expect_code(0);
 
         // The team's repository, and what its pipeline runs.
         let names = "mkdir enrollments; mv enrollment.json enrollments/alice.json; mv spare.json enrollments/alice-spare.json";
-        let _ = types(bed, names, &[]);
+        let _ = types(sandbox, names, &[]);
         let team = "A team: enrollments in a repository";
         let pipeline = block(&page, team, "runs-on");
         let runs = pipeline.lines().filter_map(|line| line.trim_start().strip_prefix("- run: vouch "));
         let runs: Vec<_> = runs.map(|rest| format!("vouch {rest}\n")).collect();
         assert_eq!(runs.len(), 3, "build, iam and check: {runs:?}");
-        let before = bed.read("iam.json");
-        let _ = types(bed, &runs[..2].concat(), &[]);
-        publish(bed);
-        let _ = types(bed, &runs[2], &[]).says("ok, 2 keys checked");
-        assert_eq!(bed.read("iam.json"), before, "the same people, the same bytes");
+        let before = sandbox.read("iam.json");
+        let _ = types(sandbox, &runs[..2].concat(), &[]);
+        publish(sandbox);
+        let _ = types(sandbox, &runs[2], &[]).says("ok, 2 keys checked");
+        assert_eq!(sandbox.read("iam.json"), before, "the same people, the same bytes");
 
         let leaving = "When somebody leaves, or a key is lost";
         let done = typed(leaving, "revoke", &[]).says("delete-open-id-connect-provider");
         let _ = done.says("YubiKey 12345678 of alice (https://id.example.com/alice) is lost");
         // The first key goes out of the site, as the steps say; its next session is refused, the spare's is not.
-        let _ = types(bed, &format!("rm -r site enrollments/alice.json\n{}", runs[0]), &[]);
-        publish(bed);
-        let _ = bed.vouch_with_pin(&["login"]).ok();
-        let _ = exchange(bed).expect_code(5).says("InvalidIdentityToken");
-        bed.ctl(&["card", "insert", "--card", "12345679"]);
-        let _ = bed.vouch_with_pin(&["login", "--serial", "12345679"]).ok();
-        let _ = exchange(bed).expect_code(0);
+        let _ = types(sandbox, &format!("rm -r site enrollments/alice.json\n{}", runs[0]), &[]);
+        publish(sandbox);
+        let _ = sandbox.vouch_with_pin(&["login"]).ok();
+        let _ = exchange(sandbox).expect_code(5).says("InvalidIdentityToken");
+        sandbox.ctl(&["card", "insert", "--card", "12345679"]);
+        let _ = sandbox.vouch_with_pin(&["login", "--serial", "12345679"]).ok();
+        let _ = exchange(sandbox).expect_code(0);
     });
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_e2e::node::{Client, REGISTRY};
-use vouch_e2e::{Bed, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 const NPM: Client = Client("npm-11");
 
@@ -15,21 +15,21 @@ const TOKEN: &str = "eyJ2ZXI";
 /// Times that two commands race.
 const ROUNDS: usize = 25;
 
-fn begin(bed: &Bed) {
-    bed.enroll();
-    bed.log_in();
+fn begin(sandbox: &Sandbox) {
+    sandbox.enroll();
+    sandbox.log_in();
 }
 
-fn set_up(bed: &Bed, tool: &str, repository: &str) -> Run {
-    bed.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", repository]).args(MY_DOMAIN)
+fn set_up(sandbox: &Sandbox, tool: &str, repository: &str) -> Run {
+    sandbox.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", repository]).args(MY_DOMAIN)
 }
 
-fn tokens(bed: &Bed) -> usize {
-    fs::read_to_string(bed.file(".npmrc")).unwrap_or_default().matches(TOKEN).count()
+fn tokens(sandbox: &Sandbox) -> usize {
+    fs::read_to_string(sandbox.file(".npmrc")).unwrap_or_default().matches(TOKEN).count()
 }
 
 /// The files of the home, Vouch's own among them, that have a token in them which can be read.
-fn files_with_tokens(bed: &Bed) -> Vec<PathBuf> {
+fn files_with_tokens(sandbox: &Sandbox) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
@@ -44,214 +44,214 @@ fn files_with_tokens(bed: &Bed) -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    walk(&bed.file("."), &mut found);
+    walk(&sandbox.file("."), &mut found);
     found
 }
 
 #[test]
 fn a_logout_takes_every_token_out_that_was_ever_written() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
-        bed.write(".npmrc", "; mine\n//registry.example.com/:_authToken=theirs-alone\n");
-        let _ = set_up(bed, "npm", "my-npm-repo").ok();
-        let _ = set_up(bed, "npm", "my-repo").ok();
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        sandbox.write(".npmrc", "; mine\n//registry.example.com/:_authToken=theirs-alone\n");
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        let _ = set_up(sandbox, "npm", "my-repo").ok();
         for scope in ["@a", "@b"] {
-            let _ = set_up(bed, "npm", "my-pypi-repo").args(["--scope", scope]).ok();
+            let _ = set_up(sandbox, "npm", "my-pypi-repo").args(["--scope", scope]).ok();
         }
-        let _ = set_up(bed, "npm", "my-maven-repo").args(["--npmrc", "other/.npmrc"]).ok();
-        assert!(tokens(bed) >= 2, "{}", bed.read(".npmrc"));
-        let text = bed.read(".vouch/ledger.json");
+        let _ = set_up(sandbox, "npm", "my-maven-repo").args(["--npmrc", "other/.npmrc"]).ok();
+        assert!(tokens(sandbox) >= 2, "{}", sandbox.read(".npmrc"));
+        let text = sandbox.read(".vouch/ledger.json");
         assert!(!text.contains("registry.example.com") && !text.contains(TOKEN), "{text}");
         // A registration that is gone without an undo, and a line that was moved by hand.
-        let moved = bed.read(".npmrc") + "[section]\n" + &bed.read("other/.npmrc");
-        bed.write(".npmrc", &moved);
-        let config = bed.read(".vouch/config.json").replace("\"npm\"", "\"of-tomorrow\"");
-        bed.write(".vouch/config.json", &config);
-        let _ = bed.vouch(&["logout"]).ok().says("the token is out of");
-        let left = bed.read(".npmrc");
+        let moved = sandbox.read(".npmrc") + "[section]\n" + &sandbox.read("other/.npmrc");
+        sandbox.write(".npmrc", &moved);
+        let config = sandbox.read(".vouch/config.json").replace("\"npm\"", "\"of-tomorrow\"");
+        sandbox.write(".vouch/config.json", &config);
+        let _ = sandbox.vouch(&["logout"]).ok().says("the token is out of");
+        let left = sandbox.read(".npmrc");
         // The token of another file that was copied into this one is the same.
         assert!(!left.contains(TOKEN), "{left}");
         assert!(left.contains("//registry.example.com/:_authToken=theirs-alone\n"), "{left}");
-        assert_eq!(files_with_tokens(bed), Vec::<PathBuf>::new());
-        assert!(!bed.file(".vouch/ledger.json").exists());
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
+        assert!(!sandbox.file(".vouch/ledger.json").exists());
     });
 }
 
 #[test]
 fn a_logout_tries_every_removal_and_reports_every_failure() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
-        let _ = set_up(bed, "npm", "my-npm-repo").ok();
-        let _ = set_up(bed, "npm", "my-repo").args(["--npmrc", "locked/.npmrc"]).ok();
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        let _ = set_up(sandbox, "npm", "my-repo").args(["--npmrc", "locked/.npmrc"]).ok();
         // What is no file in the vault, a file that does not let go of its token, a keystore that is none.
-        fs::create_dir(bed.file(".vouch/vault/token-x.sealed")).unwrap();
-        let _ = bed.run("chmod").args(["a-w", "locked/.npmrc"]).ok();
-        let done = bed.vouch(&["logout"]).fails(7);
+        fs::create_dir(sandbox.file(".vouch/vault/token-x.sealed")).unwrap();
+        let _ = sandbox.run("chmod").args(["a-w", "locked/.npmrc"]).ok();
+        let done = sandbox.vouch(&["logout"]).fails(7);
         let done = done.says("cannot delete what is in").says("locked/.npmrc` is read-only");
         let _ = done.says(".npmrc`").never_says("logged out");
-        assert_eq!(tokens(bed), 0);
-        fs::remove_dir(bed.file(".vouch/vault/token-x.sealed")).unwrap();
-        let _ = bed.run("chmod").args(["u+w", "locked/.npmrc"]).ok();
-        let _ = bed.vouch(&["logout"]).ok();
-        assert_eq!(files_with_tokens(bed), Vec::<PathBuf>::new());
-        bed.log_in();
-        assert_eq!(tokens(bed), 1);
-        let refused = bed.vouch(&["logout"]).env("VOUCH_KEYSTORE", "nonsense").done();
+        assert_eq!(tokens(sandbox), 0);
+        fs::remove_dir(sandbox.file(".vouch/vault/token-x.sealed")).unwrap();
+        let _ = sandbox.run("chmod").args(["u+w", "locked/.npmrc"]).ok();
+        let _ = sandbox.vouch(&["logout"]).ok();
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
+        sandbox.log_in();
+        assert_eq!(tokens(sandbox), 1);
+        let refused = sandbox.vouch(&["logout"]).env("VOUCH_KEYSTORE", "nonsense").done();
         assert_ne!(refused.code, 0, "{refused}");
-        assert_eq!(tokens(bed), 0);
-        let _ = bed.vouch(&["status"]).fails(3);
-        let _ = bed.vouch(&["logout"]).ok();
+        assert_eq!(tokens(sandbox), 0);
+        let _ = sandbox.vouch(&["status"]).fails(3);
+        let _ = sandbox.vouch(&["logout"]).ok();
         // A ledger that cannot be read keeps nobody logged in, and is not passed over.
-        bed.log_in();
-        bed.write(".vouch/ledger.json", "{ oops");
-        let said = bed.vouch(&["logout"]).fails(7).says("the ledger of the tokens that Vouch wrote");
+        sandbox.log_in();
+        sandbox.write(".vouch/ledger.json", "{ oops");
+        let said = sandbox.vouch(&["logout"]).fails(7).says("the ledger of the tokens that Vouch wrote");
         let hint = said.stderr.split('`').find(|part| part.starts_with("mv ")).expect("a command").to_owned();
-        let _ = bed.vouch(&["status"]).fails(3);
-        let _ = bed.run("sh").args(["-c", &hint]).ok();
-        let _ = bed.vouch(&["logout"]).ok();
+        let _ = sandbox.vouch(&["status"]).fails(3);
+        let _ = sandbox.run("sh").args(["-c", &hint]).ok();
+        let _ = sandbox.vouch(&["logout"]).ok();
     });
 }
 
 #[test]
 fn what_a_killed_refresh_left_goes_with_the_next_one_and_with_a_logout() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
-        let _ = set_up(bed, "npm", "my-npm-repo").ok();
-        let token = bed.read(".npmrc");
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        let token = sandbox.read(".npmrc");
         let left = [".npmrc.vouch-new", ".npmrc.vouch-"];
-        let id = vouch_core::home::Home::at(bed.file(".vouch")).unwrap().id();
+        let id = vouch_core::home::Home::at(sandbox.file(".vouch")).unwrap().id();
         let left = [format!(".{}", left[0]), format!(".{}{id}", left[1])];
         for command in [["npm-token-vouch", "refresh"], ["vouch", "logout"]] {
-            left.iter().for_each(|name| bed.write(name, &token));
-            let _ = bed.run(command[0]).arg(command[1]).ok();
-            assert!(left.iter().all(|name| !bed.file(name).exists()), "{command:?}");
+            left.iter().for_each(|name| sandbox.write(name, &token));
+            let _ = sandbox.run(command[0]).arg(command[1]).ok();
+            assert!(left.iter().all(|name| !sandbox.file(name).exists()), "{command:?}");
         }
-        assert_eq!(files_with_tokens(bed), Vec::<PathBuf>::new());
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
         // After a kill between ledger and rename there is only the ledger to know it, and no registration.
-        bed.log_in();
-        let ledger = bed.read(".vouch/ledger.json");
-        let _ = bed.vouch(&["undo", "npm"]).ok();
-        assert!(!bed.file(".npmrc").exists());
-        bed.write(".vouch/ledger.json", &ledger);
-        left.iter().for_each(|name| bed.write(name, &token));
-        let _ = bed.vouch(&["logout"]).ok();
-        assert_eq!(files_with_tokens(bed), Vec::<PathBuf>::new());
-        assert!(!bed.file(".npmrc").exists());
+        sandbox.log_in();
+        let ledger = sandbox.read(".vouch/ledger.json");
+        let _ = sandbox.vouch(&["undo", "npm"]).ok();
+        assert!(!sandbox.file(".npmrc").exists());
+        sandbox.write(".vouch/ledger.json", &ledger);
+        left.iter().for_each(|name| sandbox.write(name, &token));
+        let _ = sandbox.vouch(&["logout"]).ok();
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
+        assert!(!sandbox.file(".npmrc").exists());
     });
 }
 
 #[test]
 fn a_token_of_somebody_else_is_neither_replaced_nor_removed() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         let theirs = format!("{}:_authToken=theirs-alone\n", REGISTRY.trim_start_matches("https:"));
-        bed.write(".npmrc", &theirs);
-        let said = set_up(bed, "npm", "my-npm-repo").ok().says("is not Vouch's and gives way");
+        sandbox.write(".npmrc", &theirs);
+        let said = set_up(sandbox, "npm", "my-npm-repo").ok().says("is not Vouch's and gives way");
         let _ = said.never_says("theirs-alone");
-        assert!(!bed.read(".npmrc").contains("theirs-alone"));
+        assert!(!sandbox.read(".npmrc").contains("theirs-alone"));
         // What undo cannot put back it names, without the secret.
-        let said = bed.vouch(&["undo", "npm"]).ok().says("is not put back");
+        let said = sandbox.vouch(&["undo", "npm"]).ok().says("is not put back");
         let _ = said.never_says("theirs-alone");
-        let _ = set_up(bed, "npm", "my-npm-repo").ok();
-        let ours = bed.read(".npmrc");
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        let ours = sandbox.read(".npmrc");
         let by_hand: String = ours
             .lines()
             .map(|line| if line.contains("_authToken") { theirs.clone() } else { format!("{line}\n") })
             .collect();
-        bed.write(".npmrc", &by_hand);
-        bed.log_in();
+        sandbox.write(".npmrc", &by_hand);
+        sandbox.log_in();
         let said =
-            bed.run("npm-token-vouch").arg("refresh").fails(7).says("that Vouch did not write: it stays");
-        assert_eq!(bed.read(".npmrc"), by_hand);
-        let _ = bed.vouch(&["logout"]).ok();
-        assert_eq!(bed.read(".npmrc"), by_hand);
-        bed.log_in();
+            sandbox.run("npm-token-vouch").arg("refresh").fails(7).says("that Vouch did not write: it stays");
+        assert_eq!(sandbox.read(".npmrc"), by_hand);
+        let _ = sandbox.vouch(&["logout"]).ok();
+        assert_eq!(sandbox.read(".npmrc"), by_hand);
+        sandbox.log_in();
         // The hint works.
         let hint = said.stderr.split('`').find(|part| part.starts_with("vouch setup")).expect("a command");
-        let _ = bed.run("sh").args(["-c", hint]).ok();
-        assert_eq!((tokens(bed), bed.read(".npmrc").contains("theirs-alone")), (1, false));
-        let _ = NPM.run(bed, &["ping"]).ok();
+        let _ = sandbox.run("sh").args(["-c", hint]).ok();
+        assert_eq!((tokens(sandbox), sandbox.read(".npmrc").contains("theirs-alone")), (1, false));
+        let _ = NPM.run(sandbox, &["ping"]).ok();
     });
 }
 
 #[test]
 fn a_refresh_beside_an_undo_puts_nothing_back() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for round in 0..ROUNDS {
-            let _ = set_up(bed, "npm", "my-npm-repo").ok();
-            bed.forget();
-            let refresh = bed.run("npm-token-vouch").arg("refresh").start();
-            let undo = bed.vouch(&["undo", "npm"]).start();
+            let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+            sandbox.forget();
+            let refresh = sandbox.run("npm-token-vouch").arg("refresh").start();
+            let undo = sandbox.vouch(&["undo", "npm"]).start();
             let (refreshed, undone) = (refresh.wait(), undo.wait().expect_code(0));
             assert!([0, 3].contains(&refreshed.code), "{refreshed}");
             assert!(
-                !bed.file(".npmrc").exists(),
+                !sandbox.file(".npmrc").exists(),
                 "round {round}: {}\n{refreshed}\n{undone}",
-                bed.read(".npmrc")
+                sandbox.read(".npmrc")
             );
         }
-        let _ = bed.vouch(&["logout"]).ok();
-        assert_eq!(files_with_tokens(bed), Vec::<PathBuf>::new());
+        let _ = sandbox.vouch(&["logout"]).ok();
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
     });
 }
 
 #[test]
 fn a_login_beside_an_undo_makes_no_file_again() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for round in 0..5 {
-            let _ = set_up(bed, "npm", "my-npm-repo").ok();
-            let login = bed.vouch_with_pin(&["login"]).start();
+            let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+            let login = sandbox.vouch_with_pin(&["login"]).start();
             std::thread::sleep(std::time::Duration::from_millis(300 + 40 * round));
-            let _ = bed.vouch(&["undo", "npm"]).ok();
+            let _ = sandbox.vouch(&["undo", "npm"]).ok();
             let _ = login.wait().expect_code(0);
-            assert!(!bed.file(".npmrc").exists(), "round {round}: {}", bed.read(".npmrc"));
+            assert!(!sandbox.file(".npmrc").exists(), "round {round}: {}", sandbox.read(".npmrc"));
         }
     });
 }
 
 #[test]
 fn a_setup_beside_an_undo_leaves_lines_and_registration_or_neither() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for round in 0..ROUNDS {
-            let _ = set_up(bed, "cargo", "my-repo").ok();
-            let setup = set_up(bed, "cargo", "my-npm-repo").start();
-            let undo = bed.vouch(&["undo", "cargo"]).start();
+            let _ = set_up(sandbox, "cargo", "my-repo").ok();
+            let setup = set_up(sandbox, "cargo", "my-npm-repo").start();
+            let undo = sandbox.vouch(&["undo", "cargo"]).start();
             let _ = (setup.wait().expect_code(0), undo.wait().expect_code(0));
-            let lines = fs::read_to_string(bed.file(".cargo/config.toml")).unwrap_or_default();
-            let config = bed.read(".vouch/config.json");
+            let lines = fs::read_to_string(sandbox.file(".cargo/config.toml")).unwrap_or_default();
+            let config = sandbox.read(".vouch/config.json");
             for repository in ["my-repo", "my-npm-repo"] {
                 let url = format!("/cargo/{repository}/");
                 assert_eq!(lines.contains(&url), config.contains(&url), "round {round}: {lines}\n{config}");
             }
-            let _ = bed.vouch(&["undo", "cargo"]).done();
-            assert!(!bed.file(".cargo/config.toml").exists(), "round {round}: {lines}");
+            let _ = sandbox.vouch(&["undo", "cargo"]).done();
+            assert!(!sandbox.file(".cargo/config.toml").exists(), "round {round}: {lines}");
         }
     });
 }
 
 #[test]
 fn three_setups_at_once_all_succeed() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for round in 0..10 {
             let all: Vec<_> = ["@a", "@b", "@c"]
-                .map(|scope| set_up(bed, "npm", "my-npm-repo").args(["--scope", scope]).start())
+                .map(|scope| set_up(sandbox, "npm", "my-npm-repo").args(["--scope", scope]).start())
                 .into_iter()
                 .map(|running| running.wait().expect_code(0))
                 .collect();
-            let text = bed.read(".npmrc");
+            let text = sandbox.read(".npmrc");
             for scope in ["@a", "@b", "@c"] {
                 assert!(
                     text.contains(&format!("{scope}:registry={REGISTRY}")),
                     "round {round}: {text}\n{all:?}"
                 );
             }
-            assert_eq!(tokens(bed), 1);
-            let _ = bed.vouch(&["undo", "npm"]).ok();
-            assert!(!bed.file(".npmrc").exists(), "round {round}: {}", bed.read(".npmrc"));
+            assert_eq!(tokens(sandbox), 1);
+            let _ = sandbox.vouch(&["undo", "npm"]).ok();
+            assert!(!sandbox.file(".npmrc").exists(), "round {round}: {}", sandbox.read(".npmrc"));
         }
     });
 }

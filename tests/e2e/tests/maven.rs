@@ -1,135 +1,136 @@
 //! Real Maven: publishes and resolves with the token that `vouch exec` hands to it.
 
 use vouch_e2e::maven::{self, CENTRAL, ENDPOINT, exec};
-use vouch_e2e::{Bed, in_sandbox};
+use vouch_e2e::{Sandbox, in_sandbox};
 
 const HELLO: &str = "app/target/classes/com/example/Hello.class";
 
 /// Enrolled, logged in, and a profile that names the domain.
-fn begin(bed: &Bed) {
-    bed.enroll();
-    bed.log_in();
-    bed.set_up_cargo();
+fn begin(sandbox: &Sandbox) {
+    sandbox.enroll();
+    sandbox.log_in();
+    sandbox.set_up_cargo();
 }
 
 /// A project's own settings file, with the server as the product's description has it.
-fn project_settings(bed: &Bed, folder: &str, password: &str) {
+fn project_settings(sandbox: &Sandbox, folder: &str, password: &str) {
     let server = format!(
         "  <servers>\n    <server>\n      <id>codeartifact</id>\n      <username>aws</username>\n      \
          <password>{password}</password>\n    </server>\n  </servers>\n"
     );
-    bed.write(&format!("{folder}/settings.xml"), &format!("<settings>\n{server}{CENTRAL}</settings>\n"));
+    sandbox.write(&format!("{folder}/settings.xml"), &format!("<settings>\n{server}{CENTRAL}</settings>\n"));
 }
 
 #[test]
 fn a_package_is_published_and_a_second_project_resolves_it() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for folder in ["lib", "app"] {
-            project_settings(bed, folder, "${env.CODEARTIFACT_AUTH_TOKEN}");
+            project_settings(sandbox, folder, "${env.CODEARTIFACT_AUTH_TOKEN}");
         }
-        maven::library(bed, "lib", "1.0", "codeartifact");
-        let published = exec(bed, "lib", &["deploy", "-s", "settings.xml"]).ok().shows("BUILD SUCCESS");
-        maven::program(bed, "app", "1.0", "codeartifact");
-        let resolved = exec(bed, "app", &["compile", "-s", "settings.xml"]).ok().shows("BUILD SUCCESS");
-        assert!(bed.file(HELLO).exists());
+        maven::library(sandbox, "lib", "1.0", "codeartifact");
+        let published = exec(sandbox, "lib", &["deploy", "-s", "settings.xml"]).ok().shows("BUILD SUCCESS");
+        maven::program(sandbox, "app", "1.0", "codeartifact");
+        let resolved = exec(sandbox, "app", &["compile", "-s", "settings.xml"]).ok().shows("BUILD SUCCESS");
+        assert!(sandbox.file(HELLO).exists());
         for counter in ["metadata", "download", "checksum", "upload"] {
-            assert!(bed.count(&format!("/registry/maven/{counter}")) > 0, "{counter}");
+            assert!(sandbox.count(&format!("/registry/maven/{counter}")) > 0, "{counter}");
         }
-        assert_eq!(bed.count("/registry/maven/bad_token"), 0);
+        assert_eq!(sandbox.count("/registry/maven/bad_token"), 0);
         // One token for all of it, and none of it in what is seen or left.
-        assert_eq!(bed.count("/codeartifact/granted"), 1);
-        let token = bed.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned();
+        assert_eq!(sandbox.count("/codeartifact/granted"), 1);
+        let token = sandbox.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned();
         for said in [&published, &resolved] {
             assert!(!said.to_string().contains(&token));
         }
-        let found = bed.run("grep").args(["-rlF", &token, "lib", "app", ".m2"]).fails(1);
+        let found = sandbox.run("grep").args(["-rlF", &token, "lib", "app", ".m2"]).fails(1);
         assert_eq!(found.stdout, "");
         // A release stays as it is.
-        bed.write("lib/src/main/resources/more.txt", "more");
-        let again = exec(bed, "lib", &["deploy", "-s", "settings.xml"]).fails(1);
+        sandbox.write("lib/src/main/resources/more.txt", "more");
+        let again = exec(sandbox, "lib", &["deploy", "-s", "settings.xml"]).fails(1);
         assert!(again.stdout.contains("409"), "{again}");
     });
 }
 
 #[test]
 fn snapshots_come_in_builds() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
         for folder in ["lib", "app"] {
-            project_settings(bed, folder, "${env.CODEARTIFACT_AUTH_TOKEN}");
+            project_settings(sandbox, folder, "${env.CODEARTIFACT_AUTH_TOKEN}");
         }
-        maven::library(bed, "lib", "1.1-SNAPSHOT", "codeartifact");
+        maven::library(sandbox, "lib", "1.1-SNAPSHOT", "codeartifact");
         for _ in 0..2 {
-            let _ = exec(bed, "lib", &["deploy", "-s", "settings.xml"]).ok();
+            let _ = exec(sandbox, "lib", &["deploy", "-s", "settings.xml"]).ok();
         }
-        maven::program(bed, "app", "1.1-SNAPSHOT", "codeartifact");
-        let _ = exec(bed, "app", &["compile", "-s", "settings.xml"]).ok();
-        assert!(bed.file(HELLO).exists());
+        maven::program(sandbox, "app", "1.1-SNAPSHOT", "codeartifact");
+        let _ = exec(sandbox, "app", &["compile", "-s", "settings.xml"]).ok();
+        assert!(sandbox.file(HELLO).exists());
         let local =
-            bed.read(".m2/repository/com/example/greeting/1.1-SNAPSHOT/maven-metadata-codeartifact.xml");
+            sandbox.read(".m2/repository/com/example/greeting/1.1-SNAPSHOT/maven-metadata-codeartifact.xml");
         assert!(local.contains("<buildNumber>2</buildNumber>"), "{local}");
     });
 }
 
 #[test]
 fn without_a_session_maven_is_not_started() {
-    in_sandbox(&[], |bed| {
-        begin(bed);
-        let _ = bed.vouch(&["logout"]).ok();
-        project_settings(bed, "lib", "${env.CODEARTIFACT_AUTH_TOKEN}");
-        maven::library(bed, "lib", "1.0", "codeartifact");
-        let done = exec(bed, "lib", &["deploy", "-s", "settings.xml"]).fails(125);
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        let _ = sandbox.vouch(&["logout"]).ok();
+        project_settings(sandbox, "lib", "${env.CODEARTIFACT_AUTH_TOKEN}");
+        maven::library(sandbox, "lib", "1.0", "codeartifact");
+        let done = exec(sandbox, "lib", &["deploy", "-s", "settings.xml"]).fails(125);
         let done = done.says("you are not logged in").says("vouch login").never_says("Scanning for projects");
         assert_eq!(done.stdout, "");
-        assert!(!bed.file("lib/target").exists() && !bed.file(".m2").exists());
+        assert!(!sandbox.file("lib/target").exists() && !sandbox.file(".m2").exists());
     });
 }
 
 #[test]
 fn the_users_settings_are_edited_and_work() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let before = maven::user_settings(bed);
-        let _ = maven::set_up(bed, &[])
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let before = maven::user_settings(sandbox);
+        let _ = maven::set_up(sandbox, &[])
             .ok()
             .says("server `my-maven-repo`")
             .says("vouch login")
             .says("`vouch exec --type codeartifact -- mvn deploy`");
-        let _ = bed.vouch(&["status", "--profiles"]).ok().shows("my-domain");
-        bed.log_in();
-        let _ = bed.vouch(&["status"]).ok();
+        let _ = sandbox.vouch(&["status", "--profiles"]).ok().shows("my-domain");
+        sandbox.log_in();
+        let _ = sandbox.vouch(&["status"]).ok();
         // Of all that was set up, this alone may receive tokens.
-        let config: serde_json::Value = serde_json::from_str(&bed.read(".vouch/config.json")).unwrap();
+        let config: serde_json::Value = serde_json::from_str(&sandbox.read(".vouch/config.json")).unwrap();
         let registrations = config["codeartifact"]["registrations"].as_array().unwrap();
         assert_eq!(registrations.len(), 1);
         assert_eq!(registrations[0]["endpoint"], ENDPOINT);
-        maven::library(bed, "lib", "1.0", maven::REPOSITORY);
-        let _ = exec(bed, "lib", &["deploy"]).ok();
-        maven::program(bed, "app", "1.0", maven::REPOSITORY);
-        let _ = exec(bed, "app", &["compile"]).ok();
-        assert!(bed.file(HELLO).exists());
-        let _ = maven::set_up(bed, &[]).ok().says("nothing to change");
-        let _ = bed.vouch(&["undo", "maven"]).ok().says("as it was before setup").says("no longer receives");
-        assert_eq!(bed.read(".m2/settings.xml"), before);
-        let config = bed.read(".vouch/config.json");
+        maven::library(sandbox, "lib", "1.0", maven::REPOSITORY);
+        let _ = exec(sandbox, "lib", &["deploy"]).ok();
+        maven::program(sandbox, "app", "1.0", maven::REPOSITORY);
+        let _ = exec(sandbox, "app", &["compile"]).ok();
+        assert!(sandbox.file(HELLO).exists());
+        let _ = maven::set_up(sandbox, &[]).ok().says("nothing to change");
+        let _ =
+            sandbox.vouch(&["undo", "maven"]).ok().says("as it was before setup").says("no longer receives");
+        assert_eq!(sandbox.read(".m2/settings.xml"), before);
+        let config = sandbox.read(".vouch/config.json");
         assert!(!config.contains("\"maven\""), "{config}");
     });
 }
 
 #[test]
 fn what_setup_writes_and_refuses() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let printed = maven::set_up(bed, &["--print"]).ok();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let printed = maven::set_up(sandbox, &["--print"]).ok();
         for text in
             ["<id>my-maven-repo</id>", ENDPOINT, "<distributionManagement>", "${env.CODEARTIFACT_AUTH_TOKEN}"]
         {
             assert!(printed.stdout.contains(text), "{printed}");
         }
-        assert!(!bed.file(".m2").exists());
-        let _ = maven::set_up(bed, &["--dry-run"]).ok().shows("+    <server>");
-        assert!(!bed.file(".m2").exists());
+        assert!(!sandbox.file(".m2").exists());
+        let _ = maven::set_up(sandbox, &["--dry-run"]).ok().shows("+    <server>");
+        assert!(!sandbox.file(".m2").exists());
         for (text, said) in [
             ("<settings>", "not well-formed XML"),
             ("<project/>", "`<project>`, not `<settings>`"),
@@ -139,33 +140,36 @@ fn what_setup_writes_and_refuses() {
                 "a server `my-maven-repo` with other credentials",
             ),
         ] {
-            bed.write(".m2/settings.xml", text);
-            let _ =
-                maven::set_up(bed, &[]).fails(7).says(said).says("nothing was changed").never_says("hunter2");
-            assert_eq!(bed.read(".m2/settings.xml"), text);
+            sandbox.write(".m2/settings.xml", text);
+            let _ = maven::set_up(sandbox, &[])
+                .fails(7)
+                .says(said)
+                .says("nothing was changed")
+                .never_says("hunter2");
+            assert_eq!(sandbox.read(".m2/settings.xml"), text);
         }
         // What the person put beside our server stays, with the list that it is in now.
-        bed.write(".m2/settings.xml", "<settings>\n</settings>\n");
-        let _ = maven::set_up(bed, &[]).ok();
+        sandbox.write(".m2/settings.xml", "<settings>\n</settings>\n");
+        let _ = maven::set_up(sandbox, &[]).ok();
         let mine = "    <server>\n      <id>mine</id>\n    </server>\n";
-        let text = bed.read(".m2/settings.xml").replace("  </servers>", &format!("{mine}  </servers>"));
-        bed.write(".m2/settings.xml", &text);
-        let _ = bed.vouch(&["undo", "maven"]).ok().says("was edited since").says("<servers>");
+        let text = sandbox.read(".m2/settings.xml").replace("  </servers>", &format!("{mine}  </servers>"));
+        sandbox.write(".m2/settings.xml", &text);
+        let _ = sandbox.vouch(&["undo", "maven"]).ok().says("was edited since").says("<servers>");
         let left = format!("<settings>\n  <servers>\n{mine}  </servers>\n</settings>\n");
-        assert_eq!(bed.read(".m2/settings.xml"), left);
+        assert_eq!(sandbox.read(".m2/settings.xml"), left);
         // Another id is a server of its own.
-        let _ = maven::set_up(bed, &["--registry", "codeartifact"]).ok();
-        assert!(bed.read(".m2/settings.xml").contains("<id>codeartifact</id>"));
+        let _ = maven::set_up(sandbox, &["--registry", "codeartifact"]).ok();
+        assert!(sandbox.read(".m2/settings.xml").contains("<id>codeartifact</id>"));
         for id in ["central", "local", "a b", "${x}"] {
-            let _ = maven::set_up(bed, &["--registry", id]).fails(2).says("cannot be the id");
+            let _ = maven::set_up(sandbox, &["--registry", id]).fails(2).says("cannot be the id");
         }
-        let _ = maven::set_up(bed, &["--registry", ""]).fails(2).says("a value is required");
-        let _ = maven::set_up(bed, &["--scope", "@acme"]).fails(2);
-        bed.write("project/settings.xml", "<settings/>\n");
-        let _ = maven::set_up(bed, &["--settings", "project/settings.xml"]).ok();
-        assert!(bed.read("project/settings.xml").contains("<id>my-maven-repo</id>"));
+        let _ = maven::set_up(sandbox, &["--registry", ""]).fails(2).says("a value is required");
+        let _ = maven::set_up(sandbox, &["--scope", "@acme"]).fails(2);
+        sandbox.write("project/settings.xml", "<settings/>\n");
+        let _ = maven::set_up(sandbox, &["--settings", "project/settings.xml"]).ok();
+        assert!(sandbox.read("project/settings.xml").contains("<id>my-maven-repo</id>"));
         // A reader that shares nothing with the editor.
         let parse = "import sys, xml.etree.ElementTree as t\nfor f in sys.argv[1:]: t.parse(f)";
-        let _ = bed.run("python3").args(["-c", parse, ".m2/settings.xml", "project/settings.xml"]).ok();
+        let _ = sandbox.run("python3").args(["-c", parse, ".m2/settings.xml", "project/settings.xml"]).ok();
     });
 }

@@ -1,7 +1,7 @@
 //! What a person sees when a token has expired, is refused or missing, in every client. `docs/node-clients.md` tells it.
 
 use vouch_e2e::node::{self, Client};
-use vouch_e2e::{Bed, in_sandbox};
+use vouch_e2e::{Sandbox, in_sandbox};
 
 /// What a client says.
 struct Words {
@@ -40,48 +40,48 @@ const ALL: [Words; 10] = [
 ];
 
 /// What the person sees of an installation that has to fail.
-fn installs_not(bed: &Bed, client: Client) -> String {
-    node::fresh_project(bed, client, "app");
-    let done = client.on_terminal(bed, &client.adding(&["plain"])).within(bed.file("app")).done();
+fn installs_not(sandbox: &Sandbox, client: Client) -> String {
+    node::fresh_project(sandbox, client, "app");
+    let done = client.on_terminal(sandbox, &client.adding(&["plain"])).within(sandbox.file("app")).done();
     assert_ne!(done.code, 0, "{done}");
     done.stdout
 }
 
 #[test]
 fn expired_refused_and_missing_tokens() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.log_in();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
         // The oldest pnpm last: setup with a later one takes the lines of an earlier one along.
         for Words { client, .. } in ALL.iter().rev() {
-            let _ = client.set_up(bed, &[]).ok();
+            let _ = client.set_up(sandbox, &[]).ok();
         }
-        node::publish_three(bed, Client("npm-10"));
+        node::publish_three(sandbox, Client("npm-10"));
         // Fetched while it still can be: the services' clock then runs past its end.
-        let _ = bed.run("npm-token-vouch").ok();
-        bed.ctl(&["clock", "--skew", "50000"]);
+        let _ = sandbox.run("npm-token-vouch").ok();
+        sandbox.ctl(&["clock", "--skew", "50000"]);
         for Words { client, expired, .. } in &ALL {
-            let seen = installs_not(bed, *client);
+            let seen = installs_not(sandbox, *client);
             assert!(seen.contains(expired), "{client:?}: {seen}");
         }
-        bed.ctl(&["registry", "--bad-token", "403"]);
+        sandbox.ctl(&["registry", "--bad-token", "403"]);
         for Words { client, refused, .. } in &ALL {
-            let seen = installs_not(bed, *client);
+            let seen = installs_not(sandbox, *client);
             assert!(seen.contains(refused), "{client:?}: {seen}");
         }
-        bed.ctl(&["registry", "--bad-token", "401"]);
-        bed.ctl(&["clock", "--skew", "0"]);
+        sandbox.ctl(&["registry", "--bad-token", "401"]);
+        sandbox.ctl(&["clock", "--skew", "0"]);
 
-        let _ = bed.vouch(&["logout"]).ok();
-        bed.ctl(&["reset"]);
+        let _ = sandbox.vouch(&["logout"]).ok();
+        sandbox.ctl(&["reset"]);
         for Words { client, missing, .. } in &ALL {
-            let seen = installs_not(bed, *client);
+            let seen = installs_not(sandbox, *client);
             assert!(seen.contains(missing), "{client:?}: {seen}");
             // Our advice is where the client lets it through.
             assert_eq!(seen.contains("vouch login"), client.asks(), "{client:?}: {seen}");
         }
-        assert_eq!(bed.count("/registry/npm/bad_token"), 0, "a token that is gone is not sent");
-        let _ = bed.run("npm-token-vouch").arg("status").ok().shows("no token yet: run `vouch login`");
+        assert_eq!(sandbox.count("/registry/npm/bad_token"), 0, "a token that is gone is not sent");
+        let _ = sandbox.run("npm-token-vouch").arg("status").ok().shows("no token yet: run `vouch login`");
     });
 }
 

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use vouch_e2e::python::{Package, installed, upload};
-use vouch_e2e::{Bed, Done, in_sandbox, maven, node};
+use vouch_e2e::{CommandOutput, Sandbox, in_sandbox, maven, node};
 
 const STEP_1: &str = "\
 vouch setup codeartifact --tool cargo --repository my-repo [--domain my-domain] [--domain-owner 123456789012] [--region us-east-1] [--profile my-profile]";
@@ -113,48 +113,48 @@ fn commands(block: &str, full: bool) -> Vec<String> {
 }
 
 /// The newest pip and npm before any others, and the folder that a login shell adds for programs of the person's own.
-fn path(bed: &Bed) -> OsString {
+fn path(sandbox: &Sandbox) -> OsString {
     let npm = PathBuf::from(env::var_os("VOUCH_TEST_CLIENTS").unwrap()).join("node/npm-12/bin");
-    let folders = [bed.file("tools"), bed.file(".local/bin"), installed("pip-26.3").join("bin"), npm];
+    let folders = [sandbox.file("tools"), sandbox.file(".local/bin"), installed("pip-26.3").join("bin"), npm];
     let inherited = env::var_os("PATH").unwrap();
     env::join_paths(folders.into_iter().chain(env::split_paths(&inherited))).unwrap()
 }
 
 /// Types commands into one bash; what they set is then printed by `print`.
-fn types(bed: &Bed, folder: &str, block: &str, full: bool, print: &str) -> Done {
+fn types(sandbox: &Sandbox, folder: &str, block: &str, full: bool, print: &str) -> CommandOutput {
     let mut script = String::from("set -e\n");
     for command in commands(block, full) {
         script.push_str(&command);
         script.push('\n');
     }
     script.push_str(print);
-    let mut bash = bed.run("bash").args(["-c", &script]).within(bed.file(folder));
-    if bed.file("lib").exists() {
-        bash = bash.env("MAVEN_OPTS", maven::options(bed));
+    let mut bash = sandbox.run("bash").args(["-c", &script]).within(sandbox.file(folder));
+    if sandbox.file("lib").exists() {
+        bash = bash.env("MAVEN_OPTS", maven::options(sandbox));
     }
     // The pip at hand is everybody's: what it installs belongs into the home.
-    bash.env("PATH", path(bed)).env("PIP_TARGET", bed.file("site")).ok()
+    bash.env("PATH", path(sandbox)).env("PIP_TARGET", sandbox.file("site")).ok()
 }
 
 /// A project whose settings have the server that the description shows. What it publishes are snapshots, so that it may
 /// do so any number of times.
-fn maven_project(bed: &Bed) {
-    maven::library(bed, "lib", "1.0-SNAPSHOT", "codeartifact");
+fn maven_project(sandbox: &Sandbox) {
+    maven::library(sandbox, "lib", "1.0-SNAPSHOT", "codeartifact");
     let settings = format!("<settings>\n<servers>\n{SERVER}\n</servers>\n{}</settings>\n", maven::CENTRAL);
-    bed.write("lib/settings.xml", &settings);
-    bed.write(".m2/settings.xml", &settings);
+    sandbox.write("lib/settings.xml", &settings);
+    sandbox.write(".m2/settings.xml", &settings);
 }
 
 /// What was published since the last time.
-fn published(bed: &Bed) -> u64 {
-    let uploads = bed.count("/registry/maven/upload");
-    assert_eq!(bed.count("/registry/maven/bad_token"), 0);
-    bed.ctl(&["reset"]);
+fn published(sandbox: &Sandbox) -> u64 {
+    let uploads = sandbox.count("/registry/maven/upload");
+    assert_eq!(sandbox.count("/registry/maven/bad_token"), 0);
+    sandbox.ctl(&["reset"]);
     uploads
 }
 
-fn token(bed: &Bed) -> String {
-    bed.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned()
+fn token(sandbox: &Sandbox) -> String {
+    sandbox.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned()
 }
 
 #[test]
@@ -170,118 +170,118 @@ fn blocks_are_read_as_they_are_meant() {
 
 #[test]
 fn step_1_with_and_without_what_is_optional() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", STEP_1, true, "");
-        let _ = types(bed, "", STEP_1, false, "");
-        let _ = bed.vouch(&["status", "--profiles"]).ok().shows("my-profile (default): my-domain");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", STEP_1, true, "");
+        let _ = types(sandbox, "", STEP_1, false, "");
+        let _ = sandbox.vouch(&["status", "--profiles"]).ok().shows("my-profile (default): my-domain");
     });
 }
 
 #[test]
 fn profiles_and_cargo() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        let _ = types(bed, "", NAMED_PROFILES, true, "");
-        let listed = bed.vouch(&["status", "--profiles"]).ok().stdout;
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        let _ = types(sandbox, "", NAMED_PROFILES, true, "");
+        let listed = sandbox.vouch(&["status", "--profiles"]).ok().stdout;
         for line in ["default (default): my-domain", "shared: shared-packages", "team: team-packages"] {
             assert!(listed.contains(line), "{listed}");
         }
-        bed.log_in();
-        bed.library("greeting");
-        let _ = types(bed, "greeting", CARGO, true, "");
-        bed.program("hello", "greeting", "my-repo");
-        let _ = types(bed, "hello", "cargo build", true, "");
+        sandbox.log_in();
+        sandbox.library("greeting");
+        let _ = types(sandbox, "greeting", CARGO, true, "");
+        sandbox.program("hello", "greeting", "my-repo");
+        let _ = types(sandbox, "hello", "cargo build", true, "");
     });
 }
 
 #[test]
 fn pip() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        bed.log_in();
-        upload(bed, "my-repo", &[Package::new("my_package").wheel()]);
-        upload(bed, "my-pypi-repo", &[Package::new("required").wheel()]);
-        bed.write("requirements.txt", "required\n");
-        let _ = types(bed, "", PIP, true, "");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        sandbox.log_in();
+        upload(sandbox, "my-repo", &[Package::new("my_package").wheel()]);
+        upload(sandbox, "my-pypi-repo", &[Package::new("required").wheel()]);
+        sandbox.write("requirements.txt", "required\n");
+        let _ = types(sandbox, "", PIP, true, "");
         for name in ["my_package", "required"] {
-            assert!(bed.file(&format!("site/{name}.py")).exists(), "{name}");
+            assert!(sandbox.file(&format!("site/{name}.py")).exists(), "{name}");
         }
     });
 }
 
 #[test]
 fn npm() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        bed.log_in();
-        let _ = types(bed, "", NPM_REFRESH, true, "");
-        node::package(bed, "left", "left", &[]);
-        node::package(bed, "app", "app", &["left"]);
-        let _ = types(bed, "left", "npm publish", true, "");
-        let _ = types(bed, "app", NPM, true, "");
-        assert!(bed.file("app/node_modules/left/index.js").exists());
-        assert_eq!(bed.count("/registry/npm/publish"), 2);
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        sandbox.log_in();
+        let _ = types(sandbox, "", NPM_REFRESH, true, "");
+        node::package(sandbox, "left", "left", &[]);
+        node::package(sandbox, "app", "app", &["left"]);
+        let _ = types(sandbox, "left", "npm publish", true, "");
+        let _ = types(sandbox, "app", NPM, true, "");
+        assert!(sandbox.file("app/node_modules/left/index.js").exists());
+        assert_eq!(sandbox.count("/registry/npm/publish"), 2);
     });
 }
 
 #[test]
 fn npms_token_is_refreshed() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        bed.log_in();
-        let _ = types(bed, "", NPM_REFRESH, true, "");
-        assert!(bed.read(".npmrc").contains(":_authToken="));
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        sandbox.log_in();
+        let _ = types(sandbox, "", NPM_REFRESH, true, "");
+        assert!(sandbox.read(".npmrc").contains(":_authToken="));
     });
 }
 
 #[test]
 fn environment_variables() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        maven_project(bed);
-        let _ = types(bed, "", STEP_1, true, "");
-        bed.log_in();
-        let token = token(bed);
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        maven_project(sandbox);
+        let _ = types(sandbox, "", STEP_1, true, "");
+        sandbox.log_in();
+        let token = token(sandbox);
         for full in [true, false] {
-            let done = types(bed, "", ENV, full, "printenv CODEARTIFACT_AUTH_TOKEN");
+            let done = types(sandbox, "", ENV, full, "printenv CODEARTIFACT_AUTH_TOKEN");
             assert_eq!(done.stdout.trim(), token);
-            let _ = types(bed, "lib", EXEC, full, "");
-            assert!(published(bed) > 0);
+            let _ = types(sandbox, "lib", EXEC, full, "");
+            assert!(published(sandbox) > 0);
         }
     });
 }
 
 #[test]
 fn maven() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        maven_project(bed);
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        bed.log_in();
-        let token = token(bed);
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        maven_project(sandbox);
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        sandbox.log_in();
+        let token = token(sandbox);
         let print = "printenv CODEARTIFACT_AUTH_TOKEN";
-        let done = types(bed, "lib", MAVEN, true, print);
+        let done = types(sandbox, "lib", MAVEN, true, print);
         assert!(done.stdout.ends_with(&format!("{token}\n")), "{done}");
-        assert!(published(bed) > 0);
-        let done = types(bed, "lib", MAVEN_DOMAIN, true, &format!("{print}\nmvn deploy -s settings.xml"));
+        assert!(published(sandbox) > 0);
+        let done = types(sandbox, "lib", MAVEN_DOMAIN, true, &format!("{print}\nmvn deploy -s settings.xml"));
         assert!(done.stdout.starts_with(&format!("{token}\n")), "{done}");
-        assert!(published(bed) > 0);
+        assert!(published(sandbox) > 0);
     });
 }
 
 #[test]
 fn cross_account_access() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = types(bed, "", DEFAULT_PROFILE, true, "");
-        bed.log_in();
-        let token = types(bed, "", CROSS_ACCOUNT, true, "").stdout.trim().to_owned();
-        let listed = bed.vouch(&["status", "--profiles"]).ok().stdout;
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = types(sandbox, "", DEFAULT_PROFILE, true, "");
+        sandbox.log_in();
+        let token = types(sandbox, "", CROSS_ACCOUNT, true, "").stdout.trim().to_owned();
+        let listed = sandbox.vouch(&["status", "--profiles"]).ok().stdout;
         let line = "artifacts: shared-packages of account 111111111111 in us-east-1, role arn:aws:iam::111111111111:role/CodeArtifactReader of AWS profile `vouch-artifacts`";
         assert!(listed.contains(line), "{listed}");
         // It opens that account's repositories, and no other's.
@@ -290,7 +290,8 @@ fn cross_account_access() {
                 "https://{host}.d.codeartifact.us-east-1.amazonaws.com/cargo/{repository}/config.json"
             );
             let header = format!("Authorization: {token}");
-            bed.run("curl")
+            sandbox
+                .run("curl")
                 .args([
                     "--silent",
                     "--output",

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use vouch_e2e::helper::INDEX;
 use vouch_e2e::python::index;
-use vouch_e2e::{Bed, Done, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 /// A program that goes to the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,29 +39,29 @@ const PROXY_VARIABLES: [&str; 8] = [
 
 impl Asker {
     /// Its most ordinary call.
-    fn run(self, bed: &Bed) -> Run {
+    fn run(self, sandbox: &Sandbox) -> Run {
         match self {
             Self::Cargo => {
                 let request = format!(
                     r#"{{"v":1,"registry":{{"index-url":"{INDEX}"}},"kind":"get","operation":"read"}}"#
                 );
-                bed.run("cargo-credential-vouch").arg("--cargo-plugin").stdin(request + "\n")
+                sandbox.run("cargo-credential-vouch").arg("--cargo-plugin").stdin(request + "\n")
             }
-            Self::Pip => bed.run("pip-keyring-vouch").args(["get", &index("", "my-repo"), "aws"]),
-            Self::Npm => bed.run("npm-token-vouch"),
-            Self::Credential => bed.vouch(&["credential", "codeartifact"]),
-            Self::IssuerCheck => bed.vouch(&["issuer", "check"]),
+            Self::Pip => sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-repo"), "aws"]),
+            Self::Npm => sandbox.run("npm-token-vouch"),
+            Self::Credential => sandbox.vouch(&["credential", "codeartifact"]),
+            Self::IssuerCheck => sandbox.vouch(&["issuer", "check"]),
         }
     }
 
     /// With these variables of proxies and no others.
-    fn through(self, bed: &Bed, variables: &[(&str, String)]) -> Run {
-        let bare = PROXY_VARIABLES.iter().fold(self.run(bed), |run, name| run.env(name, ""));
+    fn through(self, sandbox: &Sandbox, variables: &[(&str, String)]) -> Run {
+        let bare = PROXY_VARIABLES.iter().fold(self.run(sandbox), |run, name| run.env(name, ""));
         variables.iter().fold(bare, |run, (name, value)| run.env(name, value))
     }
 
     /// The exit code when the network fails, and when a setting is wrong.
-    fn failed(self, done: Done, class: i32) -> Done {
+    fn failed(self, done: CommandOutput, class: i32) -> CommandOutput {
         match self {
             // Cargo reads the reason from the answer.
             Self::Cargo => done.expect_code(0).shows(r#""Err":"#),
@@ -75,7 +75,7 @@ impl Asker {
         }
     }
 
-    fn gave_a_credential(self, done: &Done) -> bool {
+    fn gave_a_credential(self, done: &CommandOutput) -> bool {
         match self {
             Self::Cargo => done.stdout.contains(r#""Ok":"#),
             _ => done.code == 0,
@@ -132,18 +132,18 @@ fn listener() -> (String, Arc<AtomicUsize>) {
 }
 
 /// Everything set up that every program needs.
-fn ready(bed: &Bed) {
-    bed.ready();
+fn ready(sandbox: &Sandbox) {
+    sandbox.ready();
     for tool in ["pip", "pnpm"] {
         let setup = ["setup", "codeartifact", "--tool", tool, "--repository", "my-repo"];
-        let _ = bed.vouch(&setup).args(MY_DOMAIN).ok();
+        let _ = sandbox.vouch(&setup).args(MY_DOMAIN).ok();
     }
-    forget_tokens(bed);
+    forget_tokens(sandbox);
 }
 
 /// So that the next call goes to the network.
-fn forget_tokens(bed: &Bed) {
-    for entry in fs::read_dir(bed.file(".vouch/vault")).unwrap().flatten() {
+fn forget_tokens(sandbox: &Sandbox) {
+    for entry in fs::read_dir(sandbox.file(".vouch/vault")).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
         if !name.starts_with("session") && !name.ends_with(".lock") {
             let _ = fs::remove_file(entry.path());
@@ -159,8 +159,8 @@ fn sandbox_proxy() -> String {
 
 #[test]
 fn what_a_proxy_does_wrong_is_told_by_every_program() {
-    in_sandbox(&["--proxy"], |bed| {
-        ready(bed);
+    in_sandbox(&["--proxy"], |sandbox| {
+        ready(sandbox);
         let ways = [
             (Proxy::Refuses, "cannot reach the proxy", "refused"),
             (Proxy::Hangs, "in time through the proxy", "NO_PROXY"),
@@ -181,7 +181,8 @@ fn what_a_proxy_does_wrong_is_told_by_every_program() {
                     let address = address.clone();
                     scope.spawn(move || {
                         let named = ("HTTPS_PROXY", format!("http://alice:hunter2@{address}"));
-                        let done = asker.failed(asker.through(bed, std::slice::from_ref(&named)).done(), 5);
+                        let done =
+                            asker.failed(asker.through(sandbox, std::slice::from_ref(&named)).done(), 5);
                         let told = format!("{}{}", done.stdout, done.stderr);
                         for text in [says, and, "HTTPS_PROXY", &address] {
                             assert!(told.contains(text), "{asker:?}: no {text:?}\n{done}");
@@ -192,14 +193,14 @@ fn what_a_proxy_does_wrong_is_told_by_every_program() {
                 }
             }
         });
-        assert_eq!(bed.count("/proxy/tunnels"), 0);
+        assert_eq!(sandbox.count("/proxy/tunnels"), 0);
     });
 }
 
 #[test]
 fn names_of_proxies_as_people_write_them() {
-    in_sandbox(&["--proxy", "--proxy-auth", "al ice:p@ss:w/ord%"], |bed| {
-        ready(bed);
+    in_sandbox(&["--proxy", "--proxy-auth", "al ice:p@ss:w/ord%"], |sandbox| {
+        ready(sandbox);
         let there = format!("http://al%20ice:p%40ss%3Aw%2Ford%25@{}", sandbox_proxy());
         let (elsewhere, seen) = listener();
         let wrong = format!("http://{elsewhere}");
@@ -219,11 +220,11 @@ fn names_of_proxies_as_people_write_them() {
         ];
         for asker in ALL {
             for (variables, works) in &settings {
-                forget_tokens(bed);
+                forget_tokens(sandbox);
                 let variables: Vec<_> =
                     variables.iter().map(|(name, value)| (*name, (*value).clone())).collect();
                 // A program that believes to answer a web server is no exception.
-                let done = asker.through(bed, &variables).env("REQUEST_METHOD", "GET").done();
+                let done = asker.through(sandbox, &variables).env("REQUEST_METHOD", "GET").done();
                 assert_eq!(asker.gave_a_credential(&done), *works, "{asker:?} {variables:?}\n{done}");
                 if !works {
                     let _ = asker.failed(done, 5);
@@ -236,16 +237,16 @@ fn names_of_proxies_as_people_write_them() {
 
 #[test]
 fn exceptions_in_every_form() {
-    in_sandbox(&["--proxy"], |bed| {
-        ready(bed);
+    in_sandbox(&["--proxy"], |sandbox| {
+        ready(sandbox);
         let there = format!("http://{}", sandbox_proxy());
         let excepted = ["*", "amazonaws.com", ".amazonaws.com", "x.test , sts.us-east-1.amazonaws.com"];
         let used = ["", "us-east-1.amazonaws", "com.amazonaws", "127.0.0.1,localhost", "10.0.0.0/8"];
         let asked = |asker: Asker, names: &[(&str, &str)]| {
-            forget_tokens(bed);
+            forget_tokens(sandbox);
             let mut variables = vec![("HTTPS_PROXY", there.clone())];
             variables.extend(names.iter().map(|(name, value)| (*name, (*value).to_owned())));
-            asker.gave_a_credential(&asker.through(bed, &variables).done())
+            asker.gave_a_credential(&asker.through(sandbox, &variables).done())
         };
         for asker in ALL.into_iter().filter(|asker| *asker != Asker::IssuerCheck) {
             for names in excepted {
@@ -265,19 +266,19 @@ fn exceptions_in_every_form() {
 
 #[test]
 fn a_proxy_behind_tls_is_spoken_to_in_tls() {
-    in_sandbox(&["--proxy"], |bed| {
-        ready(bed);
+    in_sandbox(&["--proxy"], |sandbox| {
+        ready(sandbox);
         // The sandbox's proxy speaks no TLS; that it is told so shows that it was tried.
         let named = ("HTTPS_PROXY", format!("https://alice:hunter2@{}", sandbox_proxy()));
         for asker in ALL {
-            let done = asker.failed(asker.through(bed, std::slice::from_ref(&named)).done(), 5);
+            let done = asker.failed(asker.through(sandbox, std::slice::from_ref(&named)).done(), 5);
             let told = format!("{}{}", done.stdout, done.stderr);
             assert!(told.contains("cannot reach the proxy 127.0.0.1:"), "{asker:?} {done}");
             assert!(told.contains("HTTPS_PROXY") && !told.contains("hunter2"), "{asker:?} {done}");
         }
         let named = ("all_proxy", "socks5h://alice:hunter2@127.0.0.1:1080".to_owned());
         for asker in ALL {
-            let done = asker.failed(asker.through(bed, std::slice::from_ref(&named)).done(), 7);
+            let done = asker.failed(asker.through(sandbox, std::slice::from_ref(&named)).done(), 7);
             let told = format!("{}{}", done.stdout, done.stderr);
             assert!(told.contains("all_proxy names no http or https proxy"), "{asker:?} {done}");
             assert!(!told.contains("hunter2"), "{asker:?} {done}");
@@ -287,56 +288,56 @@ fn a_proxy_behind_tls_is_spoken_to_in_tls() {
 
 #[test]
 fn certificate_authorities_that_cannot_serve() {
-    in_sandbox(&[], |bed| {
-        ready(bed);
-        bed.write("ca/broken.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
-        bed.write("ca/empty.pem", "");
-        bed.write("ca/text.pem", "no certificate\n");
+    in_sandbox(&[], |sandbox| {
+        ready(sandbox);
+        sandbox.write("ca/broken.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
+        sandbox.write("ca/empty.pem", "");
+        sandbox.write("ca/text.pem", "no certificate\n");
         // Unreadable even to root: what the link leads to is a folder, or the link to itself.
-        std::os::unix::fs::symlink("loop.pem", bed.file("ca/loop.pem")).unwrap();
-        fs::create_dir(bed.file("ca/folder.pem")).unwrap();
+        std::os::unix::fs::symlink("loop.pem", sandbox.file("ca/loop.pem")).unwrap();
+        fs::create_dir(sandbox.file("ca/folder.pem")).unwrap();
         let files = ["missing.pem", "broken.pem", "empty.pem", "text.pem", "loop.pem", "folder.pem"];
         for asker in ALL {
             for (place, file) in files.iter().enumerate() {
-                forget_tokens(bed);
-                let path = bed.file("ca").join(file);
+                forget_tokens(sandbox);
+                let path = sandbox.file("ca").join(file);
                 let variable = ["AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", "SSL_CERT_FILE"][place % 3];
-                let bare = asker.run(bed).env("AWS_CA_BUNDLE", "").env("CARGO_HTTP_CAINFO", "");
+                let bare = asker.run(sandbox).env("AWS_CA_BUNDLE", "").env("CARGO_HTTP_CAINFO", "");
                 let done = asker.failed(bare.env(variable, &path).done(), 7);
                 let told = format!("{}{}", done.stdout, done.stderr);
                 assert!(told.contains(variable) && told.contains(file), "{asker:?} {done}");
             }
             // A wrong one does no harm where an earlier variable decides.
-            forget_tokens(bed);
-            let missing = bed.file("ca/missing.pem");
-            let run = asker.run(bed).env("CARGO_HTTP_CAINFO", &missing).env("SSL_CERT_FILE", &missing);
+            forget_tokens(sandbox);
+            let missing = sandbox.file("ca/missing.pem");
+            let run = asker.run(sandbox).env("CARGO_HTTP_CAINFO", &missing).env("SSL_CERT_FILE", &missing);
             assert!(asker.gave_a_credential(&run.done()), "{asker:?}");
-            let run = asker.run(bed).env("AWS_CA_BUNDLE", "").env("SSL_CERT_FILE", &missing);
+            let run = asker.run(sandbox).env("AWS_CA_BUNDLE", "").env("SSL_CERT_FILE", &missing);
             assert!(asker.gave_a_credential(&run.done()), "{asker:?}");
         }
-        assert_eq!(bed.count("/sts/refused"), 0);
+        assert_eq!(sandbox.count("/sts/refused"), 0);
     });
 }
 
 #[test]
 fn variables_of_aws_move_nothing() {
-    in_sandbox(&[], |bed| {
-        ready(bed);
+    in_sandbox(&[], |sandbox| {
+        ready(sandbox);
         let (address, seen) = listener();
         let url = format!("http://{address}");
         let config = format!(
             "[default]\nendpoint_url = {url}\nservices = s\nca_bundle = /missing.pem\nregion = eu-west-1\n\
              [profile other]\nendpoint_url = {url}\n[services s]\nsts =\n  endpoint_url = {url}\n"
         );
-        bed.write("aws/config", &config);
-        bed.write(".aws/config", &config);
-        bed.write(
+        sandbox.write("aws/config", &config);
+        sandbox.write(".aws/config", &config);
+        sandbox.write(
             ".aws/credentials",
             "[default]\naws_access_key_id = AKIAAMBIENT\naws_secret_access_key = x\n",
         );
         for asker in ALL {
-            forget_tokens(bed);
-            let mut run = asker.run(bed);
+            forget_tokens(sandbox);
+            let mut run = asker.run(sandbox);
             for name in [
                 "AWS_ENDPOINT_URL",
                 "AWS_ENDPOINT_URL_STS",
@@ -362,7 +363,7 @@ fn variables_of_aws_move_nothing() {
             ] {
                 run = run.env(name, value);
             }
-            let done = run.env("AWS_CONFIG_FILE", bed.file("aws/config")).done();
+            let done = run.env("AWS_CONFIG_FILE", sandbox.file("aws/config")).done();
             assert!(asker.gave_a_credential(&done), "{asker:?}\n{done}");
         }
         assert_eq!(seen.load(Ordering::SeqCst), 0);

@@ -4,15 +4,15 @@ use std::thread;
 use std::time::Duration;
 
 use vouch_e2e::python::{Client, five_packages, index, upload};
-use vouch_e2e::{Bed, Done, Run, Running, in_sandbox};
+use vouch_e2e::{CommandOutput, Run, Running, Sandbox, in_sandbox};
 
 /// Those that begin first come first.
 const CLIENTS: [&str; 5] = ["pip-24.0", "pip-26.1", "pip-26.3", "uv-0.9.30", "uv-0.13.9"];
 
 /// Ends the session, and the services no longer believe its tokens.
-fn expire(bed: &Bed) {
-    bed.end_session();
-    bed.ctl(&["clock", "--skew", "50000"]);
+fn expire(sandbox: &Sandbox) {
+    sandbox.end_session();
+    sandbox.ctl(&["clock", "--skew", "50000"]);
 }
 
 /// A client in a home of its own, on a terminal, as a person sees it.
@@ -23,8 +23,8 @@ struct Case {
 }
 
 impl Case {
-    fn new(bed: &Bed, version: &str, label: &str) -> Self {
-        let client = Client::new(bed, version, &format!("{version}-{label}"));
+    fn new(sandbox: &Sandbox, version: &str, label: &str) -> Self {
+        let client = Client::new(sandbox, version, &format!("{version}-{label}"));
         let (program, mut args) = match version.starts_with("uv") {
             true => ("uv", vec!["pip", "install", "--no-cache"]),
             false => ("pip", vec!["install", "--disable-pip-version-check", "--no-cache-dir"]),
@@ -44,8 +44,8 @@ impl Case {
 }
 
 /// Lets every client begin, ends the session, and gives back what each said when it had to stop.
-fn interrupted(bed: &Bed, cases: &[Case]) -> Vec<Done> {
-    bed.ctl(&["fault", "registry", "--delay", "1000"]);
+fn interrupted(sandbox: &Sandbox, cases: &[Case]) -> Vec<CommandOutput> {
+    sandbox.ctl(&["fault", "registry", "--delay", "1000"]);
     let mut running = Vec::new();
     // uv has the fewest requests to wait for, so it begins last and ends no earlier than the session.
     for is_uv in [false, true] {
@@ -55,23 +55,24 @@ fn interrupted(bed: &Bed, cases: &[Case]) -> Vec<Done> {
             thread::sleep(Duration::from_millis(20));
         }
     }
-    expire(bed);
+    expire(sandbox);
     let done = running.into_iter().map(Running::wait).collect();
-    bed.ctl(&["fault", "registry", "--clear"]);
+    sandbox.ctl(&["fault", "registry", "--clear"]);
     done
 }
 
 #[test]
 fn a_session_that_ends_during_a_run() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        upload(bed, "my-pypi-repo", &five_packages());
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        upload(sandbox, "my-pypi-repo", &five_packages());
         for status in ["401", "404"] {
-            bed.log_in();
-            let _ = bed.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
-            bed.ctl(&["registry", "--bad-token", status]);
-            let cases: Vec<Case> = CLIENTS.iter().map(|version| Case::new(bed, version, status)).collect();
-            for (case, done) in cases.iter().zip(interrupted(bed, &cases)) {
+            sandbox.log_in();
+            let _ = sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
+            sandbox.ctl(&["registry", "--bad-token", status]);
+            let cases: Vec<Case> =
+                CLIENTS.iter().map(|version| Case::new(sandbox, version, status)).collect();
+            for (case, done) in cases.iter().zip(interrupted(sandbox, &cases)) {
                 assert_ne!(done.code, 0, "{done}");
                 // A list of files that is answered 404 is a package that is not there.
                 let missing = ["No matching distribution found", "not found in the package registry"];
@@ -88,8 +89,8 @@ fn a_session_that_ends_during_a_run() {
                 let told = next.stdout.matches("vouch: your session has expired").count();
                 assert_eq!(told, 1, "once is enough: {next}");
             }
-            bed.ctl(&["clock", "--skew", "0"]);
-            bed.log_in();
+            sandbox.ctl(&["clock", "--skew", "0"]);
+            sandbox.log_in();
             for case in &cases {
                 let _ = case.run().ok();
             }

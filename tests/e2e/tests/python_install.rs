@@ -7,7 +7,7 @@ use std::thread;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vouch_e2e::python::{Client, FIVE, Package, five_packages, index, upload, wheel_of_installed};
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 const PIPS: [&str; 6] = ["pip-23.0.1", "pip-24.0", "pip-25.3", "pip-26.1", "pip-26.2.1", "pip-26.3"];
 const UVS: [&str; 2] = ["uv-0.9.30", "uv-0.13.9"];
@@ -40,8 +40,8 @@ fn starts(client: &Client) -> usize {
     starts
 }
 
-fn pip(bed: &Bed, version: &str) {
-    let client = Client::new(bed, version, version);
+fn pip(sandbox: &Sandbox, version: &str) {
+    let client = Client::new(sandbox, version, version);
     let _ = client.set_up("pip").ok();
     // Looking for a newer pip, which it does once a week, costs one start more.
     let install = client.run("pip").args(["install", "--disable-pip-version-check", "--target", "site"]);
@@ -51,8 +51,8 @@ fn pip(bed: &Bed, version: &str) {
 }
 
 /// The weekly look for a newer pip is made with a session of its own, which asks again.
-fn pip_that_looks_for_a_newer_one(bed: &Bed) {
-    let client = Client::new(bed, "pip-26.3", "newer");
+fn pip_that_looks_for_a_newer_one(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "pip-26.3", "newer");
     let _ = client.set_up("pip").ok();
     let install = |name| client.run("pip").args(["install", "--target", "site", name]).ok();
     let _ = install("amber");
@@ -61,8 +61,8 @@ fn pip_that_looks_for_a_newer_one(bed: &Bed) {
     assert_eq!(starts(&client), 1, "not twice a week");
 }
 
-fn uv(bed: &Bed, version: &str) {
-    let client = Client::new(bed, version, version);
+fn uv(sandbox: &Sandbox, version: &str) {
+    let client = Client::new(sandbox, version, version);
     let _ = client.set_up("uv").ok();
     for expected in [1, 0] {
         let _ = client.run("uv").args(["pip", "install", "--target", "site"]).args(FIVE).ok();
@@ -85,8 +85,8 @@ fn uv(bed: &Bed, version: &str) {
     assert_eq!(starts(&client), 1, "{version}");
 }
 
-fn uv_with_a_user(bed: &Bed, version: &str) {
-    let client = Client::new(bed, version, &format!("{version}-aws"));
+fn uv_with_a_user(sandbox: &Sandbox, version: &str) {
+    let client = Client::new(sandbox, version, &format!("{version}-aws"));
     let config = format!(
         "keyring-provider = \"subprocess\"\n[[index]]\nurl = \"{}\"\ndefault = true\n",
         index("aws@", "my-pypi-repo")
@@ -97,8 +97,8 @@ fn uv_with_a_user(bed: &Bed, version: &str) {
     assert_eq!(starts(&client), 1, "{version}");
 }
 
-fn poetry(bed: &Bed) {
-    let client = Client::new(bed, "poetry-2.5.1", "poetry").with_backend();
+fn poetry(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "poetry-2.5.1", "poetry").with_backend();
     let _ = client.set_up("poetry").ok();
     project(&client, "hello", "[tool.poetry]\npackage-mode = false\n");
     let poetry = |args: &[&str]| {
@@ -128,8 +128,8 @@ fn pdm(client: &Client) {
     imports_all_five(client, "hello");
 }
 
-fn pipx(bed: &Bed) {
-    let client = Client::new(bed, "pipx-1.18.4", "pipx");
+fn pipx(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "pipx-1.18.4", "pipx");
     let _ = client.set_up("pip").ok();
     // The pip of an older Python asks nobody for the newer one that pipx wants first.
     let (name, wheel) = wheel_of_installed("pip-26.3", "pip");
@@ -148,58 +148,59 @@ fn spellings(token: &str) -> String {
         .join("\n")
 }
 
-fn assert_no_token_in_any_file(bed: &Bed) {
-    let run = bed.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok().stdout;
-    let session = bed.vouch(&["credential", "codeartifact"]).ok().stdout;
+fn assert_no_token_in_any_file(sandbox: &Sandbox) {
+    let run = sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok().stdout;
+    let session = sandbox.vouch(&["credential", "codeartifact"]).ok().stdout;
     let patterns = [run.trim(), session.trim()].map(spellings).join("\n");
     let search = || {
-        bed.run("grep")
+        sandbox
+            .run("grep")
             .args(["--recursive", "--text", "--files-with-matches", "--fixed-strings"])
             .args(["--file", "-", "."])
     };
-    bed.write("people/planted", spellings(run.trim()).lines().nth(1).unwrap_or_default());
+    sandbox.write("people/planted", spellings(run.trim()).lines().nth(1).unwrap_or_default());
     let _ = search().stdin(patterns.clone()).ok().shows("people/planted");
-    std::fs::remove_file(bed.file("people/planted")).unwrap();
+    std::fs::remove_file(sandbox.file("people/planted")).unwrap();
     for lock in ["poetry", "pdm-module", "pdm-program"] {
-        let found = std::fs::read_dir(bed.file(&format!("people/{lock}/hello"))).unwrap().flatten();
+        let found = std::fs::read_dir(sandbox.file(&format!("people/{lock}/hello"))).unwrap().flatten();
         assert!(
             found.into_iter().any(|entry| entry.file_name().to_string_lossy().ends_with(".lock")),
             "{lock}"
         );
     }
-    assert!(bed.read("people/uv-0.13.9/hello/uv.lock").contains(&index("", "my-pypi-repo")));
+    assert!(sandbox.read("people/uv-0.13.9/hello/uv.lock").contains(&index("", "my-pypi-repo")));
     let _ = search().stdin(patterns).fails(1);
 }
 
 #[test]
 fn five_packages_with_every_client() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let mut packages = five_packages();
         packages.push(Package::new("greet").code("def main():\n    print('hello')\n").command().wheel());
         // pipx keeps a pip of its own up to date, from the index like everything else.
         packages.push(wheel_of_installed("pip-26.3", "pip"));
-        upload(bed, "my-pypi-repo", &packages);
+        upload(sandbox, "my-pypi-repo", &packages);
         // The token to upload with is of another kind: the first of the helper's own is fetched here.
-        let _ = bed.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
-        let _ = bed.ctl(&["reset"]);
+        let _ = sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
+        let _ = sandbox.ctl(&["reset"]);
         thread::scope(|scope| {
-            scope.spawn(|| poetry(bed));
-            scope.spawn(|| pdm(&Client::new(bed, "pdm-2.29.4", "pdm-module").with_backend()));
-            scope.spawn(|| pdm(&Client::new(bed, "pdm-2.29.4", "pdm-program").without_keyring_package()));
-            scope.spawn(|| pipx(bed));
-            scope.spawn(|| pip_that_looks_for_a_newer_one(bed));
+            scope.spawn(|| poetry(sandbox));
+            scope.spawn(|| pdm(&Client::new(sandbox, "pdm-2.29.4", "pdm-module").with_backend()));
+            scope.spawn(|| pdm(&Client::new(sandbox, "pdm-2.29.4", "pdm-program").without_keyring_package()));
+            scope.spawn(|| pipx(sandbox));
+            scope.spawn(|| pip_that_looks_for_a_newer_one(sandbox));
             for version in PIPS {
-                scope.spawn(move || pip(bed, version));
+                scope.spawn(move || pip(sandbox, version));
             }
             for version in UVS {
-                scope.spawn(move || uv(bed, version));
-                scope.spawn(move || uv_with_a_user(bed, version));
+                scope.spawn(move || uv(sandbox, version));
+                scope.spawn(move || uv_with_a_user(sandbox, version));
             }
         });
-        assert_eq!(bed.count("/sts/assume_role_with_web_identity"), 0, "the token was there");
-        assert_eq!(bed.count("/codeartifact/get_authorization_token"), 0, "the token was there");
-        assert_eq!(bed.count("/registry/pypi/bad_token"), 0);
-        assert_no_token_in_any_file(bed);
+        assert_eq!(sandbox.count("/sts/assume_role_with_web_identity"), 0, "the token was there");
+        assert_eq!(sandbox.count("/codeartifact/get_authorization_token"), 0, "the token was there");
+        assert_eq!(sandbox.count("/registry/pypi/bad_token"), 0);
+        assert_no_token_in_any_file(sandbox);
     });
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vouch_e2e::python::{index, installed};
-use vouch_e2e::{Bed, Done, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox};
 
-fn setup(bed: &Bed, tool: &str) -> Run {
-    bed.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", "my-pypi-repo"]).args(MY_DOMAIN)
+fn setup(sandbox: &Sandbox, tool: &str) -> Run {
+    sandbox.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", "my-pypi-repo"]).args(MY_DOMAIN)
 }
 
 /// `PATH` with these folders before everything else.
@@ -21,63 +21,68 @@ fn path(folders: &[PathBuf]) -> std::ffi::OsString {
 
 #[test]
 fn the_link_goes_with_the_last_client_that_asks_it() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let link = bed.file(".local/bin/keyring");
-        let _ =
-            setup(bed, "pip").arg("--dry-run").ok().says(".local/bin/keyring` would be made, a link to `");
-        assert!(!bed.file(".local").exists());
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let link = sandbox.file(".local/bin/keyring");
+        let _ = setup(sandbox, "pip")
+            .arg("--dry-run")
+            .ok()
+            .says(".local/bin/keyring` would be made, a link to `");
+        assert!(!sandbox.file(".local").exists());
         // The folder is not on PATH: nothing is said to be so that is not.
-        let made = setup(bed, "pip")
+        let made = setup(sandbox, "pip")
             .ok()
             .says(".local/bin/keyring`, which clients start once its folder is on PATH");
         let _ = made.says("warning: `").says(".local/bin` is not on PATH").never_says("✓ `");
         let program = link.canonicalize().unwrap();
         assert!(program.ends_with("pip-keyring-vouch"), "{}", program.display());
-        let _ =
-            setup(bed, "pip").arg("--dry-run").ok().says("nothing would change").never_says("would be made");
-        let _ = bed.vouch(&["undo", "--list", "pip"]).ok().shows(".local/bin/keyring`  (a link to `");
-        let _ = setup(bed, "uv").ok();
-        let _ = bed.vouch(&["undo", "pip"]).ok().says(".local/bin/keyring` stays: uv asks it");
+        let _ = setup(sandbox, "pip")
+            .arg("--dry-run")
+            .ok()
+            .says("nothing would change")
+            .never_says("would be made");
+        let _ = sandbox.vouch(&["undo", "--list", "pip"]).ok().shows(".local/bin/keyring`  (a link to `");
+        let _ = setup(sandbox, "uv").ok();
+        let _ = sandbox.vouch(&["undo", "pip"]).ok().says(".local/bin/keyring` stays: uv asks it");
         assert!(link.is_symlink());
-        let _ = bed.vouch(&["undo", "uv"]).ok().says(".local/bin/keyring` is removed");
-        assert!(!bed.file(".local").exists(), "folders that were made for it go, too");
-        let _ = bed.vouch(&["undo", "--list"]).ok().never_says("a link to");
+        let _ = sandbox.vouch(&["undo", "uv"]).ok().says(".local/bin/keyring` is removed");
+        assert!(!sandbox.file(".local").exists(), "folders that were made for it go, too");
+        let _ = sandbox.vouch(&["undo", "--list"]).ok().never_says("a link to");
     });
 }
 
 #[test]
 fn what_is_not_the_link_that_setup_made_stays() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let link = bed.file(".local/bin/keyring");
-        let _ = setup(bed, "pip").ok();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let link = sandbox.file(".local/bin/keyring");
+        let _ = setup(sandbox, "pip").ok();
         let program = link.canonicalize().unwrap();
         for other in ["a program of mine", "a link of mine"] {
-            let _ = setup(bed, "pip").ok();
+            let _ = setup(sandbox, "pip").ok();
             fs::remove_file(&link).unwrap();
             match other {
                 "a program of mine" => fs::write(&link, other).unwrap(),
                 _ => symlink("/bin/true", &link).unwrap(),
             }
-            let _ = bed.vouch(&["undo", "pip"]).ok().says("no longer what setup made: it stays");
+            let _ = sandbox.vouch(&["undo", "pip"]).ok().says("no longer what setup made: it stays");
             assert!(
                 fs::read_link(&link).is_ok_and(|to| to == Path::new("/bin/true"))
-                    || bed.read(".local/bin/keyring") == other
+                    || sandbox.read(".local/bin/keyring") == other
             );
             fs::remove_file(&link).unwrap();
         }
         // One that the person had made before is theirs.
         symlink(&program, &link).unwrap();
-        let _ = setup(bed, "pip").ok();
-        let _ = bed.vouch(&["undo", "pip"]).ok().never_says("keyring` is removed");
+        let _ = setup(sandbox, "pip").ok();
+        let _ = sandbox.vouch(&["undo", "pip"]).ok().never_says("keyring` is removed");
         assert_eq!(fs::read_link(&link).unwrap(), program);
         // Gone already.
         fs::remove_file(&link).unwrap();
-        let _ = setup(bed, "pip").ok();
+        let _ = setup(sandbox, "pip").ok();
         fs::remove_file(&link).unwrap();
-        let _ = bed.vouch(&["undo", "pip"]).ok();
-        let _ = bed.vouch(&["undo", "--list"]).ok().never_says("a link to");
+        let _ = sandbox.vouch(&["undo", "pip"]).ok();
+        let _ = sandbox.vouch(&["undo", "--list"]).ok().never_says("a link to");
     });
 }
 
@@ -114,38 +119,41 @@ class Stored(KeyringBackend):
 
 /// A real `keyring` behind ours.
 struct Chain<'a> {
-    bed: &'a Bed,
+    sandbox: &'a Sandbox,
     real: PathBuf,
 }
 
 impl Chain<'_> {
-    fn ask(&self, program: &Path, folders: &[PathBuf], words: &[&str], stdin: &str) -> Done {
-        let run = self.bed.run(program.to_str().unwrap()).args(words).env("PATH", path(folders)).stdin(stdin);
+    fn ask(&self, program: &Path, folders: &[PathBuf], words: &[&str], stdin: &str) -> CommandOutput {
         let run =
-            run.env("PYTHONPATH", self.bed.file("backend")).env("PYTHON_KEYRING_BACKEND", "stored.Stored");
+            self.sandbox.run(program.to_str().unwrap()).args(words).env("PATH", path(folders)).stdin(stdin);
+        let run = run
+            .env("PYTHONPATH", self.sandbox.file("backend"))
+            .env("PYTHON_KEYRING_BACKEND", "stored.Stored");
         run.env("COLUMNS", "100").env("NO_COLOR", "1").done()
     }
 
     /// Through the link, or of the real one directly; what differs is the way there.
     fn answers(&self, linked: bool, words: &[&str], stdin: &str) -> (i32, String, String) {
-        let ours = self.bed.file(".local/bin");
+        let ours = self.sandbox.file(".local/bin");
         let program = if linked { ours.join("keyring") } else { self.real.join("keyring") };
-        let Done { code, stdout, stderr, .. } = self.ask(&program, &[ours, self.real.clone()], words, stdin);
+        let CommandOutput { code, stdout, stderr, .. } =
+            self.ask(&program, &[ours, self.real.clone()], words, stdin);
         (code, stdout, stderr)
     }
 }
 
 #[test]
 fn a_real_keyring_behind_ours_notices_no_difference() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.log_in();
-        bed.write("backend/stored.py", BACKEND);
-        let chain = Chain { bed, real: installed("keyring-25.7.0").join("bin") };
-        let folders = [bed.file(".local/bin"), chain.real.clone()];
-        let set_up = || setup(bed, "pip").env("PATH", path(&folders));
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
+        sandbox.write("backend/stored.py", BACKEND);
+        let chain = Chain { sandbox, real: installed("keyring-25.7.0").join("bin") };
+        let folders = [sandbox.file(".local/bin"), chain.real.clone()];
+        let set_up = || setup(sandbox, "pip").env("PATH", path(&folders));
         let _ = set_up().ok().says("or add `--chain`");
-        assert!(!bed.file(".local").exists());
+        assert!(!sandbox.file(".local").exists());
         let _ = set_up().args(["--chain", "--dry-run"]).ok().says("would be made");
         let _ = set_up().arg("--chain").ok().says("hands other requests on to");
 
@@ -153,10 +161,10 @@ fn a_real_keyring_behind_ours_notices_no_difference() {
         for linked in [false, true] {
             let ask = |words: &[&str], stdin| chain.answers(linked, words, stdin);
             assert_eq!(ask(&["set", service, "alice"], "hunter2 ü\n").0, 0);
-            assert!(bed.read("stored.json").contains("hunter2"));
+            assert!(sandbox.read("stored.json").contains("hunter2"));
             assert_eq!(ask(&["get", service, "alice"], ""), (0, "hunter2 ü\n".into(), String::new()));
             assert_eq!(ask(&["del", service, "alice"], "").0, 0);
-            assert_eq!(bed.read("stored.json"), "{}");
+            assert_eq!(sandbox.read("stored.json"), "{}");
         }
         let _ = chain.answers(true, &["set", service, "alice"], "hunter2\n");
         for words in [
@@ -191,30 +199,30 @@ fn a_real_keyring_behind_ours_notices_no_difference() {
         assert!(code == 0 && token.starts_with("eyJ") && said.is_empty(), "{code} {said}");
         let (code, stdout, _) = chain.answers(true, &["set", &ours, "aws"], "x\n");
         assert_eq!((code, stdout.as_str()), (1, ""));
-        assert!(!bed.read("stored.json").contains("codeartifact"));
-        let _ = bed.vouch(&["undo", "pip"]).ok().says("keyring` is removed");
-        assert!(!bed.file(".local").exists());
+        assert!(!sandbox.read("stored.json").contains("codeartifact"));
+        let _ = sandbox.vouch(&["undo", "pip"]).ok().says("keyring` is removed");
+        assert!(!sandbox.file(".local").exists());
     });
 }
 
 #[test]
 fn links_to_ours_never_hand_on_in_a_circle() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = setup(bed, "pip").ok();
-        let first = bed.file(".local/bin");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = setup(sandbox, "pip").ok();
+        let first = sandbox.file(".local/bin");
         let program = fs::read_link(first.join("keyring")).unwrap();
         let [second, to_the_first, to_itself, calls_again] =
-            ["second", "to-the-first", "to-itself", "calls-again"].map(|name| bed.file(name));
+            ["second", "to-the-first", "to-itself", "calls-again"].map(|name| sandbox.file(name));
         for folder in [&second, &to_the_first, &to_itself] {
             fs::create_dir(folder).unwrap();
         }
         symlink(program, second.join("keyring")).unwrap();
         symlink(first.join("keyring"), to_the_first.join("keyring")).unwrap();
         symlink("keyring", to_itself.join("keyring")).unwrap();
-        bed.write("calls-again/keyring", "#!/bin/sh\nexec keyring \"$@\"\n");
-        let _ = bed.run("chmod").args(["+x", "calls-again/keyring"]).ok();
-        let chain = Chain { bed, real: PathBuf::new() };
+        sandbox.write("calls-again/keyring", "#!/bin/sh\nexec keyring \"$@\"\n");
+        let _ = sandbox.run("chmod").args(["+x", "calls-again/keyring"]).ok();
+        let chain = Chain { sandbox, real: PathBuf::new() };
         let folders: [&[PathBuf]; 5] = [
             &[first.clone(), first.clone()],
             &[first.clone(), second.clone(), first.clone()],

@@ -4,7 +4,7 @@
 use std::thread;
 
 use vouch_e2e::python::{Client, HOST, Package, five_packages, index, upload, upload_to};
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 /// A pip, and what decides whether it asks.
 struct Pip {
@@ -56,8 +56,8 @@ impl Pip {
         }
     }
 
-    fn in_every_mode(&self, bed: &Bed) {
-        let client = Client::new(bed, self.client, self.client).with_backend();
+    fn in_every_mode(&self, sandbox: &Sandbox) {
+        let client = Client::new(sandbox, self.client, self.client).with_backend();
         let mut asked = 0;
         for (provider, no_input, user) in CASES {
             let url = index(if user { "aws@" } else { "" }, "my-pypi-repo");
@@ -81,9 +81,9 @@ impl Pip {
 }
 
 /// An index that only the file of requirements names.
-fn requirements(bed: &Bed) {
+fn requirements(sandbox: &Sandbox) {
     for (version, user) in [("pip-24.0", "aws@"), ("pip-26.3", "aws@"), ("pip-26.3", "")] {
-        let client = Client::new(bed, version, &format!("requirements-{version}{user}"));
+        let client = Client::new(sandbox, version, &format!("requirements-{version}{user}"));
         let url = index(user, "my-pypi-repo");
         client.write("requirements.txt", &format!("--index-url {url}\namber\nember\n"));
         let pip = client.run("pip").args(["install", "--disable-pip-version-check", "--target", "site"]);
@@ -91,7 +91,7 @@ fn requirements(bed: &Bed) {
         assert_eq!(client.starts().len(), 1, "{version} {user}");
     }
     // uv asks about a user that it knows.
-    let client = Client::new(bed, "uv-0.13.9", "requirements-uv");
+    let client = Client::new(sandbox, "uv-0.13.9", "requirements-uv");
     client.write("with.txt", &format!("--index-url {}\namber\n", index("aws@", "my-pypi-repo")));
     client.write("without.txt", &format!("--index-url {}\namber\n", index("", "my-pypi-repo")));
     let uv = |file| {
@@ -106,8 +106,8 @@ fn requirements(bed: &Bed) {
 }
 
 /// Two repositories of one domain, set up one after the other: one token serves both, and pip asks for it once.
-fn two_repositories(bed: &Bed) {
-    let client = Client::new(bed, "pip-26.3", "two-repositories-pip");
+fn two_repositories(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "pip-26.3", "two-repositories-pip");
     let _ = client.set_up("pip").ok();
     let more = ["setup", "codeartifact", "--tool", "pip", "--repository", "my-repo", "--extra"];
     let _ = client.prepared(Run::new("vouch")).args(more).ok();
@@ -115,7 +115,7 @@ fn two_repositories(bed: &Bed) {
     let _ = client.run("pip").args(install).ok();
     assert_eq!(client.starts().len(), 1, "{:?}", client.starts());
 
-    let client = Client::new(bed, "uv-0.13.9", "two-repositories-uv");
+    let client = Client::new(sandbox, "uv-0.13.9", "two-repositories-uv");
     let _ = client.set_up("uv").ok();
     let more = ["setup", "codeartifact", "--tool", "uv", "--repository", "my-repo"];
     let _ = client.prepared(Run::new("vouch")).args(more).ok().says("stays so");
@@ -125,19 +125,19 @@ fn two_repositories(bed: &Bed) {
 }
 
 /// An index of another account's domain, which another role may read, beside one's own.
-fn two_domains(bed: &Bed) {
+fn two_domains(sandbox: &Sandbox) {
     let set_up = |client: &Client, tool: &str| {
         let _ = client.set_up(tool).ok();
         let more = ["setup", "codeartifact", "--tool", tool, "--repository", "team-cargo", "--extra"];
         let more = client.prepared(Run::new("vouch")).args(more).args(TEAM);
         let _ = more.args(["--profile", "team"]).ok();
     };
-    let client = Client::new(bed, "pip-26.3", "two-domains-pip");
+    let client = Client::new(sandbox, "pip-26.3", "two-domains-pip");
     set_up(&client, "pip");
     let install = ["install", "--disable-pip-version-check", "--target", "site", "amber", "team"];
     let _ = client.run("pip").args(install).ok();
     assert_eq!(client.starts().len(), 2, "{:?}", client.starts());
-    let client = Client::new(bed, "uv-0.13.9", "two-domains-uv");
+    let client = Client::new(sandbox, "uv-0.13.9", "two-domains-uv");
     set_up(&client, "uv");
     let _ = client.run("uv").args(["pip", "install", "--target", "site", "amber", "team"]).ok();
     assert_eq!(client.starts().len(), 2, "{:?}", client.starts());
@@ -145,9 +145,9 @@ fn two_domains(bed: &Bed) {
 
 /// A source distribution that only a private package can build. For that pip starts another pip, in an environment of
 /// its own.
-fn build_isolation(bed: &Bed) {
+fn build_isolation(sandbox: &Sandbox) {
     for version in ["pip-24.0", "pip-26.1", "pip-26.2.1", "pip-26.3"] {
-        let client = Client::new(bed, version, &format!("build-{version}"));
+        let client = Client::new(sandbox, version, &format!("build-{version}"));
         let _ = client.set_up("pip").ok();
         let install =
             ["install", "--disable-pip-version-check", "--no-cache-dir", "--target", "site", "fern"];
@@ -157,15 +157,15 @@ fn build_isolation(bed: &Bed) {
         // One for the package, one or two for what builds it.
         assert!((2..=3).contains(&starts), "{version}: {:?}", client.starts());
     }
-    let client = Client::new(bed, "uv-0.13.9", "build-uv");
+    let client = Client::new(sandbox, "uv-0.13.9", "build-uv");
     let _ = client.set_up("uv").ok();
     let _ = client.run("uv").args(["pip", "install", "--target", "site", "fern"]).ok();
     assert_eq!(client.starts().len(), 1, "{:?}", client.starts());
 }
 
 /// An index that a project names by itself needs to say there that uv is to ask.
-fn index_of_a_project(bed: &Bed) {
-    let client = Client::new(bed, "uv-0.13.9", "project-uv");
+fn index_of_a_project(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "uv-0.13.9", "project-uv");
     let project = format!(
         "[project]\nname = \"hello\"\nversion = \"1\"\nrequires-python = \">=3.9\"\ndependencies = [\"amber\"]\n\
          [[tool.uv.index]]\nname = \"own\"\nurl = \"https://{HOST}/pypi/my-pypi-repo/simple/\"\n\
@@ -185,33 +185,33 @@ const TEAM_URL: &str =
 
 #[test]
 fn every_mode_and_several_repositories() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let role = ["setup", "aws", "--role", "arn:aws:iam::222222222222:role/Team", "--profile", "team"];
-        let _ = bed.vouch(&role).ok();
+        let _ = sandbox.vouch(&role).ok();
         let cargo = ["setup", "codeartifact", "--tool", "cargo", "--repository", "team-cargo"];
-        let _ = bed.vouch(&cargo).args(TEAM).args(["--profile", "team", "--aws-profile", "team"]).ok();
+        let _ = sandbox.vouch(&cargo).args(TEAM).args(["--profile", "team", "--aws-profile", "team"]).ok();
         let mut packages = five_packages();
         packages.push(Package::build_backend("grove").wheel());
         packages.push(Package::new("fern").source("grove"));
-        upload(bed, "my-pypi-repo", &packages);
-        upload(bed, "my-repo", &[Package::new("other").wheel()]);
+        upload(sandbox, "my-pypi-repo", &packages);
+        upload(sandbox, "my-repo", &[Package::new("other").wheel()]);
         let team = [&TEAM[..], &["--profile", "team"]].concat();
-        upload_to(bed, TEAM_URL, &team, &[Package::new("team").wheel()]);
+        upload_to(sandbox, TEAM_URL, &team, &[Package::new("team").wheel()]);
         for url in [index("", "my-pypi-repo"), format!("{TEAM_URL}simple/")] {
-            let _ = bed.run("pip-keyring-vouch").args(["get", &url, "aws"]).ok();
+            let _ = sandbox.run("pip-keyring-vouch").args(["get", &url, "aws"]).ok();
         }
-        let _ = bed.ctl(&["reset"]);
+        let _ = sandbox.ctl(&["reset"]);
         thread::scope(|scope| {
             for pip in &PIPS {
-                scope.spawn(move || pip.in_every_mode(bed));
+                scope.spawn(move || pip.in_every_mode(sandbox));
             }
             for check in [requirements, two_repositories, two_domains, build_isolation, index_of_a_project] {
-                scope.spawn(move || check(bed));
+                scope.spawn(move || check(sandbox));
             }
         });
-        assert_eq!(bed.count("/sts/assume_role_with_web_identity"), 0, "the tokens were there");
-        assert_eq!(bed.count("/codeartifact/get_authorization_token"), 0, "the tokens were there");
-        assert_eq!(bed.count("/registry/pypi/bad_token"), 0);
+        assert_eq!(sandbox.count("/sts/assume_role_with_web_identity"), 0, "the tokens were there");
+        assert_eq!(sandbox.count("/codeartifact/get_authorization_token"), 0, "the tokens were there");
+        assert_eq!(sandbox.count("/registry/pypi/bad_token"), 0);
     });
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use vouch_e2e::python::{Client, HOST, Package, five_packages, index, upload};
-use vouch_e2e::{Bed, Done, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, Run, Sandbox, in_sandbox};
 
 /// The same command without and with what is in the way.
 struct Way<'a> {
@@ -25,7 +25,7 @@ impl Way<'_> {
         let setup = self.with_variables(self.client.set_up(self.tool)).ok();
         let _ = setup.says(said).never_says("stale");
         self.client.forget_starts();
-        let done: Done = self.with_variables(command()).done();
+        let done: CommandOutput = self.with_variables(command()).done();
         assert_ne!(done.code, 0, "{said}: {done}");
         assert_eq!(self.client.starts().len(), 0, "{said}: {done}");
     }
@@ -38,13 +38,13 @@ fn project(client: &Client, more: &str) {
     client.write("hello/pyproject.toml", &text);
 }
 
-fn netrc(bed: &Bed) {
+fn netrc(sandbox: &Sandbox) {
     for (version, tool, takes_it, install) in [
         ("pip-24.0", "pip", false, &["install", "--disable-pip-version-check"][..]),
         ("pip-26.3", "pip", false, &["install", "--disable-pip-version-check"][..]),
         ("uv-0.13.9", "uv", true, &["pip", "install"][..]),
     ] {
-        let client = Client::new(bed, version, &format!("netrc-{version}"));
+        let client = Client::new(sandbox, version, &format!("netrc-{version}"));
         client.write(".netrc", &format!("machine {HOST}\nlogin aws\npassword stale\n"));
         // Python takes no other.
         fs::set_permissions(client.file(".netrc"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -62,8 +62,8 @@ fn netrc(bed: &Bed) {
     }
 }
 
-fn poetry(bed: &Bed) {
-    let client = Client::new(bed, "poetry-2.5.1", "poetry").with_backend();
+fn poetry(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "poetry-2.5.1", "poetry").with_backend();
     let index = index("", "my-pypi-repo");
     let source = format!("[[tool.poetry.source]]\nname = \"my-pypi-repo\"\nurl = \"{index}\"\n");
     project(&client, &source);
@@ -93,8 +93,8 @@ fn poetry(bed: &Bed) {
     let _ = lock().ok();
 }
 
-fn pdm(bed: &Bed) {
-    let client = Client::new(bed, "pdm-2.29.4", "pdm").with_backend();
+fn pdm(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "pdm-2.29.4", "pdm").with_backend();
     project(&client, "");
     let lock = || client.run("pdm").arg("lock").within(client.file("hello")).env("PDM_CHECK_UPDATE", "false");
     let user = [("PDM_PYPI_USERNAME", "aws"), ("PDM_PYPI_PASSWORD", "stale")];
@@ -108,8 +108,8 @@ fn pdm(bed: &Bed) {
     let _ = lock().ok();
 }
 
-fn twine(bed: &Bed) {
-    let client = Client::new(bed, "twine-7.0.0", "twine").with_backend();
+fn twine(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "twine-7.0.0", "twine").with_backend();
     let (file, content) = Package::new("mine").wheel();
     fs::write(client.file(&file), content).unwrap();
     let upload = || client.run("twine").args(["upload", "--non-interactive", "-r", "my-pypi-repo", &file]);
@@ -119,8 +119,8 @@ fn twine(bed: &Bed) {
     let _ = upload().ok();
 }
 
-fn uv(bed: &Bed) {
-    let client = Client::new(bed, "uv-0.13.9", "uv");
+fn uv(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "uv-0.13.9", "uv");
     project(&client, "");
     let lock = || client.run("uv").args(["lock", "--no-cache"]).within(client.file("hello"));
     let user = [("UV_INDEX_MY_PYPI_REPO_USERNAME", "aws"), ("UV_INDEX_MY_PYPI_REPO_PASSWORD", "stale")];
@@ -156,12 +156,12 @@ fn uv(bed: &Bed) {
 
 #[test]
 fn what_goes_before_is_named() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        upload(bed, "my-pypi-repo", &five_packages());
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        upload(sandbox, "my-pypi-repo", &five_packages());
         thread::scope(|scope| {
             for check in [netrc, poetry, pdm, twine, uv] {
-                scope.spawn(move || check(bed));
+                scope.spawn(move || check(sandbox));
             }
         });
     });

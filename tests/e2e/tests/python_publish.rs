@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 
 use vouch_e2e::python::{Client, Package, index, publish_url};
-use vouch_e2e::{Bed, Done, in_sandbox};
+use vouch_e2e::{CommandOutput, Sandbox, in_sandbox};
 
 /// A publisher, with a package of its own that is built already.
 struct Publisher {
@@ -13,8 +13,13 @@ struct Publisher {
 }
 
 impl Publisher {
-    fn new(bed: &Bed, version: &str, package: &'static str, prepare: impl FnOnce(Client) -> Client) -> Self {
-        let client = prepare(Client::new(bed, version, package));
+    fn new(
+        sandbox: &Sandbox,
+        version: &str,
+        package: &'static str,
+        prepare: impl FnOnce(Client) -> Client,
+    ) -> Self {
+        let client = prepare(Client::new(sandbox, version, package));
         let project =
             format!("[project]\nname = \"{package}\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\n");
         client.write("hello/pyproject.toml", &project);
@@ -25,7 +30,7 @@ impl Publisher {
     }
 
     /// Runs the tool in the project, and tells how often it started the helper.
-    fn run(&self, tool: &str, args: &[&str]) -> (Done, usize) {
+    fn run(&self, tool: &str, args: &[&str]) -> (CommandOutput, usize) {
         self.client.forget_starts();
         let run = self.client.run(tool).args(args).within(self.client.file("hello"));
         // pdm looks for a newer pdm once a week, and asks for that as well.
@@ -45,8 +50,8 @@ impl Publisher {
     }
 }
 
-fn twine(bed: &Bed) {
-    let twine = Publisher::new(bed, "twine-7.0.0", "viatwine", Client::with_backend);
+fn twine(sandbox: &Sandbox) {
+    let twine = Publisher::new(sandbox, "twine-7.0.0", "viatwine", Client::with_backend);
     let _ = twine.client.set_up("twine").ok();
     let file = format!("dist/{}-1.0-py3-none-any.whl", twine.package);
     twine.publishes(
@@ -57,26 +62,26 @@ fn twine(bed: &Bed) {
     );
 }
 
-fn poetry(bed: &Bed) {
-    let poetry = Publisher::new(bed, "poetry-2.5.1", "viapoetry", Client::with_backend);
+fn poetry(sandbox: &Sandbox) {
+    let poetry = Publisher::new(sandbox, "poetry-2.5.1", "viapoetry", Client::with_backend);
     let _ = poetry.client.set_up("poetry").ok();
     let args = ["publish", "--no-interaction", "-r", "my-pypi-repo"];
     poetry.publishes("poetry", &args, 1, "HTTP Error 409: Conflict");
 }
 
-fn pdm(bed: &Bed) {
+fn pdm(sandbox: &Sandbox) {
     let args = ["publish", "--no-build", "-r", "my-pypi-repo"];
-    let pdm = Publisher::new(bed, "pdm-2.29.4", "viapdm", Client::with_backend);
+    let pdm = Publisher::new(sandbox, "pdm-2.29.4", "viapdm", Client::with_backend);
     let _ = pdm.client.set_up("pdm").ok();
     pdm.publishes("pdm", &args, 1, "409 Conflict");
     // It asks about a name of its own first, twice.
-    let pdm = Publisher::new(bed, "pdm-2.29.4", "viapdmprogram", Client::without_keyring_package);
+    let pdm = Publisher::new(sandbox, "pdm-2.29.4", "viapdmprogram", Client::without_keyring_package);
     let _ = pdm.client.set_up("pdm").ok();
     pdm.publishes("pdm", &args, 3, "409 Conflict");
 }
 
-fn uv(bed: &Bed, version: &'static str, package: &'static str) {
-    let uv = Publisher::new(bed, version, package, |client| client);
+fn uv(sandbox: &Sandbox, version: &'static str, package: &'static str) {
+    let uv = Publisher::new(sandbox, version, package, |client| client);
     let _ = uv.client.set_up("uv").ok();
     let by_index = ["publish", "--index", "my-pypi-repo", "--username", "aws"];
     // The second is about the index, where uv looks for what is there.
@@ -97,22 +102,22 @@ fn uv(bed: &Bed, version: &'static str, package: &'static str) {
 
 #[test]
 fn every_publisher_publishes_once() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        let _ = bed.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
-        let _ = bed.ctl(&["reset"]);
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let _ = sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
+        let _ = sandbox.ctl(&["reset"]);
         thread::scope(|scope| {
-            scope.spawn(|| twine(bed));
-            scope.spawn(|| poetry(bed));
-            scope.spawn(|| pdm(bed));
-            scope.spawn(|| uv(bed, "uv-0.9.30", "viaolderuv"));
-            scope.spawn(|| uv(bed, "uv-0.13.9", "viauv"));
+            scope.spawn(|| twine(sandbox));
+            scope.spawn(|| poetry(sandbox));
+            scope.spawn(|| pdm(sandbox));
+            scope.spawn(|| uv(sandbox, "uv-0.9.30", "viaolderuv"));
+            scope.spawn(|| uv(sandbox, "uv-0.13.9", "viauv"));
         });
         let tried = ["viatwine", "viapoetry", "viapdm", "viapdmprogram", "viaolderuv", "viauv"];
-        let client = Client::new(bed, "pip-26.3", "reader");
+        let client = Client::new(sandbox, "pip-26.3", "reader");
         let _ = client.set_up("pip").ok();
         let _ = client.run("pip").args(["install", "--target", "site"]).args(tried).ok();
-        assert_eq!(bed.count("/sts/assume_role_with_web_identity"), 0, "the token was there");
-        assert_eq!(bed.count("/registry/pypi/bad_token"), 0);
+        assert_eq!(sandbox.count("/sts/assume_role_with_web_identity"), 0, "the token was there");
+        assert_eq!(sandbox.count("/registry/pypi/bad_token"), 0);
     });
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use vouch_e2e::python::{Client, Package, five_packages, index, publish_url, upload};
-use vouch_e2e::{Bed, Done, in_sandbox};
+use vouch_e2e::{CommandOutput, Sandbox, in_sandbox};
 
 /// A client, and what it says itself. Our own words are the same in all of them.
 #[derive(Debug, Clone, Copy)]
@@ -126,8 +126,8 @@ struct Person {
 }
 
 impl Person {
-    fn new(bed: &Bed, words: Words) -> Self {
-        let client = Client::new(bed, words.installed, &words.name.replace(", ", "-").replace(' ', "-"));
+    fn new(sandbox: &Sandbox, words: Words) -> Self {
+        let client = Client::new(sandbox, words.installed, &words.name.replace(", ", "-").replace(' ', "-"));
         let client = match words.way {
             Way::Wheel => client.with_backend(),
             Way::Program if words.installed.starts_with("pdm") => client.without_keyring_package(),
@@ -156,7 +156,7 @@ impl Person {
     }
 
     /// Installs or publishes one package.
-    fn runs(&self, url: Url, terminal: bool) -> Done {
+    fn runs(&self, url: Url, terminal: bool) -> CommandOutput {
         let address = self.url(url);
         let mut args = match self.tool() {
             "pip" => vec!["download", "--disable-pip-version-check", "--no-cache-dir", "--no-deps", "amber"],
@@ -259,37 +259,37 @@ fn everybody(people: &[Person], situation: Situation, terminal: bool) -> Vec<Str
 
 #[test]
 fn every_client_without_a_good_token() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        upload(bed, "my-pypi-repo", &five_packages());
-        let people = ALL.map(|words| Person::new(bed, words));
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        upload(sandbox, "my-pypi-repo", &five_packages());
+        let people = ALL.map(|words| Person::new(sandbox, words));
         let mut faults = Vec::new();
         let of = |url, reason| Situation { url, reason, status: None };
         let as_set_up = |reason| of(Url::AsSetUp, reason);
-        let _ = bed.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
+        let _ = sandbox.run("pip-keyring-vouch").args(["get", &index("", "my-pypi-repo"), "aws"]).ok();
         faults.extend(everybody(&people, of(Url::OtherUser, OTHER_USER), true));
         faults.extend(everybody(&people, of(Url::OtherDomain, NOT_SET_UP), true));
         // The services' clock runs past the end of the token.
-        bed.ctl(&["clock", "--skew", "50000"]);
+        sandbox.ctl(&["clock", "--skew", "50000"]);
         for (at, status) in ["401", "403", "404"].into_iter().enumerate() {
-            bed.ctl(&["registry", "--bad-token", status]);
+            sandbox.ctl(&["registry", "--bad-token", status]);
             faults.extend(everybody(&people, Situation { status: Some(at), ..as_set_up(&[]) }, true));
         }
-        bed.ctl(&["registry", "--bad-token", "401"]);
-        bed.ctl(&["clock", "--skew", "0"]);
-        bed.forget();
-        bed.ctl(&["fault", "sts", "--status", "403", "--code", "AccessDenied"]);
+        sandbox.ctl(&["registry", "--bad-token", "401"]);
+        sandbox.ctl(&["clock", "--skew", "0"]);
+        sandbox.forget();
+        sandbox.ctl(&["fault", "sts", "--status", "403", "--code", "AccessDenied"]);
         faults.extend(everybody(&people, as_set_up(REFUSED), true));
-        bed.ctl(&["fault", "sts", "--clear"]);
-        let _ = bed.vouch(&["logout"]).ok();
-        bed.ctl(&["reset"]);
+        sandbox.ctl(&["fault", "sts", "--clear"]);
+        let _ = sandbox.vouch(&["logout"]).ok();
+        sandbox.ctl(&["reset"]);
         for terminal in [true, false] {
             faults.extend(everybody(&people, as_set_up(MISSING), terminal));
         }
-        bed.log_in();
-        bed.end_session();
+        sandbox.log_in();
+        sandbox.end_session();
         faults.extend(everybody(&people, as_set_up(EXPIRED), true));
-        assert_eq!(bed.count("/registry/pypi/bad_token"), 0, "a token that is gone is not sent");
+        assert_eq!(sandbox.count("/registry/pypi/bad_token"), 0, "a token that is gone is not sent");
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     });
 }
@@ -311,9 +311,9 @@ fn the_documentation_quotes_what_is_seen() {
 
 #[test]
 fn a_helper_that_is_killed_or_broken_is_told_of() {
-    in_sandbox(&["--cards", "1"], |bed| {
-        bed.ready();
-        let client = Client::new(bed, "keyring-25.7.0", "killed").with_backend();
+    in_sandbox(&["--cards", "1"], |sandbox| {
+        sandbox.ready();
+        let client = Client::new(sandbox, "keyring-25.7.0", "killed").with_backend();
         let _ = client.set_up("pip").ok();
         let program = client.file("counting/pip-keyring-vouch");
         let url = index("aws@", "my-pypi-repo");

@@ -4,7 +4,7 @@
 use std::thread;
 
 use vouch_e2e::python::{Client, index, publish_url};
-use vouch_e2e::{Bed, Done, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, Run, Sandbox, in_sandbox};
 
 /// A place for settings: variables, what is in files before, and the file that setup has to take.
 struct Place {
@@ -84,12 +84,12 @@ const PDM: [Place; 3] = [
 struct SetUp<'a> {
     client: Client,
     place: &'a Place,
-    said: Done,
+    said: CommandOutput,
 }
 
 impl<'a> SetUp<'a> {
-    fn new(bed: &Bed, version: &str, tool: &str, place: &'a Place) -> Self {
-        let client = Client::new(bed, version, &format!("{version}-{}", place.label));
+    fn new(sandbox: &Sandbox, version: &str, tool: &str, place: &'a Place) -> Self {
+        let client = Client::new(sandbox, version, &format!("{version}-{}", place.label));
         for (file, text) in place.before {
             client.write(file, text);
         }
@@ -115,10 +115,10 @@ fn with(client: &Client, place: &Place, run: Run) -> Run {
     })
 }
 
-fn pip(bed: &Bed) {
+fn pip(sandbox: &Sandbox) {
     for version in ["pip-23.0.1", "pip-26.3"] {
         for place in &PIP {
-            let pip = SetUp::new(bed, version, "pip", place);
+            let pip = SetUp::new(sandbox, version, "pip", place);
             let listed = pip.asks("pip", &["config", "list"]);
             let url = index("aws@", "my-pypi-repo");
             for line in [format!("global.index-url='{url}'"), "global.keyring-provider='subprocess'".into()] {
@@ -129,9 +129,9 @@ fn pip(bed: &Bed) {
 }
 
 /// Where something else goes before what is written, setup says so, and it is so.
-fn pip_overruled(bed: &Bed) {
+fn pip_overruled(sandbox: &Sandbox) {
     let other = "https://other.example/simple/";
-    let client = Client::new(bed, "pip-26.3", "overruled");
+    let client = Client::new(sandbox, "pip-26.3", "overruled");
     client.write(".config/pip/pip.conf", &format!("[install]\nindex-url = {other}\n"));
     let _ =
         client.set_up("pip").ok().says("`index-url` of `[install]` in the same file goes before this one");
@@ -139,7 +139,7 @@ fn pip_overruled(bed: &Bed) {
     let _ = listed.shows(&format!("install.index-url='{other}'"));
 
     // An environment of one's own, in which pip is that of the client.
-    let client = Client::new(bed, "pip-26.3", "in-an-environment");
+    let client = Client::new(sandbox, "pip-26.3", "in-an-environment");
     let venv = client.file("venv");
     let _ =
         client.run("python").args(["-m", "venv", "--without-pip", "--system-site-packages"]).arg(&venv).ok();
@@ -150,17 +150,17 @@ fn pip_overruled(bed: &Bed) {
     let listed = client.prepared(Run::new(venv.join("bin/python"))).env("PYTHONPATH", library);
     let _ = listed.args(["-m", "pip", "config", "list"]).ok().shows(&format!("global.index-url='{other}'"));
 
-    let client = Client::new(bed, "pip-26.3", "by-variable");
+    let client = Client::new(sandbox, "pip-26.3", "by-variable");
     let setup = client.set_up("pip").env("PIP_INDEX_URL", other).ok();
     let _ = setup.says("PIP_INDEX_URL is set and goes before this file");
     let nothing = client.set_up("pip").env("PIP_CONFIG_FILE", "/dev/null");
     let _ = nothing.fails(7).says("PIP_CONFIG_FILE");
 }
 
-fn uv(bed: &Bed) {
+fn uv(sandbox: &Sandbox) {
     for version in ["uv-0.9.30", "uv-0.13.9"] {
         for place in &UV {
-            let uv = SetUp::new(bed, version, "uv", place);
+            let uv = SetUp::new(sandbox, version, "uv", place);
             let shown = uv.asks("uv", &["pip", "install", "--show-settings", "amber"]);
             let in_force = |text: &str| assert!(shown.contains(text), "{version} {}: {text}", place.label);
             in_force("keyring_provider: Subprocess");
@@ -172,18 +172,18 @@ fn uv(bed: &Bed) {
     }
 }
 
-fn poetry(bed: &Bed) {
+fn poetry(sandbox: &Sandbox) {
     for place in &POETRY {
-        let poetry = SetUp::new(bed, "poetry-2.5.1", "poetry", place);
+        let poetry = SetUp::new(sandbox, "poetry-2.5.1", "poetry", place);
         let listed = poetry.asks("poetry", &["config", "--list"]);
         let line = format!("repositories.my-pypi-repo.url = \"{}\"", publish_url("my-pypi-repo"));
         assert!(listed.contains(&line), "{}: {listed}\n{}", place.label, poetry.said);
     }
 }
 
-fn pdm(bed: &Bed) {
+fn pdm(sandbox: &Sandbox) {
     for place in &PDM {
-        let pdm = SetUp::new(bed, "pdm-2.29.4", "pdm", place);
+        let pdm = SetUp::new(sandbox, "pdm-2.29.4", "pdm", place);
         let get = |key: &str| pdm.asks("pdm", &["config", key]).trim().to_owned();
         assert_eq!(get("pypi.url"), index("", "my-pypi-repo"), "{}", place.label);
         assert_eq!(get("repository.my-pypi-repo.url"), publish_url("my-pypi-repo"), "{}", place.label);
@@ -192,8 +192,8 @@ fn pdm(bed: &Bed) {
 }
 
 /// twine tells nobody what it reads: it is asked to upload nothing, and names the repository that it does not do it to.
-fn twine(bed: &Bed) {
-    let client = Client::new(bed, "twine-7.0.0", "pypirc");
+fn twine(sandbox: &Sandbox) {
+    let client = Client::new(sandbox, "twine-7.0.0", "pypirc");
     let before = "# mine\n[distutils]\nindex-servers =\n    pypi\n    other\n\n[other]\nrepository: https://other.example/\n";
     client.write(".pypirc", before);
     let _ = client.set_up("twine").ok();
@@ -206,11 +206,11 @@ fn twine(bed: &Bed) {
 
 #[test]
 fn what_is_written_is_in_force() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
         thread::scope(|scope| {
             for check in [pip, pip_overruled, uv, poetry, pdm, twine] {
-                scope.spawn(move || check(bed));
+                scope.spawn(move || check(sandbox));
             }
         });
     });

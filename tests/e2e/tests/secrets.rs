@@ -12,7 +12,7 @@ use vouch_e2e::{in_sandbox, secrets_of_the_session};
 
 #[test]
 fn no_secret_in_files_arguments_or_logs() {
-    in_sandbox(&[], |bed| {
+    in_sandbox(&[], |sandbox| {
         let watching = Arc::new(AtomicBool::new(true));
         let watcher = thread::spawn({
             let watching = Arc::clone(&watching);
@@ -25,16 +25,18 @@ fn no_secret_in_files_arguments_or_logs() {
                 seen
             }
         });
-        bed.ready();
-        bed.library("greeting");
+        sandbox.ready();
+        sandbox.library("greeting");
         let publish = ["publish", "--registry", "my-repo", "--manifest-path", "greeting/Cargo.toml"];
         let mut said = Vec::new();
-        said.push(bed.cargo(&publish).env("VOUCH_LOG", "trace").env("CARGO_LOG", "debug").ok());
-        bed.program("hello", "greeting", "my-repo");
-        said.push(bed.cargo(&["build", "-vv"]).within(bed.file("hello")).env("VOUCH_LOG", "trace").ok());
-        said.push(bed.vouch(&["status"]).env("VOUCH_LOG", "trace").ok());
-        let secrets = secrets_of_the_session(bed);
-        said.push(bed.vouch(&["logout"]).env("VOUCH_LOG", "trace").ok());
+        said.push(sandbox.cargo(&publish).env("VOUCH_LOG", "trace").env("CARGO_LOG", "debug").ok());
+        sandbox.program("hello", "greeting", "my-repo");
+        said.push(
+            sandbox.cargo(&["build", "-vv"]).within(sandbox.file("hello")).env("VOUCH_LOG", "trace").ok(),
+        );
+        said.push(sandbox.vouch(&["status"]).env("VOUCH_LOG", "trace").ok());
+        let secrets = secrets_of_the_session(sandbox);
+        said.push(sandbox.vouch(&["logout"]).env("VOUCH_LOG", "trace").ok());
         watching.store(false, Ordering::Relaxed);
         let seen = watcher.join().unwrap();
         assert!(seen.len() > 20, "the watcher has seen something");
@@ -53,7 +55,7 @@ fn no_secret_in_files_arguments_or_logs() {
         for line in &seen {
             search("a command line or an environment", line);
         }
-        for file in files_below(bed.home()) {
+        for file in files_below(sandbox.home()) {
             search(&file.display().to_string(), &fs::read(&file).unwrap());
         }
         let log = std::env::var("VOUCH_SANDBOX_LOG").unwrap();

@@ -3,88 +3,88 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use vouch_e2e::{Bed, Run, in_sandbox};
+use vouch_e2e::{Run, Sandbox, in_sandbox};
 
 const CREDENTIAL: [&str; 2] = ["credential", "codeartifact"];
 
 /// A file system of its own for `.vouch`, so that it can be full or read-only.
-fn mount_vouch_home(bed: &Bed, options: &str) {
-    let folder = bed.file(".vouch");
+fn mount_vouch_home(sandbox: &Sandbox, options: &str) {
+    let folder = sandbox.file(".vouch");
     fs::create_dir_all(&folder).unwrap();
     let _ = Run::new("mount").args(["-t", "tmpfs", "-o", options, "vouch"]).arg(&folder).ok();
 }
 
-fn remount(bed: &Bed, options: &str) {
-    let _ = Run::new("mount").args(["-o", &format!("remount,{options}")]).arg(bed.file(".vouch")).ok();
+fn remount(sandbox: &Sandbox, options: &str) {
+    let _ = Run::new("mount").args(["-o", &format!("remount,{options}")]).arg(sandbox.file(".vouch")).ok();
 }
 
 #[test]
 fn a_configuration_that_does_not_parse() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let broken = "{\n  \"version\": 1,\n  \"aws\": oops\n}\n";
-        bed.write(".vouch/config.json", broken);
+        sandbox.write(".vouch/config.json", broken);
         let role = "arn:aws:iam::123456789012:role/CodeArtifact";
         for command in [&CREDENTIAL[..], &["status"], &["setup", "aws", "--role", role]] {
-            let _ = bed.vouch(command).fails(7).says("config.json` line 3");
+            let _ = sandbox.vouch(command).fails(7).says("config.json` line 3");
         }
-        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("line 3");
-        assert_eq!(bed.read(".vouch/config.json"), broken);
+        let _ = sandbox.vouch_with_pin(&["login"]).fails(7).says("line 3");
+        assert_eq!(sandbox.read(".vouch/config.json"), broken);
     });
 }
 
 #[test]
 fn a_configuration_of_a_newer_version() {
-    in_sandbox(&[], |bed| {
-        bed.write(".vouch/config.json", "{\"version\": 99}");
-        let _ = bed.vouch(&["status"]).fails(7).says("99");
+    in_sandbox(&[], |sandbox| {
+        sandbox.write(".vouch/config.json", "{\"version\": 99}");
+        let _ = sandbox.vouch(&["status"]).fails(7).says("99");
     });
 }
 
 #[test]
 fn a_configuration_that_cannot_be_read() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        let file = bed.file(".vouch/config.json");
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let file = sandbox.file(".vouch/config.json");
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
-        let _ = bed.vouch(&CREDENTIAL).fails(7).says("cannot read");
+        let _ = sandbox.vouch(&CREDENTIAL).fails(7).says("cannot read");
     });
 }
 
 #[test]
 fn a_full_disk_at_login_leaves_the_session_as_it_was() {
-    in_sandbox(&[], |bed| {
-        mount_vouch_home(bed, "size=64k,mode=0700");
-        bed.ready();
-        let token = bed.vouch(&CREDENTIAL).ok().stdout;
-        fill(bed);
-        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("room on the disk");
-        assert_eq!(bed.vouch(&CREDENTIAL).ok().stdout, token, "the old session still works");
+    in_sandbox(&[], |sandbox| {
+        mount_vouch_home(sandbox, "size=64k,mode=0700");
+        sandbox.ready();
+        let token = sandbox.vouch(&CREDENTIAL).ok().stdout;
+        fill(sandbox);
+        let _ = sandbox.vouch_with_pin(&["login"]).fails(7).says("room on the disk");
+        assert_eq!(sandbox.vouch(&CREDENTIAL).ok().stdout, token, "the old session still works");
     });
 }
 
 #[test]
 fn a_full_disk_at_an_exchange_still_answers() {
-    in_sandbox(&[], |bed| {
-        mount_vouch_home(bed, "size=64k,mode=0700");
-        bed.ready();
-        fill(bed);
-        let _ = bed.vouch(&CREDENTIAL).ok();
+    in_sandbox(&[], |sandbox| {
+        mount_vouch_home(sandbox, "size=64k,mode=0700");
+        sandbox.ready();
+        fill(sandbox);
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
     });
 }
 
 #[test]
 fn a_full_disk_at_setup_changes_nothing() {
-    in_sandbox(&[], |bed| {
-        mount_vouch_home(bed, "size=64k,mode=0700");
-        bed.enroll();
-        let before = bed.read(".vouch/config.json");
-        fill(bed);
+    in_sandbox(&[], |sandbox| {
+        mount_vouch_home(sandbox, "size=64k,mode=0700");
+        sandbox.enroll();
+        let before = sandbox.read(".vouch/config.json");
+        fill(sandbox);
         let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
-        let _ = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7).says("room on the disk");
-        assert_eq!(bed.read(".vouch/config.json"), before);
-        assert!(!bed.file(".cargo/config.toml").exists(), "cargo's file is not edited for nothing");
+        let _ = sandbox.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7).says("room on the disk");
+        assert_eq!(sandbox.read(".vouch/config.json"), before);
+        assert!(!sandbox.file(".cargo/config.toml").exists(), "cargo's file is not edited for nothing");
     });
 }
 
@@ -92,48 +92,48 @@ fn a_full_disk_at_setup_changes_nothing() {
 /// full: whatever setup says, it is as it was.
 #[test]
 fn a_full_disk_under_a_mounted_file_leaves_it_whole() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let disk = bed.file("disk");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let disk = sandbox.file("disk");
         fs::create_dir(&disk).unwrap();
         let _ = Run::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "disk"]).arg(&disk).ok();
         // To the last byte of a page: one more line needs another one.
         let text = format!("# {}\n[build]\njobs = 4\n", "x".repeat(4096 - 20));
         assert_eq!(text.len(), 4096);
         fs::write(disk.join("config.toml"), &text).unwrap();
-        bed.write(".cargo/config.toml", "");
+        sandbox.write(".cargo/config.toml", "");
         let mount = Run::new("mount").arg("--bind").arg(disk.join("config.toml"));
-        let _ = mount.arg(bed.file(".cargo/config.toml")).ok();
+        let _ = mount.arg(sandbox.file(".cargo/config.toml")).ok();
         fill_up(&disk.join("rubbish"));
         let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
-        let failed = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7);
+        let failed = sandbox.vouch(&setup).args(vouch_e2e::MY_DOMAIN).fails(7);
         let _ = failed.says("it is as it was").says("room on the disk");
-        assert_eq!(bed.read(".cargo/config.toml"), text);
+        assert_eq!(sandbox.read(".cargo/config.toml"), text);
         fs::remove_file(disk.join("rubbish")).unwrap();
-        let _ = bed.vouch(&setup).args(vouch_e2e::MY_DOMAIN).ok();
-        assert!(bed.read(".cargo/config.toml").starts_with(&text));
+        let _ = sandbox.vouch(&setup).args(vouch_e2e::MY_DOMAIN).ok();
+        assert!(sandbox.read(".cargo/config.toml").starts_with(&text));
     });
 }
 
 /// Who waits for a lock in vain is told which process has it.
 #[test]
 fn a_process_that_holds_a_lock_is_named() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
-        let lock = bed.file(".vouch/config.lock");
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let lock = sandbox.file(".vouch/config.lock");
         let held = vouch_core::files::Lock::acquire(&lock, std::time::Instant::now()).unwrap();
         let role = "arn:aws:iam::123456789012:role/Other";
         let id = std::process::id();
-        let waited = bed.vouch(&["setup", "aws", "--role", role]).fails(7);
+        let waited = sandbox.vouch(&["setup", "aws", "--role", role]).fails(7);
         let _ =
             waited.says(&format!("process {id} (")).says("has been changing the configuration for too long");
         drop(held);
-        let _ = bed.vouch(&["setup", "aws", "--role", role]).ok();
+        let _ = sandbox.vouch(&["setup", "aws", "--role", role]).ok();
     });
 }
 
-fn fill(bed: &Bed) {
-    fill_up(&bed.file(".vouch/rubbish"));
+fn fill(sandbox: &Sandbox) {
+    fill_up(&sandbox.file(".vouch/rubbish"));
 }
 
 fn fill_up(rubbish: &std::path::Path) {
@@ -145,40 +145,41 @@ fn fill_up(rubbish: &std::path::Path) {
 
 #[test]
 fn a_read_only_home() {
-    in_sandbox(&[], |bed| {
-        mount_vouch_home(bed, "mode=0700");
-        bed.ready();
-        let before = bed.read(".vouch/config.json");
-        remount(bed, "ro");
-        let _ = bed.vouch_with_pin(&["login"]).fails(7).says("writable");
+    in_sandbox(&[], |sandbox| {
+        mount_vouch_home(sandbox, "mode=0700");
+        sandbox.ready();
+        let before = sandbox.read(".vouch/config.json");
+        remount(sandbox, "ro");
+        let _ = sandbox.vouch_with_pin(&["login"]).fails(7).says("writable");
         let role = "arn:aws:iam::123456789012:role/CodeArtifact";
-        let _ = bed.vouch(&["setup", "aws", "--role", role, "--profile", "other"]).fails(7).says("writable");
-        assert_eq!(bed.read(".vouch/config.json"), before);
-        remount(bed, "rw");
-        let _ = bed.vouch(&CREDENTIAL).ok();
+        let _ =
+            sandbox.vouch(&["setup", "aws", "--role", role, "--profile", "other"]).fails(7).says("writable");
+        assert_eq!(sandbox.read(".vouch/config.json"), before);
+        remount(sandbox, "rw");
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
     });
 }
 
 #[test]
 fn a_home_that_is_read_only_from_the_start() {
-    in_sandbox(&[], |bed| {
-        mount_vouch_home(bed, "ro,mode=0700");
+    in_sandbox(&[], |sandbox| {
+        mount_vouch_home(sandbox, "ro,mode=0700");
         let role = "arn:aws:iam::123456789012:role/CodeArtifact";
-        let _ = bed.vouch(&["setup", "aws", "--role", role]).fails(7).says("writable");
+        let _ = sandbox.vouch(&["setup", "aws", "--role", role]).fails(7).says("writable");
     });
 }
 
 #[test]
 fn a_system_without_the_kernel_keyring() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.set_up_cargo();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.set_up_cargo();
         let without = |args: &[&str]| {
             let program =
                 std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("without-keyring");
-            Run::new(program).arg("vouch").args(args).within(bed.home())
+            Run::new(program).arg("vouch").args(args).within(sandbox.home())
         };
-        let pin = format!("{}\n", bed.pin());
+        let pin = format!("{}\n", sandbox.pin());
         let login = without(&["login", "--pin-stdin"]).stdin(pin.clone());
         let _ = login.fails(7).says("kernel keyring").says("VOUCH_KEYSTORE=runtime-file");
         let _ = without(&["credential", "codeartifact"]).done().says("VOUCH_KEYSTORE=runtime-file");
@@ -193,12 +194,12 @@ fn a_system_without_the_kernel_keyring() {
 
 #[test]
 fn a_runtime_folder_that_others_may_enter() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let open = bed.file("open");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let open = sandbox.file("open");
         fs::create_dir(&open).unwrap();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
-        let login = bed
+        let login = sandbox
             .vouch_with_pin(&["login"])
             .env("VOUCH_KEYSTORE", "runtime-file")
             .env("XDG_RUNTIME_DIR", &open);
@@ -208,9 +209,10 @@ fn a_runtime_folder_that_others_may_enter() {
 
 #[test]
 fn an_unknown_keystore() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let _ = bed.vouch_with_pin(&["login"]).env("VOUCH_KEYSTORE", "vault").fails(7).says("VOUCH_KEYSTORE");
-        assert_eq!(bed.count("/card/touches"), 1, "no touch is asked for in vain");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ =
+            sandbox.vouch_with_pin(&["login"]).env("VOUCH_KEYSTORE", "vault").fails(7).says("VOUCH_KEYSTORE");
+        assert_eq!(sandbox.count("/card/touches"), 1, "no touch is asked for in vain");
     });
 }

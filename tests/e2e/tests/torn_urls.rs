@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vouch_e2e::node::Client as NodeClient;
 use vouch_e2e::python::{Client, HOST, Package};
-use vouch_e2e::{Bed, MY_DOMAIN, Running, helper, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Running, Sandbox, helper, in_sandbox};
 
 const SEEN: &str = "seen";
 
@@ -18,17 +18,17 @@ struct Listener {
 
 impl Listener {
     /// Listens on loopback, with a certificate of its own.
-    fn start(bed: &Bed) -> Self {
+    fn start(sandbox: &Sandbox) -> Self {
         let certificate =
             ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
         let subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
         let files = ["-keyout", "evil.key", "-out", "evil.pem"];
-        let _ = bed.run("openssl").args(certificate).args(subject).args(files).ok();
+        let _ = sandbox.run("openssl").args(certificate).args(subject).args(files).ok();
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/listener.py");
-        let running = bed.run("python3").arg(script).args(["evil.pem", "evil.key", SEEN, "port"]).start();
+        let running = sandbox.run("python3").arg(script).args(["evil.pem", "evil.key", SEEN, "port"]).start();
         for _ in 0..100 {
-            if bed.file("port").exists() {
-                return Self { running, port: bed.read("port") };
+            if sandbox.file("port").exists() {
+                return Self { running, port: sandbox.read("port") };
             }
             thread::sleep(Duration::from_millis(100));
         }
@@ -58,32 +58,32 @@ fn project(client: &Client, folder: &str, url: &str) {
 
 #[test]
 fn pdm_sends_nothing_to_the_host_behind_a_backslash() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let recorded = ["--endpoint", "https://packages.example.com/pypi/my-pypi-repo/"];
-        let listener = Listener::start(bed);
-        let program = Client::new(bed, "pdm-2.29.4", "program").without_keyring_package();
-        let backend = Client::new(bed, "pdm-2.29.4", "backend").with_backend();
+        let listener = Listener::start(sandbox);
+        let program = Client::new(sandbox, "pdm-2.29.4", "program").without_keyring_package();
+        let backend = Client::new(sandbox, "pdm-2.29.4", "backend").with_backend();
         for (client, way) in [(&program, "program"), (&backend, "backend")] {
             let _ = client.set_up("pdm").ok();
             let _ = client.set_up("pdm").args(recorded).ok();
-            let token = bed.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned();
+            let token = sandbox.vouch(&["credential", "codeartifact"]).ok().stdout.trim().to_owned();
             for (at, host) in [HOST, "packages.example.com"].iter().enumerate() {
                 let folder = format!("{way}{at}");
                 let url = format!("https://{host}\\@127.0.0.1:{}/pypi/my-pypi-repo/", listener.port);
                 project(client, &folder, &url);
                 for args in [&["publish", "--no-build"][..], &["lock"]] {
-                    let before = bed.read(SEEN).lines().count();
+                    let before = sandbox.read(SEEN).lines().count();
                     let run = client.without_terminal("pdm", args).within(client.file(&folder));
                     let done = run.env("PDM_CHECK_UPDATE", "false").done();
                     assert_ne!(done.code, 0, "{done}");
                     assert!(!done.to_string().contains(&token), "{done}");
                     // It did go there: the test would notice.
-                    assert!(bed.read(SEEN).lines().count() > before, "{way}: {args:?} {done}");
+                    assert!(sandbox.read(SEEN).lines().count() > before, "{way}: {args:?} {done}");
                 }
             }
         }
-        let seen = bed.read(SEEN);
+        let seen = sandbox.read(SEEN);
         let sent = |line: &&str| !line.ends_with(" None") && !line.ends_with(" Basic YXdzOg==");
         assert_eq!(seen.lines().filter(sent).collect::<Vec<_>>(), Vec::<&str>::new(), "{seen}");
     });
@@ -91,8 +91,8 @@ fn pdm_sends_nothing_to_the_host_behind_a_backslash() {
 
 #[test]
 fn no_helper_answers_for_a_torn_url() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let other = "https://packages.example.com";
         for (tool, format) in [("cargo", "cargo"), ("pip", "pypi"), ("yarn", "npm")] {
             let url = format!("{other}/{format}/my-repo/");
@@ -103,7 +103,7 @@ fn no_helper_answers_for_a_torn_url() {
                 _ => vec![],
             };
             // Setup looks for the package manager.
-            let run = NodeClient("yarn-4").prepared(bed, "vouch").args(setup).args(MY_DOMAIN);
+            let run = NodeClient("yarn-4").prepared(sandbox, "vouch").args(setup).args(MY_DOMAIN);
             let run = run.args(["--endpoint", &url]).args(named);
             let _ = run.ok();
         }
@@ -115,8 +115,8 @@ fn no_helper_answers_for_a_torn_url() {
                         Err(answer) => (false, answer.to_string()),
                     };
                 }
-                "pypi" => bed.run("pip-keyring-vouch").args(["get", url, "aws"]).done(),
-                _ => bed.run("npm-token-vouch").args(["--registry", url]).done(),
+                "pypi" => sandbox.run("pip-keyring-vouch").args(["get", url, "aws"]).done(),
+                _ => sandbox.run("npm-token-vouch").args(["--registry", url]).done(),
             };
             (!done.stdout.is_empty(), format!("{}{}", done.stdout, done.stderr))
         };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use vouch_e2e::{Bed, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 /// Configurations of Cargo as they are found in people's homes.
 const CORPUS: [&str; 14] = [
@@ -23,74 +23,74 @@ const CORPUS: [&str; 14] = [
     "[registries.my-repo]\ncredential-provider = [\"cargo:token\"]\nindex = \"sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/\"\n",
 ];
 
-fn setup(bed: &Bed, tool: &str) -> Run {
-    bed.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", "my-repo"]).args(MY_DOMAIN)
+fn setup(sandbox: &Sandbox, tool: &str) -> Run {
+    sandbox.vouch(&["setup", "codeartifact", "--tool", tool, "--repository", "my-repo"]).args(MY_DOMAIN)
 }
 
 #[test]
 fn cargos_file_is_byte_for_byte_as_before() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        let file = bed.file(".cargo/config.toml");
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let file = sandbox.file(".cargo/config.toml");
         for (number, text) in CORPUS.iter().enumerate() {
             for mode in [0o600, 0o644] {
-                bed.write(".cargo/config.toml", text);
+                sandbox.write(".cargo/config.toml", text);
                 fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-                let _ = setup(bed, "cargo").ok();
-                assert_ne!(bed.read(".cargo/config.toml"), *text, "{number}");
-                let _ = bed.vouch(&["undo", "cargo"]).ok().says("as it was before setup");
-                assert_eq!(bed.read(".cargo/config.toml"), *text, "{number}");
+                let _ = setup(sandbox, "cargo").ok();
+                assert_ne!(sandbox.read(".cargo/config.toml"), *text, "{number}");
+                let _ = sandbox.vouch(&["undo", "cargo"]).ok().says("as it was before setup");
+                assert_eq!(sandbox.read(".cargo/config.toml"), *text, "{number}");
                 assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, mode);
             }
         }
-        assert!(!bed.read(".vouch/journal.json").contains("hunter2"));
-        fs::remove_dir_all(bed.file(".cargo")).unwrap();
-        let _ = setup(bed, "cargo").ok();
-        let _ = bed.vouch(&["undo", "cargo"]).ok();
-        assert!(!bed.file(".cargo").exists());
+        assert!(!sandbox.read(".vouch/journal.json").contains("hunter2"));
+        fs::remove_dir_all(sandbox.file(".cargo")).unwrap();
+        let _ = setup(sandbox, "cargo").ok();
+        let _ = sandbox.vouch(&["undo", "cargo"]).ok();
+        assert!(!sandbox.file(".cargo").exists());
         // Of dotfiles kept elsewhere, the link stays.
-        bed.write("dotfiles/cargo.toml", CORPUS[3]);
-        fs::create_dir(bed.file(".cargo")).unwrap();
+        sandbox.write("dotfiles/cargo.toml", CORPUS[3]);
+        fs::create_dir(sandbox.file(".cargo")).unwrap();
         symlink("../dotfiles/cargo.toml", &file).unwrap();
-        let _ = setup(bed, "cargo").ok();
-        let _ = bed.vouch(&["undo", "cargo"]).ok();
+        let _ = setup(sandbox, "cargo").ok();
+        let _ = sandbox.vouch(&["undo", "cargo"]).ok();
         assert!(file.symlink_metadata().unwrap().is_symlink());
-        assert_eq!(bed.read("dotfiles/cargo.toml"), CORPUS[3]);
+        assert_eq!(sandbox.read("dotfiles/cargo.toml"), CORPUS[3]);
     });
 }
 
 #[test]
 fn what_was_taken_back_receives_no_token() {
-    in_sandbox(&[], |bed| {
-        bed.ready();
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
         let _ = vouch_e2e::helper::ask(vouch_e2e::helper::INDEX).answer().unwrap();
-        let _ = bed.vouch(&["undo", "cargo"]).ok().says("no longer receives tokens");
+        let _ = sandbox.vouch(&["undo", "cargo"]).ok().says("no longer receives tokens");
         let refused = vouch_e2e::helper::ask(vouch_e2e::helper::INDEX).answer().unwrap_err();
         assert!(refused.to_string().contains("nothing was set up"), "{refused}");
-        let _ = bed.vouch(&["undo", "cargo"]).fails(1).says("that was done already");
+        let _ = sandbox.vouch(&["undo", "cargo"]).fails(1).says("that was done already");
     });
 }
 
 #[test]
 fn npms_file_is_as_before_and_its_token_is_gone() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.log_in();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
         for text in [
             "",
             "; mine\nregistry=https://registry.example.com/\nsave-exact=true",
             "a=b\r\n@x:registry=https://x/\r\n",
         ] {
-            bed.write(".npmrc", text);
-            let _ = setup(bed, "npm").ok();
-            assert!(bed.read(".npmrc").contains(":_authToken="));
-            let _ = bed.vouch(&["undo", "npm"]).ok().says("as it was before setup");
-            assert_eq!(bed.read(".npmrc"), text);
+            sandbox.write(".npmrc", text);
+            let _ = setup(sandbox, "npm").ok();
+            assert!(sandbox.read(".npmrc").contains(":_authToken="));
+            let _ = sandbox.vouch(&["undo", "npm"]).ok().says("as it was before setup");
+            assert_eq!(sandbox.read(".npmrc"), text);
         }
-        let _ = setup(bed, "npm").ok();
-        bed.write(".npmrc", &format!("# by hand\n{}later=1\n", bed.read(".npmrc")));
-        let _ = bed.vouch(&["undo", "npm"]).ok().says("was edited since");
-        let left = bed.read(".npmrc");
+        let _ = setup(sandbox, "npm").ok();
+        sandbox.write(".npmrc", &format!("# by hand\n{}later=1\n", sandbox.read(".npmrc")));
+        let _ = sandbox.vouch(&["undo", "npm"]).ok().says("was edited since");
+        let left = sandbox.read(".npmrc");
         assert!(!left.contains("_authToken") && !left.contains("codeartifact"), "{left}");
         assert!(left.starts_with("# by hand\n") && left.ends_with("later=1\n"), "{left}");
     });
@@ -98,15 +98,15 @@ fn npms_file_is_as_before_and_its_token_is_gone() {
 
 #[test]
 fn a_client_with_two_files_is_taken_back_as_one() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.write(".yarnrc.yml", "nodeLinker: node-modules\n");
-        let _ = setup(bed, "yarn").ok();
-        assert_ne!(bed.read(".yarnrc.yml"), "nodeLinker: node-modules\n");
-        let files = |bed: &Bed| bed.vouch(&["undo", "--list"]).ok().stdout;
-        assert_eq!(files(bed).lines().count(), 2, "{}", files(bed));
-        let _ = bed.vouch(&["undo"]).ok();
-        assert_eq!(bed.read(".yarnrc.yml"), "nodeLinker: node-modules\n");
-        assert_eq!(files(bed).matches("(taken back").count(), 2);
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.write(".yarnrc.yml", "nodeLinker: node-modules\n");
+        let _ = setup(sandbox, "yarn").ok();
+        assert_ne!(sandbox.read(".yarnrc.yml"), "nodeLinker: node-modules\n");
+        let files = |sandbox: &Sandbox| sandbox.vouch(&["undo", "--list"]).ok().stdout;
+        assert_eq!(files(sandbox).lines().count(), 2, "{}", files(sandbox));
+        let _ = sandbox.vouch(&["undo"]).ok();
+        assert_eq!(sandbox.read(".yarnrc.yml"), "nodeLinker: node-modules\n");
+        assert_eq!(files(sandbox).matches("(taken back").count(), 2);
     });
 }

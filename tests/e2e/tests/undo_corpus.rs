@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use vouch_e2e::{Bed, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 /// A client's file and what is found in such files.
 struct Client {
@@ -174,67 +174,68 @@ const CLIENTS: [&Client; 13] =
     [&CARGO, &PIP, &UV, &TWINE, &POETRY, &PDM, &NPM, &PNPM, &YARN, &YARN_CLASSIC, &BUN, &AWS, &MAVEN];
 
 impl Client {
-    fn set_up(&self, bed: &Bed) -> Run {
+    fn set_up(&self, sandbox: &Sandbox) -> Run {
         if self.tool == "aws" {
             let role = "arn:aws:iam::123456789012:role/CodeArtifact";
-            return bed.vouch(&["setup", "aws", "--role", role, "--yes"]);
+            return sandbox.vouch(&["setup", "aws", "--role", role, "--yes"]);
         }
         let args = ["setup", "codeartifact", "--tool", self.tool, "--repository", "my-repo"];
-        bed.vouch(&args).args(MY_DOMAIN)
+        sandbox.vouch(&args).args(MY_DOMAIN)
     }
 
-    fn undo(&self, bed: &Bed) -> Run {
-        bed.vouch(&["undo", self.tool])
+    fn undo(&self, sandbox: &Sandbox) -> Run {
+        sandbox.vouch(&["undo", self.tool])
     }
 }
 
-fn mode(bed: &Bed, file: &str) -> u32 {
-    bed.file(file).metadata().unwrap().permissions().mode() & 0o777
+fn mode(sandbox: &Sandbox, file: &str) -> u32 {
+    sandbox.file(file).metadata().unwrap().permissions().mode() & 0o777
 }
 
 #[test]
 fn every_file_is_byte_for_byte_as_before() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.log_in();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
         for client in CLIENTS {
             for (number, text) in client.corpus.iter().enumerate() {
                 let mode_before = if number % 2 == 0 { 0o600 } else { 0o644 };
-                bed.write(client.file, text);
-                fs::set_permissions(bed.file(client.file), fs::Permissions::from_mode(mode_before)).unwrap();
-                let _ = client.set_up(bed).ok();
-                assert_ne!(bed.read(client.file), *text, "{} {number}", client.tool);
-                let _ = client.undo(bed).ok().says("as it was before setup");
-                assert_eq!(bed.read(client.file), *text, "{} {number}", client.tool);
+                sandbox.write(client.file, text);
+                fs::set_permissions(sandbox.file(client.file), fs::Permissions::from_mode(mode_before))
+                    .unwrap();
+                let _ = client.set_up(sandbox).ok();
+                assert_ne!(sandbox.read(client.file), *text, "{} {number}", client.tool);
+                let _ = client.undo(sandbox).ok().says("as it was before setup");
+                assert_eq!(sandbox.read(client.file), *text, "{} {number}", client.tool);
                 // A file that had a token in it stays private.
-                let kept = [mode_before, 0o600].contains(&mode(bed, client.file));
+                let kept = [mode_before, 0o600].contains(&mode(sandbox, client.file));
                 assert!(kept, "{} {number}", client.tool);
-                let _ = client.undo(bed).fails(1).says("done already");
+                let _ = client.undo(sandbox).fails(1).says("done already");
             }
-            assert!(!bed.read(".vouch/journal.json").contains("hunter2"), "{}", client.tool);
-            fs::remove_file(bed.file(client.file)).unwrap();
+            assert!(!sandbox.read(".vouch/journal.json").contains("hunter2"), "{}", client.tool);
+            fs::remove_file(sandbox.file(client.file)).unwrap();
         }
     });
 }
 
 #[test]
 fn links_stay_and_files_that_setup_made_go() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
         for client in CLIENTS {
-            let file = bed.file(client.file);
-            let _ = client.set_up(bed).ok();
-            let _ = client.undo(bed).ok();
+            let file = sandbox.file(client.file);
+            let _ = client.set_up(sandbox).ok();
+            let _ = client.undo(sandbox).ok();
             assert!(!file.exists(), "{}", client.tool);
             let text = client.corpus[1];
-            bed.write("dotfiles/it", text);
+            sandbox.write("dotfiles/it", text);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
-            symlink(bed.file("dotfiles/it"), &file).unwrap();
-            let _ = client.set_up(bed).ok();
-            assert_ne!(bed.read("dotfiles/it"), text, "{}", client.tool);
-            let _ = client.undo(bed).ok();
+            symlink(sandbox.file("dotfiles/it"), &file).unwrap();
+            let _ = client.set_up(sandbox).ok();
+            assert_ne!(sandbox.read("dotfiles/it"), text, "{}", client.tool);
+            let _ = client.undo(sandbox).ok();
             assert!(file.symlink_metadata().unwrap().is_symlink(), "{}", client.tool);
-            assert_eq!(bed.read("dotfiles/it"), text, "{}", client.tool);
+            assert_eq!(sandbox.read("dotfiles/it"), text, "{}", client.tool);
             fs::remove_file(file).unwrap();
         }
     });
@@ -242,8 +243,8 @@ fn links_stay_and_files_that_setup_made_go() {
 
 #[test]
 fn after_an_edit_by_hand_only_our_lines_go() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
         for client in CLIENTS {
             for (number, text) in client.corpus.iter().enumerate() {
                 // An edit at both ends: above everything, and as a line of its own at the end.
@@ -255,33 +256,33 @@ fn after_an_edit_by_hand_only_our_lines_go() {
                 if text.starts_with('\u{feff}') {
                     continue;
                 }
-                bed.write(client.file, text);
-                let _ = client.set_up(bed).ok();
-                bed.write(client.file, &edited(&bed.read(client.file)));
-                let _ = client.undo(bed).ok().says("was edited since");
-                assert_eq!(bed.read(client.file), edited(text), "{} {number}", client.tool);
+                sandbox.write(client.file, text);
+                let _ = client.set_up(sandbox).ok();
+                sandbox.write(client.file, &edited(&sandbox.read(client.file)));
+                let _ = client.undo(sandbox).ok().says("was edited since");
+                assert_eq!(sandbox.read(client.file), edited(text), "{} {number}", client.tool);
             }
-            fs::remove_file(bed.file(client.file)).unwrap();
+            fs::remove_file(sandbox.file(client.file)).unwrap();
         }
     });
 }
 
 #[test]
 fn three_clients_of_one_file_are_taken_back_in_any_order() {
-    in_sandbox(&[], |bed| {
-        bed.enroll();
-        bed.log_in();
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
         let before = "; mine\nsave-exact=true\n";
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
-            bed.write(".npmrc", before);
+            sandbox.write(".npmrc", before);
             let clients = [&NPM, &BUN, &YARN_CLASSIC];
             for client in clients {
-                let _ = client.set_up(bed).ok();
+                let _ = client.set_up(sandbox).ok();
             }
             for place in order {
-                let _ = clients[place].undo(bed).ok();
+                let _ = clients[place].undo(sandbox).ok();
             }
-            assert_eq!(bed.read(".npmrc"), before, "{order:?}");
+            assert_eq!(sandbox.read(".npmrc"), before, "{order:?}");
         }
     });
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use vouch_e2e::{Bed, Done, MY_DOMAIN, Run, in_sandbox};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 /// How the tokens of the sandbox begin.
 const TOKEN: &str = "eyJ2ZXI";
@@ -69,7 +69,7 @@ impl Chance {
 }
 
 struct Walk<'a> {
-    bed: &'a Bed,
+    sandbox: &'a Sandbox,
     chance: Chance,
     before: BTreeMap<PathBuf, Vec<u8>>,
     /// What was done since the last look, for whoever reads of a failure.
@@ -84,15 +84,16 @@ fn whatever_happens_no_token_is_left_and_every_file_comes_back() {
     let seed = number("VOUCH_WALK_SEED").unwrap_or_else(|| since() as u64 >> 10).max(1);
     let steps = number("VOUCH_WALK_STEPS").map_or(STEPS, |steps| usize::try_from(steps).unwrap());
     let flags = [format!("VOUCH_WALK_SEED={seed}"), format!("VOUCH_WALK_STEPS={steps}")];
-    in_sandbox(&["--env", &flags[0], "--env", &flags[1]], |bed| {
+    in_sandbox(&["--env", &flags[0], "--env", &flags[1]], |sandbox| {
         println!("VOUCH_WALK_SEED={seed} VOUCH_WALK_STEPS={steps}");
-        bed.enroll();
-        bed.log_in();
+        sandbox.enroll();
+        sandbox.log_in();
         for (file, text) in FILES {
-            bed.write(file, text);
+            sandbox.write(file, text);
         }
-        let before = files(bed);
-        let mut walk = Walk { bed, chance: Chance(seed), before, done: Vec::new(), counts: BTreeMap::new() };
+        let before = files(sandbox);
+        let mut walk =
+            Walk { sandbox, chance: Chance(seed), before, done: Vec::new(), counts: BTreeMap::new() };
         for step in 1..=steps {
             walk.step();
             if step % LOOK == 0 || step == steps {
@@ -179,8 +180,8 @@ impl Walk<'_> {
             limited.append(&mut words);
             words = limited;
         }
-        let run = self.bed.run(words[0]).args(&words[1..]);
-        let run = if is_login { run.stdin(format!("{}\n", self.bed.pin())) } else { run };
+        let run = self.sandbox.run(words[0]).args(&words[1..]);
+        let run = if is_login { run.stdin(format!("{}\n", self.sandbox.pin())) } else { run };
         let line = if full { format!("{line}  [disk full at {room}]") } else { line };
         self.count(kind);
         if full {
@@ -189,7 +190,7 @@ impl Walk<'_> {
         (run, line)
     }
 
-    fn judge(&self, done: &Done) {
+    fn judge(&self, done: &CommandOutput) {
         let told = |text: &str| done.stderr.contains(text);
         assert!(!told("internal error") && !told("panicked"), "{done}\n{}", self.story());
         assert!(!told("for too long"), "{done}\n{}", self.story());
@@ -197,29 +198,29 @@ impl Walk<'_> {
     }
 
     fn no_token_after_a_logout(&mut self, step: usize) {
-        let done = self.bed.vouch(&["logout"]).done();
+        let done = self.sandbox.vouch(&["logout"]).done();
         assert_eq!(done.code, 0, "step {step}: {done}\n{}", self.story());
-        let all = files(self.bed);
-        let vouch = tree(&self.bed.file(".vouch"));
+        let all = files(self.sandbox);
+        let vouch = tree(&self.sandbox.file(".vouch"));
         for (path, bytes) in all.iter().chain(&vouch) {
             let text = String::from_utf8_lossy(bytes);
             assert!(!text.contains(TOKEN), "step {step}: a token in {}\n{}", path.display(), self.story());
             let is_left = path.file_name().unwrap().to_string_lossy().contains(".vouch-");
             assert!(!is_left || is_of_vouch(path), "step {step}: {}\n{}", path.display(), self.story());
         }
-        assert!(!self.bed.file(".vouch/ledger.json").exists(), "step {step}: {}", self.story());
-        let theirs = String::from_utf8_lossy(&all[&self.bed.file(".npmrc")]).into_owned();
+        assert!(!self.sandbox.file(".vouch/ledger.json").exists(), "step {step}: {}", self.story());
+        let theirs = String::from_utf8_lossy(&all[&self.sandbox.file(".npmrc")]).into_owned();
         assert!(theirs.contains("//registry.example.com/:_authToken=theirs\n"), "step {step}: {theirs}");
         self.count("logouts that were looked at");
     }
 
     fn every_file_as_before_after_undo(&mut self, step: usize) {
         for tool in TOOLS {
-            let done = self.bed.vouch(&["undo", tool]).done();
+            let done = self.sandbox.vouch(&["undo", tool]).done();
             assert!([0, 1].contains(&done.code), "step {step}: {done}\n{}", self.story());
             self.done.push(format!("vouch undo {tool}  -> {}\n{}", done.code, done.stderr));
         }
-        let after = files(self.bed);
+        let after = files(self.sandbox);
         for path in self.before.keys().chain(after.keys()) {
             let text = |files: &BTreeMap<PathBuf, Vec<u8>>| {
                 files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
@@ -227,14 +228,14 @@ impl Walk<'_> {
             let (was, is) = (text(&self.before), text(&after));
             assert_eq!(was, is, "step {step}: {}\n{}", path.display(), self.story());
         }
-        let config = self.bed.read(".vouch/config.json");
+        let config = self.sandbox.read(".vouch/config.json");
         assert!(!config.contains("\"tool\""), "step {step}: {config}\n{}", self.story());
         self.count("undos of all that were looked at");
         self.done.clear();
     }
 
     fn log_in(&mut self) {
-        self.bed.log_in();
+        self.sandbox.log_in();
         self.done.push("vouch login".into());
     }
 
@@ -243,8 +244,8 @@ impl Walk<'_> {
     }
 
     fn story(&self) -> String {
-        let journal = fs::read_to_string(self.bed.file(".vouch/journal.json")).unwrap_or_default();
-        let npmrc = fs::read_to_string(self.bed.file(".npmrc")).unwrap_or_default();
+        let journal = fs::read_to_string(self.sandbox.file(".vouch/journal.json")).unwrap_or_default();
+        let npmrc = fs::read_to_string(self.sandbox.file(".npmrc")).unwrap_or_default();
         format!(
             "since the last undo of all:\n{}\n--- .npmrc\n{npmrc}\n--- journal\n{journal}",
             self.done.join("\n")
@@ -253,9 +254,9 @@ impl Walk<'_> {
 }
 
 /// Every file of the home but Vouch's own.
-fn files(bed: &Bed) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = tree(bed.home());
-    files.retain(|path, _| !path.starts_with(bed.file(".vouch")) && !path.ends_with("enrollment.json"));
+fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = tree(sandbox.home());
+    files.retain(|path, _| !path.starts_with(sandbox.file(".vouch")) && !path.ends_with("enrollment.json"));
     files
 }
 

@@ -63,7 +63,7 @@ fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failure> {
         if let Some(Registered { after, .. }) = &entry.registration {
             line.push_str(&format!("  {}", after.endpoint));
         }
-        if let Some(at) = entry.taken_back_at {
+        if let Some(at) = entry.reverted_at {
             line.push_str(&format!("  (taken back {})", terminal::local_time(at)));
         }
         line + "\n"
@@ -77,7 +77,7 @@ fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failure> {
 }
 
 fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
-    let done = named.iter().filter_map(|entry| Some((entry, entry.taken_back_at?)));
+    let done = named.iter().filter_map(|entry| Some((entry, entry.reverted_at?)));
     if let Some((entry, at)) = done.max_by_key(|(_, at)| *at) {
         let command = match entry.client.as_str() {
             "aws" => "vouch setup aws".to_owned(),

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 
-use super::patch::{self, Hunk, TakenOut};
+use super::patch::{self, Hunk, RemainingText};
 use crate::text::redact::{self, Dialect};
 
 /// What became of a registration.
@@ -43,8 +43,8 @@ pub struct Entry {
     pub(super) hunks: Vec<Hunk>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Registered>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_back_at: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "taken_back_at")]
+    pub reverted_at: Option<UnixTime>,
     /// What becomes of later edits, should this one be out of the file already: whoever takes it back may be killed before
     /// that is written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +62,7 @@ pub(super) struct Pending {
 impl Entry {
     /// Whether it was not taken back yet.
     pub fn is_live(&self) -> bool {
-        self.taken_back_at.is_none()
+        self.reverted_at.is_none()
     }
 
     /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
@@ -86,7 +86,7 @@ impl Entry {
     }
 
     /// The same where values are no longer there, with a remark for each.
-    pub(super) fn reversed(&self, now: &str) -> Option<TakenOut> {
+    pub(super) fn reversed(&self, now: &str) -> Option<RemainingText> {
         let is_after = self.after == digest(self.dialect, now);
         is_after.then(|| patch::reverse(&self.hunks, now, self.open)).flatten()
     }

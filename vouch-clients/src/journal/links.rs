@@ -55,7 +55,7 @@ impl Link {
     }
 
     /// Removes it, if it is still what was made, with the folders that are empty then.
-    pub fn take_back(&self, home: &Home) -> Result<Gone, Failure> {
+    pub fn revert(&self, home: &Home) -> Result<Gone, Failure> {
         let gone = self.remove().map_err(|error| {
             let hint = format!("Remove `{}` yourself.", self.path.display());
             Failure::configuration(format!("cannot remove `{}`", self.path.display()), hint).because(&error)
@@ -115,13 +115,13 @@ mod tests {
             symlink(&program, &path).unwrap();
             link
         };
-        assert_eq!(made().take_back(&home).unwrap(), Gone::Removed);
+        assert_eq!(made().revert(&home).unwrap(), Gone::Removed);
         assert!(!dir.path().join("a").exists() && links(&home).unwrap().is_empty());
         // A program that is gone does not keep its link.
         let link = made();
         fs::remove_file(&program).unwrap();
-        assert_eq!(link.take_back(&home).unwrap(), Gone::Removed);
-        assert_eq!(link.take_back(&home).unwrap(), Gone::Before);
+        assert_eq!(link.revert(&home).unwrap(), Gone::Removed);
+        assert_eq!(link.revert(&home).unwrap(), Gone::Before);
         let link = made();
         for other in ["file", "link"] {
             fs::remove_file(&path).unwrap();
@@ -129,7 +129,7 @@ mod tests {
                 "file" => fs::write(&path, "").unwrap(),
                 _ => symlink("/bin/true", &path).unwrap(),
             }
-            assert_eq!(link.take_back(&home).unwrap(), Gone::Replaced, "{other}");
+            assert_eq!(link.revert(&home).unwrap(), Gone::Replaced, "{other}");
             assert!(path.is_symlink() || path.exists());
         }
         assert!(!home.path().join("journal.json").exists());

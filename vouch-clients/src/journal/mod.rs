@@ -7,7 +7,7 @@ mod entry;
 mod links;
 mod patch;
 mod rebase;
-mod way_back;
+mod undo_plan;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,9 @@ use crate::text::redact::Dialect;
 pub use entry::{Entry, Registered};
 use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
-pub use patch::{Remark, TakenOut};
+pub use patch::{RemainingText, Remark};
 pub use rebase::Rebased;
-pub use way_back::{WayBack, way_back};
+pub use undo_plan::{UndoPlan, plan_undo};
 
 /// The schema that this version writes.
 const VERSION: u64 = 2;
@@ -102,7 +102,7 @@ pub fn record(
             open: patch::is_open(text),
             hunks: patch::hunks(text, after, dialect),
             registration,
-            taken_back_at: None,
+            reverted_at: None,
             pending: None,
         });
         Recorded { home: home.clone(), id, replaced: None }
@@ -137,7 +137,7 @@ pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
             before: Some(entry.after.clone()),
             hunks: Vec::new(),
             made_folders: Vec::new(),
-            taken_back_at: Some(UnixTime::now()),
+            reverted_at: Some(UnixTime::now()),
             ..entry.clone()
         };
         entry.run.clone_from(&heir.run);
@@ -148,7 +148,7 @@ pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
 }
 
 /// Writes down that an entry is about to be taken back from under later ones.
-pub fn begin_take_back(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
+pub fn begin_revert(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
         for entry in entries.iter_mut().filter(|entry| entry.id == id) {
             let after = digest(entry.dialect, &rebased.text);
@@ -191,10 +191,10 @@ fn replace(entries: &mut [Entry], rebased: &[Entry]) {
 }
 
 /// Marks an entry as taken back; the later ones are from now on as `later` has them.
-pub fn mark_taken_back(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
+pub fn mark_reverted(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
         for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            entry.taken_back_at = Some(UnixTime::now());
+            entry.reverted_at = Some(UnixTime::now());
             entry.pending = None;
         }
         replace(entries, later);
@@ -272,14 +272,14 @@ mod tests {
         let refresh = recorded(&home, true, Some("a\ntoken=first\n"), "a\ntoken=second\n");
         let all = entries(&home).unwrap();
         assert_eq!(all.len(), 1);
-        assert_eq!(way_back(&all[0], &[], Some("a\ntoken=second\n")).0, WayBack::Exact(Some("a\n".into())));
+        assert_eq!(plan_undo(&all[0], &[], Some("a\ntoken=second\n")).0, UndoPlan::Exact(Some("a\n".into())));
         let text = fs::read_to_string(path(&home)).unwrap();
         assert!(!text.contains("first") && !text.contains("second"), "{text}");
         // A refresh that fails leaves the entry as it was.
         refresh.forget().unwrap();
         assert_eq!(
-            way_back(&entries(&home).unwrap()[0], &[], Some("a\ntoken=first\n")).0,
-            WayBack::Exact(Some("a\n".into()))
+            plan_undo(&entries(&home).unwrap()[0], &[], Some("a\ntoken=first\n")).0,
+            UndoPlan::Exact(Some("a\n".into()))
         );
     }
 
@@ -289,11 +289,11 @@ mod tests {
         let home = Home::at(dir.path().join("vouch")).unwrap();
         let made = recorded(&home, false, None, "ours=1\n");
         let entry = entries(&home).unwrap().remove(0);
-        assert_eq!(way_back(&entry, &[], Some("ours=1\n")).0, WayBack::Exact(None));
-        assert_eq!(way_back(&entry, &[], None).0, WayBack::Nothing);
-        assert_eq!(way_back(&entry, &[], Some("\nours=1\n")).0, WayBack::EditedAway);
-        let kept = TakenOut { text: "mine=1\n".into(), remarks: Vec::new() };
-        assert_eq!(way_back(&entry, &[], Some("mine=1\nours=1\n")).0, WayBack::Edited(kept));
+        assert_eq!(plan_undo(&entry, &[], Some("ours=1\n")).0, UndoPlan::Exact(None));
+        assert_eq!(plan_undo(&entry, &[], None).0, UndoPlan::Nothing);
+        assert_eq!(plan_undo(&entry, &[], Some("\nours=1\n")).0, UndoPlan::EditedAway);
+        let kept = RemainingText { text: "mine=1\n".into(), remarks: Vec::new() };
+        assert_eq!(plan_undo(&entry, &[], Some("mine=1\nours=1\n")).0, UndoPlan::Edited(kept));
         made.forget().unwrap();
         assert!(!path(&home).exists());
     }
@@ -314,14 +314,20 @@ mod tests {
         let text = serde_json::json!({ "version": 1, "entries": [entry(after, "c=1\n".into())] });
         fs::write(path(&home), text.to_string()).unwrap();
         let [known] = entries(&home).unwrap().try_into().unwrap();
-        assert_eq!(way_back(&known, &[], Some(after)).0, WayBack::Exact(Some(before.into())));
+        assert_eq!(plan_undo(&known, &[], Some(after)).0, UndoPlan::Exact(Some(before.into())));
         let _ = recorded(&home, false, None, "ours=1\n");
         assert_eq!(entries(&home).unwrap()[0], known);
         assert!(fs::read_to_string(path(&home)).unwrap().contains("\"version\": 2"));
+        // The name of before for when it was reverted.
+        let mut reverted = entry(after, "c=1\n".into());
+        reverted["taken_back_at"] = serde_json::json!(UnixTime(8));
+        let reverted: Entry = serde_json::from_value(reverted).unwrap();
+        assert_eq!(reverted.reverted_at, Some(UnixTime(8)));
+        assert!(!reverted.is_live() && known.is_live());
         // What that version did not keep is lost, as it was.
         let lost = entry(after, serde_json::json!({ "blanked": "c=[redacted]\n" }));
         let lost: Entry = serde_json::from_value(lost).unwrap();
-        let WayBack::Edited(taken) = way_back(&lost, &[], Some(after)).0 else { panic!() };
+        let UndoPlan::Edited(taken) = plan_undo(&lost, &[], Some(after)).0 else { panic!() };
         assert_eq!(
             (taken.text.as_str(), taken.remarks),
             ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])

@@ -37,7 +37,7 @@ type Found = BTreeMap<usize, String>;
 
 /// What an edited text still had of the edit.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TakenOut {
+pub struct RemainingText {
     pub text: String,
     /// For the person: what is not as it was before the edit.
     pub remarks: Vec<Remark>,
@@ -84,7 +84,7 @@ pub(crate) fn hunks(before: &str, after: &str, dialect: Dialect) -> Vec<Hunk> {
 
 /// The text before, from exactly the text after; none where the hunks are not of that text. `open` says whether it ended
 /// within a line. Remarks name what could not be put back: a secret that is no longer in the text.
-pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<TakenOut> {
+pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<RemainingText> {
     let after = closed(after, usual_end(after));
     let mut lines: Vec<Cow<'_, str>> = split(&after).into_iter().map(Cow::Borrowed).collect();
     let mut found = Found::new();
@@ -102,7 +102,7 @@ pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<TakenOu
     if open {
         text.truncate(without_end_of_last_line(&text).len());
     }
-    Some(TakenOut { text, remarks })
+    Some(RemainingText { text, remarks })
 }
 
 /// A number above those of all secrets in an edit.
@@ -112,7 +112,7 @@ pub(crate) fn secrets_end(hunks: &[Hunk]) -> usize {
 }
 
 /// Takes the edit out of a text that was edited since: its lines go, everything else stays.
-pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> TakenOut {
+pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> RemainingText {
     let mut lines: Vec<String> = split(text).into_iter().map(str::to_owned).collect();
     let mut remarks = Vec::new();
     for hunk in hunks.iter().rev() {
@@ -122,7 +122,7 @@ pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> TakenOut {
             None => hunk.take_lines(&mut lines, &mut remarks),
         }
     }
-    TakenOut { text: join(&lines, text), remarks }
+    RemainingText { text: join(&lines, text), remarks }
 }
 
 impl Hunk {

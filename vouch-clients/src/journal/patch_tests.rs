@@ -9,7 +9,7 @@ proptest! {
     #[test]
     fn the_way_back_is_exact(before in "([ab]{0,2}\r?\n){0,6}[ab]?", after in "([ab]{0,2}\r?\n){0,6}[ab]?") {
         let hunks = hunks(&before, &after, ANY);
-        let exact = TakenOut { text: before.clone(), remarks: Vec::new() };
+        let exact = RemainingText { text: before.clone(), remarks: Vec::new() };
         prop_assert_eq!(reverse(&hunks, &after, is_open(&before)), Some(exact));
     }
 
@@ -29,7 +29,7 @@ proptest! {
         let edited: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let expected: String =
             lines.iter().filter(|line| !line.starts_with("ours")).map(|line| format!("{line}\n")).collect();
-        prop_assert_eq!(take_out(&hunks, &edited), TakenOut { text: expected, remarks: Vec::new() });
+        prop_assert_eq!(take_out(&hunks, &edited), RemainingText { text: expected, remarks: Vec::new() });
     }
 }
 
@@ -55,7 +55,10 @@ fn a_secret_that_is_still_there_comes_back() {
     let hunks = hunks(before, after, Dialect::Toml);
     let kept = serde_json::to_string(&hunks).unwrap();
     assert!(!kept.contains("hunter"), "{kept}");
-    assert_eq!(reverse(&hunks, after, false), Some(TakenOut { text: before.into(), remarks: Vec::new() }));
+    assert_eq!(
+        reverse(&hunks, after, false),
+        Some(RemainingText { text: before.into(), remarks: Vec::new() })
+    );
     // It is the one that is there by then.
     let taken = take_out(&hunks, &format!("mine = 1\n{}", after.replace("hunter2", "other")));
     assert_eq!(taken.text, format!("mine = 1\n{}", before.replace("hunter2", "other")));

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use vouch_core::UnixTime;
 
 use super::super::entry::{Pending, Registered};
-use super::super::{recover, this_run, way_back};
+use super::super::{plan_undo, recover, this_run};
 use super::*;
 use crate::text::redact::Dialect;
 
@@ -24,7 +24,7 @@ fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {
         open: patch::is_open(text),
         hunks: patch::hunks(text, after, Dialect::NpmIni),
         registration: None::<Registered>,
-        taken_back_at: None,
+        reverted_at: None,
         pending: None,
     }
 }
@@ -84,7 +84,7 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
-    assert_eq!(way_back(&rebased.later[0], &[], Some(texts[0])).0, super::super::WayBack::Nothing);
+    assert_eq!(plan_undo(&rebased.later[0], &[], Some(texts[0])).0, super::super::UndoPlan::Nothing);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     // Maven 3.9 and later reads it.
     if env::var("MAVEN_ARGS").is_some_and(|arguments| arguments.split_whitespace().any(names_settings)) {
-        findings.push(inspect::shadow_variable("MAVEN_ARGS"));
+        findings.push(inspect::overriding_variable("MAVEN_ARGS"));
     }
     // Maven looks for the folder `.mvn` from the project upwards; the nearest counts.
     if let Some(folder) =
@@ -26,7 +26,7 @@ pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
             if name == "maven.config" && text.split_whitespace().any(names_settings) {
                 let note =
                     format!("`{}` names other settings, which Maven reads in place of yours", file.display());
-                findings.push(inspect::shadow(note));
+                findings.push(inspect::overridden(note));
             }
             let leading = text.split_whitespace().filter_map(|word| property(word.strip_prefix("-D")?));
             findings.extend(leading.map(|name| inspect::network(&file, name)));

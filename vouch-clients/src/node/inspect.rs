@@ -7,7 +7,7 @@ use vouch_core::config::Registration;
 use vouch_core::env;
 use vouch_core::files;
 
-use super::workspace::Place;
+use super::workspace::ProjectLocation;
 use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
@@ -111,7 +111,7 @@ pub fn yarn(case: &InspectContext<'_>) -> Vec<Finding> {
 fn yarn_variables(registration: &Registration) -> Vec<Finding> {
     let server = registration.name.is_none().then_some("YARN_NPM_REGISTRY_SERVER");
     let names = server.into_iter().chain(["YARN_NPM_AUTH_TOKEN", "YARN_NPM_AUTH_IDENT", "YARN_RC_FILENAME"]);
-    names.filter(|name| env::var(name).is_some()).map(inspect::shadow_variable).collect()
+    names.filter(|name| env::var(name).is_some()).map(inspect::overriding_variable).collect()
 }
 
 /// yarn reads every `.yarnrc.yml` from the folder upwards, the nearest first.
@@ -135,7 +135,7 @@ fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
         }
         for (name, value) in yarnrc::settings(&text) {
             let own = value.trim_end_matches('/') == case.registration.endpoint.trim_end_matches('/');
-            let shadows = match name.as_str() {
+            let overrides = match name.as_str() {
                 "npmRegistryServer" => case.registration.name.is_none() && !own,
                 "npmAuthToken" | "npmAuthIdent" => true,
                 "npmScopes" => case.registration.name.as_deref().is_some_and(|scope| {
@@ -143,10 +143,10 @@ fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
                 }),
                 _ => false,
             };
-            if shadows {
+            if overrides {
                 let note =
                     format!("`{}` sets `{name}`, which goes before your own in that project", path.display());
-                findings.push(inspect::shadow(note));
+                findings.push(inspect::overridden(note));
             } else if NETWORK.contains(&name.as_str()) || (name == "enableStrictSsl" && value == "false") {
                 findings.push(inspect::network(&path, &name));
             }
@@ -164,7 +164,7 @@ fn with_project(
 ) -> Vec<Finding> {
     let Some(reader) = reader else { return planned.findings() };
     let wanted = SetupRequest { registration: case.registration, corrects: None, config: case.config };
-    let place = Place::of(case.folder);
+    let place = ProjectLocation::of(case.folder);
     let locks = project::lock_files(&place, &wanted);
     let slashes = project::without_slash(&place, user_file, case.registration, reader);
     let inspect::Planned { entry, mut notes } = planned;
@@ -198,7 +198,7 @@ fn judge_variable(name: &str, registration: &Registration) -> Option<Finding> {
     let ours = key(&registration.endpoint, "").unwrap_or_default().to_ascii_lowercase();
     let credential = setting.starts_with("//") && setting.starts_with(ours.trim_end_matches([':', '/']));
     let route = setting == registry_key(registration).to_ascii_lowercase();
-    (credential || route).then(|| inspect::shadow_variable(name))
+    (credential || route).then(|| inspect::overriding_variable(name))
 }
 
 /// The version, and for yarn 1 that it is not a later one.
@@ -231,15 +231,15 @@ mod tests {
     #[test]
     fn variables_of_npm_are_known_in_any_case() {
         let host = "//my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm/my-repo/";
-        let shadows = |name: &str, scope| judge_variable(name, &registration(scope)).is_some();
+        let overrides = |name: &str, scope| judge_variable(name, &registration(scope)).is_some();
         for name in ["npm_config_registry", "NPM_CONFIG_REGISTRY", "pnpm_config_registry"] {
-            assert!(shadows(name, None), "{name}");
-            assert!(!shadows(name, Some("@acme")), "{name}");
+            assert!(overrides(name, None), "{name}");
+            assert!(!overrides(name, Some("@acme")), "{name}");
         }
-        assert!(shadows("npm_config_@acme:registry", Some("@acme")));
-        assert!(shadows(&format!("npm_config_{host}:_authToken"), None));
+        assert!(overrides("npm_config_@acme:registry", Some("@acme")));
+        assert!(overrides(&format!("npm_config_{host}:_authToken"), None));
         for name in ["npm_config_cafile", "npm_config_//registry.npmjs.org/:_authToken", "REGISTRY"] {
-            assert!(!shadows(name, None), "{name}");
+            assert!(!overrides(name, None), "{name}");
         }
     }
 }

@@ -15,7 +15,7 @@ use vouch_core::partition::RepositoryName;
 use vouch_helper::home::served_by;
 
 use super::project::{self, Reader};
-use super::workspace::Place;
+use super::workspace::ProjectLocation;
 use super::{helper, home, npm, packages, pnpm_env, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
@@ -94,7 +94,7 @@ impl Pnpm {
     /// A file that pnpm leaves out as things are, in a folder.
     pub(super) fn left_out(&self, folder: &Path) -> Option<Finding> {
         let (major, minor) = self.version.filter(|version| *version < PASSES_OVER_UNSET)?;
-        let place = Place::of(folder);
+        let place = ProjectLocation::of(folder);
         let files = std::iter::once(self.file.clone()).chain(self.reader().npmrcs(&place, &self.file));
         let (variable, file) = files.into_iter().find_map(|file| Some((pnpm_env::unset(&file)?, file)))?;
         let failure = left_out(&format!("pnpm {major}.{minor}"), &file, &variable);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use vouch_core::config::Registration;
 use vouch_core::files;
 
-use super::workspace::Place;
+use super::workspace::ProjectLocation;
 use crate::client::SetupRequest;
 use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{Npmrc, file};
@@ -34,7 +34,7 @@ impl Reader {
 
     /// The files called `.npmrc` that the client takes in a folder, beside the user's own (measured with npm 8 to 12, pnpm
     /// 10 to 12, yarn 1.22 and bun 1.4).
-    pub(super) fn npmrcs(self, place: &Place, user_file: &Path) -> Vec<PathBuf> {
+    pub(super) fn npmrcs(self, place: &ProjectLocation, user_file: &Path) -> Vec<PathBuf> {
         let workspace = match self.tool {
             Tool::Pnpm => place.pnpm_workspace.as_ref(),
             Tool::YarnClassic => None,
@@ -54,9 +54,9 @@ impl Reader {
 /// What stands against the lines of the user's file in the project of the working directory.
 pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>, reader: Reader) -> Vec<String> {
     let Ok(folder) = env::current_dir() else { return Vec::new() };
-    let place = Place::of(&folder);
+    let place = ProjectLocation::of(&folder);
     [
-        shadowing(&place, user_file, wanted.registration, reader),
+        overriding(&place, user_file, wanted.registration, reader),
         without_slash(&place, user_file, wanted.registration, reader),
         lock_files(&place, wanted),
     ]
@@ -64,9 +64,14 @@ pub(super) fn warnings(user_file: &Path, wanted: &SetupRequest<'_>, reader: Read
 }
 
 /// What the project's files called `.npmrc` say against them.
-fn shadowing(place: &Place, user_file: &Path, registration: &Registration, reader: Reader) -> Vec<String> {
+fn overriding(
+    place: &ProjectLocation,
+    user_file: &Path,
+    registration: &Registration,
+    reader: Reader,
+) -> Vec<String> {
     let say = |path: &PathBuf| match file::load(path) {
-        Ok(npmrc) => shadows(path, &npmrc, registration),
+        Ok(npmrc) => overrides_of(path, &npmrc, registration),
         Err(error) => vec![format!("`{}` was not looked at: {error}", path.display())],
     };
     reader.npmrcs(place, user_file).iter().flat_map(say).collect()
@@ -74,7 +79,7 @@ fn shadowing(place: &Place, user_file: &Path, registration: &Registration, reade
 
 /// Where the repository's URL is written without the slash at its end: the token is not found for it.
 pub(super) fn without_slash(
-    place: &Place,
+    place: &ProjectLocation,
     user_file: &Path,
     registration: &Registration,
     reader: Reader,
@@ -111,7 +116,7 @@ pub(super) fn without_slash(
 }
 
 /// What its lock files say against them.
-pub(super) fn lock_files(place: &Place, wanted: &SetupRequest<'_>) -> Vec<String> {
+pub(super) fn lock_files(place: &ProjectLocation, wanted: &SetupRequest<'_>) -> Vec<String> {
     let root = place.workspace.as_ref().unwrap_or(&place.root);
     let look = |name: &str| {
         let path = root.join(name);
@@ -121,7 +126,7 @@ pub(super) fn lock_files(place: &Place, wanted: &SetupRequest<'_>) -> Vec<String
 }
 
 /// The settings of the project's files called `.npmrc` that would see the token, or let others see it.
-pub(super) fn network(place: &Place, user_file: &Path, reader: Reader) -> Vec<(PathBuf, String)> {
+pub(super) fn network(place: &ProjectLocation, user_file: &Path, reader: Reader) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for path in reader.npmrcs(place, user_file) {
         let Ok(npmrc) = file::load(&path) else { continue };
@@ -138,7 +143,7 @@ pub(super) fn network(place: &Place, user_file: &Path, reader: Reader) -> Vec<(P
     found
 }
 
-fn shadows(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<String> {
+fn overrides_of(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<String> {
     let shown = path.display();
     let ours = key(&registration.endpoint, "").unwrap_or_default();
     let ours = ours.trim_end_matches(':');
@@ -210,7 +215,7 @@ mod tests {
     fn what_a_project_says_otherwise_is_named_without_its_secret() {
         let path = Path::new("/p/.npmrc");
         let host = ENDPOINT.trim_start_matches("https:");
-        let seen = |text: String| shadows(path, &Npmrc::parse(text.as_bytes()), &registration(None));
+        let seen = |text: String| overrides_of(path, &Npmrc::parse(text.as_bytes()), &registration(None));
         for (text, part) in [
             (format!("{host}:_authToken=hunter2"), "a credential"),
             (format!("{host}deeper/:_authToken = hunter2"), "a credential"),
@@ -235,7 +240,7 @@ mod tests {
         let bare = ENDPOINT.trim_end_matches('/');
         let seen = |tool, major| {
             let reader = Reader { tool, major };
-            without_slash(&Place::of(dir.path()), &user, &registration(None), reader)
+            without_slash(&ProjectLocation::of(dir.path()), &user, &registration(None), reader)
         };
         write("user.npmrc", &format!("registry={bare}\n@mine:registry={ENDPOINT}\n"));
         write("package.json", &format!(r#"{{"publishConfig": {{"registry": "{ENDPOINT}"}}}}"#));
@@ -269,7 +274,7 @@ mod tests {
         }
         std::fs::write(member.join("package.json"), "{}").unwrap();
         let seen = |folder: &Path, tool, major| {
-            Reader { tool, major }.npmrcs(&Place::of(folder), Path::new("/nonexistent"))
+            Reader { tool, major }.npmrcs(&ProjectLocation::of(folder), Path::new("/nonexistent"))
         };
         for (tool, major) in [
             (Tool::Npm, None),

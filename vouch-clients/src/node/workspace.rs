@@ -8,7 +8,7 @@ use vouch_core::files;
 
 /// What the clients find from a folder upwards.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ProjectLocation {
     /// The project: the nearest folder with a `package.json` or a `node_modules`, else the folder itself, as npm has it.
     pub(super) root: PathBuf,
     /// The root of the workspace that names the project as a member, for npm and bun.
@@ -17,7 +17,7 @@ pub(super) struct Place {
     pub(super) pnpm_workspace: Option<PathBuf>,
 }
 
-impl Place {
+impl ProjectLocation {
     /// Looks from a folder upwards.
     pub(super) fn of(folder: &Path) -> Self {
         let is_root =
@@ -83,7 +83,7 @@ mod tests {
             ("7", false),
         ] {
             fs::write(dir.path().join("package.json"), format!(r#"{{"workspaces": {workspaces}}}"#)).unwrap();
-            let place = Place::of(&member.join("src"));
+            let place = ProjectLocation::of(&member.join("src"));
             assert_eq!(place.root, member);
             assert_eq!(place.workspace.as_deref(), wanted.then_some(dir.path()), "{workspaces}");
         }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_folder_without_a_package_is_its_own_project() {
         let dir = tempfile::tempdir().unwrap();
-        let place = Place::of(dir.path());
+        let place = ProjectLocation::of(dir.path());
         assert_eq!(place.root, dir.path());
     }
 }

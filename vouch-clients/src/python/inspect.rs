@@ -61,7 +61,7 @@ pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     };
     if let Some((path, document)) = nearest(case.folder, "poetry.toml") {
         if nested(&document, "repositories") {
-            findings.push(inspect::shadow(format!("`{}` has a `{registry}` of its own", path.display())));
+            findings.push(inspect::overridden(format!("`{}` has a `{registry}` of its own", path.display())));
         }
         if nested(&document, "certificates") {
             findings.push(inspect::network(&path, &format!("certificates.{registry}")));
@@ -86,7 +86,7 @@ pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
     {
         let other = settings.get("url").and_then(Item::as_str);
         if other.is_some_and(|other| !url::same(other, &url::index(case.registration))) {
-            findings.push(inspect::shadow(format!("`{}` sets `pypi.url`", path.display())));
+            findings.push(inspect::overridden(format!("`{}` sets `pypi.url`", path.display())));
         }
         for key in ["verify_ssl", "ca_certs", "client_cert"] {
             if settings.get(key).is_some_and(|value| key != "verify_ssl" || value.as_bool() == Some(false)) {
@@ -206,7 +206,7 @@ fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
                 ))
             }
             "-i" | "--index-url" if !url::same(value, &url::index(case.registration)) => {
-                Some(inspect::shadow(format!(
+                Some(inspect::overridden(format!(
                     "`{}` names the index {}, which goes before your own",
                     path.display(),
                     url::shown(value)

@@ -237,7 +237,7 @@ impl Keyring {
                 // The error at hand matters more.
                 let _ = recorded.forget(&self.home);
                 for before in made {
-                    let _ = before.take_back(&self.home);
+                    let _ = before.revert(&self.home);
                 }
                 return Err(Failure::configuration(
                     format!("cannot make `{}`, which clients are to start", link.display()),

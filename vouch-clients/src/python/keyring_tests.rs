@@ -99,7 +99,7 @@ fn a_link_of_before_comes_to_name_its_home() {
     link(&keyring).unwrap();
     assert_eq!((keyring.standing(&shared), keyring.would_link()), (Standing::Named, vec![]));
     for made in journal::links(&keyring.home).unwrap() {
-        made.take_back(&keyring.home).unwrap();
+        made.revert(&keyring.home).unwrap();
     }
     assert!(!shared.is_symlink() && !keyring.home.bin().exists());
 }

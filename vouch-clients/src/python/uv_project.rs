@@ -68,21 +68,23 @@ impl Project {
     pub(super) fn findings(&self, registration: &Registration) -> Vec<Finding> {
         let index = url::index(registration);
         let name = registration.name.as_deref();
-        let shadow = |what: &str| {
-            inspect::shadow(format!("`{}` sets {what}, which goes before your own", self.file.display()))
+        let overridden = |what: &str| {
+            inspect::overridden(format!("`{}` sets {what}, which goes before your own", self.file.display()))
         };
         let mut findings = Vec::new();
         let other = self.table.get("index-url").and_then(Item::as_str);
         if let Some(other) = other.filter(|other| !url::same(other, &index)) {
-            findings.push(shadow(&format!("`index-url` to {}", url::shown(other))));
+            findings.push(overridden(&format!("`index-url` to {}", url::shown(other))));
         }
         for other in self.indexes() {
             let text = |key: &str| other.get(key).and_then(Item::as_str);
             let elsewhere = text("url").is_some_and(|url| !url::same(url, &index));
             if elsewhere && (is_default(other) || (name.is_some() && text("name") == name)) {
                 let place = text("url").map(url::shown).unwrap_or_default();
-                findings
-                    .push(shadow(&format!("the index `{}` to {place}", text("name").unwrap_or("default"))));
+                findings.push(overridden(&format!(
+                    "the index `{}` to {place}",
+                    text("name").unwrap_or("default")
+                )));
             }
         }
         if self.table.contains_key("allow-insecure-host") {

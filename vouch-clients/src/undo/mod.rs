@@ -10,9 +10,9 @@ use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::home::Home;
 
 use crate::edited_file::LockedFile;
-use crate::journal::{self, Entry, Gone, Link, Registered, Remark, WayBack};
+use crate::journal::{self, Entry, Gone, Link, Registered, Remark, UndoPlan};
 use crate::ledger::Ledger;
-use crate::node::npm::registration::{Filter, places};
+use crate::node::npm::registration::{Filter, token_entries};
 use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
 
@@ -103,12 +103,12 @@ impl<'a> Undo<'a> {
         users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
         users.sort_unstable();
         users.dedup();
-        let take_back = |link: &Link| {
+        let revert = |link: &Link| {
             let shown = link.path.display();
             if !users.is_empty() {
                 return Ok(Some(Note::Remark(format!("`{shown}` stays: {} asks it", users.join(", ")))));
             }
-            Ok(match link.take_back(self.home)? {
+            Ok(match link.revert(self.home)? {
                 Gone::Removed => Some(Note::Done(format!("`{shown}` is removed: it was made by setup"))),
                 Gone::Before => None,
                 Gone::Replaced => {
@@ -116,7 +116,7 @@ impl<'a> Undo<'a> {
                 }
             })
         };
-        links.iter().filter_map(|link| take_back(link).transpose()).collect()
+        links.iter().filter_map(|link| revert(link).transpose()).collect()
     }
 
     fn registration(
@@ -153,7 +153,7 @@ impl<'a> Undo<'a> {
         }
         let (way, later) = restore(self.home, file, (entry, later), config.as_ref())?;
         let saved = config.as_ref().map_or(Ok(()), |config| self.lock.save(config)).map_err(Failure::from);
-        let marked = saved.and_then(|()| journal::mark_taken_back(self.home, entry.id, &later));
+        let marked = saved.and_then(|()| journal::mark_reverted(self.home, entry.id, &later));
         if let Err(failure) = marked {
             // As it was, so that the undo can be run again; the failure at hand matters more.
             if let Some(text) = file.existing_text() {
@@ -189,20 +189,20 @@ fn restore(
     file: &LockedFile,
     (entry, later): (&Entry, &[Entry]),
     config: Option<&Config>,
-) -> Result<(WayBack, Vec<Entry>), Failure> {
+) -> Result<(UndoPlan, Vec<Entry>), Failure> {
     let ledger = Ledger::load(home)?;
     let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
     let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(file.real(), value));
     let now = file.existing_text().map(|text| ledger.without_tokens(file.real(), text));
-    let (way, later) = journal::way_back(entry, later, now.as_deref());
+    let (way, later) = journal::plan_undo(entry, later, now.as_deref());
     let text = match &way {
-        WayBack::Nothing => now.as_deref(),
-        WayBack::Exact(text) => text.as_deref(),
-        WayBack::EditedAway => None,
-        WayBack::Edited(taken) | WayBack::Blanked(taken) => Some(taken.text.as_str()),
-        WayBack::Between(rebased) => Some(rebased.text.as_str()),
+        UndoPlan::Nothing => now.as_deref(),
+        UndoPlan::Exact(text) => text.as_deref(),
+        UndoPlan::EditedAway => None,
+        UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => Some(taken.text.as_str()),
+        UndoPlan::Between(rebased) => Some(rebased.text.as_str()),
     };
-    let registered = config.map(|config| places(config, Filter::default())).unwrap_or_default();
+    let registered = config.map(|config| token_entries(config, Filter::default())).unwrap_or_default();
     let is_needed = |(key, _): &&(String, String)| {
         registered.iter().any(|place| place.key == *key && place.file == entry.file)
     };
@@ -210,8 +210,8 @@ fn restore(
     if text == now.as_deref() && needed.len() == tokens.len() {
         return Ok((way, later));
     }
-    if let WayBack::Between(rebased) = &way {
-        journal::begin_take_back(home, entry.id, rebased)?;
+    if let UndoPlan::Between(rebased) = &way {
+        journal::begin_revert(home, entry.id, rebased)?;
     }
     if needed.is_empty() {
         match text {
@@ -230,30 +230,30 @@ fn restore(
     Ok((way, later))
 }
 
-fn told(entry: &Entry, way: &WayBack, was_there: bool) -> Vec<Note> {
+fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
     let shown = entry.file.display();
     let first = match way {
-        WayBack::Nothing if !was_there => {
+        UndoPlan::Nothing if !was_there => {
             Note::Done(format!("`{shown}` is gone: nothing to take back in it"))
         }
-        WayBack::Nothing => Note::Done(format!("`{shown}` is already as it was before setup")),
-        WayBack::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before setup")),
-        WayBack::Exact(None) | WayBack::EditedAway => {
+        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before setup")),
+        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before setup")),
+        UndoPlan::Exact(None) | UndoPlan::EditedAway => {
             Note::Done(format!("`{shown}` is removed: it was made by setup"))
         }
-        WayBack::Between(_) => Note::Done(format!(
+        UndoPlan::Between(_) => Note::Done(format!(
             "the lines of {} are out of `{shown}`; what setup did there since stays",
             entry.client
         )),
-        WayBack::Blanked(_) => {
+        UndoPlan::Blanked(_) => {
             Note::Warning(format!("`{shown}` is as it was before setup, but for what may be secret"))
         }
-        WayBack::Edited(_) => Note::Warning(format!(
+        UndoPlan::Edited(_) => Note::Warning(format!(
             "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
         )),
     };
     let remarks = match way {
-        WayBack::Edited(taken) | WayBack::Blanked(taken) => taken.remarks.as_slice(),
+        UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => taken.remarks.as_slice(),
         _ => &[],
     };
     let told = |remark: &Remark| {

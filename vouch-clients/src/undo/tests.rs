@@ -13,13 +13,13 @@ use crate::text::redact::Dialect;
 
 const KEY: &str = "//h.example/npm/repo/:_authToken";
 
-struct Bed {
+struct TestHome {
     _dir: tempfile::TempDir,
     home: Home,
     file: PathBuf,
 }
 
-impl Bed {
+impl TestHome {
     fn new(before: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
@@ -97,49 +97,49 @@ fn every_line_that_was_replaced_comes_back_whatever_it_says() {
         "a=1\n",
         "",
     ] {
-        let bed = Bed::new(before);
-        bed.set_up(&bed.registration("npm", "repo"));
-        bed.write_token(KEY, "TOKEN");
-        let said = bed.remove();
+        let test_home = TestHome::new(before);
+        test_home.set_up(&test_home.registration("npm", "repo"));
+        test_home.write_token(KEY, "TOKEN");
+        let said = test_home.remove();
         assert!(matches!(&said[0], Note::Done(text) if text.contains("as it was before setup")), "{said:?}");
-        assert_eq!(bed.text(), before);
-        assert_eq!(Ledger::load(&bed.home).unwrap().files().count(), 0);
+        assert_eq!(test_home.text(), before);
+        assert_eq!(Ledger::load(&test_home.home).unwrap().files().count(), 0);
     }
 }
 
 #[test]
 fn tokens_that_come_and_go_are_no_edit_of_the_file() {
-    let bed = Bed::new("a=1\n");
-    let (npm, bun) = (bed.registration("npm", "repo"), bed.registration("bun", "other"));
-    bed.set_up(&npm);
-    bed.write_token(KEY, "TOKEN");
-    bed.set_up(&bun);
-    bed.write_token(KEY, "NEWER");
-    bed.write_token("//h.example/npm/other/:_authToken", "OTHER");
-    let said = bed.undo("bun");
+    let test_home = TestHome::new("a=1\n");
+    let (npm, bun) = (test_home.registration("npm", "repo"), test_home.registration("bun", "other"));
+    test_home.set_up(&npm);
+    test_home.write_token(KEY, "TOKEN");
+    test_home.set_up(&bun);
+    test_home.write_token(KEY, "NEWER");
+    test_home.write_token("//h.example/npm/other/:_authToken", "OTHER");
+    let said = test_home.undo("bun");
     assert!(matches!(&said[0], Note::Done(text) if text.contains("as it was before setup")), "{said:?}");
     // The token of the registration that is left still serves, and the other one is gone.
-    assert_eq!(bed.text(), format!("a=1\nregistry={}\n{KEY}=NEWER\n", npm.endpoint));
-    bed.undo("npm");
-    assert_eq!(bed.text(), "a=1\n");
+    assert_eq!(test_home.text(), format!("a=1\nregistry={}\n{KEY}=NEWER\n", npm.endpoint));
+    test_home.undo("npm");
+    assert_eq!(test_home.text(), "a=1\n");
 }
 
 #[test]
 fn a_token_of_somebody_else_stays() {
-    let bed = Bed::new("a=1\n");
-    bed.set_up(&bed.registration("npm", "repo"));
-    bed.write_token(KEY, "TOKEN");
-    fs::write(&bed.file, bed.text().replace("TOKEN", "theirs")).unwrap();
-    bed.remove();
-    assert_eq!(bed.text(), format!("a=1\n{KEY}=theirs\n"));
+    let test_home = TestHome::new("a=1\n");
+    test_home.set_up(&test_home.registration("npm", "repo"));
+    test_home.write_token(KEY, "TOKEN");
+    fs::write(&test_home.file, test_home.text().replace("TOKEN", "theirs")).unwrap();
+    test_home.remove();
+    assert_eq!(test_home.text(), format!("a=1\n{KEY}=theirs\n"));
 }
 
 #[test]
 fn an_undo_that_is_done_is_not_done_again() {
-    let bed = Bed::new("a=1\n");
-    bed.set_up(&bed.registration("npm", "repo"));
-    let id = journal::entries(&bed.home).unwrap()[0].id;
-    let undo = Undo::begin(&bed.home).unwrap();
+    let test_home = TestHome::new("a=1\n");
+    test_home.set_up(&test_home.registration("npm", "repo"));
+    let id = journal::entries(&test_home.home).unwrap()[0].id;
+    let undo = Undo::begin(&test_home.home).unwrap();
     assert!(!undo.entry(id).unwrap().is_empty());
     assert_eq!(undo.entry(id).unwrap(), []);
     assert_eq!(undo.entry(99).unwrap(), []);
@@ -147,22 +147,22 @@ fn an_undo_that_is_done_is_not_done_again() {
 
 #[test]
 fn an_undo_that_was_cut_short_before_the_configuration_is_run_again() {
-    let bed = Bed::new("a=1\n");
-    bed.set_up(&bed.registration("npm", "repo"));
-    bed.write_token(KEY, "TOKEN");
-    let before = bed.text();
-    let config = bed.home.config_file();
+    let test_home = TestHome::new("a=1\n");
+    test_home.set_up(&test_home.registration("npm", "repo"));
+    test_home.write_token(KEY, "TOKEN");
+    let before = test_home.text();
+    let config = test_home.home.config_file();
     let set_up = fs::read(&config).unwrap();
-    fs::create_dir(bed.home.path().join(".config.json.vouch-new")).unwrap();
-    let id = journal::entries(&bed.home).unwrap()[0].id;
-    assert!(Undo::begin(&bed.home).unwrap().entry(id).is_err());
+    fs::create_dir(test_home.home.path().join(".config.json.vouch-new")).unwrap();
+    let id = journal::entries(&test_home.home).unwrap()[0].id;
+    assert!(Undo::begin(&test_home.home).unwrap().entry(id).is_err());
     // As it was, and the ledger still knows the token.
-    assert_eq!((bed.text(), fs::read(&config).unwrap()), (before, set_up));
-    assert!(Ledger::load(&bed.home).unwrap().is_ours(&bed.file, "TOKEN"));
-    fs::remove_dir(bed.home.path().join(".config.json.vouch-new")).unwrap();
-    let said = Undo::begin(&bed.home).unwrap().entry(id).unwrap();
+    assert_eq!((test_home.text(), fs::read(&config).unwrap()), (before, set_up));
+    assert!(Ledger::load(&test_home.home).unwrap().is_ours(&test_home.file, "TOKEN"));
+    fs::remove_dir(test_home.home.path().join(".config.json.vouch-new")).unwrap();
+    let said = Undo::begin(&test_home.home).unwrap().entry(id).unwrap();
     assert!(said.iter().any(|note| matches!(note, Note::Done(text) if text.contains("no longer receives"))));
-    assert!(Config::load(&bed.home).unwrap().codeartifact.registrations.is_empty());
+    assert!(Config::load(&test_home.home).unwrap().codeartifact.registrations.is_empty());
 }
 
 #[test]
@@ -175,28 +175,28 @@ fn what_an_earlier_version_recorded_serves_where_the_journal_knows_nothing() {
         (json!(null), "a=1\n"),
         (json!("${MY_REGISTRY}"), "a=1\n"),
     ] {
-        let bed = Bed::new(&lines("https://h.example/npm/repo/"));
-        let mut known = bed.registration("pnpm", "repo");
+        let test_home = TestHome::new(&lines("https://h.example/npm/repo/"));
+        let mut known = test_home.registration("pnpm", "repo");
         known.other.insert("replaced".into(), replaced);
-        bed.register(&known);
-        bed.remove();
-        assert_eq!(bed.text(), after);
+        test_home.register(&known);
+        test_home.remove();
+        assert_eq!(test_home.text(), after);
     }
     // A line that leads elsewhere by now is theirs, and so is a helper.
     let theirs = lines("https://else.example/").replace("npm-token-vouch-p", "their-helper");
-    let bed = Bed::new(&theirs);
-    bed.register(&bed.registration("pnpm", "repo"));
-    bed.remove();
-    assert_eq!(bed.text(), theirs);
+    let test_home = TestHome::new(&theirs);
+    test_home.register(&test_home.registration("pnpm", "repo"));
+    test_home.remove();
+    assert_eq!(test_home.text(), theirs);
 }
 
 #[test]
 fn the_token_of_an_earlier_version_goes_with_its_registration_and_stays_private_until_then() {
-    let bed = Bed::new("");
-    bed.register(&bed.registration("npm", "repo"));
-    bed.write_token(KEY, "TOKEN");
-    assert_eq!(bed.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    bed.remove();
-    assert_eq!(bed.text(), "");
-    assert!(!Path::new(&bed.home.path().join("ledger.json")).exists());
+    let test_home = TestHome::new("");
+    test_home.register(&test_home.registration("npm", "repo"));
+    test_home.write_token(KEY, "TOKEN");
+    assert_eq!(test_home.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    test_home.remove();
+    assert_eq!(test_home.text(), "");
+    assert!(!Path::new(&test_home.home.path().join("ledger.json")).exists());
 }

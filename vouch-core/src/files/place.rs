@@ -17,7 +17,7 @@ use super::refused::{self, Refused};
 const PERMISSIONS: u32 = 0o777;
 
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct DirectoryEntry {
     folder: OwnedFd,
     name: OsString,
     path: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Existing {
     owner: u32,
 }
 
-impl Place {
+impl DirectoryEntry {
     /// The place of a path that is no link any more.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();

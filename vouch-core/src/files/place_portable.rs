@@ -10,7 +10,7 @@ use super::read::READ_LIMIT;
 use super::refused::{self, Refused};
 
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct DirectoryEntry {
     path: PathBuf,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Existing {
     pub(super) mode: u32,
 }
 
-impl Place {
+impl DirectoryEntry {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Self { path: path.to_owned() })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::in_place;
 use super::links::follow;
-use super::place::Place;
+use super::place::DirectoryEntry;
 
 /// How a file got its new contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Access {
 /// # Errors
 /// Whatever the system says, such as a full disk or a read-only folder. The old file is then as before.
 pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
-    let place = Place::of(&follow(path)?)?;
+    let place = DirectoryEntry::of(&follow(path)?)?;
     let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
     place.replace(&temporary(place.name(), "new"), contents, mode)
 }
@@ -78,7 +78,7 @@ pub fn replace_or_overwrite_private(path: &Path, contents: &[u8], writer: &str) 
 }
 
 fn put(path: &Path, contents: &[u8], access: Access, writer: &str) -> io::Result<WriteMethod> {
-    let place = Place::of(&follow(path)?)?;
+    let place = DirectoryEntry::of(&follow(path)?)?;
     let existing = place.existing()?;
     if let Some(existing) = existing {
         place.unless_foreign(existing)?;
@@ -111,7 +111,7 @@ pub fn leftovers(path: &Path, writer: &str) -> io::Result<[PathBuf; 2]> {
 /// # Errors
 /// When one is there and cannot be deleted; the other one is gone all the same.
 pub fn clear_leftovers(path: &Path, writer: &str) -> io::Result<()> {
-    let place = match Place::of(&follow(path)?) {
+    let place = match DirectoryEntry::of(&follow(path)?) {
         // A directory that is not there holds no leftover either.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(());

@@ -122,7 +122,7 @@ fn overwriting_leaves_nothing_of_a_longer_file_and_narrows_the_mode_first() {
     fs::write(&path, "a long one\n").unwrap();
     set_mode(&path, 0o644);
     let inode = path.metadata().unwrap().ino();
-    let (mut file, old) = Place::of(&path).unwrap().open(|mode| mode & 0o700).unwrap();
+    let (mut file, old) = DirectoryEntry::of(&path).unwrap().open(|mode| mode & 0o700).unwrap();
     assert_eq!(mode(&path), 0o600);
     in_place::overwrite(&mut file, &path, &old, b"short").unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "short");
@@ -156,7 +156,7 @@ fn a_file_of_another_user_stays_theirs() {
         let hint = refused::hint(&error).unwrap();
         assert!(hint.contains("sudo -H -u '#12345'") && hint.contains("sudo chown"), "{hint}");
     }
-    assert!(Place::of(&path).unwrap().open(|mode| mode).is_err());
+    assert!(DirectoryEntry::of(&path).unwrap().open(|mode| mode).is_err());
     assert_eq!((fs::read(&path).unwrap(), path.metadata().unwrap().uid()), (b"theirs".to_vec(), 12345));
 }
 
@@ -186,7 +186,7 @@ fn a_swapped_file_of_another_user_never_gets_the_contents() {
         while Instant::now() < deadline {
             let write = || -> io::Result<()> {
                 if (met.0 + met.1).is_multiple_of(2) {
-                    let (mut file, old) = Place::of(&path)?.open(|mode| mode & 0o700)?;
+                    let (mut file, old) = DirectoryEntry::of(&path)?.open(|mode| mode & 0o700)?;
                     in_place::overwrite(&mut file, &path, &old, b"secret")
                 } else {
                     replace_or_overwrite_private(&path, b"secret", "w").map(drop)

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::bed::{Bed, MY_DOMAIN, programs};
 use crate::command::Run;
+use crate::sandbox::{MY_DOMAIN, Sandbox, programs};
 
 /// The folder of an installed client, such as `pip-26.3`, or the first whose name begins so, such as `poetry-`.
 pub fn installed(name: &str) -> PathBuf {
@@ -31,7 +31,7 @@ pub fn site_packages(name: &str) -> PathBuf {
 
 /// A client, with a home of its own in which `keyring` is our program and each start of it is noted.
 ///
-/// The session is the bed's.
+/// The session is the sandbox's.
 #[derive(Debug)]
 pub struct Client {
     program: PathBuf,
@@ -42,9 +42,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// A new home below the bed's, named `label`.
-    pub fn new(bed: &Bed, name: &str, label: &str) -> Self {
-        let home = bed.file(&format!("people/{label}"));
+    /// A new home below the sandbox's, named `label`.
+    pub fn new(sandbox: &Sandbox, name: &str, label: &str) -> Self {
+        let home = sandbox.file(&format!("people/{label}"));
         assert!(!home.exists(), "two clients are called {label}");
         let counting = home.join("counting");
         let keyring = home.join("keyring");
@@ -56,7 +56,7 @@ impl Client {
         }
         symlink(programs().join("pip-keyring-vouch"), keyring.join("keyring")).expect("a link");
         let program = installed(name).join("bin");
-        Self { program, home, vouch_home: bed.file(".vouch"), keyring, python_path: None }
+        Self { program, home, vouch_home: sandbox.file(".vouch"), keyring, python_path: None }
     }
 
     /// Puts the keyring backend where the client's Python finds it, as if its wheel were installed beside the client.

@@ -10,9 +10,9 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::bed::{Bed, MY_DOMAIN};
 use crate::command::Run;
 use crate::python::{publish_url, site_packages};
+use crate::sandbox::{MY_DOMAIN, Sandbox};
 
 /// A package of version 1.0 with one module of its own name.
 #[derive(Debug, Clone)]
@@ -202,19 +202,19 @@ pub fn five_packages() -> Vec<(String, Vec<u8>)> {
     FIVE.iter().map(|name| package(name).wheel()).collect()
 }
 
-/// Uploads files to a repository of `my-domain` with a token of the bed's session.
-pub fn upload(bed: &Bed, repository: &str, files: &[(String, Vec<u8>)]) {
-    upload_to(bed, &publish_url(repository), &MY_DOMAIN, files);
+/// Uploads files to a repository of `my-domain` with a token of the sandbox's session.
+pub fn upload(sandbox: &Sandbox, repository: &str, files: &[(String, Vec<u8>)]) {
+    upload_to(sandbox, &publish_url(repository), &MY_DOMAIN, files);
 }
 
 /// Uploads files with a token for the domain that `domain` names.
-pub fn upload_to(bed: &Bed, url: &str, domain: &[&str], files: &[(String, Vec<u8>)]) {
-    let token = bed.vouch(&["credential", "codeartifact"]).args(domain).ok().stdout;
+pub fn upload_to(sandbox: &Sandbox, url: &str, domain: &[&str], files: &[(String, Vec<u8>)]) {
+    let token = sandbox.vouch(&["credential", "codeartifact"]).args(domain).ok().stdout;
     let token = token.trim();
-    std::fs::create_dir_all(bed.file("uploads")).expect("the home is writable");
+    std::fs::create_dir_all(sandbox.file("uploads")).expect("the home is writable");
     let mut config = String::new();
     for (file, content) in files {
-        let path = bed.file("uploads").join(file);
+        let path = sandbox.file("uploads").join(file);
         std::fs::write(&path, content).expect("the home is writable");
         let mut parts = file.trim_end_matches(".tar.gz").split('-');
         let (name, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::bed::{Bed, programs};
-use crate::command::{Done, Run};
-use crate::pages::Block;
+use crate::command::{CommandOutput, Run};
+use crate::doc_blocks::Block;
 use crate::python::{Package, installed, site_packages, upload, wheel_of_installed};
+use crate::sandbox::{Sandbox, programs};
 
 /// A reader, on a terminal, with an environment of their own that has some clients in it and nothing of Vouch's.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    bed: &'a Bed,
+    sandbox: &'a Sandbox,
     /// What setup said had to be typed, which a person puts into `~/.profile`.
     profile: String,
     project: PathBuf,
@@ -25,38 +25,38 @@ const BUILDER: &str = "builder";
 
 impl<'a> Reader<'a> {
     /// Has enrolled, and has a project that is a package. In `my-pypi-repo` is what pages install.
-    pub fn new(bed: &'a Bed, clients: &[&str]) -> Self {
-        bed.enroll();
-        bed.log_in();
+    pub fn new(sandbox: &'a Sandbox, clients: &[&str]) -> Self {
+        sandbox.enroll();
+        sandbox.log_in();
         // Only so that something can be uploaded.
-        bed.set_up_cargo();
+        sandbox.set_up_cargo();
         let greeting = Package::new(GREETING).code("def main():\n    print('hello')\n").command();
         let pip = wheel_of_installed("pip-26.3", "pip");
-        fs::create_dir_all(bed.file("wheels")).expect("the home is writable");
-        fs::write(bed.file("wheels").join(&pip.0), &pip.1).expect("the home is writable");
-        upload(bed, "my-pypi-repo", &[greeting.wheel(), Package::build_backend(BUILDER).wheel(), pip]);
-        let _ = bed.vouch(&["undo", "cargo"]).ok();
-        let _ = bed.vouch(&["logout"]).ok();
-        let _ = bed.ctl(&["reset"]);
+        fs::create_dir_all(sandbox.file("wheels")).expect("the home is writable");
+        fs::write(sandbox.file("wheels").join(&pip.0), &pip.1).expect("the home is writable");
+        upload(sandbox, "my-pypi-repo", &[greeting.wheel(), Package::build_backend(BUILDER).wheel(), pip]);
+        let _ = sandbox.vouch(&["undo", "cargo"]).ok();
+        let _ = sandbox.vouch(&["logout"]).ok();
+        let _ = sandbox.ctl(&["reset"]);
 
-        let site = install(bed, clients);
-        let reader = Self { bed, profile: String::new(), project: bed.file("project"), site };
+        let site = install(sandbox, clients);
+        let reader = Self { sandbox, profile: String::new(), project: sandbox.file("project"), site };
         reader.check_out();
         let project = format!(
             "[project]\nname = \"mine\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\n\
              [build-system]\nrequires = [\"{BUILDER}\"]\nbuild-backend = \"{BUILDER}\"\n"
         );
-        bed.write("project/pyproject.toml", &project);
-        bed.write("project/mine.py", "");
+        sandbox.write("project/pyproject.toml", &project);
+        sandbox.write("project/mine.py", "");
         reader
     }
 
     /// Takes the Python package `keyring` away, as where a client was installed without it.
     #[must_use]
     pub fn without_keyring_package(self) -> Self {
-        self.bed.write("env/hidden/keyring.py", "raise ImportError('hidden')\n");
+        self.sandbox.write("env/hidden/keyring.py", "raise ImportError('hidden')\n");
         let hide = "import sys; sys.path.insert(0, sys.prefix + '/hidden')\n";
-        self.bed.write(&format!("{}/hide.pth", self.site.display()), hide);
+        self.sandbox.write(&format!("{}/hide.pth", self.site.display()), hide);
         self
     }
 
@@ -69,14 +69,14 @@ impl<'a> Reader<'a> {
         let wheel =
             wheel.unwrap_or_else(|| panic!("no wheel in {}: `make test` builds it", wheels.display()));
         let project = "[build-system]\nrequires = []\nbuild-backend = \"built\"\nbackend-path = [\".\"]\n";
-        self.bed.write("project/pip-keyring-vouch/pyproject.toml", project);
+        self.sandbox.write("project/pip-keyring-vouch/pyproject.toml", project);
         let backend = format!(
             "import os, shutil\n\n\
              def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):\n    \
              return os.path.basename(shutil.copy({:?}, wheel_directory))\n",
             wheel.display().to_string()
         );
-        self.bed.write("project/pip-keyring-vouch/built.py", &backend);
+        self.sandbox.write("project/pip-keyring-vouch/built.py", &backend);
     }
 
     /// Types the blocks of a page in the project; a block that is not to be typed is in the file that `setup` wrote.
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         assert!(blocks.iter().any(Block::is_typed), "nothing to type");
         for block in blocks {
             if !block.is_typed() {
-                block.assert_in(self.bed, &self.bed.read(file));
+                block.assert_in(self.sandbox, &self.sandbox.read(file));
                 continue;
             }
             let done = self.types(&block.text).expect_code(0);
@@ -95,22 +95,22 @@ impl<'a> Reader<'a> {
     }
 
     /// Types commands on a terminal, and the PIN when they ask for it.
-    pub fn types(&self, text: &str) -> Done {
-        self.bed.write("typed.sh", &format!("set -euo pipefail\n{}{text}", self.profile));
+    pub fn types(&self, text: &str) -> CommandOutput {
+        self.sandbox.write("typed.sh", &format!("set -euo pipefail\n{}{text}", self.profile));
         let path = std::env::var("PATH").expect("the sandbox sets it");
         let mut terminal = Run::new("bash")
-            .arg(self.bed.file("typed.sh"))
+            .arg(self.sandbox.file("typed.sh"))
             .within(&self.project)
-            .env("PATH", format!("{}:{path}", self.bed.file("env/bin").display()))
+            .env("PATH", format!("{}:{path}", self.sandbox.file("env/bin").display()))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             // What the page of pip tells those to do whose Python is older needs PyPI.
-            .env("PIP_FIND_LINKS", self.bed.file("wheels"))
+            .env("PIP_FIND_LINKS", self.sandbox.file("wheels"))
             .env("UV_PYTHON_DOWNLOADS", "never")
             .env("NO_COLOR", "1")
             .on_terminal();
         for _ in 0..text.matches("vouch login").count() {
             terminal.wait_for("PIN of YubiKey");
-            terminal.type_line(self.bed.pin());
+            terminal.type_line(self.sandbox.pin());
         }
         terminal.wait()
     }
@@ -122,11 +122,11 @@ impl<'a> Reader<'a> {
 }
 
 /// An environment in which the clients are installed: their packages are where they are, their commands here.
-fn install(bed: &Bed, clients: &[&str]) -> PathBuf {
+fn install(sandbox: &Sandbox, clients: &[&str]) -> PathBuf {
     let python = installed(clients[0]).join("bin/python");
     let venv = ["-m", "venv", "--without-pip", "env"];
-    let _ = bed.run(python.to_str().expect("text")).args(venv).ok();
-    let site = fs::read_dir(bed.file("env/lib")).expect("an environment").flatten().next();
+    let _ = sandbox.run(python.to_str().expect("text")).args(venv).ok();
+    let site = fs::read_dir(sandbox.file("env/lib")).expect("an environment").flatten().next();
     let site = site.expect("one Python").path().join("site-packages");
     let folders = clients.iter().map(|client| format!("{}\n", site_packages(client).display()));
     fs::write(site.join("clients.pth"), folders.collect::<String>()).expect("the home is writable");
@@ -134,10 +134,10 @@ fn install(bed: &Bed, clients: &[&str]) -> PathBuf {
         let name = client.split('-').next().unwrap_or_default();
         let command = match name {
             "uv" => format!("exec '{}' \"$@\"\n", installed(client).join("bin/uv").display()),
-            _ => format!("exec '{}' -m {name} \"$@\"\n", bed.file("env/bin/python").display()),
+            _ => format!("exec '{}' -m {name} \"$@\"\n", sandbox.file("env/bin/python").display()),
         };
-        bed.write(&format!("env/bin/{name}"), &format!("#!/bin/sh\n{command}"));
-        let _ = bed.run("chmod").args(["+x", &format!("env/bin/{name}")]).ok();
+        sandbox.write(&format!("env/bin/{name}"), &format!("#!/bin/sh\n{command}"));
+        let _ = sandbox.run("chmod").args(["+x", &format!("env/bin/{name}")]).ok();
     }
     site
 }

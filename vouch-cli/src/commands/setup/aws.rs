@@ -143,10 +143,10 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     terminal::done(&format!(
         "profile `{name}` in `{shown}` gets its credentials from `vouch credential aws`"
     ));
-    if let Some(shadow) = aws_config::shadowed_by(name) {
+    if let Some(overriding) = aws_config::overridden_by(name) {
         terminal::warn(&format!(
             "`{}` has keys for `{name}`, which AWS tools prefer: remove them",
-            shadow.display()
+            overriding.display()
         ));
     }
     terminal::next(&format!("`aws sts get-caller-identity --profile {name}`"));

@@ -230,7 +230,7 @@ fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
             Ok((plan, changed))
         }
         Err(error) => {
-            take_back(written);
+            revert(written);
             Err(error)
         }
     }
@@ -273,10 +273,10 @@ fn write_files(
     Ok(!changes.is_empty())
 }
 
-fn take_back(written: Vec<Written>) {
+fn revert(written: Vec<Written>) {
     for file in written.into_iter().rev() {
         let path = file.path().to_owned();
-        if let Err(error) = file.take_back() {
+        if let Err(error) = file.revert() {
             terminal::warn(&format!("`{}` could not be put back: {error}", path.display()));
         }
     }

@@ -67,7 +67,7 @@ pub fn key(url: &str, field: &str) -> Option<String> {
 
 /// One static token that Vouch manages: a line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct TokenEntry {
     pub file: PathBuf,
     /// The repository's URL.
     pub endpoint: String,
@@ -87,7 +87,7 @@ pub struct Filter<'a> {
 
 impl Filter<'_> {
     /// Whether a registration is meant.
-    pub fn admits(self, registration: &Registration) -> bool {
+    pub fn matches(self, registration: &Registration) -> bool {
         let file = |wanted: &Path| registration.file.as_deref().is_some_and(|file| is_same(file, wanted));
         self.profile.is_none_or(|profile| profile == registration.profile)
             && self.tool.is_none_or(|tool| tool == registration.tool)
@@ -96,20 +96,20 @@ impl Filter<'_> {
 }
 
 /// The static tokens of the registrations, each once.
-pub fn places(config: &Config, filter: Filter<'_>) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+pub fn token_entries(config: &Config, filter: Filter<'_>) -> Vec<TokenEntry> {
+    let mut entries: Vec<TokenEntry> = Vec::new();
     for registration in &config.codeartifact.registrations {
         let Some(file) = &registration.file else { continue };
-        if Mode::of(registration) != Some(Mode::Static) || !filter.admits(registration) {
+        if Mode::of(registration) != Some(Mode::Static) || !filter.matches(registration) {
             continue;
         }
         let Some(key) = key(&registration.endpoint, "_authToken") else { continue };
-        if !places.iter().any(|known| known.key == key && known.file == *file) {
+        if !entries.iter().any(|known| known.key == key && known.file == *file) {
             let (endpoint, profile) = (registration.endpoint.clone(), registration.profile.clone());
-            places.push(Place { file: file.clone(), endpoint, profile, key });
+            entries.push(TokenEntry { file: file.clone(), endpoint, profile, key });
         }
     }
-    places
+    entries
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -157,10 +157,10 @@ mod tests {
             one("cargo", "@a", ""),
         ];
         let config = config(&all.join(","));
-        assert_eq!(places(&config, Filter::default()).len(), 1);
+        assert_eq!(token_entries(&config, Filter::default()).len(), 1);
         let elsewhere = Filter { file: Some(Path::new("/y/.npmrc")), ..Filter::default() };
-        assert!(places(&config, elsewhere).is_empty());
-        assert!(places(&config, Filter { profile: Some("other"), ..Filter::default() }).is_empty());
-        assert!(places(&config, Filter { tool: Some("bun"), ..Filter::default() }).is_empty());
+        assert!(token_entries(&config, elsewhere).is_empty());
+        assert!(token_entries(&config, Filter { profile: Some("other"), ..Filter::default() }).is_empty());
+        assert!(token_entries(&config, Filter { tool: Some("bun"), ..Filter::default() }).is_empty());
     }
 }

@@ -11,7 +11,7 @@ use vouch_core::time::UnixTime;
 
 use super::error::NpmError;
 use super::file::{self, Change, LockedNpmrc};
-use super::registration::{self, Filter, Place};
+use super::registration::{self, Filter, TokenEntry};
 use crate::inspect;
 use crate::ledger::{Ledger, NewToken};
 use crate::real_path::real;
@@ -22,7 +22,7 @@ use crate::text::npmrc::BareValue;
 pub struct Renewed {
     pub file: PathBuf,
     /// Each token that is in the file now, and the expiry that CodeArtifact answered; or why there is none.
-    pub tokens: Vec<(Place, Result<UnixTime, NpmError>)>,
+    pub tokens: Vec<(TokenEntry, Result<UnixTime, NpmError>)>,
     /// What was done to the file, or why it was not written.
     pub change: Result<Change, NpmError>,
 }
@@ -42,22 +42,23 @@ impl Renewed {
 
 /// Brings every static token that is meant up to date: one that has enough life left stays, others are fetched.
 pub fn refresh(home: &Home, broker: &Broker, filter: Filter<'_>) -> Vec<Renewed> {
-    let places = registration::places(broker.config(), filter);
-    by_file(places).into_iter().map(|(file, places)| refresh_file(home, broker, file, places)).collect()
+    let entries = registration::token_entries(broker.config(), filter);
+    by_file(entries).into_iter().map(|(file, entries)| refresh_file(home, broker, file, entries)).collect()
 }
 
-fn refresh_file(home: &Home, broker: &Broker, file: PathBuf, places: Vec<Place>) -> Renewed {
+fn refresh_file(home: &Home, broker: &Broker, file: PathBuf, entries: Vec<TokenEntry>) -> Renewed {
     // Before the lock of the file: others must not wait for AWS.
     let fetch =
-        |place: &Place| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
-    let fetched = places.into_iter().map(|place| (fetch(&place), place)).map(|(token, place)| (place, token));
+        |place: &TokenEntry| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
+    let fetched =
+        entries.into_iter().map(|place| (fetch(&place), place)).map(|(token, place)| (place, token));
     match put(home, broker, &file, fetched.collect()) {
         Ok((tokens, change)) => Renewed { file, tokens, change: Ok(change) },
         Err(error) => Renewed { file, tokens: Vec::new(), change: Err(error) },
     }
 }
 
-type Fetched<T> = Vec<(Place, Result<T, NpmError>)>;
+type Fetched<T> = Vec<(TokenEntry, Result<T, NpmError>)>;
 
 /// Puts what was fetched into a file. A token that somebody else wrote stays; one of ours goes that no registration asks
 /// for any more.
@@ -73,7 +74,7 @@ fn put(
     // A logout or an undo that came between has taken its lines out, or is waiting to: they must not come back.
     broker.session_expiry()?;
     let config = Config::load(home)?;
-    let registered = registration::places(&config, Filter::default());
+    let registered = registration::token_entries(&config, Filter::default());
     let is_registered = |key: &str| registered.iter().any(|place| place.key == key && place.file == path);
     fetched.retain(|(place, _)| is_registered(&place.key));
     let real = file.real().to_owned();
@@ -96,16 +97,16 @@ fn put(
         return Err(NpmError::NotKept { path: path.to_owned(), key: lost.key.to_owned() });
     }
     let expiry =
-        |(place, token): (Place, Result<Token, NpmError>)| (place, token.map(|token| token.expires_at));
+        |(place, token): (TokenEntry, Result<Token, NpmError>)| (place, token.map(|token| token.expires_at));
     Ok((fetched.into_iter().map(expiry).collect(), change))
 }
 
-fn new_token<'a>(place: &'a Place, token: &'a Token) -> NewToken<'a> {
+fn new_token<'a>(place: &'a TokenEntry, token: &'a Token) -> NewToken<'a> {
     NewToken { key: &place.key, value: token.value.expose(), expires_at: token.expires_at }
 }
 
-fn foreign(config: &Config, place: &Place) -> NpmError {
-    let Place { file, endpoint, .. } = place;
+fn foreign(config: &Config, place: &TokenEntry) -> NpmError {
+    let TokenEntry { file, endpoint, .. } = place;
     let mut registrations = config.codeartifact.registrations.iter();
     let known = registrations
         .find(|known| known.file.as_ref() == Some(file) && known.endpoint == *endpoint)
@@ -141,11 +142,11 @@ pub fn remove_all(home: &Home) -> Result<Vec<Removed>, NpmError> {
 /// # Errors
 /// As [`remove_all`].
 pub fn remove_of(home: &Home, config: &Config, filter: Filter<'_>) -> Result<Vec<Removed>, NpmError> {
-    let places = registration::places(config, filter);
-    let is_place = |place: &Place, file: &Path, key: &str| {
+    let entries = registration::token_entries(config, filter);
+    let is_entry = |place: &TokenEntry, file: &Path, key: &str| {
         place.key == key && real(&place.file).is_ok_and(|real| real == file)
     };
-    remove(home, |file, key| places.iter().any(|place| is_place(place, file, key)))
+    remove(home, |file, key| entries.iter().any(|place| is_entry(place, file, key)))
 }
 
 fn remove(home: &Home, is_meant: impl Fn(&Path, &str) -> bool) -> Result<Vec<Removed>, NpmError> {
@@ -167,7 +168,7 @@ fn remove(home: &Home, is_meant: impl Fn(&Path, &str) -> bool) -> Result<Vec<Rem
 /// A static token as it stands in its file.
 #[derive(Debug)]
 pub struct Held {
-    pub place: Place,
+    pub place: TokenEntry,
     pub state: Result<State, NpmError>,
 }
 
@@ -184,25 +185,25 @@ pub enum State {
 
 /// Looks at the static tokens that are meant. No network, no session needed.
 pub fn held(home: &Home, config: &Config, filter: Filter<'_>) -> Vec<Held> {
-    let look = |place: Place| {
+    let look = |place: TokenEntry| {
         let state = state(home, &place);
         Held { place, state }
     };
-    registration::places(config, filter).into_iter().map(look).collect()
+    registration::token_entries(config, filter).into_iter().map(look).collect()
 }
 
-fn state(home: &Home, place: &Place) -> Result<State, NpmError> {
+fn state(home: &Home, place: &TokenEntry) -> Result<State, NpmError> {
     let Some(token) = file::load(&place.file)?.value(&place.key) else { return Ok(State::Missing) };
     let ledger = Ledger::load(home)?;
     let expiry = real(&place.file).ok().and_then(|file| ledger.expiry(&file, &place.key, &token));
     Ok(expiry.map_or(State::Unknown, |expires_at| State::Written { expires_at }))
 }
 
-fn by_file(places: Vec<Place>) -> Vec<(PathBuf, Vec<Place>)> {
-    let mut files: Vec<(PathBuf, Vec<Place>)> = Vec::new();
-    for place in places {
+fn by_file(entries: Vec<TokenEntry>) -> Vec<(PathBuf, Vec<TokenEntry>)> {
+    let mut files: Vec<(PathBuf, Vec<TokenEntry>)> = Vec::new();
+    for place in entries {
         match files.iter_mut().find(|(file, _)| *file == place.file) {
-            Some((_, places)) => places.push(place),
+            Some((_, entries)) => entries.push(place),
             None => files.push((place.file.clone(), vec![place])),
         }
     }

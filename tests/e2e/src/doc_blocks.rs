@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::bed::Bed;
+use crate::sandbox::Sandbox;
 
 /// A fenced block of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl Block {
 
     /// Asserts that each line of it is in a text, with the home of the reader in the place of alice's and anything in
     /// the place of `…`.
-    pub fn assert_in(&self, bed: &Bed, text: &str) {
-        let home = bed.home().to_string_lossy();
+    pub fn assert_in(&self, sandbox: &Sandbox, text: &str) {
+        let home = sandbox.home().to_string_lossy();
         for line in self.text.lines().filter(|line| !line.is_empty()) {
             let wanted = line.replace("/home/alice", &home);
             let (before, after) = wanted.split_once('…').unwrap_or((&wanted, ""));

@@ -19,7 +19,7 @@ pub const MY_DOMAIN: [&str; 6] =
 
 /// The sandbox that a test runs in.
 #[derive(Debug)]
-pub struct Bed {
+pub struct Sandbox {
     home: PathBuf,
     site: String,
     attestation_root: String,
@@ -32,11 +32,11 @@ const FLAGS: &str = "VOUCH_E2E_FLAGS";
 /// Runs `body` inside a sandbox of its own, started with `flags`. Fails if the sandbox cannot be had.
 ///
 /// A test that calls this several times gives different flags each time.
-pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Bed)) {
+pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Sandbox)) {
     let joined = flags.join(" ");
     if let Ok(outside) = env::var(FLAGS) {
         if outside == joined {
-            body(&Bed::here());
+            body(&Sandbox::here());
         }
         return;
     }
@@ -69,7 +69,7 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("the sandbox sets {name}"))
 }
 
-impl Drop for Bed {
+impl Drop for Sandbox {
     /// As root, the sandbox's keyring is the machine's: what a test stored there is taken out again.
     fn drop(&mut self) {
         let logout = Command::new("vouch").arg("logout").env("VOUCH_HOME", self.file(".vouch")).output();
@@ -79,7 +79,7 @@ impl Drop for Bed {
     }
 }
 
-impl Bed {
+impl Sandbox {
     fn here() -> Self {
         Self {
             home: PathBuf::from(variable("HOME")),
