@@ -22,12 +22,12 @@ const URL: &str =
 const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 
 /// A home with `my-repo` set up, and a custom host for another repository.
-struct Person {
+struct TestUser {
     dir: tempfile::TempDir,
     home: Home,
 }
 
-impl Person {
+impl TestUser {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
@@ -108,7 +108,7 @@ impl Person {
     }
 }
 
-impl Drop for Person {
+impl Drop for TestUser {
     fn drop(&mut self) {
         if let Ok(keystore) = Keystore::from_env(&self.home) {
             let _ = session::logout(&self.home, &keystore);
@@ -141,7 +141,7 @@ fn other(answer: &Value) -> String {
 
 #[test]
 fn foreign_registries_are_for_the_next_provider() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.log_in("tok");
     for url in [
         "https://github.com/rust-lang/crates.io-index",
@@ -164,7 +164,7 @@ fn foreign_registries_are_for_the_next_provider() {
 
 #[test]
 fn look_alikes_get_no_token() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.log_in("tok");
     for url in [
         URL.replace("https:", "http:"),
@@ -217,7 +217,7 @@ fn look_alikes_get_no_token() {
 
 #[test]
 fn every_operation_gets_the_token_with_its_real_expiry() {
-    let person = Person::new();
+    let person = TestUser::new();
     let expiry = person.log_in("eyJ.token\n");
     let expected = json!({ "Ok": {
         "kind": "get", "token": "eyJ.token", "cache": "expires", "expiration": expiry.0,
@@ -249,7 +249,7 @@ fn every_operation_gets_the_token_with_its_real_expiry() {
 #[test]
 fn a_token_that_cannot_be_sent_is_not_answered() {
     for token in ["", " \n", "two words", "line\nbreak", "\u{1b}[31m", "ä"] {
-        let person = Person::new();
+        let person = TestUser::new();
         person.log_in(token);
         assert!(other(&person.read(URL)).contains("cannot be sent"), "{token:?}");
     }
@@ -257,7 +257,7 @@ fn a_token_that_cannot_be_sent_is_not_answered() {
 
 #[test]
 fn failures_tell_the_whole_story() {
-    let person = Person::new();
+    let person = TestUser::new();
     assert_eq!(other(&person.read(URL)), "you are not logged in\nhint: Run `vouch login`.");
     let unknown = other(&person.read(&URL.replace("123456789012", "999999999999")));
     assert!(
@@ -275,7 +275,7 @@ fn failures_tell_the_whole_story() {
 
 #[test]
 fn a_home_that_a_project_may_have_supplied_gives_no_token() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.log_in("tok");
     assert!(person.read(URL)["Ok"].is_object());
     person.set_config_mode(0o644);
@@ -291,7 +291,7 @@ fn a_home_that_a_project_may_have_supplied_gives_no_token() {
 
 #[test]
 fn the_home_that_cargos_configuration_names_is_asked_whatever_the_environment_says() {
-    let (alice, bob) = (Person::new(), Person::new());
+    let (alice, bob) = (TestUser::new(), TestUser::new());
     alice.log_in("of-alice");
     bob.log_in("of-bob");
     let ask = |args: Value| {
@@ -317,7 +317,7 @@ fn the_home_that_cargos_configuration_names_is_asked_whatever_the_environment_sa
 
 #[test]
 fn login_and_logout_are_about_the_session_and_leave_it() {
-    let person = Person::new();
+    let person = TestUser::new();
     let request = |kind: &str| json!({ "v": 1, "registry": { "index-url": URL }, "kind": kind });
     assert!(other(&person.ask(&request("login"))).contains("vouch login"));
     assert_eq!(person.ask(&request("logout")), json!({ "Err": { "kind": "not-found" } }));
@@ -339,7 +339,7 @@ fn login_and_logout_are_about_the_session_and_leave_it() {
 
 #[test]
 fn what_the_protocol_does_not_know_is_answered() {
-    let person = Person::new();
+    let person = TestUser::new();
     let unknown = json!({ "v": 1, "registry": { "index-url": URL }, "kind": "dance" });
     assert_eq!(person.ask(&unknown), json!({ "Err": { "kind": "operation-not-supported" } }));
     other(
@@ -365,7 +365,7 @@ fn what_the_protocol_does_not_know_is_answered() {
 
 #[test]
 fn the_log_goes_to_stderr_and_shows_no_secret() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.log_in("hunter2");
     let mut helper = Command::new(env!("CARGO_BIN_EXE_cargo-credential-vouch"));
     helper

@@ -4,7 +4,7 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
-mod person;
+mod test_user;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestRunner};
 
-use person::{HOST, PROGRAM, Person, parts};
+use test_user::{HOST, PROGRAM, TestUser, parts};
 
 const TOKEN: &str = "eyJ.hunter2";
 
@@ -182,7 +182,7 @@ fn lines() -> impl Strategy<Value = (Vec<String>, Expected)> {
     )
 }
 
-fn ask(person: &Person, words: &[OsString]) -> (i32, String, String) {
+fn ask(person: &TestUser, words: &[OsString]) -> (i32, String, String) {
     parts(person.command(Path::new(PROGRAM)).args(words).output().expect("the program starts"))
 }
 
@@ -192,7 +192,7 @@ fn runner(cases: u32) -> TestRunner {
 
 #[test]
 fn a_token_leaves_only_for_what_was_set_up() {
-    let person = Person::logged_in(TOKEN);
+    let person = TestUser::logged_in(TOKEN);
     let run = runner(400).run(&lines(), |(words, expected)| {
         // A word with a NUL in it cannot be an argument.
         prop_assume!(!words.iter().any(|word| word.contains('\0')));
@@ -224,7 +224,7 @@ fn words() -> impl Strategy<Value = Vec<OsString>> {
 
 #[test]
 fn whatever_the_words_nothing_panics_and_wrong_use_is_status_2() {
-    let person = Person::logged_in(TOKEN);
+    let person = TestUser::logged_in(TOKEN);
     let run = runner(300).run(&words(), |words| {
         prop_assume!(!words.iter().any(|word| word.as_encoded_bytes().contains(&0)));
         let (status, stdout, stderr) = ask(&person, &words);

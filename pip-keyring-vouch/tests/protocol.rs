@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-mod person;
+mod test_user;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,11 +10,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use person::{HOST, PROGRAM, Person, parts};
+use test_user::{HOST, PROGRAM, TestUser, parts};
 
 #[test]
 fn every_form_gets_the_answer_that_its_client_parses() {
-    let person = Person::logged_in("eyJ.token\n");
+    let person = TestUser::logged_in("eyJ.token\n");
     let json = "{\"username\":\"aws\",\"password\":\"eyJ.token\"}\n";
     let (password, both) = ("eyJ.token\n", "aws\neyJ.token\n");
     for (line, expected) in [
@@ -44,7 +44,7 @@ fn every_form_gets_the_answer_that_its_client_parses() {
 
 #[test]
 fn foreign_services_get_status_1_and_not_a_word() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     for service in [
         "https://pypi.org/simple/",
         "https://packages.example.com/pypi/other/simple/",
@@ -81,12 +81,12 @@ fn foreign_services_get_status_1_and_not_a_word() {
 
 #[test]
 fn names_that_carry_no_scheme_get_nothing_and_are_not_told_why() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     for line in ["get HOST aws", "get HOST:443 aws", "get HOST --mode creds", "get aws@HOST aws"] {
         assert_eq!(person.ask(line), (1, String::new(), String::new()), "{line}");
     }
     // After a refusal of the whole URL, uv and pdm ask with the host alone. What was refused stays refused.
-    for person in [person, Person::new()] {
+    for person in [person, TestUser::new()] {
         for line in ["get https://HOST aws", "get https://HOST/ aws", "get https://HOST:443 --mode=creds"] {
             assert_eq!(person.ask(line), (1, String::new(), String::new()), "{line}");
         }
@@ -95,7 +95,7 @@ fn names_that_carry_no_scheme_get_nothing_and_are_not_told_why() {
 
 #[test]
 fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     for (line, reason) in [
         ("get http://HOST/pypi/my-repo/ aws", "only https"),
         ("get https://HOST:8443/pypi/my-repo/ aws", "names a port"),
@@ -136,7 +136,7 @@ fn unsafe_urls_and_other_users_are_refused_with_a_reason() {
 
 #[test]
 fn failures_name_the_next_command() {
-    let person = Person::new();
+    let person = TestUser::new();
     let stderr = "vouch: you are not logged in\nvouch: hint: Run `vouch login`.\n".to_owned();
     for line in [
         "get https://HOST/pypi/my-repo/ aws",
@@ -151,7 +151,7 @@ fn failures_name_the_next_command() {
     person.configure("{\n oops");
     let (status, _, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
     assert!(status == 1 && stderr.contains("line 2"), "{stderr}");
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     person.set_config_mode(0o644);
     let (status, stdout, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
     assert!(status == 1 && stdout.is_empty() && stderr.contains("chmod go= "), "{stderr}");
@@ -160,7 +160,7 @@ fn failures_name_the_next_command() {
     let (status, stdout, stderr) = person.ask("get https://HOST/pypi/my-repo/ aws");
     assert!(status == 1 && stdout.is_empty() && stderr.contains("in the git repository"), "{stderr}");
     for token in ["", "two words", "line\nbreak", "\u{1b}[31m"] {
-        let (status, stdout, stderr) = Person::logged_in(token).ask("get https://HOST/pypi/my-repo/ aws");
+        let (status, stdout, stderr) = TestUser::logged_in(token).ask("get https://HOST/pypi/my-repo/ aws");
         assert_eq!((status, stdout.as_str()), (1, ""));
         assert!(stderr.contains("cannot be sent"), "{token:?}: {stderr}");
     }
@@ -168,7 +168,7 @@ fn failures_name_the_next_command() {
 
 #[test]
 fn nothing_is_stored_and_nobody_is_told_so() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     for line in [
         "set HOST aws",
         "set https://HOST/pypi/my-repo/ aws",
@@ -184,7 +184,7 @@ fn nothing_is_stored_and_nobody_is_told_so() {
 
 #[test]
 fn wrong_use_is_told_as_keyring_tells_it() {
-    let person = Person::new();
+    let person = TestUser::new();
     for (line, reason) in [
         ("", "specify an operation"),
         ("get https://HOST/pypi/my-repo/", "get requires service and username"),
@@ -203,7 +203,7 @@ fn wrong_use_is_told_as_keyring_tells_it() {
 
 #[test]
 fn the_home_is_that_of_the_flag_or_of_the_link_whatever_the_environment_says() {
-    let (alice, bob) = (Person::new(), Person::new());
+    let (alice, bob) = (TestUser::new(), TestUser::new());
     alice.log_in("of-alice");
     bob.log_in("of-bob");
     let answered = |line: &str| alice.ask(line).1;
@@ -239,7 +239,7 @@ fn the_home_is_that_of_the_flag_or_of_the_link_whatever_the_environment_says() {
 
 #[test]
 fn in_front_of_another_keyring_foreign_requests_are_handed_on() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     let (ours, other) = (person.linked(), person.other(r#"echo "other: $*"; cat; exit 7"#));
     let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
     let ask = |words: &[&str]| {
@@ -272,7 +272,7 @@ fn in_front_of_another_keyring_foreign_requests_are_handed_on() {
 
 #[test]
 fn a_keyring_that_calls_keyring_again_ends() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (ours, other) = (person.linked(), person.other("exec keyring \"$@\""));
     let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
     let mut command = person.command(&ours.join("keyring"));
@@ -282,7 +282,7 @@ fn a_keyring_that_calls_keyring_again_ends() {
 
 #[test]
 fn the_secret_of_another_keyring_is_passed_through_untouched() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (ours, other) = (person.linked(), person.other("cat > stored"));
     let path = std::env::join_paths([&ours, &other, Path::new("/bin")]).unwrap();
     let secret = person.dir.path().join("secret");
@@ -295,7 +295,7 @@ fn the_secret_of_another_keyring_is_passed_through_untouched() {
 
 #[test]
 fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
-    let person = Person::new();
+    let person = TestUser::new();
     let url = format!("https://{HOST}/pypi/my-repo/simple/");
     let run = |form: &str, redirection: &str| {
         let line = format!("{PROGRAM} {} {redirection}; echo status=$?", form.replace("URL", &url));
@@ -321,7 +321,7 @@ fn where_stderr_is_thrown_away_the_reason_is_on_the_terminal() {
 
 #[test]
 fn the_log_goes_to_stderr_and_shows_no_secret() {
-    let person = Person::logged_in("hunter2");
+    let person = TestUser::logged_in("hunter2");
     let mut command = person.command(Path::new(PROGRAM));
     let output = command
         .env("VOUCH_LOG", "trace")
@@ -334,7 +334,7 @@ fn the_log_goes_to_stderr_and_shows_no_secret() {
 
 #[test]
 fn twenty_at_once_get_one_answer() {
-    let person = Person::logged_in("tok");
+    let person = TestUser::logged_in("tok");
     let url = format!("https://{HOST}/pypi/my-repo/simple/");
     let start = |_| {
         let mut command = person.command(Path::new(PROGRAM));

@@ -16,20 +16,20 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 
 /// A person with a card and a home.
 #[derive(Clone, Copy)]
-struct Person {
+struct TestUser {
     name: &'static str,
     serial: &'static str,
     home: &'static str,
 }
 
-const ALICE: Person = Person { name: "alice", serial: "12345678", home: ".vouch" };
+const ALICE: TestUser = TestUser { name: "alice", serial: "12345678", home: ".vouch" };
 /// With a name of a home that every dialect has to quote.
-const BOB: Person =
-    Person { name: "bob", serial: "12345679", home: "bob's \"2nd\" #1 $HOME %41 \\ h\u{f6}me" };
+const BOB: TestUser =
+    TestUser { name: "bob", serial: "12345679", home: "bob's \"2nd\" #1 $HOME %41 \\ h\u{f6}me" };
 /// With one that pnpm can call.
-const PLAIN_BOB: Person = Person { home: "v2", ..BOB };
+const PLAIN_BOB: TestUser = TestUser { home: "v2", ..BOB };
 
-impl Person {
+impl TestUser {
     fn home(self, sandbox: &Sandbox) -> PathBuf {
         sandbox.file(self.home)
     }
@@ -54,9 +54,9 @@ impl Person {
 }
 
 /// Enrolls both, and hosts their issuers.
-fn enroll(sandbox: &Sandbox, people: [Person; 2]) {
+fn enroll(sandbox: &Sandbox, people: [TestUser; 2]) {
     let files: Vec<String> = people.iter().map(|person| format!("{}.json", person.name)).collect();
-    for (Person { name, serial, .. }, file) in people.iter().zip(&files) {
+    for (TestUser { name, serial, .. }, file) in people.iter().zip(&files) {
         let url = format!("https://id.example.com/{name}");
         let enroll = ["enroll", "--issuer", &url, "--subject", name, "--serial", serial, "--out", file];
         let home = people.iter().find(|person| person.name == *name).unwrap().home(sandbox);
@@ -69,7 +69,7 @@ fn enroll(sandbox: &Sandbox, people: [Person; 2]) {
 }
 
 /// What `VOUCH_HOME` may be where a client is started: unset, alice's, bob's.
-fn surroundings(sandbox: &Sandbox, people: [Person; 2]) -> Vec<OsString> {
+fn surroundings(sandbox: &Sandbox, people: [TestUser; 2]) -> Vec<OsString> {
     let homes = people.map(|person| person.home(sandbox).into_os_string());
     std::iter::once(OsString::new()).chain(homes).collect()
 }
@@ -128,7 +128,7 @@ fn a_registry_of_another_home_is_not_taken_over_and_the_way_out_works() {
         let hint = refused.stderr.split('`').rfind(|part| part.starts_with("vouch ")).unwrap().to_owned();
         let _ = sandbox.run("sh").args(["-c", &hint]).ok();
         let _ = ALICE.set_up(sandbox, "cargo", "my-repo", &[]).ok();
-        let entry = |person: Person, status: &str| {
+        let entry = |person: TestUser, status: &str| {
             let done = person.vouch(sandbox, &["doctor"]).done();
             let line = done.stdout.lines().find(|line| line.contains("cargo my-repo")).unwrap_or_default();
             assert!(line.starts_with(status), "{done}");
@@ -160,7 +160,7 @@ fn a_registry_of_another_home_is_not_taken_over_and_the_way_out_works() {
 }
 
 /// Two scopes of one user's configuration.
-fn node_asks_the_home_of_each_registry(client: &'static str, bob: Person) {
+fn node_asks_the_home_of_each_registry(client: &'static str, bob: TestUser) {
     in_sandbox(&["--cards", "2"], |sandbox| {
         let client = Client(client);
         let people = [ALICE, bob];
@@ -208,7 +208,7 @@ fn node_asks_the_home_of_each_registry(client: &'static str, bob: Person) {
         // Both at once, in one installation.
         people.iter().for_each(|person| person.log_in(sandbox));
         if asks_all {
-            let answers = |person: Person| {
+            let answers = |person: TestUser| {
                 let helper = person.home(sandbox).join("bin/npm-token-vouch-default");
                 let ask = |vouch_home| {
                     sandbox.run(helper.to_str().unwrap()).env("VOUCH_HOME", vouch_home).ok().stdout
@@ -285,7 +285,7 @@ fn keyring_is_that_of_the_home_whose_folder_comes_first() {
         let people = [ALICE, BOB];
         enroll(sandbox, people);
         let local = path(sandbox.file(".local/bin"));
-        let set_up = |person: Person, tool: &str, repository: &str, more: &[&str]| {
+        let set_up = |person: TestUser, tool: &str, repository: &str, more: &[&str]| {
             person.set_up(sandbox, tool, repository, more).env("PATH", &local)
         };
         let _ = set_up(ALICE, "pip", "my-pypi-repo", &[]).ok();
@@ -361,8 +361,8 @@ fn keyring_is_that_of_the_home_whose_folder_comes_first() {
         }
         // Doctor tells whose the link is, and how to get to one's own.
         let doctor =
-            |person: Person, shell: &OsString| person.vouch(sandbox, &["doctor"]).env("PATH", shell).done();
-        let shown = |person: Person| format!("is for the home `{}`", person.home(sandbox).display());
+            |person: TestUser, shell: &OsString| person.vouch(sandbox, &["doctor"]).env("PATH", shell).done();
+        let shown = |person: TestUser| format!("is for the home `{}`", person.home(sandbox).display());
         let _ = doctor(ALICE, &shells[0].1).shows(&shown(ALICE));
         let _ = doctor(BOB, &shells[1].1).shows(&shown(BOB));
         let _ = doctor(BOB, &shells[0].1).expect_code(1).shows("Put this home's own folder first on PATH");

@@ -120,12 +120,12 @@ enum Url {
 const OTHER_DOMAIN: &str =
     "shared-packages-111111111111.d.codeartifact.us-east-1.amazonaws.com/pypi/npm-store/";
 
-struct Person {
+struct TestUser {
     words: Words,
     client: Client,
 }
 
-impl Person {
+impl TestUser {
     fn new(sandbox: &Sandbox, words: Words) -> Self {
         let client = Client::new(sandbox, words.installed, &words.name.replace(", ", "-").replace(' ', "-"));
         let client = match words.way {
@@ -239,7 +239,7 @@ const OTHER_USER: &[&str] = &["CodeArtifact knows no user but `aws`", "`aws@`"];
 const NOT_SET_UP: &[&str] =
     &["vouch: nothing was set up", "vouch setup codeartifact", "--domain shared-packages"];
 
-fn everybody(people: &[Person], situation: Situation, terminal: bool) -> Vec<String> {
+fn everybody(people: &[TestUser], situation: Situation, terminal: bool) -> Vec<String> {
     let faults = Mutex::new(Vec::new());
     let queue = Mutex::new(people.iter());
     thread::scope(|scope| {
@@ -262,7 +262,7 @@ fn every_client_without_a_good_token() {
     in_sandbox(&[], |sandbox| {
         sandbox.ready();
         upload(sandbox, "my-pypi-repo", &five_packages());
-        let people = ALL.map(|words| Person::new(sandbox, words));
+        let people = ALL.map(|words| TestUser::new(sandbox, words));
         let mut faults = Vec::new();
         let of = |url, reason| Situation { url, reason, status: None };
         let as_set_up = |reason| of(Url::AsSetUp, reason);

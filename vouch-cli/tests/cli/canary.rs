@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use crate::canary_places::{PLACES, PROJECTS};
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 /// What gives a secret away.
 const CANARY: &str = "hunter2";
 const FORMS: [&str; 2] = ["hunter2", "alice:hunter2"];
 
-fn person() -> Person {
-    let person = Person::new();
+fn person() -> TestUser {
+    let person = TestUser::new();
     for (name, script) in [
         ("npm-token-vouch", "exit 1"),
         ("pip-keyring-vouch", "exit 1"),
@@ -44,7 +44,7 @@ fn filled(text: &str, secret: &str) -> String {
 }
 
 /// Runs a command; nothing that it says has a secret in it.
-fn run(person: &Person, command: &str, about: &str) -> (i32, String) {
+fn run(person: &TestUser, command: &str, about: &str) -> (i32, String) {
     let (code, stdout, stderr) = read(person.vouch(command).env("VOUCH_LOG", "trace"));
     for said in [&stdout, &stderr] {
         assert!(!said.contains(CANARY), "{about}: {command}: {said}");
@@ -53,7 +53,7 @@ fn run(person: &Person, command: &str, about: &str) -> (i32, String) {
 }
 
 /// No file but those that are the person's own has a secret in it.
-fn search(person: &Person, own: &Path, about: &str) {
+fn search(person: &TestUser, own: &Path, about: &str) {
     for (path, _, bytes) in person.files() {
         let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
         assert!(!found || path == own, "{about}: {}", path.display());

@@ -5,11 +5,11 @@ use std::fs;
 use serde_json::{Value, json};
 use snapbox::str;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 #[test]
 fn wrong_usage_ends_with_2_and_writes_nothing() {
-    let person = Person::new();
+    let person = TestUser::new();
     for arguments in [
         "",
         "levitate",
@@ -51,7 +51,7 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
 
 #[test]
 fn a_tool_that_is_not_supported_lists_those_that_are() {
-    let person = Person::new();
+    let person = TestUser::new();
     let said = person.vouch("setup codeartifact --tool docker --repository my-repo").assert().code(2);
     said.stderr_eq(str![[r#"
 error: invalid value 'docker' for '--tool <TOOL>'
@@ -64,7 +64,7 @@ For more information, try '--help'.
 
 #[test]
 fn without_a_session_the_exit_code_is_3() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact");
     let typed = "credential codeartifact --domain my-domain --domain-owner 123456789012";
     person.vouch(typed).assert().code(3).stdout_eq("").stderr_eq(str![[r#"
@@ -96,7 +96,7 @@ role      vouch: arn:aws:iam::123456789012:role/CodeArtifact (us-east-1)
 
 #[test]
 fn credential_names_what_is_missing() {
-    let person = Person::new();
+    let person = TestUser::new();
     for (arguments, message) in [
         ("credential codeartifact", "no CodeArtifact profile was set up"),
         ("credential codeartifact --profile artifacts", "there is no CodeArtifact profile `artifacts`"),
@@ -114,7 +114,7 @@ fn credential_names_what_is_missing() {
 
 #[test]
 fn login_needs_an_enrollment_and_the_right_serial() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (code, _, said) = person.run("login");
     assert_eq!(code, 7);
     assert!(said.contains("vouch enroll --issuer"), "{said}");
@@ -134,7 +134,7 @@ fn login_needs_an_enrollment_and_the_right_serial() {
 
 #[test]
 fn aws_profiles_are_kept_replaced_and_made_the_default() {
-    let person = Person::new();
+    let person = TestUser::new();
     let said = person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact");
     assert!(said.contains("region us-east-1 (the default of partition aws)"), "{said}");
     assert!(
@@ -169,7 +169,7 @@ fn aws_profiles_are_kept_replaced_and_made_the_default() {
 
 #[test]
 fn issuer_build_names_the_file_that_is_wrong() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::write(person.path("home/here/nonsense.json"), "{}").unwrap();
     for (file, message) in [
         ("missing.json", "cannot read `missing.json`"),
@@ -184,7 +184,7 @@ fn issuer_build_names_the_file_that_is_wrong() {
 
 #[test]
 fn stderr_has_no_colour_where_it_is_no_terminal() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (_, _, said) = person.run("credential codeartifact");
     assert!(!said.contains('\u{1b}'), "{said:?}");
 }

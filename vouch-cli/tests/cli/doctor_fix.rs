@@ -5,11 +5,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const DOMAIN: &str = "--domain my-domain --domain-owner 123456789012 --region us-east-1";
 
-fn entry(person: &Person) -> Value {
+fn entry(person: &TestUser) -> Value {
     let (_, json, _) = person.run("doctor --json");
     let report: Value = serde_json::from_str(&json).unwrap();
     let findings = report.get("findings").and_then(Value::as_array).unwrap().clone();
@@ -17,7 +17,7 @@ fn entry(person: &Person) -> Value {
 }
 
 /// Has a shell read what stands between the backquotes: names and paths with blanks must be words of it.
-fn type_fix(person: &Person, fix: &str) {
+fn type_fix(person: &TestUser, fix: &str) {
     let line = fix.split('`').nth(1).unwrap();
     let typed = Command::new("/bin/sh")
         .args(["-c", line])
@@ -37,7 +37,7 @@ fn the_fix_writes_the_file_that_was_named_and_no_other() {
         ("bun", "--npmrc", "my-npm-repo"),
         ("maven", "--settings", "my-maven-repo"),
     ] {
-        let person = Person::new();
+        let person = TestUser::new();
         let folder = person.path("home/some where");
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join("file");

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const ENV: &str = "env --type codeartifact --ca-domain my-domain --ca-domain-owner 123456789012";
 const EXEC: &str = "exec --type codeartifact --ca-domain my-domain --ca-domain-owner 123456789012";
 
-fn with_a_role() -> Person {
-    let person = Person::new();
+fn with_a_role() -> TestUser {
+    let person = TestUser::new();
     person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact --no");
     person
 }
@@ -49,7 +49,7 @@ fn assert_unsets_aws(script: &str) {
 
 #[test]
 fn a_mistyped_env_makes_the_shell_fail_too() {
-    let person = Person::new();
+    let person = TestUser::new();
     for (line, code, answer) in [
         ("env --type codeartifact --shell sh --domain x", 2, "unset CODEARTIFACT_AUTH_TOKEN;\nfalse;\n"),
         ("env --shell sh", 2, "false;\n"),
@@ -145,7 +145,7 @@ fn profiles_are_listed_without_a_session() {
 
 #[test]
 fn completions_and_man_pages_know_every_command() {
-    let person = Person::new();
+    let person = TestUser::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let (code, script, _) = person.run(&format!("completions {shell}"));
         assert_eq!(code, 0);

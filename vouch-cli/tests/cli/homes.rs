@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const ROLE: &str = "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact";
 
@@ -28,7 +28,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 #[test]
 fn a_home_that_a_project_supplies_is_refused_by_every_command() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(ROLE);
     let project = person.path("home/project");
     fs::create_dir_all(project.join(".git")).unwrap();
@@ -53,7 +53,7 @@ fn a_home_that_a_project_supplies_is_refused_by_every_command() {
 
 #[test]
 fn a_configuration_with_rights_for_others_is_refused_until_the_shown_command_is_run() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(ROLE);
     let file = person.path("home/.vouch/config.json");
     // As git checks files out; then what lets others write.
@@ -73,7 +73,7 @@ fn a_configuration_with_rights_for_others_is_refused_until_the_shown_command_is_
 
 #[test]
 fn folders_that_others_can_change_are_refused_until_the_shown_command_is_run() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(ROLE);
     for (folder, mode) in [("home/.vouch", 0o770), ("home/.vouch", 0o707), ("home/.vouch/vault", 0o720)] {
         set_mode(&person.path(folder), mode);
@@ -89,7 +89,7 @@ fn folders_that_others_can_change_are_refused_until_the_shown_command_is_run() {
 
 #[test]
 fn root_makes_nothing_in_the_home_of_another_user() {
-    let person = Person::new();
+    let person = TestUser::new();
     let home = person.path("home");
     if chown(&home, Some(12345), None).is_err() {
         return;
@@ -111,7 +111,7 @@ fn root_makes_nothing_in_the_home_of_another_user() {
 
 #[test]
 fn a_home_that_is_typed_goes_before_the_variable_in_every_place() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(ROLE);
     let other = person.path("home/second");
     let typed = |before: &str, after: &str| {
@@ -135,7 +135,7 @@ fn a_home_that_is_typed_goes_before_the_variable_in_every_place() {
 
 #[test]
 fn what_asks_another_home_is_not_taken_over() {
-    let person = Person::new();
+    let person = TestUser::new();
     const SETUP: &str =
         "setup codeartifact --domain my-domain --domain-owner 123456789012 --repository my-repo";
     for tool in ["cargo", "gradle"] {
@@ -164,7 +164,7 @@ fn what_asks_another_home_is_not_taken_over() {
 
 #[test]
 fn a_login_for_an_unusual_home_is_confirmed_by_typing_it() {
-    let person = Person::new();
+    let person = TestUser::new();
     let point = "BDCgQkzSHClEg4otdckrN-duog2fAIk6O07uijwKr-w-4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
     let config = json!({ "version": 1, "identity": {
         "issuer": "https://id.example.com/alice", "subject": "alice",

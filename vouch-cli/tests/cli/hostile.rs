@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 /// Clears the screen, sets a title in C1 controls, and turns the direction of what follows.
 const HOSTILE: &str =
@@ -29,7 +29,7 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn hostile_arguments_are_shown_in_escapes() {
-    let person = Person::new();
+    let person = TestUser::new();
     let mut shown = 0;
     for line in [
         "HOSTILE",
@@ -75,7 +75,7 @@ fn hostile_arguments_are_shown_in_escapes() {
 
 #[test]
 fn hostile_variables_and_files_are_shown_in_escapes() {
-    let person = Person::new();
+    let person = TestUser::new();
     let codeartifact = |tool: &str| format!("setup codeartifact --tool {tool} {D}");
     for line in [
         "status",
@@ -109,7 +109,7 @@ fn hostile_variables_and_files_are_shown_in_escapes() {
 
 #[test]
 fn hostile_contents_are_shown_in_escapes_and_json_stays_json() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("setup codeartifact --tool cargo {D}"));
     // In Cargo's file, as a comment and as a name beside our lines.
     let file = person.cargo_config();

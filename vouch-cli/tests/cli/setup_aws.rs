@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const ROLE: &str = "setup aws --role arn:aws:iam::123456789012:role/CodeArtifact";
 
-fn lines(person: &Person, profile: &str) -> String {
+fn lines(person: &TestUser, profile: &str) -> String {
     format!(
         "[profile {profile}]\ncredential_process = \"{}/vouch\" credential aws --profile {profile} --home {}\nregion = us-east-1\n",
         person.bin().display(),
@@ -16,7 +16,7 @@ fn lines(person: &Person, profile: &str) -> String {
 
 #[test]
 fn nothing_is_written_unasked() {
-    let person = Person::new();
+    let person = TestUser::new();
     let said = person.succeed(ROLE);
     assert!(
         said.contains("next: for aws, SDKs and Terraform: `vouch setup aws --profile vouch --yes`"),
@@ -28,7 +28,7 @@ fn nothing_is_written_unasked() {
 
 #[test]
 fn a_profile_is_added_beside_what_is_there_and_taken_back() {
-    let person = Person::new();
+    let person = TestUser::new();
     let file = person.path("home/.aws/config");
     person.succeed(&format!("{ROLE} --yes"));
     assert_eq!(fs::read_to_string(&file).unwrap(), lines(&person, "vouch"));
@@ -50,7 +50,7 @@ fn a_profile_is_added_beside_what_is_there_and_taken_back() {
 
 #[test]
 fn the_file_that_aws_tools_read_is_edited() {
-    let person = Person::new();
+    let person = TestUser::new();
     let elsewhere = person.path("home/elsewhere");
     let (code, ..) = read(person.vouch(&format!("{ROLE} --yes")).env("AWS_CONFIG_FILE", &elsewhere));
     assert_eq!(code, 0);
@@ -62,7 +62,7 @@ fn the_file_that_aws_tools_read_is_edited() {
 
 #[test]
 fn credentials_from_elsewhere_are_left_and_named() {
-    let person = Person::new();
+    let person = TestUser::new();
     let file = person.path("home/.aws/config");
     fs::create_dir(person.path("home/.aws")).unwrap();
     fs::write(&file, "[profile vouch]\nsso_session = work\n").unwrap();

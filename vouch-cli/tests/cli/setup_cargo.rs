@@ -5,13 +5,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::json;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const FIRST: &str = "setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 --repository my-repo --region us-east-1";
 const AGAIN: &str = "setup codeartifact --tool cargo --repository my-repo";
 const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
 
-fn block(person: &Person, name: &str, url: &str) -> String {
+fn block(person: &TestUser, name: &str, url: &str) -> String {
     format!(
         "[registries.{name}]\nindex = \"sparse+{url}\"\ncredential-provider = [\"{}/cargo-credential-vouch\", \"--home\", \"{}\"]\n",
         person.bin().display(),
@@ -19,13 +19,13 @@ fn block(person: &Person, name: &str, url: &str) -> String {
     )
 }
 
-fn my_repo(person: &Person) -> String {
+fn my_repo(person: &TestUser) -> String {
     block(person, "my-repo", &format!("https://{HOST}/cargo/my-repo/"))
 }
 
 #[test]
 fn the_documents_commands_set_cargo_up() {
-    let person = Person::new();
+    let person = TestUser::new();
     let said = person.succeed(FIRST);
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), my_repo(&person));
     let expected = json!({
@@ -57,7 +57,7 @@ fn the_documents_commands_set_cargo_up() {
 
 #[test]
 fn a_second_run_changes_nothing_and_says_so() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(FIRST);
     let before = person.files();
     for again in [AGAIN, FIRST, "setup codeartifact --tool cargo --repository my-repo --profile default"] {
@@ -68,7 +68,7 @@ fn a_second_run_changes_nothing_and_says_so() {
 
 #[test]
 fn a_registry_name_of_ones_own_is_remembered() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("{FIRST} --registry my-codeartifact-registry"));
     assert!(person.succeed(AGAIN).contains("nothing to change"));
     let (code, _, said) = person.run(&format!("{FIRST} --registry second"));
@@ -87,7 +87,7 @@ fn a_registry_name_of_ones_own_is_remembered() {
 
 #[test]
 fn another_domain_takes_nothing_away() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(FIRST);
     let said = person.succeed("setup codeartifact --tool cargo --domain team-packages --domain-owner 222222222222 --repository team-cargo");
     assert!(said.contains("profile `team-packages`") && said.contains("`default` stays my-domain"), "{said}");
@@ -108,7 +108,7 @@ fn another_domain_takes_nothing_away() {
 
 #[test]
 fn a_wrong_domain_is_corrected_by_naming_the_profile() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&FIRST.replace("my-domain", "my-domian"));
     let said = person.succeed(&format!("{FIRST} --profile default"));
     assert!(said.contains("was my-domian"), "{said}");
@@ -124,12 +124,12 @@ fn a_wrong_domain_is_corrected_by_naming_the_profile() {
 
 #[test]
 fn roles_are_linked_when_they_are_settled() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(FIRST);
     person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact");
     let said = person.succeed(AGAIN);
     assert!(said.contains("AWS profile `vouch` reads my-domain"), "{said}");
-    let link = |person: &Person, profile: &str| {
+    let link = |person: &TestUser, profile: &str| {
         person.config()["codeartifact"]["profiles"][profile]["aws_profile"].clone()
     };
     assert_eq!(link(&person, "default"), "vouch");
@@ -152,10 +152,10 @@ fn roles_are_linked_when_they_are_settled() {
 
 #[test]
 fn the_token_prefix_is_kept_until_it_is_changed() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("{FIRST} --token-prefix bearer"));
     let prefix =
-        |person: &Person| person.config()["codeartifact"]["registrations"][0]["token_prefix"].clone();
+        |person: &TestUser| person.config()["codeartifact"]["registrations"][0]["token_prefix"].clone();
     assert_eq!(prefix(&person), "Bearer ");
     assert!(person.succeed(AGAIN).contains("nothing to change"));
     person.succeed(&format!("{AGAIN} --token-prefix raw"));
@@ -164,7 +164,7 @@ fn the_token_prefix_is_kept_until_it_is_changed() {
 
 #[test]
 fn other_host_names_are_recorded_as_they_are() {
-    let person = Person::new();
+    let person = TestUser::new();
     let said = person.succeed(&format!("{FIRST} --endpoint https://packages.example.com/cargo/my-repo"));
     assert!(said.contains("not AWS's own"), "{said}");
     let expected = block(&person, "my-repo", "https://packages.example.com/cargo/my-repo/");
@@ -176,7 +176,7 @@ fn other_host_names_are_recorded_as_they_are() {
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), my_repo(&person));
     assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 1);
     // A dual-stack URL names the domain by itself.
-    let person = Person::new();
+    let person = TestUser::new();
     let dualstack = "https://my-domain-123456789012.codeartifact.us-east-1.on.aws/cargo/my-repo/";
     person.succeed(&format!("{AGAIN} --endpoint {dualstack}"));
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), block(&person, "my-repo", dualstack));
@@ -197,7 +197,7 @@ fn other_host_names_are_recorded_as_they_are() {
         assert!([2, 7].contains(&code) && !said.contains("hunter2"), "{said}");
     }
     // One that was typed into the file is judged as any other before it is used again.
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("{FIRST} --endpoint https://packages.example.com/cargo/my-repo"));
     let file = person.path("home/.vouch/config.json");
     let text = fs::read_to_string(&file).unwrap().replace("https://packages", "https://u:hunter2@packages");
@@ -208,7 +208,7 @@ fn other_host_names_are_recorded_as_they_are() {
 
 #[test]
 fn crates_io_is_replaced_on_request() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("{FIRST} --replace-crates-io"));
     let expected = format!("{}\n[source.crates-io]\nreplace-with = \"my-repo\"\n", my_repo(&person));
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), expected);
@@ -216,7 +216,7 @@ fn crates_io_is_replaced_on_request() {
 
 #[test]
 fn print_and_dry_run_write_nothing() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir(person.path("home/.cargo")).unwrap();
     fs::write(person.cargo_config(), "[registry]\ntoken = \"hunter2\" # mine\n").unwrap();
     let before = person.files();
@@ -246,7 +246,7 @@ fn what_fails_leaves_every_file_as_it_was() {
         ("taken", "[registries.my-repo]\nindex = \"sparse+https://else.example/\"\n", 0o644, "else.example"),
         ("read-only", "# mine\n", 0o444, "read-only"),
     ] {
-        let person = Person::new();
+        let person = TestUser::new();
         fs::create_dir(person.path("home/.cargo")).unwrap();
         fs::write(person.cargo_config(), text).unwrap();
         fs::set_permissions(person.cargo_config(), fs::Permissions::from_mode(mode)).unwrap();
@@ -262,7 +262,7 @@ fn what_fails_leaves_every_file_as_it_was() {
 
 #[test]
 fn cargos_file_is_put_back_when_the_configuration_cannot_be_saved() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(FIRST);
     let before = person.files();
     // A folder where the new configuration would be put together.
@@ -270,7 +270,7 @@ fn cargos_file_is_put_back_when_the_configuration_cannot_be_saved() {
     let (code, _, said) = person.run("setup codeartifact --tool cargo --repository other-repo");
     assert_eq!((code, person.files()), (7, before), "{said}");
     assert!(said.contains("cannot save"), "{said}");
-    let fresh = Person::new();
+    let fresh = TestUser::new();
     fs::create_dir_all(fresh.path("home/.vouch/.config.json.vouch-new")).unwrap();
     assert_eq!(fresh.run(FIRST).0, 7);
     assert!(!fresh.path("home/.cargo").exists());
@@ -278,7 +278,7 @@ fn cargos_file_is_put_back_when_the_configuration_cannot_be_saved() {
 
 #[test]
 fn an_unreadable_configuration_of_vouchs_own_stops_it() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir(person.path("home/.vouch")).unwrap();
     person.write_config("{\n oops");
     let before = person.files();
@@ -289,7 +289,7 @@ fn an_unreadable_configuration_of_vouchs_own_stops_it() {
 
 #[test]
 fn mode_and_link_of_cargos_file_stay() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir_all(person.path("home/dotfiles")).unwrap();
     fs::create_dir(person.path("home/.cargo")).unwrap();
     let real = person.path("home/dotfiles/cargo.toml");
@@ -304,23 +304,23 @@ fn mode_and_link_of_cargos_file_stay() {
 
 #[test]
 fn the_file_that_cargo_reads_is_edited() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir(person.path("home/.cargo")).unwrap();
     fs::write(person.path("home/.cargo/config"), "# old name\n").unwrap();
     person.succeed(FIRST);
     assert!(!person.cargo_config().exists());
-    let moved = Person::new();
+    let moved = TestUser::new();
     let (code, ..) = read(moved.vouch(FIRST).env("CARGO_HOME", moved.path("elsewhere")));
     assert_eq!(code, 0);
     assert_eq!(fs::read_to_string(moved.path("elsewhere/config.toml")).unwrap(), my_repo(&moved));
-    let empty = Person::new();
+    let empty = TestUser::new();
     assert_eq!(read(empty.vouch(FIRST).env("CARGO_HOME", "")).0, 0);
     assert!(empty.cargo_config().exists());
 }
 
 #[test]
 fn old_or_missing_programs_are_named() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.cargo("1.73.0");
     let (code, _, said) = person.run(FIRST);
     assert_eq!(code, 1);
@@ -335,7 +335,7 @@ fn old_or_missing_programs_are_named() {
 
 #[test]
 fn projects_and_variables_that_get_in_the_way_are_named() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir(person.path("home/here/.cargo")).unwrap();
     let project = person.path("home/here/.cargo/config.toml");
     fs::write(&project, "[registries.my-repo]\ncredential-provider = \"x\"\n").unwrap();
@@ -359,7 +359,7 @@ fn the_region_comes_from_where_it_should() {
         (vec![("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_REGION", "eu-west-2")], "eu-west-2", "AWS_REGION"),
         (vec![("AWS_REGION", "")], "us-east-1", "the default of partition aws"),
     ] {
-        let person = Person::new();
+        let person = TestUser::new();
         let (code, _, said) = read(person.vouch(without).envs(variables));
         assert_eq!(code, 0, "{said}");
         assert!(said.contains(&format!("in {region} (region: {reason})")), "{said}");
@@ -367,7 +367,7 @@ fn the_region_comes_from_where_it_should() {
         let (_, _, said) = read(person.vouch(AGAIN).env("AWS_REGION", "sa-east-1"));
         assert!(said.contains("nothing to change"), "{said}");
     }
-    let person = Person::new();
+    let person = TestUser::new();
     let (code, _, said) = read(person.vouch(without).env("AWS_REGION", "nowhere"));
     assert_eq!(code, 7);
     assert!(said.contains("AWS_REGION"), "{said}");
@@ -375,7 +375,7 @@ fn the_region_comes_from_where_it_should() {
 
 #[test]
 fn doctor_sees_a_replacement_that_is_gone_and_its_fix_brings_it_back() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("{FIRST} --replace-crates-io"));
     let written = fs::read_to_string(person.cargo_config()).unwrap();
     assert!(written.contains("[source.crates-io]"), "{written}");

@@ -3,26 +3,26 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const DOMAIN: &str = "--domain my-domain --domain-owner 123456789012 --region us-east-1";
 const HOST: &str = "//my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm";
 
-fn setup(person: &Person, rest: &str) -> String {
+fn setup(person: &TestUser, rest: &str) -> String {
     person.succeed(&format!("setup codeartifact --tool {rest} {DOMAIN}"))
 }
 
-fn npmrc(person: &Person) -> String {
+fn npmrc(person: &TestUser) -> String {
     fs::read_to_string(person.path("home/.npmrc")).unwrap_or_default()
 }
 
-fn registrations(person: &Person) -> usize {
+fn registrations(person: &TestUser) -> usize {
     person.config().pointer("/codeartifact/registrations").unwrap().as_array().unwrap().len()
 }
 
 #[test]
 fn another_repository_is_the_default_and_the_first_one_stays_served() {
-    let person = Person::new();
+    let person = TestUser::new();
     setup(&person, "npm --repository my-repo");
     let first = npmrc(&person);
     let said = setup(&person, "npm --repository other-repo");
@@ -38,7 +38,7 @@ fn another_repository_is_the_default_and_the_first_one_stays_served() {
 
 #[test]
 fn a_corrected_url_gives_way_and_each_scope_has_its_own() {
-    let person = Person::new();
+    let person = TestUser::new();
     setup(&person, "npm --repository my-repo --scope @a --scope @b");
     assert_eq!(registrations(&person), 2);
     setup(
@@ -56,7 +56,7 @@ fn a_corrected_url_gives_way_and_each_scope_has_its_own() {
 
 #[test]
 fn one_token_line_has_one_mode() {
-    let person = Person::new();
+    let person = TestUser::new();
     setup(&person, "npm --repository my-repo --mode env");
     // Who types no mode shares the line as it is.
     setup(&person, "bun --repository my-repo");
@@ -87,7 +87,7 @@ fn undone_out_of_order_the_file_is_as_before() {
     ];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         for by_hand in ["", "# by hand\n"] {
-            let person = Person::new();
+            let person = TestUser::new();
             fs::write(person.path("home/.npmrc"), mine).unwrap();
             clients.iter().for_each(|client| drop(setup(&person, client)));
             fs::write(person.path("home/.npmrc"), format!("{by_hand}{}", npmrc(&person))).unwrap();
@@ -106,7 +106,7 @@ fn undone_out_of_order_the_file_is_as_before() {
 #[test]
 fn a_path_that_is_not_utf8_is_refused_and_nothing_is_lost() {
     let odd = std::ffi::OsStr::from_bytes(b"odd-\xff");
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(&format!("setup codeartifact --tool cargo --repository my-repo {DOMAIN}"));
     let before = person.files();
     let npm = || person.vouch(&format!("setup codeartifact --tool npm --repository my-repo {DOMAIN}"));

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const FLAGS: &str = "--domain my-domain --domain-owner 123456789012 --repository my-repo --region us-east-1";
 const REPOSITORY: &str =
     "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/";
 
-fn person() -> Person {
-    let person = Person::new();
+fn person() -> TestUser {
+    let person = TestUser::new();
     person.program("pip-keyring-vouch", "exit 1");
     person
 }
@@ -30,7 +30,7 @@ fn file(tool: &str) -> &'static str {
     }
 }
 
-fn write(person: &Person, path: &str, text: &str) -> PathBuf {
+fn write(person: &TestUser, path: &str, text: &str) -> PathBuf {
     let path = person.path("home").join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, filled(text)).unwrap();
@@ -349,7 +349,7 @@ fn flags_and_names_that_mean_nothing_are_refused() {
 
 #[test]
 fn without_the_program_nothing_is_set_up() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (code, _, stderr) = person.run(&setup("pip"));
     assert!(code == 7 && stderr.contains("`pip-keyring-vouch` is missing"), "{stderr}");
     assert_eq!(person.files(), []);

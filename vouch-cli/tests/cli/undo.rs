@@ -3,22 +3,22 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::person::Person;
+use crate::test_user::TestUser;
 
 const SETUP: &str = "setup codeartifact --tool cargo --domain my-domain --domain-owner 123456789012 --region us-east-1 --repository my-repo";
 
-fn write(person: &Person, text: &str) {
+fn write(person: &TestUser, text: &str) {
     fs::create_dir_all(person.path("home/.cargo")).unwrap();
     fs::write(person.cargo_config(), text).unwrap();
 }
 
-fn text(person: &Person) -> String {
+fn text(person: &TestUser) -> String {
     fs::read_to_string(person.cargo_config()).unwrap()
 }
 
 #[test]
 fn an_undo_is_exact_unregisters_and_is_not_undone() {
-    let person = Person::new();
+    let person = TestUser::new();
     let mine = "# mine\r\n[net]\r\nretry = 3";
     write(&person, mine);
     person.succeed(SETUP);
@@ -49,7 +49,7 @@ fn an_undo_is_exact_unregisters_and_is_not_undone() {
 
 #[test]
 fn the_last_setup_alone_or_all_of_a_client() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(SETUP);
     let one = text(&person);
     person.succeed("setup codeartifact --tool cargo --repository other-repo");
@@ -67,7 +67,7 @@ fn the_last_setup_alone_or_all_of_a_client() {
 
 #[test]
 fn a_correction_is_taken_back_to_what_it_corrected() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(SETUP);
     let before = (text(&person), person.config()["codeartifact"]["registrations"].clone());
     person.succeed(&format!("{SETUP} --endpoint https://packages.example.com/cargo/my-repo/"));
@@ -78,7 +78,7 @@ fn a_correction_is_taken_back_to_what_it_corrected() {
 
 #[test]
 fn after_a_hand_edit_only_our_lines_go() {
-    let person = Person::new();
+    let person = TestUser::new();
     write(&person, "[net]\nretry = 3\n");
     person.succeed(SETUP);
     let edited =
@@ -97,7 +97,7 @@ fn after_a_hand_edit_only_our_lines_go() {
 
 #[test]
 fn a_file_that_is_gone_or_read_only() {
-    let person = Person::new();
+    let person = TestUser::new();
     person.succeed(SETUP);
     fs::remove_file(person.cargo_config()).unwrap();
     assert!(person.succeed("undo").contains("is gone: nothing to take back"));
@@ -111,7 +111,7 @@ fn a_file_that_is_gone_or_read_only() {
 
 #[test]
 fn mode_and_link_stay() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir_all(person.path("home/dotfiles")).unwrap();
     fs::create_dir(person.path("home/.cargo")).unwrap();
     let real = person.path("home/dotfiles/cargo.toml");

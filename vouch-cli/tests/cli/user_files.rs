@@ -5,12 +5,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, chown, symlink};
 use std::path::Path;
 use std::process::Command as Process;
 
-use crate::person::{Person, read};
+use crate::test_user::{TestUser, read};
 
 const DOMAIN: &str = "--domain my-domain --domain-owner 123456789012 --region us-east-1";
 
-fn person() -> Person {
-    let person = Person::new();
+fn person() -> TestUser {
+    let person = TestUser::new();
     for (name, script) in [
         ("npm-token-vouch", "exit 1"),
         ("pip-keyring-vouch", "exit 1"),

@@ -85,14 +85,14 @@ impl Aws for FakeExchange {
 }
 
 /// A logged-in person.
-struct Person {
+struct TestUser {
     dir: tempfile::TempDir,
     home: Home,
     key: SessionKey,
     fake: Arc<Fake>,
 }
 
-impl Person {
+impl TestUser {
     fn new(fake: Fake) -> Self {
         Self::with_session(fake, 8 * 3600)
     }
@@ -192,7 +192,7 @@ fn target() -> Target {
 
 #[test]
 fn many_callers_cost_one_fetch() {
-    let person = Person::new(Fake { slow: 100, ..Fake::default() });
+    let person = TestUser::new(Fake { slow: 100, ..Fake::default() });
     for answer in person.all() {
         assert_eq!(answer.unwrap().value.expose(), "token 0");
     }
@@ -204,7 +204,7 @@ fn many_callers_cost_one_fetch() {
 
 #[test]
 fn many_callers_share_one_failure() {
-    let person = Person::new(Fake { slow: 100, refuses: true, ..Fake::default() });
+    let person = TestUser::new(Fake { slow: 100, refuses: true, ..Fake::default() });
     let failures: Vec<_> = person.all().into_iter().map(|answer| answer.unwrap_err()).collect();
     let told = failures[0].failure();
     assert_eq!(told.causes, ["no luck"]);
@@ -215,7 +215,7 @@ fn many_callers_share_one_failure() {
 
 #[test]
 fn who_tries_again_later_asks_again() {
-    let person = Person::new(Fake { refuses: true, ..Fake::default() });
+    let person = TestUser::new(Fake { refuses: true, ..Fake::default() });
     assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::Exchange(_))));
     assert!(matches!(person.token(&target(), Lifetime::Request), Err(Error::FromOtherProcess(_))));
     thread::sleep(Duration::from_millis(BURST + 50));
@@ -224,7 +224,7 @@ fn who_tries_again_later_asks_again() {
 
 #[test]
 fn a_failure_from_the_future_is_none() {
-    let person = Person::new(Fake { refuses: true, ..Fake::default() });
+    let person = TestUser::new(Fake { refuses: true, ..Fake::default() });
     let name = token_entry(&target(), Lifetime::Request);
     for (ahead, is_told) in [(0, true), (60_000, false), (3_600_000, false), (u64::MAX / 2, false)] {
         let at = milliseconds() + ahead;
@@ -238,7 +238,7 @@ fn a_failure_from_the_future_is_none() {
 
 #[test]
 fn who_waits_takes_over_from_a_holder_that_is_gone() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let name = token_entry(&target(), Lifetime::Request);
     let vault = person.vault();
     let lock = vault.lock_unless(&name, Instant::now(), || None::<()>).unwrap().unwrap();
@@ -253,7 +253,7 @@ fn who_waits_takes_over_from_a_holder_that_is_gone() {
 
 #[test]
 fn who_waits_takes_what_the_holder_seals_even_if_the_lock_stays() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let name = token_entry(&target(), Lifetime::Request);
     let vault = person.vault();
     let _lock = vault.lock_unless(&name, Instant::now(), || None::<()>).unwrap().unwrap();
@@ -269,7 +269,7 @@ fn who_waits_takes_what_the_holder_seals_even_if_the_lock_stays() {
 
 #[test]
 fn everything_that_shapes_a_token_has_an_entry_of_its_own() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let mut targets = vec![target(); 6];
     targets[1].role.arn = "arn:aws:iam::123456789012:role/Other".parse().unwrap();
     targets[2].role.region = "eu-west-1".parse().unwrap();
@@ -289,7 +289,7 @@ fn everything_that_shapes_a_token_has_an_entry_of_its_own() {
 
 #[test]
 fn a_new_session_begins_with_nothing() {
-    let mut person = Person::new(Fake::default());
+    let mut person = TestUser::new(Fake::default());
     person.token(&target(), Lifetime::Request).unwrap();
     person.key = SessionKey::generate().unwrap();
     let error = person.token(&target(), Lifetime::Request).unwrap_err();
@@ -317,7 +317,7 @@ fn tokens_are_asked_for_as_long_as_the_session_and_the_use_allow() {
         assert_eq!(lifetime.duration(rest), duration, "{lifetime:?} {rest}");
         assert_eq!(lifetime.min_remaining(duration), min_remaining, "{lifetime:?} {rest}");
     }
-    let person = Person::with_session(Fake::default(), 2 * hours);
+    let person = TestUser::with_session(Fake::default(), 2 * hours);
     person.token(&target(), Session).unwrap();
     let asked = person.fake.asked.lock().unwrap()[0];
     assert!((7199..=7200).contains(&asked), "{asked}");
@@ -334,7 +334,7 @@ fn a_token_with_too_little_left_is_fetched_anew() {
         (Lifetime::Session, 7 * 3600, false),
         (Lifetime::Session, 8 * 3600, false),
     ] {
-        let person = Person::new(Fake { life: Some(life), ..Fake::default() });
+        let person = TestUser::new(Fake { life: Some(life), ..Fake::default() });
         let first = person.token(&target(), lifetime).unwrap();
         assert!((life - 1..=life).contains(&first.expires_at.since(UnixTime::now())), "as it was answered");
         let second = person.token(&target(), lifetime).unwrap();
@@ -346,7 +346,7 @@ fn a_token_with_too_little_left_is_fetched_anew() {
 
 #[test]
 fn role_credentials_with_too_little_left_are_fetched_anew() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let role = target().role;
     let vault = person.vault();
     for (left, calls) in [(290, 1), (310, 1)] {
@@ -371,7 +371,7 @@ fn role_credentials_with_too_little_left_are_fetched_anew() {
 
 #[test]
 fn a_vault_that_cannot_be_written_does_not_lose_the_token() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let name = token_entry(&target(), Lifetime::Request);
     // Folders in the place of entry and lock: neither can be written, by root either.
     for suffix in ["sealed", "lock"] {
@@ -388,7 +388,7 @@ fn a_vault_that_cannot_be_written_does_not_lose_the_token() {
 
 #[test]
 fn a_session_that_is_over_still_serves_what_it_fetched() {
-    let person = Person::with_session(Fake::default(), 2);
+    let person = TestUser::with_session(Fake::default(), 2);
     let token = person.token(&target(), Lifetime::Request).unwrap();
     thread::sleep(Duration::from_millis(2100));
     assert_eq!(person.token(&target(), Lifetime::Request).unwrap(), token);
@@ -398,7 +398,7 @@ fn a_session_that_is_over_still_serves_what_it_fetched() {
 
 #[test]
 fn no_debug_output_shows_a_secret() {
-    let person = Person::new(Fake::default());
+    let person = TestUser::new(Fake::default());
     let token = person.token(&target(), Lifetime::Request).unwrap();
     let credentials: RoleCredentials = person.vault().read(&role_entry(&target().role)).unwrap();
     let shown = format!("{token:?} {credentials:?} {:?}", person.broker());
@@ -410,7 +410,7 @@ fn no_debug_output_shows_a_secret() {
 #[test]
 fn a_token_for_longer_than_the_policy_allows_is_asked_for_once_more() {
     let fake = Fake { bearer_limit: Some(USUAL_BEARER_LIMIT), ..Fake::default() };
-    let person = Person::with_session(fake, 12 * 3600);
+    let person = TestUser::with_session(fake, 12 * 3600);
     let token = person.token(&target(), Lifetime::Session).unwrap();
     let left = token.expires_at.since(UnixTime::now());
     assert!((28_799..=28_800).contains(&left), "{left}");
@@ -427,7 +427,7 @@ fn a_token_for_longer_than_the_policy_allows_is_asked_for_once_more() {
 
 #[test]
 fn a_token_that_the_usual_limit_would_not_help_is_refused_at_once() {
-    let person = Person::new(Fake { bearer_limit: Some(0), ..Fake::default() });
+    let person = TestUser::new(Fake { bearer_limit: Some(0), ..Fake::default() });
     let error = person.token(&target(), Lifetime::Session).unwrap_err();
     assert!(matches!(error, Error::Exchange(ExchangeError::BearerTokenRefused { .. })), "{error:?}");
     assert_eq!(person.calls(), (1, 1));
@@ -446,7 +446,7 @@ fn role_credentials_that_are_handed_out_have_most_of_their_life() {
         (RoleUse::Process, 19 * 60, true),
         (RoleUse::Process, 21 * 60, false),
     ] {
-        let person = Person::new(Fake::default());
+        let person = TestUser::new(Fake::default());
         let role = target().role;
         let expires_at = UnixTime::now().plus(left);
         let planted = RoleCredentials {
@@ -463,7 +463,7 @@ fn role_credentials_that_are_handed_out_have_most_of_their_life() {
 
 #[test]
 fn a_role_that_gives_less_than_asked_is_not_asked_for_each_call() {
-    let person = Person::new(Fake { role_limit: Some(3600), ..Fake::default() });
+    let person = TestUser::new(Fake { role_limit: Some(3600), ..Fake::default() });
     let role = Role { duration: 8 * 3600, ..target().role };
     for usage in [RoleUse::Environment, RoleUse::Process, RoleUse::Environment] {
         person.broker().role_credentials_in(&person.vault(), &role, usage).unwrap();
@@ -474,7 +474,7 @@ fn a_role_that_gives_less_than_asked_is_not_asked_for_each_call() {
 
 #[test]
 fn role_credentials_near_the_end_of_a_session_are_not_fetched_for_each_call() {
-    let person = Person::with_session(Fake { role_limit: Some(900), ..Fake::default() }, 60);
+    let person = TestUser::with_session(Fake { role_limit: Some(900), ..Fake::default() }, 60);
     for _ in 0..3 {
         person.broker().role_credentials_in(&person.vault(), &target().role, RoleUse::Process).unwrap();
     }
@@ -489,7 +489,7 @@ fn role_credentials_of_two_durations_have_two_entries() {
 
 #[test]
 fn role_credentials_that_codeartifact_refuses_are_fetched_anew() {
-    let person = Person::new(Fake { forgets: AtomicUsize::new(1), ..Fake::default() });
+    let person = TestUser::new(Fake { forgets: AtomicUsize::new(1), ..Fake::default() });
     let error = person.token(&target(), Lifetime::Request).unwrap_err();
     assert!(matches!(error, Error::Exchange(ExchangeError::CredentialsRefused { .. })), "{error:?}");
     thread::sleep(Duration::from_millis(BURST + 50));

@@ -16,7 +16,7 @@ fn public_key(key: &SoftwareKey) -> crate::identity::SigningKey {
     crate::identity::SigningKey::from_point(&key.point()).unwrap()
 }
 
-struct Person {
+struct TestUser {
     _dir: tempfile::TempDir,
     /// Where the keystore keeps its file.
     runtime: tempfile::TempDir,
@@ -26,7 +26,7 @@ struct Person {
     key: SoftwareKey,
 }
 
-impl Person {
+impl TestUser {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
@@ -69,15 +69,15 @@ fn token_name() -> EntryName {
 }
 
 /// Whether the session is `before` and still opens what was sealed under it.
-fn assert_untouched(person: &Person, before: &Session) {
+fn assert_untouched(person: &TestUser, before: &Session) {
     let vault = open(&person.home, &person.keystore).unwrap();
     let session = Session::read(&vault, &person.home).unwrap();
     assert_eq!(session.source.id_token(), before.source.id_token());
     assert_eq!(vault.read::<String>(&token_name()).as_deref(), Some("sealed before"));
 }
 
-fn logged_in() -> (Person, Session) {
-    let person = Person::new();
+fn logged_in() -> (TestUser, Session) {
+    let person = TestUser::new();
     let session = person.login();
     let vault = open(&person.home, &person.keystore).unwrap();
     vault.write(&token_name(), &"sealed before", session.expires_at).unwrap();
@@ -86,7 +86,7 @@ fn logged_in() -> (Person, Session) {
 
 #[test]
 fn without_a_login_there_is_no_session() {
-    let person = Person::new();
+    let person = TestUser::new();
     assert!(matches!(person.present().unwrap_err(), SessionError::NotLoggedIn));
     assert!(!logout(&person.home, &person.keystore).unwrap());
 }
@@ -132,7 +132,7 @@ fn a_folder_that_takes_no_file_leaves_the_session_as_it_was() {
 
 #[test]
 fn a_folder_that_takes_no_lock_costs_no_touch() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir(person.home.vault().join("login.lock")).unwrap();
     let error = person.login_with(|_| panic!("asked for a touch")).unwrap_err();
     assert!(matches!(error, SessionError::Vault(VaultError::Write { .. })), "{error}");
@@ -164,7 +164,7 @@ fn a_keystore_that_takes_no_key_leaves_the_session_as_it_was_and_no_file() {
 
 #[test]
 fn a_keystore_that_does_not_work_costs_no_touch() {
-    let person = Person::new();
+    let person = TestUser::new();
     fs::create_dir_all(person.runtime.path().join("vouch").join(person.home.id())).unwrap();
     let error = person.login_with(|_| panic!("asked for a touch")).unwrap_err();
     assert!(matches!(error, SessionError::Keystore(KeystoreError::Io { .. })), "{error}");
@@ -184,7 +184,7 @@ fn a_login_ends_the_session_before_and_removes_what_it_left() {
 
 #[test]
 fn logins_at_the_same_time_leave_one_whole_session() {
-    let person = Person::new();
+    let person = TestUser::new();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| person.login());
@@ -221,7 +221,7 @@ fn an_expired_session_is_told_from_none() {
 }
 
 /// As a keystore that has let go of the key in time.
-fn logout_keeping_files(person: &Person) -> bool {
+fn logout_keeping_files(person: &TestUser) -> bool {
     person.keystore.delete().unwrap();
     person.keystore.load().is_ok()
 }
@@ -239,7 +239,7 @@ fn an_altered_session_file_is_no_session() {
 
 #[test]
 fn the_token_has_the_claims_that_sts_accepts_and_no_others() {
-    let person = Person::new();
+    let person = TestUser::new();
     let (earliest, session, latest) = (UnixTime::now(), person.login(), UnixTime::now());
     let token = session.source.id_token().expose();
     let parts: Vec<&str> = token.split('.').collect();
@@ -268,7 +268,7 @@ fn the_token_has_the_claims_that_sts_accepts_and_no_others() {
 
 #[test]
 fn two_tokens_are_never_the_same() {
-    let person = Person::new();
+    let person = TestUser::new();
     let id =
         |session: Session| json(session.source.id_token().expose().split('.').nth(1).unwrap())["jti"].clone();
     assert_ne!(id(person.login()), id(person.login()));
@@ -276,7 +276,7 @@ fn two_tokens_are_never_the_same() {
 
 #[test]
 fn the_token_is_neither_shown_nor_readable_on_disk() {
-    let person = Person::new();
+    let person = TestUser::new();
     let session = person.login();
     let token = session.source.id_token().expose();
     assert!(!format!("{session:?}").contains(token.as_str()));

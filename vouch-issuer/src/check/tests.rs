@@ -6,7 +6,7 @@ use vouch_core::identity::Identity;
 
 use super::*;
 use crate::documents;
-use crate::enrollment::testing::Person;
+use crate::enrollment::testing::TestUser;
 
 const ISSUER: &str = "https://id.example.com/alice";
 const DISCOVERY: &str = "https://id.example.com/alice/.well-known/openid-configuration";
@@ -25,7 +25,8 @@ fn page(json: &Value) -> FetchedDocument {
 
 impl Host {
     fn new() -> Self {
-        let people = [Person::new(ISSUER, "alice", 1).enrolled(), Person::new(ISSUER, "alice", 2).enrolled()];
+        let people =
+            [TestUser::new(ISSUER, "alice", 1).enrolled(), TestUser::new(ISSUER, "alice", 2).enrolled()];
         let expected = Expected::of_enrollments(&people).unwrap().remove(0);
         let files = documents::build(&people).unwrap().into_iter().map(|(path, bytes)| {
             let url = format!("https://id.example.com/{}", path.display());

@@ -1,10 +1,10 @@
 use std::str::from_utf8;
 
 use super::*;
-use crate::enrollment::testing::Person;
+use crate::enrollment::testing::TestUser;
 
 fn enrolled(issuer: &str, subject: &str, serial: u32) -> VerifiedEnrollment {
-    Person::new(issuer, subject, serial).enrolled()
+    TestUser::new(issuer, subject, serial).enrolled()
 }
 
 fn json(files: &[StaticFile], path: &str) -> serde_json::Value {
@@ -36,7 +36,7 @@ fn two_subjects_under_one_issuer_are_refused() {
 
 #[test]
 fn a_key_is_enrolled_once() {
-    let alice = Person::new(ALICE, "alice", 1);
+    let alice = TestUser::new(ALICE, "alice", 1);
     assert!(matches!(
         build(&[alice.enrolled(), alice.enrolled()]),
         Err(IssuerError::DuplicateKey { serial: 1, .. })

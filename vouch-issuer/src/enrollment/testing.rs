@@ -16,12 +16,12 @@ pub(crate) fn public_key(key: &SoftwareKey) -> SigningKey {
     SigningKey::from_point(&key.point()).unwrap()
 }
 
-pub(crate) struct Person {
+pub(crate) struct TestUser {
     pub(crate) key: SoftwareKey,
     pub(crate) claims: EnrollmentClaims,
 }
 
-impl Person {
+impl TestUser {
     pub(crate) fn new(issuer: &str, subject: &str, serial: u32) -> Self {
         let key = SoftwareKey::generate();
         let claims = EnrollmentClaims {
@@ -49,7 +49,7 @@ impl Person {
     }
 }
 
-/// Verifies an enrollment of a [`Person`].
+/// Verifies an enrollment of a [`TestUser`].
 pub(crate) fn verify(json: &str) -> Result<VerifiedEnrollment, EnrollmentError> {
     static TRUSTED: LazyLock<TrustStore> = LazyLock::new(|| TestCa::shared().trust_store());
     Enrollment::verify(json, &TRUSTED, UnixTime::now())
@@ -76,7 +76,7 @@ impl TestCa {
         Self { root_der, device: Issuer::new(device, device_key), device_der }
     }
 
-    /// The one that the enrollments of [`Person`] come from.
+    /// The one that the enrollments of [`TestUser`] come from.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: LazyLock<TestCa> = LazyLock::new(TestCa::new);
         &SHARED

@@ -1,12 +1,12 @@
 use serde_json::Value;
 use software_key::SoftwareKey;
 
-use super::testing::{Person, TestCa, attestation, attestation_params, public_key, verify};
+use super::testing::{TestCa, TestUser, attestation, attestation_params, public_key, verify};
 use super::*;
 use crate::attestation::Link;
 
-fn alice() -> Person {
-    Person::new("https://id.example.com/alice", "alice", 12_345_678)
+fn alice() -> TestUser {
+    TestUser::new("https://id.example.com/alice", "alice", 12_345_678)
 }
 
 /// An enrollment with the header and payload as given, properly signed.
@@ -17,7 +17,7 @@ fn signed_by(key: &SoftwareKey, header: &Value, payload: &impl Serialize) -> Str
     Enrollment { payload, protected, signature }.to_json()
 }
 
-fn header(person: &Person) -> Value {
+fn header(person: &TestUser) -> Value {
     serde_json::json!({ "alg": "ES256", "kid": public_key(&person.key).thumbprint(), "typ": TYPE })
 }
 

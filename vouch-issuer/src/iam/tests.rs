@@ -4,12 +4,12 @@ use vouch_core::failure::Diagnostic;
 use super::*;
 use crate::documents::IssuerError;
 use crate::enrollment::EnrollmentClaims;
-use crate::enrollment::testing::{self, Person};
+use crate::enrollment::testing::{self, TestUser};
 
 const HOST: &str = "https://id.example.com";
 
 fn enrolled(subject: &str, serial: u32) -> VerifiedEnrollment {
-    Person::new(&format!("{HOST}/p{serial}"), subject, serial).enrolled()
+    TestUser::new(&format!("{HOST}/p{serial}"), subject, serial).enrolled()
 }
 
 fn wanted() -> TemplateOptions {
@@ -65,8 +65,8 @@ fn what_iam_would_refuse_is_refused() {
 
 #[test]
 fn the_keys_of_one_person_have_one_audience() {
-    let alice = Person::new(HOST, "alice", 1);
-    let spare = Person::new(HOST, "alice", 2);
+    let alice = TestUser::new(HOST, "alice", 1);
+    let spare = TestUser::new(HOST, "alice", 2);
     let other = EnrollmentClaims { audience: "other".into(), ..spare.claims.clone() };
     let spare = testing::verify(&spare.sign(&other).to_json()).unwrap();
     assert!(matches!(error(&[alice.enrolled(), spare], &wanted()), IamError::TwoAudiences { .. }));
@@ -162,7 +162,7 @@ fn a_bucket_gives_out_the_documents_and_nothing_else() {
 #[test]
 fn the_same_people_in_any_order_give_the_same_bytes() {
     let (alice, bob) = (enrolled("alice", 1), enrolled("bob", 2));
-    let spare = Person::new(&format!("{HOST}/p1"), "alice", 3).enrolled();
+    let spare = TestUser::new(&format!("{HOST}/p1"), "alice", 3).enrolled();
     for format in [Format::CloudFormation, Format::Terraform] {
         for wanted in [wanted(), shared("Team")] {
             let one = template(&[alice.clone(), bob.clone(), spare.clone()], &wanted, format).unwrap();
@@ -216,14 +216,14 @@ fn more_people_than_a_template_holds_are_refused_and_none_is_left_out() {
 #[test]
 fn one_persons_trust_fits_whatever_their_names_are() {
     let issuer = format!("{HOST}/{}", "a".repeat(255 - HOST.len() - 1));
-    let alice = Person::new(&issuer, "alice", 1).enrolled();
+    let alice = TestUser::new(&issuer, "alice", 1).enrolled();
     assert_eq!(template(&[alice], &wanted(), Format::Terraform).unwrap().notices.len(), 1);
 }
 
 /// Evaluates the Terraform text and compares it with CloudFormation's: two renderings of one policy.
 #[test]
 fn terraform_says_the_same() {
-    let odd = Person::new(&format!("{HOST}/p3"), "a%b~c", 3).enrolled();
+    let odd = TestUser::new(&format!("{HOST}/p3"), "a%b~c", 3).enrolled();
     let people = [enrolled("alice", 1), enrolled("bob", 2), odd];
     let bucket = Some("my-documents".parse().unwrap());
     let wanted = TemplateOptions { publish: true, bucket, ..wanted() };

@@ -24,12 +24,12 @@ pub(crate) const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.a
 const ROLE: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 
 /// A home with the repository `my-repo` set up under two hosts.
-pub(crate) struct Person {
+pub(crate) struct TestUser {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) home: Home,
 }
 
-impl Person {
+impl TestUser {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
@@ -129,7 +129,7 @@ impl Person {
     }
 }
 
-impl Drop for Person {
+impl Drop for TestUser {
     fn drop(&mut self) {
         if let Ok(keystore) = Keystore::from_env(&self.home) {
             let _ = session::logout(&self.home, &keystore);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use snapbox::cmd::Command;
 
 /// A person with an empty home, `vouch` and its helper in a folder with a space in its name, and a `cargo`.
-pub(crate) struct Person {
+pub(crate) struct TestUser {
     dir: tempfile::TempDir,
 }
 
-impl Person {
+impl TestUser {
     pub(crate) fn new() -> Self {
         let person = Self { dir: tempfile::tempdir().unwrap() };
         fs::create_dir_all(person.bin()).unwrap();
