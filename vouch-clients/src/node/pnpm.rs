@@ -10,7 +10,7 @@ use crate::node::npm::registration::{key, registry_key};
 use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
 use vouch_core::Failure;
-use vouch_core::config::Registration;
+use vouch_core::config::{ConfigLock, Registration};
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
@@ -166,8 +166,10 @@ impl Client for Pnpm {
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
 
-    fn finish(&self, _home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
+    fn finish(&self, home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
         let link = self.link(&registration.profile)?;
+        // Of two setups at once, one makes it and the other one finds it.
+        let _lock = ConfigLock::acquire(home)?;
         if fs::read_link(&link).is_ok_and(|target| target == self.helper) {
             return Ok(Vec::new());
         }

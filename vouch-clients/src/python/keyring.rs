@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
+use vouch_core::config::ConfigLock;
 use vouch_core::home::Home;
 
 use super::folders;
@@ -101,6 +102,8 @@ impl Keyring {
 
     /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
     pub(super) fn link(&self, home: &Home, client: &str) -> Result<Vec<String>, Failure> {
+        // Of two setups at once, one makes it and the other one finds it.
+        let _lock = ConfigLock::acquire(home)?;
         let (folder, off_path) = match self.place() {
             Place::Stays | Place::Behind => return Ok(Vec::new()),
             Place::Link(folder) => (folder, false),

@@ -124,6 +124,19 @@ fn tokens_that_come_and_go_are_no_edit_of_the_file() {
 }
 
 #[test]
+fn a_token_that_is_registered_under_another_name_of_the_file_stays() {
+    let bed = Bed::new("a=1\n");
+    let npm = bed.registration("npm", "repo");
+    bed.set_up(&npm);
+    bed.write_token(KEY, "TOKEN");
+    let link = bed.file.with_file_name("link");
+    std::os::unix::fs::symlink(&bed.file, &link).unwrap();
+    bed.register(&Registration { tool: "bun".into(), file: Some(link), ..npm });
+    bed.undo("npm");
+    assert_eq!(bed.text(), format!("a=1\n{KEY}=TOKEN\n"));
+}
+
+#[test]
 fn a_token_of_somebody_else_stays() {
     let bed = Bed::new("a=1\n");
     bed.set_up(&bed.registration("npm", "repo"));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use url::Url;
 
+use crate::real_path;
 use crate::text::npmrc::BareValue;
 use crate::tool::Tool;
 use vouch_core::config::{Config, Registration};
@@ -75,6 +76,13 @@ pub struct Place {
     pub profile: String,
     /// The line's key.
     pub key: String,
+}
+
+impl Place {
+    /// Whether it is the line of a key in a file, which may have several names; `real` is the one without links.
+    pub fn is(&self, real: &Path, key: &str) -> bool {
+        self.key == key && real_path::real(&self.file).is_ok_and(|file| file == real)
+    }
 }
 
 /// Which registrations are meant; all of them where nothing is named.
