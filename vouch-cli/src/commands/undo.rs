@@ -29,7 +29,13 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
         return list(&named, &links.into_iter().filter(of_client).collect::<Vec<_>>());
     }
     let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
-    let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
+    let Some(last) = live.first() else {
+        // What an undo left that was cut short.
+        let notes = if journal::links(home)?.is_empty() { Vec::new() } else { Undo::begin(home)?.links()? };
+        let has_undone = notes.iter().any(|note| matches!(note, Note::Done(_)));
+        tell(notes);
+        return if has_undone { Ok(()) } else { Err(nothing_left(&args, &entries, &named)) };
+    };
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
         live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
     let undo = Undo::begin(home)?;

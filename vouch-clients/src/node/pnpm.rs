@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
-use vouch_core::config::Registration;
+use vouch_core::config::{ConfigLock, Registration};
 use vouch_core::env;
 use vouch_core::files;
 use vouch_core::home::Home;
@@ -258,8 +258,10 @@ impl Client for Pnpm {
         vec![format!("{} come from {endpoint}, in `{}`", packages(name.as_deref()), self.file.display())]
     }
 
-    fn finish(&self, _home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
+    fn finish(&self, home: &Home, registration: &Registration) -> Result<Vec<String>, Failure> {
         let link = self.link(&registration.profile)?;
+        // Of two setups at once, one makes it and the other one finds it.
+        let _lock = ConfigLock::acquire(home)?;
         if fs::read_link(&link).is_ok_and(|target| target == self.helper) {
             return Ok(Vec::new());
         }

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
+use vouch_core::config::ConfigLock;
 use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 use vouch_helper::home::served_by;
@@ -223,6 +224,8 @@ impl Keyring {
 
     /// Links our program as `keyring`, where that is called for, writes that into the journal, and says so.
     pub(super) fn link(&self, client: &str) -> Result<Vec<String>, Failure> {
+        // Of two setups at once, one makes it and the other one finds it.
+        let _lock = ConfigLock::acquire(&self.home)?;
         let (folder, off_path) = match self.link_plan() {
             LinkPlan::Stays | LinkPlan::Behind | LinkPlan::Taken(..) => return Ok(Vec::new()),
             LinkPlan::Link(folder) => (folder, false),

@@ -203,9 +203,7 @@ fn restore(
         UndoPlan::Between(rebased) => Some(rebased.text.as_str()),
     };
     let registered = config.map(|config| token_entries(config, Filter::default())).unwrap_or_default();
-    let is_needed = |(key, _): &&(String, String)| {
-        registered.iter().any(|place| place.key == *key && place.file == entry.file)
-    };
+    let is_needed = |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(file.real(), key));
     let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
     if text == now.as_deref() && needed.len() == tokens.len() {
         return Ok((way, later));

@@ -125,6 +125,19 @@ fn tokens_that_come_and_go_are_no_edit_of_the_file() {
 }
 
 #[test]
+fn a_token_that_is_registered_under_another_name_of_the_file_stays() {
+    let test_home = TestHome::new("a=1\n");
+    let npm = test_home.registration("npm", "repo");
+    test_home.set_up(&npm);
+    test_home.write_token(KEY, "TOKEN");
+    let link = test_home.file.with_file_name("link");
+    std::os::unix::fs::symlink(&test_home.file, &link).unwrap();
+    test_home.register(&Registration { tool: "bun".into(), file: Some(link), ..npm });
+    test_home.undo("npm");
+    assert_eq!(test_home.text(), format!("a=1\n{KEY}=TOKEN\n"));
+}
+
+#[test]
 fn a_token_of_somebody_else_stays() {
     let test_home = TestHome::new("a=1\n");
     test_home.set_up(&test_home.registration("npm", "repo"));

@@ -9,6 +9,7 @@ use vouch_clients::inspect;
 use vouch_clients::journal::{Author, Registered};
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
+use vouch_clients::undo::Undo;
 use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
@@ -147,6 +148,10 @@ fn run_one(
     }
     let (plan, changed) = write(&request, home)?;
     let finished = plan.client.finish(home, &plan.registration);
+    if !Config::load(home)?.codeartifact.registrations.contains(&plan.registration) {
+        // An undo came between: what setup has made since then is nobody's.
+        Undo::begin(home)?.links()?;
+    }
     if plan.client.tool().is_manual() {
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }

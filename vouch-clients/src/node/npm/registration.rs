@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 use vouch_core::config::{Config, Registration};
 
+use crate::real_path;
 use crate::text::npmrc::BareValue;
 use crate::tool::Tool;
 
@@ -75,6 +76,13 @@ pub struct TokenEntry {
     pub profile: String,
     /// The line's key.
     pub key: String,
+}
+
+impl TokenEntry {
+    /// Whether it is the line of a key in a file, which may have several names; `real` is the one without links.
+    pub fn is(&self, real: &Path, key: &str) -> bool {
+        self.key == key && real_path::real(&self.file).is_ok_and(|file| file == real)
+    }
 }
 
 /// Which registrations are meant; all of them where nothing is named.

@@ -75,9 +75,9 @@ fn put(
     broker.session_expiry()?;
     let config = Config::load(home)?;
     let registered = registration::token_entries(&config, Filter::default());
-    let is_registered = |key: &str| registered.iter().any(|place| place.key == key && place.file == path);
-    fetched.retain(|(place, _)| is_registered(&place.key));
     let real = file.real().to_owned();
+    let is_registered = |key: &str| registered.iter().any(|place| place.is(&real, key));
+    fetched.retain(|(place, _)| is_registered(&place.key));
     file.npmrc_mut().remove_lines(|key, value| ledger.is_ours(&real, value) && !is_registered(key));
     for (place, token) in &mut fetched {
         let held = file.npmrc().value(&place.key);
@@ -143,10 +143,7 @@ pub fn remove_all(home: &Home) -> Result<Vec<Removed>, NpmError> {
 /// As [`remove_all`].
 pub fn remove_of(home: &Home, config: &Config, filter: Filter<'_>) -> Result<Vec<Removed>, NpmError> {
     let entries = registration::token_entries(config, filter);
-    let is_entry = |place: &TokenEntry, file: &Path, key: &str| {
-        place.key == key && real(&place.file).is_ok_and(|real| real == file)
-    };
-    remove(home, |file, key| entries.iter().any(|place| is_entry(place, file, key)))
+    remove(home, |file, key| entries.iter().any(|entry| entry.is(file, key)))
 }
 
 fn remove(home: &Home, is_meant: impl Fn(&Path, &str) -> bool) -> Result<Vec<Removed>, NpmError> {
