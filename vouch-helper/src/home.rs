@@ -165,7 +165,7 @@ mod tests {
                 "`vouch login --home /x`, `vouch`, vouch login",
                 "`vouch login --home /x`, `vouch`, vouch login",
             ),
-            ("`/bin/vouch login` `pip install vouch x`", "`/bin/vouch login` `pip install vouch x`"),
+            ("`/bin/vouch login` `pip show vouch x`", "`/bin/vouch login` `pip show vouch x`"),
             ("`a` vouch login `b`", "`a` vouch login `b`"),
         ] {
             assert_eq!(with_home(text, home), expected);
