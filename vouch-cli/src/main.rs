@@ -5,6 +5,7 @@
 mod card;
 mod commands;
 mod credential_args;
+mod credential_choice;
 mod desktop;
 mod domain;
 mod home_choice;

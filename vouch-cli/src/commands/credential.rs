@@ -7,7 +7,7 @@ use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::{Context, Failure};
 use vouch_helper::token::sendable;
 
-use crate::credential_args::{self, Spelling};
+use crate::credential_choice::{self, Spelling};
 use crate::domain::DomainFlags;
 use crate::parse;
 use crate::terminal;
@@ -46,7 +46,7 @@ pub(crate) fn run(context: &Context, credential: Credential) -> Result<(), Failu
 }
 
 fn codeartifact(context: &Context, args: &Codeartifact) -> Result<String, Failure> {
-    let (token, named) = credential_args::token(context, &args.domain, Spelling::Plain)?;
+    let (token, named) = credential_choice::token(context, &args.domain, Spelling::Plain)?;
     let value = sendable(token.value.expose())?;
     if !args.json {
         return Ok(format!("{value}\n"));
@@ -71,7 +71,7 @@ fn endpoint(domain: &Domain) -> String {
 }
 
 fn aws(context: &Context, args: &Aws) -> Result<String, Failure> {
-    let (given, _) = credential_args::role_credentials(context, args.profile.as_deref(), RoleUse::Process)?;
+    let (given, _) = credential_choice::role_credentials(context, args.profile.as_deref(), RoleUse::Process)?;
     let answer = json!({
         "Version": 1,
         "AccessKeyId": given.access_key_id,

@@ -50,9 +50,9 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
 }
 
 fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
-    let handout = args.wanted.fetch(context)?;
+    let issued = args.wanted.fetch(context)?;
     let variables: Vec<_> =
-        handout.set.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
+        issued.set.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
     let set = shell.set(&variables).map_err(|_| {
         Failure::new(
             ErrorKind::Other,
@@ -60,7 +60,7 @@ fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failur
             "Use `vouch exec`, or another shell with `--shell`.",
         )
     })?;
-    Ok(shell.unset(&names(&handout.unset)) + &set)
+    Ok(shell.unset(&names(&issued.unset)) + &set)
 }
 
 fn names(variables: &[String]) -> Vec<&str> {

@@ -52,14 +52,14 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
     let program = words.next().unwrap_or_default();
     let mut command = Command::new(find(&program));
     command.args(words);
-    let handout = args.wanted.fetch(context)?;
-    for name in &handout.unset {
+    let issued = args.wanted.fetch(context)?;
+    for name in &issued.unset {
         command.env_remove(name);
     }
-    for (name, value) in &handout.set {
+    for (name, value) in &issued.set {
         command.env(name, value.expose());
     }
-    for (name, token) in args.export.iter().zip(handout.token.iter().cycle()) {
+    for (name, token) in args.export.iter().zip(issued.token.iter().cycle()) {
         command.env(name, token.expose());
     }
     Ok(command)
