@@ -14,7 +14,7 @@ use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::files::{self, Holder, Lock, LockError, WriteMethod};
 use vouch_core::home::{self, Home};
 
-use crate::ledger::{self, NewToken};
+use crate::ledger::{self, Ledger, NewToken};
 use crate::real_path::real;
 use crate::record_file::RecordError;
 
@@ -171,7 +171,10 @@ impl FileLock {
         self.check_writable()?;
         let writer = self.home.id();
         let [temporary, _] = files::leftovers(&self.real, &writer).map_err(failed)?;
-        ledger::begin_write(&self.home, &self.real, &temporary, tokens)?;
+        // Of a file that is known already, what is left beside it is known, too: on a full disk a token still goes.
+        if !tokens.is_empty() || !Ledger::load(&self.home)?.files().any(|file| file == self.real) {
+            ledger::begin_write(&self.home, &self.real, &temporary, tokens)?;
+        }
         let written = match readers {
             Readers::AsBefore(new) => files::replace_or_overwrite(&self.real, contents, new, &writer),
             Readers::Owner => files::replace_or_overwrite_private(&self.real, contents, &writer),

@@ -5,7 +5,6 @@ use std::thread;
 use vouch_core::UnixTime;
 
 use super::*;
-use crate::ledger::Ledger;
 
 fn bed() -> (tempfile::TempDir, Home) {
     let dir = tempfile::tempdir().unwrap();
@@ -99,7 +98,11 @@ fn the_ledger_knows_of_a_token_before_it_is_written() {
     fs::remove_dir(home.path().join(".ledger.json.vouch-new")).unwrap();
     lock.write(b"//h/:_authToken=TOKEN\n", Readers::Owner, &[token]).unwrap();
     assert!(Ledger::load(&home).unwrap().is_ours(lock.real(), "TOKEN"));
+    // To take it out again the ledger need not be written first.
+    fs::create_dir(home.path().join(".ledger.json.vouch-new")).unwrap();
     lock.write(b"a=1\n", Readers::AsBefore(0o600), &[]).unwrap();
+    fs::remove_dir(home.path().join(".ledger.json.vouch-new")).unwrap();
+    lock.settle(b"a=1\n");
     assert_eq!(Ledger::load(&home).unwrap().files().count(), 0);
 }
 

@@ -75,17 +75,23 @@ impl<'a> Undo<'a> {
     ) -> Result<(), Failure> {
         // With what an undo puts back there may be one more.
         while let Some(registration) = self.registration(&is_meant)? {
-            let entries = journal::entries(self.home)?;
-            let is_its = |entry: &&Entry| {
-                let after = entry.registration.as_ref().map(|registered| &registered.after);
-                entry.is_live() && after.is_some_and(|after| is_same(after, &registration))
-            };
-            match entries.iter().rev().find(is_its) {
-                Some(entry) => notes.extend(self.entry(entry.id)?),
-                None => notes.extend(self.unjournaled(&registration)?),
+            // All of its edits, even where the last one has it unregistered.
+            while let Some(id) = self.last_edit(&registration)? {
+                notes.extend(self.entry(id)?);
+            }
+            if self.registration(|known| is_same(known, &registration))?.is_some() {
+                notes.extend(self.unjournaled(&registration)?);
             }
         }
         Ok(())
+    }
+
+    fn last_edit(&self, registration: &Registration) -> Result<Option<u64>, Failure> {
+        let is_its = |entry: &&Entry| {
+            let after = entry.registration.as_ref().map(|registered| &registered.after);
+            entry.is_live() && after.is_some_and(|after| is_same(after, registration))
+        };
+        Ok(journal::entries(self.home)?.iter().rev().find(is_its).map(|entry| entry.id))
     }
 
     /// Takes links back that setup made, once nobody who was set up with them is left.
@@ -220,7 +226,8 @@ fn restore(
     }
     let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
     for (key, token) in needed {
-        if let Some(token) = BareValue::new(token) {
+        // What stood there before Vouch counts.
+        if let Some(token) = BareValue::new(token).filter(|_| npmrc.value(key).is_none()) {
             npmrc.set(key, token);
         }
     }

@@ -148,6 +148,19 @@ fn a_token_of_somebody_else_stays() {
 }
 
 #[test]
+fn lines_that_were_left_to_another_tool_go_with_its_registration() {
+    let bed = Bed::new("a=1\n");
+    let (npm, bun) = (bed.registration("npm", "repo"), bed.registration("bun", "repo"));
+    bed.set_up(&npm);
+    bed.set_up(&bun);
+    let said = bed.undo("npm");
+    assert!(matches!(&said[0], Note::Done(text) if text.contains("bun needs them")), "{said:?}");
+    bed.remove();
+    assert_eq!(bed.text(), "a=1\n");
+    assert!(journal::entries(&bed.home).unwrap().iter().all(|entry| !entry.is_live()));
+}
+
+#[test]
 fn an_undo_that_is_done_is_not_done_again() {
     let test_home = TestHome::new("a=1\n");
     test_home.set_up(&test_home.registration("npm", "repo"));
