@@ -150,7 +150,7 @@ fn a_token_of_somebody_else_is_neither_replaced_nor_removed() {
         let _ = said.never_says("theirs-alone");
         assert!(!sandbox.read(".npmrc").contains("theirs-alone"));
         // What undo cannot put back it names, without the secret.
-        let said = sandbox.vouch(&["undo", "npm"]).ok().says("is not put back");
+        let said = sandbox.vouch(&["undo", "npm"]).ok().says("the journal does not keep the value of");
         let _ = said.never_says("theirs-alone");
         let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
         let ours = sandbox.read(".npmrc");

@@ -149,15 +149,15 @@ fn a_token_of_somebody_else_stays() {
 
 #[test]
 fn lines_that_were_left_to_another_tool_go_with_its_registration() {
-    let bed = Bed::new("a=1\n");
-    let (npm, bun) = (bed.registration("npm", "repo"), bed.registration("bun", "repo"));
-    bed.set_up(&npm);
-    bed.set_up(&bun);
-    let said = bed.undo("npm");
+    let test_home = TestHome::new("a=1\n");
+    let (npm, bun) = (test_home.registration("npm", "repo"), test_home.registration("bun", "repo"));
+    test_home.set_up(&npm);
+    test_home.set_up(&bun);
+    let said = test_home.undo("npm");
     assert!(matches!(&said[0], Note::Done(text) if text.contains("bun needs them")), "{said:?}");
-    bed.remove();
-    assert_eq!(bed.text(), "a=1\n");
-    assert!(journal::entries(&bed.home).unwrap().iter().all(|entry| !entry.is_live()));
+    test_home.remove();
+    assert_eq!(test_home.text(), "a=1\n");
+    assert!(journal::entries(&test_home.home).unwrap().iter().all(|entry| !entry.is_live()));
 }
 
 #[test]
