@@ -183,3 +183,10 @@ impl Diagnostic for ExchangeError {
         })
     }
 }
+
+impl ExchangeError {
+    /// Whether no answer came in time.
+    pub(crate) fn is_time_out(&self) -> bool {
+        matches!(self, Self::Http { source, .. } if source.is_time_out())
+    }
+}
