@@ -127,6 +127,13 @@ impl Status {
                     terminal::span(session.expires_at.since(UnixTime::now()).max(0))
                 ),
             ),
+            Err(error @ SessionError::NotYetValid { issued_at }) => row(
+                "session",
+                format!(
+                    "none, {error} but at {}: set the clock, then run `vouch login`",
+                    terminal::local_time(*issued_at)
+                ),
+            ),
             Err(error) => row("session", format!("none, {error}: run `vouch login`")),
         }
         for (name, profile) in &self.config.aws.profiles {

@@ -29,7 +29,28 @@ pub enum Error {
     #[error(transparent)]
     FromOtherProcess(#[from] SharedFailure),
     #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
+    #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+/// The exchange had too little time, as this process had waited for others that made the same credential.
+#[derive(Debug, thiserror::Error)]
+#[error("{waited} s went by while other processes fetched the same credential, and too little time was left")]
+pub struct OutOfTime {
+    /// In seconds.
+    pub waited: u64,
+    pub source: ExchangeError,
+}
+
+impl Diagnostic for OutOfTime {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Network
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("Run the command again; if it stays so, run `vouch doctor --online`.".into())
+    }
 }
 
 /// Another process tried the same a moment ago, and this is what it met.
@@ -67,6 +88,7 @@ impl Error {
             Self::Profile(error) => error,
             Self::Session(error) => error,
             Self::FromOtherProcess(error) => error,
+            Self::OutOfTime(error) => error,
             Self::Vault(error) => error,
         }
     }

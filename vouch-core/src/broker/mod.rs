@@ -24,7 +24,7 @@ use crate::vault::{EntryName, Vault, VaultError};
 
 mod error;
 
-pub use error::{Error, SharedFailure};
+pub use error::{Error, OutOfTime, SharedFailure};
 
 /// For lock and exchange together.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -360,8 +360,13 @@ impl<'a> SingleFlight<'a> {
             Some(found) => Some(Ok(found)),
             None => self.failure_of(name).map(|failure| Err(SharedFailure(failure).into())),
         };
-        let _lock = match self.vault.lock_unless(name, self.deadline, look) {
+        let lock = match self.vault.lock_unless(name, self.deadline, look) {
             Ok(Err(answer)) => return answer,
+            // Nothing can be sealed: who waited for the lock would fetch all the same, one after the other.
+            Ok(Ok(lock)) if lock.is_futile() => {
+                tracing::warn!("fetching without a lock: the vault keeps nothing");
+                None
+            }
             Ok(Ok(lock)) => Some(lock),
             // Such as in a home that cannot be written: better fetched twice than not at all.
             Err(error @ VaultError::Lock(_)) => {
@@ -375,15 +380,25 @@ impl<'a> SingleFlight<'a> {
         }
         let now = Instant::now();
         let end = (now + EXCHANGE_TIME).min(self.deadline.checked_sub(MARGIN).unwrap_or(now));
-        match fetch(self, end) {
-            Ok(value) => {
-                self.keep(name, &value, expires_at(&value));
-                Ok(value)
+        let fetched = fetch(self, end).map_err(|error| self.out_of_time(error, now, end));
+        let is_known = match &fetched {
+            Ok(value) => self.keep(name, value, expires_at(value)),
+            Err(error) => self.tell(name, error),
+        };
+        if let (Some(lock), false) = (lock, is_known) {
+            lock.mark_futile();
+        }
+        fetched
+    }
+
+    /// A time-out of who waited so long for others that too little time was left says nothing about the network.
+    fn out_of_time(&self, error: Error, began: Instant, end: Instant) -> Error {
+        match error {
+            Error::Exchange(error) if error.is_time_out() && began + EXCHANGE_TIME > end => {
+                let waited = DEADLINE.saturating_sub(self.deadline.saturating_duration_since(began));
+                OutOfTime { waited: waited.as_secs(), source: error }.into()
             }
-            Err(error) => {
-                self.tell(name, &error);
-                Err(error)
-            }
+            other => other,
         }
     }
 
@@ -414,11 +429,13 @@ impl<'a> SingleFlight<'a> {
         )
     }
 
-    /// Seals what was fetched. That it cannot be kept must not lose it.
-    fn keep<T: Serialize>(&self, name: &EntryName, value: &T, expires_at: UnixTime) {
-        if let Err(error) = self.vault.write(name, value, expires_at) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a credential is not kept");
+    /// Seals what was fetched, and says whether it is kept. That it cannot be must not lose it.
+    fn keep<T: Serialize>(&self, name: &EntryName, value: &T, expires_at: UnixTime) -> bool {
+        let kept = self.vault.write(name, value, expires_at);
+        if let Err(error) = &kept {
+            tracing::warn!(error = error as &dyn std::error::Error, "a credential is not kept");
         }
+        kept.is_ok()
     }
 
     /// Seals that AWS gave clearly less than was asked for, as a role or a policy may have it: without that every caller
@@ -430,18 +447,18 @@ impl<'a> SingleFlight<'a> {
         }
     }
 
-    /// Seals a failure for those who wait.
-    fn tell(&self, name: &EntryName, error: &Error) {
+    /// Seals a failure for those who wait, and says whether they will see it.
+    fn tell(&self, name: &EntryName, error: &Error) -> bool {
         // Each caller finds the others out by itself, at once.
         if !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
-            return;
+            return true;
         }
         let recorded = RecordedFailure {
             failure: error.failure(),
             at: milliseconds(),
             network: http::network_fingerprint(),
         };
-        self.keep(&name.failure(), &recorded, UnixTime::now().plus(FAILURE_TTL));
+        self.keep(&name.failure(), &recorded, UnixTime::now().plus(FAILURE_TTL))
     }
 
     /// A failure that answers this caller, too.

@@ -386,6 +386,55 @@ fn a_vault_that_cannot_be_written_does_not_lose_the_token() {
     assert!(person.dir.path().exists());
 }
 
+/// A vault that keeps nothing: neither entries nor failures can take the place of a directory.
+fn unwritable(person: &TestUser) {
+    for name in [token_entry(&target(), Lifetime::Request), role_entry(&target().role)] {
+        for name in [&name, &name.failure()] {
+            let path = person.home.vault().join(format!("{name}.sealed"));
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("inside"), "").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_vault_that_keeps_nothing_is_no_queue() {
+    for refuses in [false, true] {
+        let person = TestUser::new(Fake { slow: 200, refuses, ..Fake::default() });
+        unwritable(&person);
+        let began = Instant::now();
+        let answers = person.all();
+        assert!(answers.iter().all(|answer| answer.is_err() == refuses), "{answers:?}");
+        // One after the other they would take 8 seconds and more.
+        assert!(began.elapsed() < Duration::from_secs(4), "{refuses}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn who_had_too_little_time_left_says_that_it_waited() {
+    let person = TestUser::new(Fake::default());
+    let vault = person.vault();
+    let late = |kind: fn() -> http::HttpError, left: Duration| {
+        let mut flight = SingleFlight::begin(&vault);
+        flight.deadline = Instant::now() + left;
+        let name = EntryName::new("token", &["late"]);
+        let fetch = |_: &SingleFlight<'_>, _: Instant| {
+            Err(ExchangeError::Http { service: Service::Sts, source: kind() }.into())
+        };
+        let error = flight.get_or_fetch(&name, |_: &u8| true, |_| UnixTime::now(), fetch).unwrap_err();
+        (error, vault.read::<RecordedFailure>(&name.failure()).is_some())
+    };
+    let slow = || http::HttpError::AnswerTimedOut { host: "sts.us-east-1.amazonaws.com".into() };
+    let (error, is_told) = late(slow, Duration::from_secs(3));
+    let failure = error.failure();
+    assert!(matches!(error, Error::OutOfTime(_)) && !is_told, "{error:?}");
+    assert!(failure.message.starts_with("17 s went by") || failure.message.starts_with("16 s"), "{failure:?}");
+    assert!(failure.causes.iter().any(|cause| cause.contains("no answer from sts")), "{failure:?}");
+    // Who had all the time, or met something else, says just that.
+    let other = || http::HttpError::Garbage { host: "h".into(), source: "x".into() };
+    assert!(matches!(late(other, Duration::from_secs(3)).0, Error::Exchange(_)));
+}
+
 #[test]
 fn a_session_that_is_over_still_serves_what_it_fetched() {
     let person = TestUser::with_session(Fake::default(), 2);

@@ -96,6 +96,9 @@ pub enum ExchangeError {
     /// A code that has no situation of its own here.
     #[error("{} refused the request", .source.service)]
     Other { source: Box<Refusal> },
+    /// An answer without AWS's shape, such as the page of a captive portal.
+    #[error("something else than {service} is answering, with status {status}")]
+    NotAws { service: Service, status: u16 },
     #[error("{service} gave an unusable answer: {reason}")]
     Answer { service: Service, reason: String },
 }
@@ -106,7 +109,9 @@ impl Diagnostic for ExchangeError {
             Self::Setup(error) | Self::Http { source: error, .. } => error.kind(),
             Self::Start(_) => ErrorKind::Other,
             Self::SessionExpired { .. } => ErrorKind::NoSession,
-            Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } => ErrorKind::Network,
+            Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } | Self::NotAws { .. } => {
+                ErrorKind::Network
+            },
             Self::IssuerUnreachable { .. } | Self::NoVerificationKey { .. } => ErrorKind::Network,
             _ => ErrorKind::Refused,
         }
@@ -177,9 +182,21 @@ impl Diagnostic for ExchangeError {
             },
             Self::Service { .. } => "Run the command again in a minute.".into(),
             Self::Other { .. } => return None,
+            Self::NotAws { .. } => {
+                "Log in to the network if it asks for that in a browser; else look at your VPN and proxy, which may block \
+                 AWS. Then run the command again."
+                    .into()
+            }
             Self::Answer { .. } => {
                 "Something between here and AWS may have changed it, such as a proxy; run the command again.".into()
             }
         })
+    }
+}
+
+impl ExchangeError {
+    /// Whether no answer came in time.
+    pub(crate) fn is_time_out(&self) -> bool {
+        matches!(self, Self::Http { source, .. } if source.is_time_out())
     }
 }

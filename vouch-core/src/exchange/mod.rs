@@ -174,6 +174,8 @@ impl ExchangeError {
     fn pause(&self) -> Option<Duration> {
         match self {
             Self::Http { source, .. } => source.is_transient().then_some(Duration::from_millis(100)),
+            // A load balancer of AWS's in distress answers with a page, too.
+            Self::NotAws { status: 500.., .. } => Some(Duration::from_millis(500)),
             Self::IssuerUnreachable { .. } | Self::Service { .. } => Some(Duration::from_millis(500)),
             Self::NoVerificationKey { .. } => Some(Duration::from_secs(1)),
             Self::Throttled { source } => Some(Duration::from_secs(source.retry_after.unwrap_or(1))),

@@ -20,6 +20,12 @@ where
 {
     match error {
         // An answer of success that cannot be read arrives as an error of the service, too.
+        SdkError::ServiceError(context) if !is_aws(context.raw(), context.err().code()) => {
+            Err(ExchangeError::NotAws { service, status: context.raw().status().as_u16() })
+        }
+        SdkError::ResponseError(context) if !is_aws(context.raw(), None) => {
+            Err(ExchangeError::NotAws { service, status: context.raw().status().as_u16() })
+        }
         SdkError::ServiceError(context) if !context.raw().status().is_success() => {
             let (raw, meta) = (context.raw(), context.err().meta());
             Ok(Box::new(Refusal {
@@ -42,6 +48,20 @@ where
             Err(ExchangeError::Http { service, source })
         }
     }
+}
+
+/// Whether an answer has AWS's shape: a page of a captive portal or of what blocks a host has it not, whatever its status.
+/// AWS names each request that it answers, and each error; neither service speaks HTML.
+fn is_aws(raw: &HttpResponse, code: Option<&str>) -> bool {
+    let is_html = raw.headers().get("content-type").is_some_and(|kind| kind.contains("html"))
+        || raw.body().bytes().is_some_and(is_markup_of_a_page);
+    !is_html && (raw.status().is_success() || code.is_some() || raw.request_id().is_some())
+}
+
+fn is_markup_of_a_page(body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
+    begins(b"<html") || begins(b"<!doctype")
 }
 
 fn http_error(source: Box<dyn Error + Send + Sync>) -> HttpError {

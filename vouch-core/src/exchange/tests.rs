@@ -276,6 +276,32 @@ fn unusable_answers_are_refused() {
 }
 
 #[test]
+fn a_page_of_something_else_is_not_the_answer_of_aws() {
+    let html: &[_] = &[("content-type", "text/html; charset=utf-8")];
+    for (status, headers, body) in [
+        (200, &[][..], "<!DOCTYPE html><title>Log in to the hotel</title>"),
+        (200, html, "Log in to the hotel"),
+        (302, &[("location", "https://hotel.example.com")], ""),
+        (403, &[], "\n <HTML>Blocked</HTML>"),
+        (403, html, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"),
+        (403, &[], "Blocked by your administrator"),
+        (407, html, "who are you?"),
+        (503, html, "<html>maintenance</html>"),
+    ] {
+        let canned = || Canned::new(&[Answer::Http(status, headers, body.into())]);
+        for error in [canned().role_credentials().unwrap_err(), canned().token().unwrap_err()] {
+            let (kind, text) = told(error);
+            assert_eq!(kind, ErrorKind::Network, "{status} {body}");
+            assert!(text.contains(&format!("is answering, with status {status}")), "{status} {body}: {text}");
+        }
+    }
+    // What AWS itself has no words for is still its own: it names the request.
+    let own = Answer::Http(403, &[("x-amzn-requestid", "1-2-3")], "{}".into());
+    let (kind, text) = told(Canned::new(&[own]).token().unwrap_err());
+    assert_eq!(kind, ErrorKind::Refused, "{text}");
+}
+
+#[test]
 fn what_aws_says_cannot_steer_a_terminal() {
     let message = "a\\u001b[31mb\\u202ec\\nd";
     let (_, text) = told(Canned::new(&[refused(400, "ValidationException", message)]).token().unwrap_err());

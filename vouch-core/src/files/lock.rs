@@ -10,9 +10,15 @@ use std::time::{Duration, Instant};
 /// How long a waiter sleeps between two tries; short beside an exchange, long beside a system call.
 const POLL: Duration = Duration::from_millis(5);
 
+/// How long a lock says that what was made under it could not be kept.
+const FUTILE_TTL: Duration = Duration::from_secs(5);
+
 /// An exclusive lock between processes; it ends with the value, or with the process that holds it.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);
+pub struct Lock {
+    file: File,
+    is_futile: bool,
+}
 
 /// Why a lock was not had.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +52,8 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => {
-                    sign(&file);
-                    return Ok(Ok(Self(file)));
+                    let is_futile = is_marked(&file) || sign(&file).is_err();
+                    return Ok(Ok(Self { file, is_futile }));
                 }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(wrong(source)),
@@ -72,20 +78,61 @@ impl Lock {
             Err(never) => match never {},
         }
     }
+
+    /// Whether waiting for this lock is in vain, as nothing can be kept where it is: its holder before said so a moment
+    /// ago, or not even a process id could be written into it.
+    pub fn is_futile(&self) -> bool {
+        self.is_futile
+    }
+
+    /// Says to those who get this lock next that what was made under it could not be kept.
+    ///
+    /// The mark takes the place of the line end behind the process id. It needs no new block on a full disk and no new
+    /// name in a directory that takes none; a lock that took no process id is futile without it.
+    pub fn mark_futile(&self) {
+        let _ = put(&self.file, FUTILE);
+    }
 }
 
-/// Writes the process id into a lock file: always as many bytes, so that nothing of an earlier one stays.
-fn sign(file: &File) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileExt;
+/// What is behind the process id: as usual, and where nothing could be kept.
+const SIGNED: char = '\n';
+const FUTILE: char = '!';
 
-        // On a full disk the lock holds all the same.
-        let _ = file.write_all_at(format!("{:>10}\n", std::process::id()).as_bytes(), 0);
-    }
-    // Elsewhere a lock keeps others from reading, too.
-    #[cfg(not(unix))]
-    let _ = file;
+/// Writes the process id into a lock file.
+fn sign(file: &File) -> io::Result<()> {
+    put(file, SIGNED)
+}
+
+/// Always as many bytes, so that nothing of an earlier one stays.
+#[cfg(unix)]
+fn put(file: &File, end: char) -> io::Result<()> {
+    use std::os::unix::fs::FileExt;
+
+    file.write_all_at(format!("{:>10}{end}", std::process::id()).as_bytes(), 0)
+}
+
+/// Whether the holder before marked the lock, and not long ago: what was full may have room again.
+#[cfg(unix)]
+fn is_marked(file: &File) -> bool {
+    use std::os::unix::fs::FileExt;
+
+    let mut end = [0];
+    let at = || file.metadata()?.modified();
+    file.read_at(&mut end, 10).is_ok_and(|count| count == 1)
+        && char::from(end[0]) == FUTILE
+        // A mark from the future was made before the clock was set back.
+        && at().is_ok_and(|at| at.elapsed().is_ok_and(|age| age < FUTILE_TTL))
+}
+
+// Elsewhere a lock keeps others from reading, too.
+#[cfg(not(unix))]
+fn put(_: &File, _: char) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn is_marked(_: &File) -> bool {
+    false
 }
 
 /// Who holds a lock, as far as it can be told.
@@ -137,7 +184,7 @@ fn process(lock: &Path) -> Option<Process> {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
 
-    let signed: u32 = fs::read_to_string(lock).ok()?.trim().parse().ok()?;
+    let signed: u32 = fs::read_to_string(lock).ok()?.trim_end_matches(FUTILE).trim().parse().ok()?;
     let inode = lock.metadata().ok()?.ino().to_string();
     // proc(5): `1: FLOCK  ADVISORY  WRITE 1234 08:01:131 0 EOF`; some file systems show another device than stat does.
     let locks = fs::read_to_string("/proc/locks").ok()?;
@@ -182,6 +229,42 @@ mod tests {
         // The id in it is that of a process which lives and holds nothing there.
         assert_eq!(Holder::of(&path).to_string(), "another process");
         Lock::acquire(&path, Instant::now()).unwrap();
+    }
+
+    #[test]
+    fn a_mark_makes_a_lock_futile_for_a_while() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = || Lock::acquire(&path, Instant::now()).unwrap();
+        let held = lock();
+        assert!(!held.is_futile());
+        held.mark_futile();
+        assert!(Holder::of(&path).to_string().starts_with("process "), "its holder is still named");
+        drop(held);
+        assert!(lock().is_futile());
+        assert!(lock().is_futile(), "who finds the mark leaves it");
+        let shift = |seconds: i64| {
+            let now = std::time::SystemTime::now();
+            let by = Duration::from_secs(seconds.unsigned_abs());
+            let at = if seconds < 0 { now - by } else { now + by };
+            File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+        };
+        shift(3600);
+        assert!(!lock().is_futile(), "from the future");
+        lock().mark_futile();
+        shift(-6);
+        assert!(!lock().is_futile(), "an old one");
+        assert!(!lock().is_futile(), "signing takes the mark away");
+    }
+
+    /// `/dev/full` takes no byte.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_lock_that_takes_no_process_id_is_futile() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        assert!(Lock::acquire(&path, Instant::now()).unwrap().is_futile());
     }
 
     #[test]

@@ -114,6 +114,14 @@ impl Diagnostic for HttpError {
 }
 
 impl HttpError {
+    /// Whether no answer came in time.
+    pub(crate) fn is_time_out(&self) -> bool {
+        matches!(
+            self,
+            Self::ConnectTimedOut { .. } | Self::ProxyTimedOut { .. } | Self::AnswerTimedOut { .. }
+        )
+    }
+
     /// Whether another try at once may go better.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Closed { .. })

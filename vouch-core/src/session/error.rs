@@ -17,6 +17,8 @@ pub enum SessionError {
     NotLoggedIn,
     #[error("your session has expired")]
     Expired { at: Option<UnixTime> },
+    #[error("your session has not begun yet by the clock of this machine")]
+    NotYetValid { issued_at: UnixTime },
     #[error("`{text}` is no duration")]
     Duration { text: String },
     #[error("a session lasts 15 minutes to 12 hours, not {text}")]
@@ -41,7 +43,7 @@ pub enum SessionError {
 impl Diagnostic for SessionError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotLoggedIn | Self::Expired { .. } => ErrorKind::NoSession,
+            Self::NotLoggedIn | Self::Expired { .. } | Self::NotYetValid { .. } => ErrorKind::NoSession,
             Self::Duration { .. } | Self::DurationBounds { .. } => ErrorKind::Usage,
             Self::KeyMismatch { .. } => ErrorKind::Card,
             Self::Signer(failure) => failure.kind,
@@ -55,6 +57,9 @@ impl Diagnostic for SessionError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
+            Self::NotYetValid { .. } => {
+                "Set the clock of this machine (date, time and time zone), then run `vouch login`.".into()
+            }
             Self::Duration { .. } => {
                 "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
             }

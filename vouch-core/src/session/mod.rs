@@ -28,6 +28,9 @@ const KIND: &str = "session";
 /// How long to wait for another login or logout to finish its writing.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 
+/// How far ahead the clock may have been at login, in seconds: AWS allows an ID token as much.
+const CLOCK_TOLERANCE: i64 = 5 * 60;
+
 /// A user's session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Session {
@@ -61,13 +64,19 @@ impl Session {
     /// The session whose key opened the vault.
     ///
     /// # Errors
-    /// [`SessionError::Expired`] when its time is over, [`SessionError::NotLoggedIn`] when its file is gone or altered.
+    /// [`SessionError::Expired`] when its time is over, [`SessionError::NotYetValid`] when the clock was ahead at login
+    /// or is behind now, [`SessionError::NotLoggedIn`] when its file is gone or altered.
     pub fn read(vault: &Vault, home: &Home) -> Result<Self, SessionError> {
         let name = entry(vault);
-        vault.read(&name).ok_or_else(|| {
+        let session: Self = vault.read(&name).ok_or_else(|| {
             let claimed = vault::claimed_expiry(home, &name).filter(|at| *at <= UnixTime::now());
             claimed.map_or(SessionError::NotLoggedIn, |at| SessionError::Expired { at: Some(at) })
-        })
+        })?;
+        // Whichever of the two clocks is wrong, AWS refuses what is signed by it, and "32 h left" is not so.
+        if session.issued_at.since(UnixTime::now()) > CLOCK_TOLERANCE {
+            return Err(SessionError::NotYetValid { issued_at: session.issued_at });
+        }
+        Ok(session)
     }
 }
 

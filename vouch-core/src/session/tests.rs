@@ -92,6 +92,30 @@ fn without_a_login_there_is_no_session() {
 }
 
 #[test]
+fn a_session_from_the_future_is_none() {
+    let person = TestUser::new();
+    let session = person.login();
+    let vault = open(&person.home, &person.keystore).unwrap();
+    for (ahead, is_one) in
+        [(-60, true), (0, true), (290, true), (310, false), (86_400, false), (i64::MAX / 2, false)]
+    {
+        let issued_at = UnixTime::now().plus(ahead);
+        let planted = Session { issued_at, expires_at: issued_at.plus(8 * 3600), ..session.clone() };
+        vault.write(&entry(&vault), &planted, planted.expires_at).unwrap();
+        match person.present() {
+            Ok(_) => assert!(is_one, "{ahead}"),
+            Err(SessionError::NotYetValid { issued_at: told }) => {
+                assert!(!is_one && told == issued_at, "{ahead}")
+            }
+            Err(other) => panic!("{ahead}: {other}"),
+        }
+    }
+    // A login by the clock as it is mends it.
+    person.login();
+    person.present().unwrap();
+}
+
+#[test]
 fn a_failed_touch_leaves_the_session_as_it_was() {
     let (person, before) = logged_in();
     let error = person.login_with(|_| Err(SessionError::IdToken.into())).unwrap_err();

@@ -68,10 +68,14 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
                 SessionError::Expired { at: Some(at) } => {
                     format!(" at {}", terminal::local_time(*at))
                 }
+                SessionError::NotYetValid { issued_at } => {
+                    format!(" but at {}", terminal::local_time(*issued_at))
+                }
                 _ => String::new(),
             };
             let why = "Package managers get no token without a session.";
-            return Finding::warn(SESSION, format!("{error}{when}"), why, "Run `vouch login`.");
+            let fix = error.hint().unwrap_or_default();
+            return Finding::warn(SESSION, format!("{error}{when}"), why, fix);
         }
         Err(error) => {
             return Finding::error(SESSION, error, "Package managers get no token without a session.");
