@@ -8,6 +8,7 @@ mod command;
 pub mod doc_blocks;
 pub mod doctor;
 pub mod helper;
+pub mod hostile;
 pub mod maven;
 pub mod node;
 pub mod python;

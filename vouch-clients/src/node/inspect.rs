@@ -104,7 +104,7 @@ pub fn yarn(case: &InspectContext<'_>) -> Vec<Finding> {
     findings.extend(yarn_variables(case.registration));
     findings.extend(yarn_project(case));
     findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
-    findings.push(version("yarn", &[2, 0], false));
+    findings.push(version("yarn", &[3, 2], false));
     findings
 }
 

@@ -1,4 +1,4 @@
-//! yarn 2 and later: a plugin of a few lines asks the helper, so nothing secret is in a file.
+//! yarn 3.2 and later: a plugin asks the helper, so nothing secret is in a file, and keeps the token to its registry.
 
 use std::path::{Path, PathBuf};
 
@@ -76,7 +76,7 @@ impl Yarn {
         let helper = quoted(&self.helper.display().to_string());
         let home = quoted(self.home.as_str());
         let values = [name.as_str(), &helper, &home, &name, ""];
-        PLUGIN.split('@').zip(values).flat_map(|(text, value)| [text, value]).collect()
+        PLUGIN.split('#').zip(values).flat_map(|(text, value)| [text, value]).collect()
     }
 }
 
@@ -87,30 +87,82 @@ fn named_helper(plugin: &Path) -> Option<PathBuf> {
     strings.next()?.ok().map(PathBuf::from)
 }
 
-/// Each `@` stands for a string: the plugin's name, the helper, the home, and the name again.
-const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry.
+/// Each `#` stands for a string: the plugin's name, the helper, the home, and the name again.
+const PLUGIN: &str = r#"// Made by `vouch setup codeartifact --tool yarn`: asks Vouch for the token of a registry, and keeps it to that registry.
 const { spawnSync } = require("child_process");
+const { realpathSync } = require("fs");
+const { homedir } = require("os");
+const { basename, dirname } = require("path");
 const known = new Map();
+// The registries that each answer of Vouch's is for.
+const registriesOf = new Map();
 // The plugins of all homes of Vouch: beside others, each answers for what was set up in its own home alone.
 const homes = (globalThis[Symbol.for("vouch")] ??= new Set());
-homes.add(@);
+homes.add(#);
 const ask = (registry) => {
   const alone = homes.size > 1 ? ["--registered"] : [];
-  const asked = spawnSync(@, ["--home", @, "--registry", registry, ...alone], { encoding: "utf8" });
+  const asked = spawnSync(#, ["--home", #, "--registry", registry, ...alone], { encoding: "utf8" });
   if (asked.error) throw asked.error;
   if (asked.status !== 0) throw new Error(asked.stderr.trim());
   return asked.stdout.trim();
 };
+const isBelow = (url, registry) => {
+  const { origin, pathname } = new URL(`${registry}/`);
+  if (url.origin !== origin || !url.pathname.startsWith(pathname)) return false;
+  const rest = url.pathname.slice(pathname.length);
+  // The slash in a name may be escaped; what could climb may not.
+  return !/%(2e|5c|25)/i.test(rest) && !rest.split(/\/|%2f/i).some((part) => part === "." || part === "..");
+};
 module.exports = {
-  name: @,
-  factory: () => ({
-    hooks: {
-      async getNpmAuthenticationHeader(current, registry) {
-        if (!known.has(registry)) known.set(registry, ask(`${registry}/`));
-        return known.get(registry) || current;
+  name: #,
+  factory: (require) => {
+    const { YarnVersion, httpUtils } = require("@yarnpkg/core");
+    const { npath } = require("@yarnpkg/fslib");
+    const [major, minor] = `${YarnVersion}`.split(".").map(Number);
+    // Earlier versions call no hook before they send.
+    const isGuarded = major > 3 || (major === 3 && minor >= 2);
+    const isHomes = (source) => {
+      const file = npath.fromPortablePath(source);
+      return basename(file) === ".yarnrc.yml" && realpathSync(dirname(file)) === realpathSync(homedir());
+    };
+    const unset = ["undefined", "<default>", "<environment>"];
+    const sourcesOf = (configuration, key) => `${configuration.sources.get(key)}`.split(", ").filter((source) => !unset.includes(source));
+    // A setting by which others could read along counts only from the user's own file or the environment.
+    const ofOthers = (configuration, key) => sourcesOf(configuration, key).find((source) => !isHomes(source));
+    const judge = (target, registries, configuration) => {
+      const url = new URL(target);
+      if (!registries.some((registry) => isBelow(url, registry)))
+        throw new Error(`vouch: refused to send the token of ${registries.join(" and ")} to ${url.origin}${url.pathname}`);
+      const refuse = (key, file) => {
+        throw new Error(`vouch: refused to send the token of ${url.host}: \`${npath.fromPortablePath(file)}\` sets \`${key}\`, with which others could read it. If you trust it, move that line to your own .yarnrc.yml.`);
+      };
+      const strict = ofOthers(configuration, "enableStrictSsl");
+      if (strict && !configuration.get("enableStrictSsl")) refuse("enableStrictSsl", strict);
+      const settings = httpUtils.getNetworkSettings(url, { configuration });
+      for (const key of ["httpsCaFilePath", "caFilePath"].filter((key) => settings[key])) {
+        const setting = settings[key] === configuration.get(key) ? key : "networkSettings";
+        const file = ofOthers(configuration, setting);
+        if (file) refuse(setting, file);
+      }
+    };
+    return {
+      hooks: {
+        async getNpmAuthenticationHeader(current, registry) {
+          if (!known.has(registry)) known.set(registry, ask(`${registry}/`));
+          const header = known.get(registry);
+          if (!header) return current;
+          if (!isGuarded) throw new Error(`vouch: yarn ${YarnVersion} is too old to keep a token to its registry: update to 3.2 or later`);
+          registriesOf.set(header, [...(registriesOf.get(header) ?? []).filter((other) => other !== registry), registry]);
+          return header;
+        },
+        async wrapNetworkRequest(executor, { target, headers, configuration }) {
+          for (const value of Object.values(headers ?? {}))
+            if (registriesOf.has(value)) judge(target, registriesOf.get(value), configuration);
+          return executor;
+        },
       },
-    },
-  }),
+    };
+  },
 };
 "#;
 
