@@ -11,8 +11,11 @@ use crate::terminal;
 pub(crate) struct Args {
     /// Take back everything that setup did for this client, such as cargo [default: the last setup alone]
     client: Option<String>,
+    /// Take back everything that setup did for all clients
+    #[arg(long, conflicts_with = "client")]
+    all: bool,
     /// Show what setup did and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "all")]
     list: bool,
 }
 
@@ -31,25 +34,47 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
     let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
-        live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
-    let undo = Undo::begin(home)?;
-    for entry in now {
-        tell(undo.entry(entry.id)?);
-    }
-    tell(undo.links()?);
+        live.iter().partition(|entry| args.all || args.client.is_some() || entry.run == last.run);
+    revert(&Undo::begin(home)?, &now)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }
     Ok(())
 }
 
-fn tell(notes: Vec<Note>) {
-    for note in notes {
-        match note {
-            Note::Done(text) => terminal::done(&text),
-            Note::Warning(text) => terminal::warn(&text),
-            Note::Remark(text) => terminal::say(&text),
+/// Takes edits back, the last first, and then links that nobody needs any more; what fails keeps nothing else from it.
+fn revert(undo: &Undo<'_>, entries: &[&Entry]) -> Result<(), Failure> {
+    let mut failures = Vec::new();
+    // One file that cannot be written fails for each of its edits.
+    let mut failed = |failure| {
+        if !failures.contains(&failure) {
+            failures.push(failure);
         }
+    };
+    for entry in entries {
+        match undo.entry(entry.id) {
+            Ok(notes) => notes.iter().for_each(tell),
+            Err(failure) => failed(failure),
+        }
+    }
+    for link in undo.links().unwrap_or_else(|failure| vec![Err(failure)]) {
+        match link {
+            Ok(note) => tell(&note),
+            Err(failure) => failed(failure),
+        }
+    }
+    let Some(last) = failures.pop() else { return Ok(()) };
+    for failure in &failures {
+        terminal::report(failure);
+    }
+    Err(last)
+}
+
+fn tell(note: &Note) {
+    match note {
+        Note::Done(text) => terminal::done(text),
+        Note::Warning(text) => terminal::warn(text),
+        Note::Remark(text) => terminal::say(text),
     }
 }
 

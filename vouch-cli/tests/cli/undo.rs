@@ -128,3 +128,62 @@ fn mode_and_link_stay() {
     assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     assert!(person.cargo_config().symlink_metadata().unwrap().is_symlink());
 }
+
+#[test]
+fn all_takes_every_client_back_and_the_links() {
+    let person = TestUser::new();
+    write(&person, "# mine\n");
+    person.program("pip-keyring-vouch", "exit 1");
+    let before = person.files();
+    person.succeed(SETUP);
+    for tool in ["pip", "twine", "maven"] {
+        person.succeed(&format!("setup codeartifact --tool {tool} --repository my-repo"));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    assert!(person.path("home/.vouch/bin/keyring").is_symlink());
+    for refused in ["undo --all cargo", "undo --all --list"] {
+        assert_eq!(person.run(refused).0, 2, "{refused}");
+    }
+    let said = person.succeed("undo --all");
+    assert_eq!(said.matches("no longer receives tokens").count(), 5, "{said}");
+    assert!(!said.contains("next:"), "{said}");
+    let users = |files: Vec<(std::path::PathBuf, u32, Vec<u8>)>| {
+        files
+            .into_iter()
+            .filter(|(path, ..)| !path.starts_with(person.path("home/.vouch")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(users(person.files()), before);
+    assert!(!person.path("home/.vouch/bin").exists() && !person.path("home/.local").exists());
+    assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
+    assert_eq!(person.run("undo --all").0, 1);
+}
+
+#[test]
+fn all_tries_everything_and_reports_every_failure() {
+    let person = TestUser::new();
+    person.program("pip-keyring-vouch", "exit 1");
+    for tool in ["maven", "cargo", "twine", "pip"] {
+        person.succeed(&SETUP.replace("cargo", tool));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    for file in [".cargo/config.toml", ".pypirc"] {
+        let file = person.path("home").join(file);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let (code, _, said) = person.run("undo --all");
+    // Cargo's file holds two edits.
+    assert_eq!((code, said.matches("read-only").count()), (7, 2), "{said}");
+    assert!(!person.path("home/.m2").exists() && !person.path("home/.config/pip").exists(), "{said}");
+    assert!(!person.path("home/.vouch/bin/keyring").is_symlink(), "{said}");
+    let left = person.config()["codeartifact"]["registrations"].clone();
+    let tools: Vec<_> =
+        left.as_array().unwrap().iter().map(|known| known["tool"].as_str().unwrap()).collect();
+    assert_eq!(tools, ["cargo", "twine", "cargo"]);
+    for file in [".cargo/config.toml", ".pypirc"] {
+        let file = person.path("home").join(file);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    person.succeed("undo --all");
+    assert!(!person.path("home/.cargo").exists() && !person.path("home/.pypirc").exists());
+}

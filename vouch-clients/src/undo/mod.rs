@@ -88,11 +88,11 @@ impl<'a> Undo<'a> {
         Ok(())
     }
 
-    /// Takes links back that setup made, once nobody who was set up with them is left.
+    /// Takes links back that setup made, once nobody who was set up with them is left. Tries all of them.
     ///
     /// # Errors
-    /// When configuration or journal cannot be read, or a link cannot be removed.
-    pub fn links(&self) -> Result<Vec<Note>, Failure> {
+    /// When configuration or journal cannot be read.
+    pub fn links(&self) -> Result<Vec<Result<Note, Failure>>, Failure> {
         let links = journal::links(self.home)?;
         if links.is_empty() {
             return Ok(Vec::new());
@@ -116,7 +116,7 @@ impl<'a> Undo<'a> {
                 }
             })
         };
-        links.iter().filter_map(|link| revert(link).transpose()).collect()
+        Ok(links.iter().filter_map(|link| revert(link).transpose()).collect())
     }
 
     fn registration(
