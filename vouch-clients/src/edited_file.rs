@@ -56,6 +56,11 @@ impl EditedFile {
         self.before.as_deref().unwrap_or_default()
     }
 
+    /// What is in it, if it is there.
+    pub fn existing_text(&self) -> Option<&str> {
+        self.before.as_deref()
+    }
+
     /// The same file, to be written under its lock.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! `vouch undo`: takes back what setup did to somebody's files.
 
 use clap::Args as ClapArgs;
+use vouch_clients::edited_file::EditedFile;
 use vouch_clients::journal::{self, Entry, Link, Registered};
-use vouch_clients::undo::{Note, Undo};
+use vouch_clients::undo::{FilePreview, Note, Preview, Undo};
+use vouch_core::config::Config;
+use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::terminal;
+use crate::{preview, terminal};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
@@ -17,6 +20,9 @@ pub(crate) struct Args {
     /// Show what setup did and change nothing
     #[arg(long, conflicts_with = "all")]
     list: bool,
+    /// Show what would be taken back and write nothing
+    #[arg(long, conflicts_with = "list")]
+    dry_run: bool,
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
@@ -35,6 +41,9 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let Some(last) = live.first() else { return Err(nothing_left(&args, &entries, &named)) };
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
         live.iter().partition(|entry| args.all || args.client.is_some() || entry.run == last.run);
+    if args.dry_run {
+        return dry_run(home, &now);
+    }
     revert(&Undo::begin(home)?, &now)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
@@ -68,6 +77,38 @@ fn revert(undo: &Undo<'_>, entries: &[&Entry]) -> Result<(), Failure> {
         terminal::report(failure);
     }
     Err(last)
+}
+
+/// Says what [`revert`] would do, and shows the files as `setup --dry-run` does. Writes nothing.
+fn dry_run(home: &Home, entries: &[&Entry]) -> Result<(), Failure> {
+    let mut preview = Preview::begin(home)?;
+    let mut would = Vec::new();
+    for entry in entries {
+        would.extend(preview.entry(entry.id)?);
+    }
+    would.extend(preview.links()?);
+    would.iter().for_each(|line| terminal::say(line));
+    let mut diff = String::new();
+    for FilePreview { path, dialect, before, after } in preview.files() {
+        let texts = (before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
+        match dialect {
+            Some(dialect) => diff.push_str(&preview::diff(path, *dialect, texts)),
+            // Without it, what is secret in the file cannot be told.
+            None if texts.0 != texts.1 => {
+                terminal::say(&format!(
+                    "the change of `{}` is not shown: an earlier version made it",
+                    path.display()
+                ));
+            }
+            None => {}
+        }
+    }
+    if *preview.config() != Config::load(home)? {
+        let text = EditedFile::read(home.config_file())?;
+        let after = preview.config().to_json(home)?;
+        diff.push_str(&preview::own_diff(&home.config_file(), (text.text(), &after)));
+    }
+    terminal::print(&diff)
 }
 
 fn tell(note: &Note) {

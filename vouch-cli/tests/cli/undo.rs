@@ -160,6 +160,65 @@ fn all_takes_every_client_back_and_the_links() {
 }
 
 #[test]
+fn a_dry_run_shows_what_the_undo_then_does_and_writes_nothing() {
+    let person = TestUser::new();
+    write(&person, "[registries.other]\ntoken = \"hunter2\"\n");
+    fs::write(person.path("home/.pypirc"), "[distutils]\nindex-servers = pypi\n").unwrap();
+    person.program("pip-keyring-vouch", "exit 1");
+    for tool in ["cargo", "pip", "twine", "maven"] {
+        person.succeed(&SETUP.replace("cargo", tool));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    fs::write(
+        person.path("home/.pypirc"),
+        fs::read_to_string(person.path("home/.pypirc")).unwrap() + "# mine\n",
+    )
+    .unwrap();
+    let before = person.files();
+    for (arguments, parts) in [
+        (
+            "undo --dry-run",
+            vec!["would be as it was before the setup of cargo", "/cargo/other-repo/ would no longer"],
+        ),
+        ("undo maven --dry-run", vec!["settings.xml` would be removed", "/maven/my-repo/ would no longer"]),
+        (
+            "undo --all --dry-run",
+            vec![
+                "config.toml` would be as it was before the setup of cargo",
+                ".pypirc` was edited since: only the lines of setup would go",
+                "pip.conf` would be removed",
+                ".vouch/bin/keyring` would be removed",
+                "/cargo/my-repo/ would no longer receive tokens",
+                "/cargo/other-repo/ would no longer receive tokens",
+            ],
+        ),
+    ] {
+        let (code, shown, said) = person.run(arguments);
+        assert_eq!((code, person.files()), (0, before.clone()), "{arguments}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "{arguments}: {part}: {said}");
+        }
+        assert!(
+            !said.contains('\u{2713}') && !said.contains("hunter2") && !shown.contains("hunter2"),
+            "{said}"
+        );
+        assert!(shown.contains("config.json (after)"), "{shown}");
+    }
+    // Of a file that several edits are taken out of, the whole change is shown, once.
+    let (_, shown, _) = person.run("undo --all --dry-run");
+    assert_eq!(shown.matches("+++ ").count(), 5, "{shown}");
+    assert!(shown.contains("-[registries.other-repo]") && shown.contains("-[registries.my-repo]"), "{shown}");
+    // The last one alone leaves a link that others use.
+    assert!(!person.run("undo --dry-run").2.contains("keyring"));
+    person.succeed("undo --all");
+    assert_eq!(text(&person), "[registries.other]\ntoken = \"hunter2\"\n");
+    assert_eq!(
+        fs::read_to_string(person.path("home/.pypirc")).unwrap(),
+        "[distutils]\nindex-servers = pypi\n# mine\n"
+    );
+}
+
+#[test]
 fn all_tries_everything_and_reports_every_failure() {
     let person = TestUser::new();
     person.program("pip-keyring-vouch", "exit 1");

@@ -79,7 +79,8 @@ impl Link {
         Ok(Gone::Removed)
     }
 
-    fn is_as_made(&self) -> bool {
+    /// Whether it is still what was made.
+    pub fn is_as_made(&self) -> bool {
         if let Ok(target) = fs::read_link(&self.path) {
             return target == self.program;
         }

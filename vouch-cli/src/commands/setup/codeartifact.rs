@@ -16,11 +16,10 @@ use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 
 use super::flags::ToolFlags;
-use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use crate::domain::DomainFlags;
-use crate::{static_tokens, terminal};
+use crate::{preview, static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

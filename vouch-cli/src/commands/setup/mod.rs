@@ -3,7 +3,6 @@
 mod aws;
 mod codeartifact;
 mod flags;
-mod preview;
 mod profile;
 mod registration;
 
