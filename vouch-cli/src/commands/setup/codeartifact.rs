@@ -7,6 +7,7 @@ use vouch_clients::edited_file::{EditedFile, Written};
 use vouch_clients::file_lock::{self, FileLock};
 use vouch_clients::inspect;
 use vouch_clients::journal::{Author, Registered};
+use vouch_clients::node::npm::registration::Filter;
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
 use vouch_core::config::{Config, ConfigLock, Registration};
@@ -45,6 +46,24 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     flags: ToolFlags,
+}
+
+impl Args {
+    /// Names a flag that was typed and only means something to a setup.
+    fn needs_repository(&self) -> Option<&'static str> {
+        let DomainFlags { domain, domain_owner, region, profile: _, aws_profile } = &self.domain;
+        let typed = [
+            (domain.is_some(), "--domain"),
+            (domain_owner.is_some(), "--domain-owner"),
+            (region.is_some(), "--region"),
+            (aws_profile.is_some(), "--aws-profile"),
+            (self.registry.is_some(), "--registry"),
+            (self.endpoint.is_some(), "--endpoint"),
+            (self.print, "--print"),
+        ];
+        let own = typed.into_iter().find(|(typed, _)| *typed).map(|(_, flag)| flag);
+        own.or_else(|| self.flags.needs_repository())
+    }
 }
 
 /// Reads `--tool`, and lists what there is.
@@ -97,20 +116,43 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     check_flags(args.tool, args)?;
     let home = context.home();
     let Some(repository) = args.repository.clone() else {
-        return match Some(args.tool).filter(|tool| tool.reads_static_token()) {
-            Some(tool) => static_tokens::refresh_all(context, tool.name()),
-            None => Err(Failure::new(
-                ErrorKind::Usage,
-                "the repository is not named",
-                "Give `--repository REPOSITORY`.",
-            )),
-        };
+        return refresh(context, args);
     };
     // Each scope is a registration of its own.
     for name in args.flags.scopes() {
         run_one(args, home, &repository, args.registry.clone().or(name))?;
     }
     Ok(())
+}
+
+/// Without a repository: nothing is set up, and static tokens are refreshed, those of a profile or a file where one is typed.
+fn refresh(context: &Context, args: &Args) -> Result<(), Failure> {
+    if !args.tool.reads_static_token() {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            "the repository is not named",
+            "Give `--repository REPOSITORY`.",
+        ));
+    }
+    if let Some(flag) = args.needs_repository() {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("`{flag}` means nothing without `--repository`"),
+            "Give `--repository REPOSITORY` to set one up, or leave the flag out to refresh tokens.",
+        ));
+    }
+    let config = context.config()?;
+    let profile = args.domain.profile.as_deref();
+    if let Some(name) = profile {
+        config.profile_named(name)?;
+    }
+    let file = args.flags.npmrc();
+    let filter = Filter { profile, file, tool: Some(args.tool.name()) };
+    if args.dry_run {
+        static_tokens::show_all(context, filter)
+    } else {
+        static_tokens::refresh_all(context, filter)
+    }
 }
 
 fn run_one(
