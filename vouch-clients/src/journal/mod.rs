@@ -112,6 +112,16 @@ pub fn record(
 }
 
 impl Recorded {
+    /// The number of the entry.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether the entry is about this edit alone, not one of before that it brings up to date.
+    pub fn is_new(&self) -> bool {
+        self.replaced.is_none()
+    }
+
     /// Strikes the entry out again: the edit did not take place.
     pub fn forget(self) -> Result<(), Failure> {
         let Self { home, id, replaced } = self;

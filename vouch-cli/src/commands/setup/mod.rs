@@ -5,6 +5,7 @@ mod codeartifact;
 mod flags;
 mod profile;
 mod registration;
+mod transaction;
 
 use clap::Subcommand;
 use vouch_core::{Context, Failure};
