@@ -10,6 +10,7 @@ mod desktop;
 mod domain;
 mod home_choice;
 mod parse;
+mod preview;
 mod prompt;
 mod quiet;
 mod region;

@@ -1,6 +1,6 @@
 //! The static tokens, as commands renew and remove them.
 
-use vouch_clients::node::npm::registration::Filter;
+use vouch_clients::node::npm::registration::{Filter, TokenEntry, token_entries};
 use vouch_clients::node::npm::tokens::{self, Removed};
 use vouch_clients::node::{self, Refreshed};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
@@ -8,10 +8,9 @@ use vouch_helper::output::one_line;
 
 use crate::terminal;
 
-/// Renews every static token of a tool, as typed without a repository.
-pub(crate) fn refresh_all(context: &Context, tool: &str) -> Result<(), Failure> {
-    let Refreshed { lines, failures } =
-        node::refresh(context, Filter { tool: Some(tool), ..Filter::default() })?;
+/// Renews the static tokens that are meant, as typed without a repository.
+pub(crate) fn refresh_all(context: &Context, filter: Filter<'_>) -> Result<(), Failure> {
+    let Refreshed { lines, failures } = node::refresh(context, filter)?;
     for line in &lines {
         terminal::done(line);
     }
@@ -20,14 +19,27 @@ pub(crate) fn refresh_all(context: &Context, tool: &str) -> Result<(), Failure> 
         failures.iter().for_each(tell);
         return Err(last);
     }
-    if lines.is_empty() {
-        return Err(Failure::new(
-            ErrorKind::Usage,
-            format!("no static token was set up for {tool}: there is nothing to refresh"),
-            "Name a repository to set up: `--repository REPOSITORY`.",
-        ));
+    if lines.is_empty() { Err(nothing_to_refresh(filter)) } else { Ok(()) }
+}
+
+/// Says which static tokens [`refresh_all`] would look at. Writes nothing and asks nobody.
+pub(crate) fn show_all(context: &Context, filter: Filter<'_>) -> Result<(), Failure> {
+    let entries = token_entries(&context.config()?, filter);
+    for TokenEntry { file, endpoint, .. } in &entries {
+        terminal::say(&format!("the token for {endpoint} in `{}` would be refreshed", file.display()));
     }
-    Ok(())
+    if entries.is_empty() { Err(nothing_to_refresh(filter)) } else { Ok(()) }
+}
+
+fn nothing_to_refresh(filter: Filter<'_>) -> Failure {
+    let tool = filter.tool.unwrap_or("npm");
+    let profile = filter.profile.map(|name| format!(" with profile `{name}`")).unwrap_or_default();
+    let file = filter.file.map(|file| format!(" in `{}`", file.display())).unwrap_or_default();
+    Failure::new(
+        ErrorKind::Usage,
+        format!("no static token was set up for {tool}{profile}{file}: there is nothing to refresh"),
+        "Name a repository to set up: `--repository REPOSITORY`.",
+    )
 }
 
 /// After a login: every static token anew. What fails there is a warning; the session is there.

@@ -92,7 +92,7 @@ pub trait Client {
     /// Does what only a recorded registration allows, such as asking for its token. Answers what it did.
     ///
     /// # Errors
-    /// When it failed; what was set up stays.
+    /// When it failed. Setup is then taken back, unless nobody refused it: a failure of the network, or for want of a session.
     fn finish(&self, _home: &Home, _registration: &Registration) -> Result<Vec<String>, Failure> {
         Ok(Vec::new())
     }

@@ -11,6 +11,7 @@ use vouch_core::home::Home;
 use crate::file_lock::{FileError, FileLock, Readers};
 use crate::journal::{self, Author, Recorded};
 use crate::ledger::{HeldToken, Ledger};
+use crate::text::npmrc::Npmrc;
 
 /// A file as it was when it was read: what planning needs. To be written it takes the file's lock.
 #[derive(Debug, Clone)]
@@ -33,6 +34,20 @@ pub struct LockedFile {
 #[must_use]
 pub struct Written {
     file: LockedFile,
+    after: String,
+    made_folders: Vec<PathBuf>,
+    recorded: Recorded,
+}
+
+/// A file that has been replaced and that others may edit by now; it can be put back until they do.
+#[derive(Debug)]
+#[must_use]
+pub struct Released {
+    home: Home,
+    path: PathBuf,
+    before: Option<String>,
+    after: String,
+    tokens: Vec<HeldToken>,
     made_folders: Vec<PathBuf>,
     recorded: Recorded,
 }
@@ -54,6 +69,11 @@ impl EditedFile {
     /// What is in it.
     pub fn text(&self) -> &str {
         self.before.as_deref().unwrap_or_default()
+    }
+
+    /// What is in it, if it is there.
+    pub fn existing_text(&self) -> Option<&str> {
+        self.before.as_deref()
     }
 
     /// The same file, to be written under its lock.
@@ -119,7 +139,7 @@ impl LockedFile {
             }
             return Err(error.into());
         }
-        Ok(Written { file: self, made_folders, recorded })
+        Ok(Written { file: self, after: text.to_owned(), made_folders, recorded })
     }
 
     /// Writes an edit down, before it is made, so that one that is cut short can be taken back, too. Tokens come and go
@@ -180,12 +200,19 @@ impl Written {
         self.file.path()
     }
 
+    /// Lets others at the file.
+    pub fn release(self) -> Released {
+        let Self { file: LockedFile { lock, before, tokens }, after, made_folders, recorded } = self;
+        let (home, path) = (lock.home().clone(), lock.path().to_owned());
+        Released { home, path, before, after, tokens, made_folders, recorded }
+    }
+
     /// Puts the file back as it was.
     ///
     /// # Errors
     /// When even this fails, which is for the person to know.
     pub fn revert(self) -> Result<(), FileError> {
-        let Self { file, made_folders, recorded } = self;
+        let Self { file, made_folders, recorded, .. } = self;
         match &file.before {
             Some(before) => file.put(before, &[])?,
             None => file.delete(&made_folders)?,
@@ -193,6 +220,56 @@ impl Written {
         // With an entry too many, `vouch undo` finds nothing left to do.
         let _ = recorded.forget();
         Ok(())
+    }
+}
+
+impl Released {
+    /// The journal's number of the edit.
+    pub fn id(&self) -> u64 {
+        self.recorded.id()
+    }
+
+    /// Whether the journal has an entry for this edit alone.
+    pub fn is_new(&self) -> bool {
+        self.recorded.is_new()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts the file back as it was, unless it was edited since. Tokens may have come and gone.
+    ///
+    /// # Errors
+    /// When somebody edited it, or it cannot be written.
+    pub fn revert(self) -> Result<(), Failure> {
+        let Self { home, path, before, after, tokens, made_folders, recorded } = self;
+        let mut file = LockedFile::open(&home, &path)?;
+        let ledger = Ledger::load(&home)?;
+        // The ledger has forgotten those that went meanwhile.
+        let is_token = |value: &str| {
+            ledger.is_ours(file.real(), value) || tokens.iter().any(|token| token.as_new().value == value)
+        };
+        let lasting = |text: &str| {
+            let mut npmrc = Npmrc::parse(text.as_bytes());
+            if npmrc.remove_lines(|_, value| is_token(value)).is_empty() {
+                return text.to_owned();
+            }
+            String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
+        };
+        if file.existing_text().map(lasting) != Some(lasting(&after)) {
+            return Err(Failure::configuration(
+                "another program changed it meanwhile",
+                "Run `vouch undo`: it takes out what setup wrote.",
+            ));
+        }
+        // A token that comes back is Vouch's, as it was.
+        file.tokens.extend(tokens);
+        match &before {
+            Some(before) => file.put(before, &[])?,
+            None => file.delete(&made_folders)?,
+        }
+        recorded.forget()
     }
 }
 

@@ -1,19 +1,28 @@
 //! `vouch undo`: takes back what setup did to somebody's files.
 
 use clap::Args as ClapArgs;
+use vouch_clients::edited_file::EditedFile;
 use vouch_clients::journal::{self, Entry, Link, Registered};
-use vouch_clients::undo::{Note, Undo};
+use vouch_clients::undo::{FilePreview, Note, Preview, Undo};
+use vouch_core::config::Config;
+use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
-use crate::terminal;
+use crate::{preview, terminal};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// Take back everything that setup did for this client, such as cargo [default: the last setup alone]
     client: Option<String>,
+    /// Take back everything that setup did for all clients
+    #[arg(long, conflicts_with = "client")]
+    all: bool,
     /// Show what setup did and change nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "all")]
     list: bool,
+    /// Show what would be taken back and write nothing
+    #[arg(long, conflicts_with = "list")]
+    dry_run: bool,
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
@@ -31,31 +40,90 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
     let Some(last) = live.first() else {
         // What an undo left that was cut short.
-        let notes = if journal::links(home)?.is_empty() { Vec::new() } else { Undo::begin(home)?.links()? };
+        let nothing = args.dry_run || journal::links(home)?.is_empty();
+        let links = if nothing { Vec::new() } else { Undo::begin(home)?.links()? };
+        let notes = links.into_iter().collect::<Result<Vec<_>, _>>()?;
         let has_undone = notes.iter().any(|note| matches!(note, Note::Done(_)));
-        tell(notes);
+        notes.iter().for_each(tell);
         return if has_undone { Ok(()) } else { Err(nothing_left(&args, &entries, &named)) };
     };
     let (now, rest): (Vec<&Entry>, Vec<&Entry>) =
-        live.iter().partition(|entry| args.client.is_some() || entry.run == last.run);
-    let undo = Undo::begin(home)?;
-    for entry in now {
-        tell(undo.entry(entry.id)?);
+        live.iter().partition(|entry| args.all || args.client.is_some() || entry.run == last.run);
+    if args.dry_run {
+        return dry_run(home, &now);
     }
-    tell(undo.links()?);
+    revert(&Undo::begin(home)?, &now)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }
     Ok(())
 }
 
-fn tell(notes: Vec<Note>) {
-    for note in notes {
-        match note {
-            Note::Done(text) => terminal::done(&text),
-            Note::Warning(text) => terminal::warn(&text),
-            Note::Remark(text) => terminal::say(&text),
+/// Takes edits back, the last first, and then links that nobody needs any more; what fails keeps nothing else from it.
+fn revert(undo: &Undo<'_>, entries: &[&Entry]) -> Result<(), Failure> {
+    let mut failures = Vec::new();
+    // One file that cannot be written fails for each of its edits.
+    let mut failed = |failure| {
+        if !failures.contains(&failure) {
+            failures.push(failure);
         }
+    };
+    for entry in entries {
+        match undo.entry(entry.id) {
+            Ok(notes) => notes.iter().for_each(tell),
+            Err(failure) => failed(failure),
+        }
+    }
+    for link in undo.links().unwrap_or_else(|failure| vec![Err(failure)]) {
+        match link {
+            Ok(note) => tell(&note),
+            Err(failure) => failed(failure),
+        }
+    }
+    let Some(last) = failures.pop() else { return Ok(()) };
+    for failure in &failures {
+        terminal::report(failure);
+    }
+    Err(last)
+}
+
+/// Says what [`revert`] would do, and shows the files as `setup --dry-run` does. Writes nothing.
+fn dry_run(home: &Home, entries: &[&Entry]) -> Result<(), Failure> {
+    let mut preview = Preview::begin(home)?;
+    let mut would = Vec::new();
+    for entry in entries {
+        would.extend(preview.entry(entry.id)?);
+    }
+    would.extend(preview.links()?);
+    would.iter().for_each(|line| terminal::say(line));
+    let mut diff = String::new();
+    for FilePreview { path, dialect, before, after } in preview.files() {
+        let texts = (before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
+        match dialect {
+            Some(dialect) => diff.push_str(&preview::diff(path, *dialect, texts)),
+            // Without it, what is secret in the file cannot be told.
+            None if texts.0 != texts.1 => {
+                terminal::say(&format!(
+                    "the change of `{}` is not shown: an earlier version made it",
+                    path.display()
+                ));
+            }
+            None => {}
+        }
+    }
+    if *preview.config() != Config::load(home)? {
+        let text = EditedFile::read(home.config_file())?;
+        let after = preview.config().to_json(home)?;
+        diff.push_str(&preview::own_diff(&home.config_file(), (text.text(), &after)));
+    }
+    terminal::print(&diff)
+}
+
+fn tell(note: &Note) {
+    match note {
+        Note::Done(text) => terminal::done(text),
+        Note::Warning(text) => terminal::warn(text),
+        Note::Remark(text) => terminal::say(text),
     }
 }
 

@@ -126,7 +126,12 @@ fn profiles_are_listed_without_a_session() {
     person.succeed(
         "setup codeartifact --tool cargo --repository my-repo --domain my-domain --domain-owner 123456789012",
     );
-    person.succeed("setup codeartifact --tool cargo --repository cn --domain china --domain-owner 333333333333 --region cn-north-1 --profile cn --aws-profile later");
+    // Setup refuses such a link; an edit by hand makes it.
+    let mut config = person.config();
+    config["codeartifact"]["profiles"]["cn"] = serde_json::json!({
+        "domain": "china", "domain_owner": "333333333333", "region": "cn-north-1", "aws_profile": "later"
+    });
+    person.write_config(&config.to_string());
     let (code, listed, _) = person.run("status --profiles");
     assert_eq!(code, 0);
     assert_eq!(

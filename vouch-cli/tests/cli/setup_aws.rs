@@ -77,3 +77,22 @@ fn credentials_from_elsewhere_are_left_and_named() {
     let said = person.succeed(&format!("{ROLE} --profile work --yes"));
     assert!(said.contains("credentials` has keys for `work`"), "{said}");
 }
+
+#[test]
+fn an_aws_profile_that_is_not_there_is_an_error_once_others_are() {
+    let person = TestUser::new();
+    let setup = "setup codeartifact --tool cargo --repository my-repo --domain my-domain --domain-owner 123456789012 \
+                 --region us-east-1";
+    // Before there is any role, it is one for later.
+    person.succeed(&format!("{setup} --aws-profile later"));
+    person.succeed("setup aws --role arn:aws:iam::123456789012:role/CodeArtifact --profile later");
+    let before = person.files();
+    for more in ["", " --profile default", " --profile new", " --dry-run", " --print"] {
+        let (code, _, said) = person.run(&format!("{setup} --aws-profile latter{more}"));
+        assert_eq!(code, 7, "{said}");
+        assert!(said.contains("there is no AWS profile `latter`; there is later"), "{said}");
+        assert!(!said.contains('\u{2713}'), "{said}");
+    }
+    let (code, ..) = person.run("setup codeartifact --tool npm --repository my-repo --aws-profile latter");
+    assert_eq!((code, person.files()), (7, before));
+}

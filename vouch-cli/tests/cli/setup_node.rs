@@ -121,3 +121,48 @@ fn a_path_that_is_not_utf8_is_refused_and_nothing_is_lost() {
         assert!(said.contains("is not UTF-8") && person.files() == before, "{said}");
     }
 }
+
+#[test]
+fn without_a_repository_flags_choose_tokens_or_are_refused() {
+    let person = TestUser::new();
+    setup(&person, "npm --repository my-repo");
+    setup(&person, "npm --repository my-repo --npmrc other/.npmrc");
+    person.succeed(
+        "setup codeartifact --tool npm --repository my-repo --domain team --domain-owner 222222222222 \
+         --region us-east-1 --profile team",
+    );
+    let before = person.files();
+    let refresh = "setup codeartifact --tool npm";
+    for flag in [
+        "--domain my-domain",
+        "--domain-owner 123456789012",
+        "--region us-east-1",
+        "--aws-profile vouch",
+        "--endpoint https://packages.example.com/npm/my-repo/",
+        "--scope @acme",
+        "--mode env",
+        "--print",
+    ] {
+        let (code, shown, said) = person.run(&format!("{refresh} {flag}"));
+        assert_eq!((code, shown.as_str()), (2, ""), "{flag}: {said}");
+        let flag = flag.split(' ').next().unwrap();
+        assert!(said.contains(&format!("`{flag}` means nothing without `--repository`")), "{said}");
+    }
+    for (flags, tokens) in [
+        ("", 3),
+        ("--profile team", 1),
+        ("--profile default", 2),
+        ("--npmrc other/.npmrc", 1),
+        ("--profile team --npmrc other/.npmrc", 0),
+    ] {
+        let (code, _, said) = person.run(&format!("{refresh} --dry-run {flags}"));
+        assert_eq!(
+            (code, said.matches("would be refreshed").count()),
+            (if tokens > 0 { 0 } else { 2 }, tokens)
+        );
+        assert!(!said.contains('\u{2713}'), "{said}");
+    }
+    let (code, _, said) = person.run(&format!("{refresh} --profile tema"));
+    assert!(code == 7 && said.contains("there is no CodeArtifact profile `tema`"), "{said}");
+    assert_eq!(person.files(), before);
+}

@@ -383,3 +383,26 @@ fn doctor_sees_pip_and_pdm_as_they_were_set_up() {
         assert_eq!(entry()["status"], "ok");
     }
 }
+
+#[test]
+fn a_keyring_that_cannot_be_linked_leaves_nothing_else() {
+    for tool in ["pip", "uv", "pdm"] {
+        let person = person();
+        fs::create_dir_all(person.path("home/.vouch")).unwrap();
+        // What is to be a folder is a file.
+        fs::write(person.path("home/.vouch/bin"), "").unwrap();
+        let before = person.files();
+        let (code, _, said) = person.run(&setup(tool));
+        assert_eq!((code, person.files()), (7, before), "{tool}: {said}");
+        assert!(said.contains("which clients are to start") && !said.contains('\u{2713}'), "{tool}: {said}");
+        assert!(!person.path("home/.local").exists() && !person.path("home/.config").exists(), "{tool}");
+        // And beside what was set up before.
+        fs::remove_file(person.path("home/.vouch/bin")).unwrap();
+        person.succeed(&setup("twine"));
+        fs::write(person.path("home/.vouch/bin"), "").unwrap();
+        let before = person.files();
+        assert_eq!((person.run(&setup(tool)).0, person.files()), (7, before), "{tool}");
+        fs::remove_file(person.path("home/.vouch/bin")).unwrap();
+        person.succeed(&setup(tool));
+    }
+}

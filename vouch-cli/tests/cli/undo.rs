@@ -128,3 +128,121 @@ fn mode_and_link_stay() {
     assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     assert!(person.cargo_config().symlink_metadata().unwrap().is_symlink());
 }
+
+#[test]
+fn all_takes_every_client_back_and_the_links() {
+    let person = TestUser::new();
+    write(&person, "# mine\n");
+    person.program("pip-keyring-vouch", "exit 1");
+    let before = person.files();
+    person.succeed(SETUP);
+    for tool in ["pip", "twine", "maven"] {
+        person.succeed(&format!("setup codeartifact --tool {tool} --repository my-repo"));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    assert!(person.path("home/.vouch/bin/keyring").is_symlink());
+    for refused in ["undo --all cargo", "undo --all --list"] {
+        assert_eq!(person.run(refused).0, 2, "{refused}");
+    }
+    let said = person.succeed("undo --all");
+    assert_eq!(said.matches("no longer receives tokens").count(), 5, "{said}");
+    assert!(!said.contains("next:"), "{said}");
+    let users = |files: Vec<(std::path::PathBuf, u32, Vec<u8>)>| {
+        files
+            .into_iter()
+            .filter(|(path, ..)| !path.starts_with(person.path("home/.vouch")))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(users(person.files()), before);
+    assert!(!person.path("home/.vouch/bin").exists() && !person.path("home/.local").exists());
+    assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
+    assert_eq!(person.run("undo --all").0, 1);
+}
+
+#[test]
+fn a_dry_run_shows_what_the_undo_then_does_and_writes_nothing() {
+    let person = TestUser::new();
+    write(&person, "[registries.other]\ntoken = \"hunter2\"\n");
+    fs::write(person.path("home/.pypirc"), "[distutils]\nindex-servers = pypi\n").unwrap();
+    person.program("pip-keyring-vouch", "exit 1");
+    for tool in ["cargo", "pip", "twine", "maven"] {
+        person.succeed(&SETUP.replace("cargo", tool));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    fs::write(
+        person.path("home/.pypirc"),
+        fs::read_to_string(person.path("home/.pypirc")).unwrap() + "# mine\n",
+    )
+    .unwrap();
+    let before = person.files();
+    for (arguments, parts) in [
+        (
+            "undo --dry-run",
+            vec!["would be as it was before the setup of cargo", "/cargo/other-repo/ would no longer"],
+        ),
+        ("undo maven --dry-run", vec!["settings.xml` would be removed", "/maven/my-repo/ would no longer"]),
+        (
+            "undo --all --dry-run",
+            vec![
+                "config.toml` would be as it was before the setup of cargo",
+                ".pypirc` was edited since: only the lines of setup would go",
+                "pip.conf` would be removed",
+                ".vouch/bin/keyring` would be removed",
+                "/cargo/my-repo/ would no longer receive tokens",
+                "/cargo/other-repo/ would no longer receive tokens",
+            ],
+        ),
+    ] {
+        let (code, shown, said) = person.run(arguments);
+        assert_eq!((code, person.files()), (0, before.clone()), "{arguments}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "{arguments}: {part}: {said}");
+        }
+        assert!(
+            !said.contains('\u{2713}') && !said.contains("hunter2") && !shown.contains("hunter2"),
+            "{said}"
+        );
+        assert!(shown.contains("config.json (after)"), "{shown}");
+    }
+    // Of a file that several edits are taken out of, the whole change is shown, once.
+    let (_, shown, _) = person.run("undo --all --dry-run");
+    assert_eq!(shown.matches("+++ ").count(), 5, "{shown}");
+    assert!(shown.contains("-[registries.other-repo]") && shown.contains("-[registries.my-repo]"), "{shown}");
+    // The last one alone leaves a link that others use.
+    assert!(!person.run("undo --dry-run").2.contains("keyring"));
+    person.succeed("undo --all");
+    assert_eq!(text(&person), "[registries.other]\ntoken = \"hunter2\"\n");
+    assert_eq!(
+        fs::read_to_string(person.path("home/.pypirc")).unwrap(),
+        "[distutils]\nindex-servers = pypi\n# mine\n"
+    );
+}
+
+#[test]
+fn all_tries_everything_and_reports_every_failure() {
+    let person = TestUser::new();
+    person.program("pip-keyring-vouch", "exit 1");
+    for tool in ["maven", "cargo", "twine", "pip"] {
+        person.succeed(&SETUP.replace("cargo", tool));
+    }
+    person.succeed("setup codeartifact --tool cargo --repository other-repo");
+    for file in [".cargo/config.toml", ".pypirc"] {
+        let file = person.path("home").join(file);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let (code, _, said) = person.run("undo --all");
+    // Cargo's file holds two edits.
+    assert_eq!((code, said.matches("read-only").count()), (7, 2), "{said}");
+    assert!(!person.path("home/.m2").exists() && !person.path("home/.config/pip").exists(), "{said}");
+    assert!(!person.path("home/.vouch/bin/keyring").is_symlink(), "{said}");
+    let left = person.config()["codeartifact"]["registrations"].clone();
+    let tools: Vec<_> =
+        left.as_array().unwrap().iter().map(|known| known["tool"].as_str().unwrap()).collect();
+    assert_eq!(tools, ["cargo", "twine", "cargo"]);
+    for file in [".cargo/config.toml", ".pypirc"] {
+        let file = person.path("home").join(file);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    person.succeed("undo --all");
+    assert!(!person.path("home/.cargo").exists() && !person.path("home/.pypirc").exists());
+}

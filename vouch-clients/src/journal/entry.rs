@@ -65,6 +65,11 @@ impl Entry {
         self.reverted_at.is_none()
     }
 
+    /// How the file is written, if the version that made the edit recorded it.
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.dialect
+    }
+
     /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
     /// those of this edit.
     pub fn serves(&self, later: &Self) -> bool {

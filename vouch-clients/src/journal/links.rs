@@ -54,6 +54,12 @@ impl Link {
         update(home, |journal| journal.links.retain(|known| known.path != self.path))
     }
 
+    /// Strikes out what could not be made, and removes folders that were made for it.
+    pub fn abandon(&self, home: &Home) -> Result<(), Failure> {
+        self.remove_folders();
+        self.forget(home)
+    }
+
     /// Removes it, if it is still what was made, with the folders that are empty then.
     pub fn revert(&self, home: &Home) -> Result<Gone, Failure> {
         let gone = self.remove().map_err(|error| {
@@ -72,14 +78,19 @@ impl Link {
             return Ok(Gone::Replaced);
         }
         fs::remove_file(&self.path)?;
+        self.remove_folders();
+        Ok(Gone::Removed)
+    }
+
+    fn remove_folders(&self) {
         for folder in &self.made_folders {
             // One with something else in it stays.
             let _ = fs::remove_dir(folder);
         }
-        Ok(Gone::Removed)
     }
 
-    fn is_as_made(&self) -> bool {
+    /// Whether it is still what was made.
+    pub fn is_as_made(&self) -> bool {
         if let Ok(target) = fs::read_link(&self.path) {
             return target == self.program;
         }

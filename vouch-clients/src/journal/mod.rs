@@ -3,6 +3,7 @@
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
 //! file before and after, without its secrets: with the rest of the file known, a digest of one would let it be guessed.
 
+mod draft;
 mod entry;
 mod links;
 mod patch;
@@ -20,6 +21,7 @@ use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
+pub use draft::Draft;
 pub use entry::{Entry, Registered};
 use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
@@ -75,7 +77,7 @@ pub fn record(
     let Author { home, client, dialect, registration } = author.clone();
     update(home, |Journal { entries, .. }| {
         let text = before.unwrap_or_default();
-        recover(entries, file, text);
+        draft::recover(entries, file, text);
         let last = entries.iter_mut().rev().find(|entry| entry.file == file && entry.is_live());
         if let Some(last) = last.filter(|last| last.is_refreshed_by(client, text, registration.as_ref()))
             && let Some(original) = last.original(text)
@@ -110,6 +112,16 @@ pub fn record(
 }
 
 impl Recorded {
+    /// The number of the entry.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether the entry is about this edit alone, not one of before that it brings up to date.
+    pub fn is_new(&self) -> bool {
+        self.replaced.is_none()
+    }
+
     /// Strikes the entry out again: the edit did not take place.
     pub fn forget(self) -> Result<(), Failure> {
         let Self { home, id, replaced } = self;
@@ -129,22 +141,7 @@ pub fn entries(home: &Home) -> Result<Vec<Entry>, Failure> {
 
 /// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
 pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| {
-        let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
-        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
-        let left = Entry {
-            id: next,
-            before: Some(entry.after.clone()),
-            hunks: Vec::new(),
-            made_folders: Vec::new(),
-            reverted_at: Some(UnixTime::now()),
-            ..entry.clone()
-        };
-        entry.run.clone_from(&heir.run);
-        entry.client.clone_from(&heir.client);
-        entry.registration.clone_from(&heir.registration);
-        entries.push(left);
-    })
+    update(home, |Journal { entries, .. }| draft::hand_over(entries, id, heir))
 }
 
 /// Writes down that an entry is about to be taken back from under later ones.
@@ -159,46 +156,19 @@ pub fn begin_revert(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failu
 
 /// The live entries of a file which now holds this text, the oldest first. What a killed undo left undone is done before.
 pub fn live_entries(home: &Home, file: &Path, now: &str) -> Result<Vec<Entry>, Failure> {
-    let is_its = |entry: &&Entry| entry.is_live() && entry.file == file;
     let mut known = load(home)?.entries;
     if known.iter().any(|entry| entry.pending.is_some() && entry.file == file) {
         known = update(home, |Journal { entries, .. }| {
-            recover(entries, file, now);
+            draft::recover(entries, file, now);
             entries.clone()
         })?;
     }
-    Ok(known.iter().filter(is_its).cloned().collect())
-}
-
-fn recover(entries: &mut [Entry], file: &Path, now: &str) {
-    let of_file = entries.iter_mut().filter(|entry| entry.file == file);
-    let is_done = |entry: &mut Entry| {
-        let pending = entry.pending.take()?;
-        (pending.after == digest(entry.dialect, now)).then_some(pending.later)
-    };
-    let done: Vec<_> = of_file.filter_map(is_done).collect();
-    for later in done {
-        replace(entries, &later);
-    }
-}
-
-fn replace(entries: &mut [Entry], rebased: &[Entry]) {
-    for entry in entries {
-        if let Some(rebased) = rebased.iter().find(|rebased| rebased.id == entry.id) {
-            entry.clone_from(rebased);
-        }
-    }
+    Ok(draft::live(&known, file))
 }
 
 /// Marks an entry as taken back; the later ones are from now on as `later` has them.
 pub fn mark_reverted(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| {
-        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            entry.reverted_at = Some(UnixTime::now());
-            entry.pending = None;
-        }
-        replace(entries, later);
-    })
+    update(home, |Journal { entries, .. }| draft::mark_reverted(entries, id, later))
 }
 
 /// Tells this process from every other one, before and after.

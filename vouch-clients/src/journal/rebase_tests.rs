@@ -3,8 +3,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use vouch_core::UnixTime;
 
+use super::super::draft::recover;
 use super::super::entry::{Pending, Registered};
-use super::super::{plan_undo, recover, this_run};
+use super::super::{plan_undo, this_run};
 use super::*;
 use crate::text::redact::Dialect;
 

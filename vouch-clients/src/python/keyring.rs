@@ -238,8 +238,8 @@ impl Keyring {
             recorded.record(&self.home)?;
             if let Err(error) = self.make(&target, &link) {
                 // The error at hand matters more.
-                let _ = recorded.forget(&self.home);
-                for before in made {
+                let _ = recorded.abandon(&self.home);
+                for before in made.into_iter().rev() {
                     let _ = before.revert(&self.home);
                 }
                 return Err(Failure::configuration(

@@ -3,7 +3,10 @@
 //! A file and its registration change under the locks of both, the file first: nothing may keep receiving tokens because of
 //! an edit that is gone, and an undo that was cut short can be run again.
 
+mod preview;
 mod unjournaled;
+
+use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, ConfigLock, Registration};
@@ -15,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::node::npm::registration::{Filter, token_entries};
 use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
+pub use preview::{FilePreview, Preview};
 
 /// The right to take back; it holds the configuration's lock.
 #[derive(Debug)]
@@ -94,21 +98,17 @@ impl<'a> Undo<'a> {
         Ok(journal::entries(self.home)?.iter().rev().find(is_its).map(|entry| entry.id))
     }
 
-    /// Takes links back that setup made, once nobody who was set up with them is left.
+    /// Takes links back that setup made, once nobody who was set up with them is left. Tries all of them.
     ///
     /// # Errors
-    /// When configuration or journal cannot be read, or a link cannot be removed.
-    pub fn links(&self) -> Result<Vec<Note>, Failure> {
+    /// When configuration or journal cannot be read.
+    pub fn links(&self) -> Result<Vec<Result<Note, Failure>>, Failure> {
         let links = journal::links(self.home)?;
         if links.is_empty() {
             return Ok(Vec::new());
         }
         let config = self.lock.load()?;
-        let registrations = config.codeartifact.registrations.iter();
-        let mut users: Vec<&str> = registrations.map(|registration| registration.tool.as_str()).collect();
-        users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
-        users.sort_unstable();
-        users.dedup();
+        let users = link_users(&config);
         let revert = |link: &Link| {
             let shown = link.path.display();
             if !users.is_empty() {
@@ -122,7 +122,7 @@ impl<'a> Undo<'a> {
                 }
             })
         };
-        links.iter().filter_map(|link| revert(link).transpose()).collect()
+        Ok(links.iter().filter_map(|link| revert(link).transpose()).collect())
     }
 
     fn registration(
@@ -189,7 +189,68 @@ impl<'a> Undo<'a> {
     }
 }
 
-/// Writes the file as it was before the edit, but for the tokens that registrations still ask for.
+/// The tools that ask a link by the name `keyring`.
+fn link_users(config: &Config) -> Vec<&str> {
+    let registrations = config.codeartifact.registrations.iter();
+    let mut users: Vec<&str> = registrations.map(|registration| registration.tool.as_str()).collect();
+    users.retain(|tool| Tool::named(tool).is_some_and(Tool::uses_linked_keyring));
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
+/// What an undo makes of a file.
+struct Outcome {
+    way: UndoPlan,
+    later: Vec<Entry>,
+    /// Whether the file changes.
+    changes: bool,
+    /// What it holds then; none where it goes.
+    text: Option<String>,
+}
+
+impl Outcome {
+    /// The text of a file as it was before the edit, but for the tokens that registrations still ask for.
+    fn of(
+        ledger: &Ledger,
+        (real, existing): (&Path, Option<&str>),
+        (entry, later): (&Entry, &[Entry]),
+        config: Option<&Config>,
+    ) -> Self {
+        let mut npmrc = Npmrc::parse(existing.unwrap_or_default().as_bytes());
+        let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(real, value));
+        let now = existing.map(|text| ledger.without_tokens(real, text));
+        let (way, later) = journal::plan_undo(entry, later, now.as_deref());
+        let text = match &way {
+            UndoPlan::Nothing => now.as_deref(),
+            UndoPlan::Exact(text) => text.as_deref(),
+            UndoPlan::EditedAway => None,
+            UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => Some(taken.text.as_str()),
+            UndoPlan::Between(rebased) => Some(rebased.text.as_str()),
+        };
+        let registered = config.map(|config| token_entries(config, Filter::default())).unwrap_or_default();
+        let is_needed = |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(real, key));
+        let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
+        if text == now.as_deref() && needed.len() == tokens.len() {
+            return Self { way, later, changes: false, text: existing.map(str::to_owned) };
+        }
+        if needed.is_empty() {
+            let text = text.map(str::to_owned);
+            return Self { way, later, changes: true, text };
+        }
+        let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
+        for (key, token) in needed {
+            // What stood there before Vouch counts.
+            if let Some(token) = BareValue::new(token).filter(|_| npmrc.value(key).is_none()) {
+                npmrc.set(key, token);
+            }
+        }
+        let text = String::from_utf8_lossy(&npmrc.to_bytes()).into_owned();
+        Self { way, later, changes: true, text: Some(text) }
+    }
+}
+
+/// Writes the file as it was before the edit.
 fn restore(
     home: &Home,
     file: &LockedFile,
@@ -197,41 +258,18 @@ fn restore(
     config: Option<&Config>,
 ) -> Result<(UndoPlan, Vec<Entry>), Failure> {
     let ledger = Ledger::load(home)?;
-    let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
-    let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(file.real(), value));
-    let now = file.existing_text().map(|text| ledger.without_tokens(file.real(), text));
-    let (way, later) = journal::plan_undo(entry, later, now.as_deref());
-    let text = match &way {
-        UndoPlan::Nothing => now.as_deref(),
-        UndoPlan::Exact(text) => text.as_deref(),
-        UndoPlan::EditedAway => None,
-        UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => Some(taken.text.as_str()),
-        UndoPlan::Between(rebased) => Some(rebased.text.as_str()),
-    };
-    let registered = config.map(|config| token_entries(config, Filter::default())).unwrap_or_default();
-    let is_needed = |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(file.real(), key));
-    let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
-    if text == now.as_deref() && needed.len() == tokens.len() {
+    let existing = (file.real(), file.existing_text());
+    let Outcome { way, later, changes, text } = Outcome::of(&ledger, existing, (entry, later), config);
+    if !changes {
         return Ok((way, later));
     }
     if let UndoPlan::Between(rebased) = &way {
         journal::begin_revert(home, entry.id, rebased)?;
     }
-    if needed.is_empty() {
-        match text {
-            Some(text) => file.restore(text)?,
-            None => file.remove(&entry.made_folders)?,
-        }
-        return Ok((way, later));
+    match text {
+        Some(text) => file.restore(&text)?,
+        None => file.remove(&entry.made_folders)?,
     }
-    let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
-    for (key, token) in needed {
-        // What stood there before Vouch counts.
-        if let Some(token) = BareValue::new(token).filter(|_| npmrc.value(key).is_none()) {
-            npmrc.set(key, token);
-        }
-    }
-    file.restore(&String::from_utf8_lossy(&npmrc.to_bytes()))?;
     Ok((way, later))
 }
 

@@ -428,7 +428,10 @@ fn who_had_too_little_time_left_says_that_it_waited() {
     let (error, is_told) = late(slow, Duration::from_secs(3));
     let failure = error.failure();
     assert!(matches!(error, Error::OutOfTime(_)) && !is_told, "{error:?}");
-    assert!(failure.message.starts_with("17 s went by") || failure.message.starts_with("16 s"), "{failure:?}");
+    assert!(
+        failure.message.starts_with("17 s went by") || failure.message.starts_with("16 s"),
+        "{failure:?}"
+    );
     assert!(failure.causes.iter().any(|cause| cause.contains("no answer from sts")), "{failure:?}");
     // Who had all the time, or met something else, says just that.
     let other = || http::HttpError::Garbage { host: "h".into(), source: "x".into() };

@@ -111,7 +111,7 @@ impl Diagnostic for ExchangeError {
             Self::SessionExpired { .. } => ErrorKind::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } | Self::NotAws { .. } => {
                 ErrorKind::Network
-            },
+            }
             Self::IssuerUnreachable { .. } | Self::NoVerificationKey { .. } => ErrorKind::Network,
             _ => ErrorKind::Refused,
         }

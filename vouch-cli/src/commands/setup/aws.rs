@@ -13,7 +13,7 @@ use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::ProfileError;
 use vouch_core::{ErrorKind, Failure};
 
-use super::preview;
+use crate::preview;
 use crate::prompt;
 use crate::region::{self, Choice};
 use crate::terminal;

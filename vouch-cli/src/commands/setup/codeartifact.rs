@@ -3,25 +3,25 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vouch_clients::all;
 use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
-use vouch_clients::edited_file::{EditedFile, Written};
-use vouch_clients::file_lock::{self, FileLock};
+use vouch_clients::edited_file::EditedFile;
+use vouch_clients::file_lock;
 use vouch_clients::inspect;
-use vouch_clients::journal::{Author, Registered};
+use vouch_clients::node::npm::registration::Filter;
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
 use vouch_clients::undo::Undo;
-use vouch_core::config::{Config, ConfigLock, Registration};
+use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint};
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 
 use super::flags::ToolFlags;
-use super::preview;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
+use super::transaction::{self, Changed, Written};
 use crate::domain::DomainFlags;
-use crate::{static_tokens, terminal};
+use crate::{preview, static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -49,6 +49,24 @@ pub(crate) struct Args {
     flags: ToolFlags,
 }
 
+impl Args {
+    /// Names a flag that was typed and only means something to a setup.
+    fn needs_repository(&self) -> Option<&'static str> {
+        let DomainFlags { domain, domain_owner, region, profile: _, aws_profile } = &self.domain;
+        let typed = [
+            (domain.is_some(), "--domain"),
+            (domain_owner.is_some(), "--domain-owner"),
+            (region.is_some(), "--region"),
+            (aws_profile.is_some(), "--aws-profile"),
+            (self.registry.is_some(), "--registry"),
+            (self.endpoint.is_some(), "--endpoint"),
+            (self.print, "--print"),
+        ];
+        let own = typed.into_iter().find(|(typed, _)| *typed).map(|(_, flag)| flag);
+        own.or_else(|| self.flags.needs_repository())
+    }
+}
+
 /// Reads `--tool`, and lists what there is.
 fn tool_parser() -> impl TypedValueParser<Value = Tool> {
     let names = Tool::ALL.iter().map(|tool| match tool {
@@ -73,19 +91,19 @@ struct Request {
 }
 
 /// Everything that is decided before anything is written.
-struct Plan {
+pub(super) struct Plan {
     /// As the registration says it is set up.
-    client: Box<dyn Client>,
-    chosen: Chosen,
-    registration: Registration,
+    pub(super) client: Box<dyn Client>,
+    pub(super) chosen: Chosen,
+    pub(super) registration: Registration,
     corrects: Option<Registration>,
     /// The registration in whose place it comes.
-    replaced: Option<Registration>,
-    edits: Edits,
+    pub(super) replaced: Option<Registration>,
+    pub(super) edits: Edits,
     /// The configuration before.
-    before: Config,
+    pub(super) before: Config,
     /// Whether the configuration changes.
-    records: bool,
+    pub(super) records: bool,
 }
 
 impl Plan {
@@ -99,20 +117,43 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     check_flags(args.tool, args)?;
     let home = context.home();
     let Some(repository) = args.repository.clone() else {
-        return match Some(args.tool).filter(|tool| tool.reads_static_token()) {
-            Some(tool) => static_tokens::refresh_all(context, tool.name()),
-            None => Err(Failure::new(
-                ErrorKind::Usage,
-                "the repository is not named",
-                "Give `--repository REPOSITORY`.",
-            )),
-        };
+        return refresh(context, args);
     };
     // Each scope is a registration of its own.
     for name in args.flags.scopes() {
         run_one(args, home, &repository, args.registry.clone().or(name))?;
     }
     Ok(())
+}
+
+/// Without a repository: nothing is set up, and static tokens are refreshed, those of a profile or a file where one is typed.
+fn refresh(context: &Context, args: &Args) -> Result<(), Failure> {
+    if !args.tool.reads_static_token() {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            "the repository is not named",
+            "Give `--repository REPOSITORY`.",
+        ));
+    }
+    if let Some(flag) = args.needs_repository() {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("`{flag}` means nothing without `--repository`"),
+            "Give `--repository REPOSITORY` to set one up, or leave the flag out to refresh tokens.",
+        ));
+    }
+    let config = context.config()?;
+    let profile = args.domain.profile.as_deref();
+    if let Some(name) = profile {
+        config.profile_named(name)?;
+    }
+    let file = args.flags.npmrc();
+    let filter = Filter { profile, file, tool: Some(args.tool.name()) };
+    if args.dry_run {
+        static_tokens::show_all(context, filter)
+    } else {
+        static_tokens::refresh_all(context, filter)
+    }
 }
 
 fn run_one(
@@ -146,11 +187,11 @@ fn run_one(
     if args.dry_run {
         return dry_run(&request, home);
     }
-    let (plan, changed) = write(&request, home)?;
-    let finished = plan.client.finish(home, &plan.registration);
-    if !Config::load(home)?.codeartifact.registrations.contains(&plan.registration) {
+    let Written { plan, changed, finished } = transaction::run(home, |config| plan(&request, home, config))?;
+    let is_recorded = Config::load(home)?.codeartifact.registrations.contains(&plan.registration);
+    if !plan.client.tool().is_manual() && !is_recorded {
         // An undo came between: what setup has made since then is nobody's.
-        Undo::begin(home)?.links()?;
+        Undo::begin(home)?.links()?.into_iter().collect::<Result<Vec<_>, _>>()?;
     }
     if plan.client.tool().is_manual() {
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
@@ -217,76 +258,6 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     terminal::print(&diff)
 }
 
-/// Writes the client's files and then the configuration; if something fails, everything is as it was.
-fn write(request: &Request, home: &Home) -> Result<(Plan, Changed), Failure> {
-    let lock = ConfigLock::acquire(home)?;
-    let mut config = lock.load()?;
-    // Which files these are; what is in them is decided on once they are locked.
-    let first = plan(request, home, &mut config.clone())?;
-    let paths: Vec<_> = first.edits.files.iter().map(|edit| edit.file.path().to_owned()).collect();
-    let mut files = FileLock::acquire_all(home, &paths)?;
-    let plan = plan(request, home, &mut config)?;
-    let mut written = Vec::new();
-    let outcome = write_files(&plan, home, &mut files, &mut written)
-        .and_then(|changed| lock.save(&config).map(|()| changed).map_err(Failure::from));
-    match outcome {
-        Ok(file) => {
-            let changed = Changed { file, config: plan.records };
-            Ok((plan, changed))
-        }
-        Err(error) => {
-            revert(written);
-            Err(error)
-        }
-    }
-}
-
-/// Writes what the plan changes; whether that is anything.
-fn write_files(
-    plan: &Plan,
-    home: &Home,
-    files: &mut Vec<FileLock>,
-    written: &mut Vec<Written>,
-) -> Result<bool, Failure> {
-    let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
-    let mut write = |Edit { file, after }: &Edit| {
-        let author = Author {
-            home,
-            client: plan.client.tool().name(),
-            dialect: plan.client.dialect(file.path()),
-            registration: Some(registered.clone()),
-        };
-        let place = files.iter().position(|lock| lock.path() == file.path());
-        // Where an edit of the same plan led elsewhere, somebody changes links.
-        let place = place.ok_or_else(|| {
-            Failure::configuration(
-                format!("`{}` was led to another file meanwhile", file.path().display()),
-                "Run the command again.",
-            )
-        })?;
-        written.push(file.clone().locked(files.swap_remove(place))?.write(after, &author)?);
-        Ok::<_, Failure>(())
-    };
-    let changes: Vec<_> = plan.edits.files.iter().filter(|edit| edit.changes()).collect();
-    changes.iter().try_for_each(|edit| write(edit))?;
-    let own = plan.edits.files.iter().find(|edit| edit.file.path() == plan.client.file());
-    if let (true, true, Some(edit)) =
-        (changes.is_empty(), plan.replaced.as_ref() != Some(&plan.registration), own)
-    {
-        write(edit)?;
-    }
-    Ok(!changes.is_empty())
-}
-
-fn revert(written: Vec<Written>) {
-    for file in written.into_iter().rev() {
-        let path = file.path().to_owned();
-        if let Err(error) = file.revert() {
-            terminal::warn(&format!("`{}` could not be put back: {error}", path.display()));
-        }
-    }
-}
-
 /// Decides everything, changes `config`, writes nothing.
 fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Failure> {
     let (chosen, planned) = decide(request, config)?;
@@ -339,12 +310,6 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failu
     };
     let planned = Planned::new(config, &**client, options, place, url, registry)?;
     Ok((chosen, planned))
-}
-
-/// What a setup has changed.
-struct Changed {
-    file: bool,
-    config: bool,
 }
 
 fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished: &[String]) {

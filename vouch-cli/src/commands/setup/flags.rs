@@ -1,6 +1,6 @@
 //! Flags that only some package managers have. They make the options of a registration, and nothing else reads them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::ValueEnum;
@@ -114,6 +114,17 @@ impl ToolFlags {
             return vec![None];
         }
         self.node.scope.iter().map(|scope| Some(scope.0.clone())).collect()
+    }
+
+    /// The `.npmrc` that was named.
+    pub(super) fn npmrc(&self) -> Option<&Path> {
+        self.node.npmrc.as_deref()
+    }
+
+    /// Names a flag that was typed and only means something to a setup. Flags of other tools are refused before.
+    pub(super) fn needs_repository(&self) -> Option<&'static str> {
+        let typed = [(!self.node.scope.is_empty(), "--scope"), (self.node.mode.is_some(), "--mode")];
+        typed.into_iter().find(|(typed, _)| *typed).map(|(_, flag)| flag)
     }
 
     /// Names a flag that was typed and means nothing to the tool.

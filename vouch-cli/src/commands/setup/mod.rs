@@ -3,9 +3,9 @@
 mod aws;
 mod codeartifact;
 mod flags;
-mod preview;
 mod profile;
 mod registration;
+mod transaction;
 
 use clap::Subcommand;
 use vouch_core::{Context, Failure};

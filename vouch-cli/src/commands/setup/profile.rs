@@ -161,6 +161,9 @@ fn finish(
     completed: Completed,
     change: Change,
 ) -> Result<Chosen, Failure> {
+    if let Some(name) = &flags.aws_profile {
+        unless_mistyped(config, name)?;
+    }
     let Completed { domain, region, aws_profile: link } = completed;
     let mut profile = Profile {
         domain: domain.name,
@@ -176,6 +179,16 @@ fn finish(
     let relinked = stored.is_some_and(|stored| stored.aws_profile != profile.aws_profile);
     let change = if change == Change::Kept && relinked { Change::Relinked } else { change };
     Ok(Chosen { name, profile, region: region.reason, change, role })
+}
+
+/// Before there is a role, any name is one for later; then it is one of those that there are.
+fn unless_mistyped(config: &Config, name: &str) -> Result<(), Failure> {
+    let profiles = &config.aws.profiles;
+    if profiles.is_empty() || profiles.contains_key(name) {
+        return Ok(());
+    }
+    let known = profiles.keys().cloned().collect();
+    Err(ProfileError::NoAwsProfile { name: name.to_owned(), known }.into())
 }
 
 /// The one AWS profile of the owner's account. A role that serves for want of a better one is not written down: a better

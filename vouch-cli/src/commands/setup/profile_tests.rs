@@ -111,6 +111,15 @@ fn what_is_refused_names_the_way_out() {
             "7: there is no CodeArtifact profile `nowhere`",
             "vouch setup codeartifact",
         ),
+        // A new profile, one that is there, and one that other registrations share.
+        (
+            "new 222222222222 us-east-1 new vuoch",
+            "other",
+            "7: there is no AWS profile `vuoch`; there is vouch, artifacts",
+            "vouch setup aws --role ARN --profile vuoch",
+        ),
+        ("- - - default vuoch", "my-repo", "7: there is no AWS profile `vuoch`", "vouch setup aws"),
+        ("- - - - vuoch", "my-repo", "7: there is no AWS profile `vuoch`", "vouch setup aws"),
         (
             "idle 123456789012 cn-north-1 x",
             "other",

@@ -1,0 +1,95 @@
+//! What becomes of the journal's entries when edits are taken back; on a draft of it, too, to see what an undo would do.
+
+use std::path::Path;
+
+use vouch_core::home::Home;
+use vouch_core::{Failure, UnixTime};
+
+use super::entry::{Entry, digest};
+
+/// The entries as they are now, to be changed in memory alone.
+#[derive(Debug)]
+pub struct Draft {
+    entries: Vec<Entry>,
+}
+
+impl Draft {
+    /// Reads the journal.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load(home: &Home) -> Result<Self, Failure> {
+        Ok(Self { entries: super::entries(home)? })
+    }
+
+    /// The file of an entry.
+    pub fn file(&self, id: u64) -> Option<&Path> {
+        self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.file.as_path())
+    }
+
+    /// As [`super::live_entries`].
+    pub fn live_entries(&mut self, file: &Path, now: &str) -> Vec<Entry> {
+        recover(&mut self.entries, file, now);
+        live(&self.entries, file)
+    }
+
+    /// As [`super::hand_over`].
+    pub fn hand_over(&mut self, id: u64, heir: &Entry) {
+        hand_over(&mut self.entries, id, heir);
+    }
+
+    /// As [`super::mark_reverted`].
+    pub fn mark_reverted(&mut self, id: u64, later: &[Entry]) {
+        mark_reverted(&mut self.entries, id, later);
+    }
+}
+
+pub(super) fn live(entries: &[Entry], file: &Path) -> Vec<Entry> {
+    entries.iter().filter(|entry| entry.is_live() && entry.file == file).cloned().collect()
+}
+
+pub(super) fn hand_over(entries: &mut Vec<Entry>, id: u64, heir: &Entry) {
+    let next = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
+    let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else { return };
+    let left = Entry {
+        id: next,
+        before: Some(entry.after.clone()),
+        hunks: Vec::new(),
+        made_folders: Vec::new(),
+        reverted_at: Some(UnixTime::now()),
+        ..entry.clone()
+    };
+    entry.run.clone_from(&heir.run);
+    entry.client.clone_from(&heir.client);
+    entry.registration.clone_from(&heir.registration);
+    entries.push(left);
+}
+
+pub(super) fn mark_reverted(entries: &mut [Entry], id: u64, later: &[Entry]) {
+    for entry in entries.iter_mut().filter(|entry| entry.id == id) {
+        entry.reverted_at = Some(UnixTime::now());
+        entry.pending = None;
+    }
+    replace(entries, later);
+}
+
+/// Does what a killed undo left undone.
+pub(super) fn recover(entries: &mut [Entry], file: &Path, now: &str) {
+    let of_file = entries.iter_mut().filter(|entry| entry.file == file);
+    let is_done = |entry: &mut Entry| {
+        let pending = entry.pending.take()?;
+        (pending.after == digest(entry.dialect, now)).then_some(pending.later)
+    };
+    let done: Vec<_> = of_file.filter_map(is_done).collect();
+    for later in done {
+        replace(entries, &later);
+    }
+}
+
+fn replace(entries: &mut [Entry], rebased: &[Entry]) {
+    for entry in entries {
+        if let Some(rebased) = rebased.iter().find(|rebased| rebased.id == entry.id) {
+            entry.clone_from(rebased);
+        }
+    }
+}
