@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use vouch_core::home::Home;
-use vouch_core::{Failure, UnixTime};
+use vouch_core::UnixTime;
 
 use super::entry::{Entry, digest};
 
@@ -14,12 +13,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Reads the journal.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn load(home: &Home) -> Result<Self, Failure> {
-        Ok(Self { entries: super::entries(home)? })
+    /// Of the entries that there are.
+    pub fn of(entries: Vec<Entry>) -> Self {
+        Self { entries }
     }
 
     /// The file of an entry.

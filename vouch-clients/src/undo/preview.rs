@@ -39,7 +39,7 @@ impl<'a> Preview<'a> {
     /// # Errors
     /// When journal, ledger or configuration cannot be read.
     pub fn begin(home: &'a Home) -> Result<Self, Failure> {
-        let (ledger, journal) = (Ledger::load(home)?, Draft::load(home)?);
+        let (ledger, journal) = (Ledger::load(home)?, Draft::of(journal::entries(home)?));
         Ok(Self { home, ledger, journal, config: Config::load(home)?, files: Vec::new() })
     }
 

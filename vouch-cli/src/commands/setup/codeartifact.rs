@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vouch_clients::all;
-use vouch_clients::client::{Client, Edit, Edits, SetupRequest};
+use vouch_clients::client::{Client, Edit, SetupRequest};
 use vouch_clients::edited_file::EditedFile;
 use vouch_clients::file_lock;
 use vouch_clients::inspect;
@@ -17,6 +17,7 @@ use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 
 use super::flags::ToolFlags;
+use super::plan::Plan;
 use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use super::transaction::{self, Changed, Written};
@@ -88,29 +89,6 @@ struct Request {
     options: Options,
     /// With the options that were typed: to find what is there.
     client: Box<dyn Client>,
-}
-
-/// Everything that is decided before anything is written.
-pub(super) struct Plan {
-    /// As the registration says it is set up.
-    pub(super) client: Box<dyn Client>,
-    pub(super) chosen: Chosen,
-    pub(super) registration: Registration,
-    corrects: Option<Registration>,
-    /// The registration in whose place it comes.
-    pub(super) replaced: Option<Registration>,
-    pub(super) edits: Edits,
-    /// The configuration before.
-    pub(super) before: Config,
-    /// Whether the configuration changes.
-    pub(super) records: bool,
-}
-
-impl Plan {
-    fn wanted(&self) -> SetupRequest<'_> {
-        let Self { registration, corrects, before, .. } = self;
-        SetupRequest { registration, corrects: corrects.as_ref(), config: before }
-    }
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {

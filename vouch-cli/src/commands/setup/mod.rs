@@ -3,6 +3,7 @@
 mod aws;
 mod codeartifact;
 mod flags;
+mod plan;
 mod profile;
 mod registration;
 mod transaction;

@@ -11,7 +11,7 @@ use vouch_core::config::{Config, ConfigLock};
 use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
-use super::codeartifact::Plan;
+use super::plan::Plan;
 use crate::terminal;
 
 /// A setup that is there.
