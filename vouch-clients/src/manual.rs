@@ -178,17 +178,20 @@ fn encoded_name(name: &str) -> String {
     }
 }
 
+/// The token is in the environment of one command, and each client is told the one place that it is for.
 fn ruby(place: &SnippetValues<'_>) -> String {
-    let (SnippetValues { url, host, .. }, command) = (place, place.shell());
+    let (SnippetValues { url, .. }, command) = (place, place.shell());
     // gem puts one more slash behind what it is given (measured with 3.3).
     let host_of_gem = url.trim_end_matches('/');
-    // Bundler's name for the credential of a host.
-    let variable = host.to_uppercase().replace('-', "___").replace('.', "__");
+    // Bundler's name for the credential of a URL: that of a host goes to its other ports, and without TLS (measured with 2.3).
+    // No shell can export it, and an argument of env(1) would show the token.
+    let variable = url.to_uppercase().replace('-', "___").replace('.', "__");
     format!(
-        "# in the shell, for bundle install\n\
-         export BUNDLE_{variable}=\"aws:$({command})\"\n\
-         # in the shell, for gem push --host {host_of_gem} PACKAGE.gem\n\
-         export GEM_HOST_API_KEY=\"Bearer $({command})\"\n\
+        "# in place of bundle install\n\
+         CREDENTIAL=\"aws:$({command})\" ruby -e \
+         'ENV[\"BUNDLE_{variable}\"] = ENV.delete(\"CREDENTIAL\"); exec \"bundle\", *ARGV' install\n\
+         # to publish\n\
+         GEM_HOST_API_KEY=\"Bearer $({command})\" gem push --host {host_of_gem} PACKAGE.gem\n\
          # in the Gemfile, around what comes from the repository\n\
          source \"{url}\" do\n  gem \"PACKAGE\"\nend\n"
     )

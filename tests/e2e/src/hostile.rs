@@ -23,7 +23,7 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has ports");
+        let listener = TcpListener::bind(("0.0.0.0", 0)).expect("loopback has ports");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
         let heads = Arc::<Mutex<Vec<String>>>::default();
@@ -37,9 +37,14 @@ impl HostileHost {
         host
     }
 
+    /// Its port, at which every name of the sandbox leads to it.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// Its URL over plain HTTP, without a final slash; also that of the proxy.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://127.0.0.1:{}", self.port())
     }
 
     /// The certificate of its authority.

@@ -197,10 +197,10 @@ fn what_is_added_by_hand_holds_no_secret_and_allows_nothing() {
         let parse = "import sys, xml.etree.ElementTree as t\nt.fromstring(sys.stdin.read())";
         let _ = sandbox.run("python3").args(["-c", parse]).stdin(nuget).ok();
         let ruby = set_up(sandbox, "ruby", &["--print"]).ok().stdout;
-        let export = ruby.lines().find(|line| line.starts_with("export BUNDLE_")).unwrap();
-        let host = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
-        let get = format!("{export}\nbundle config get {host}");
-        let got = sandbox.run("bash").args(["-euc", &get]).ok().shows("Set via BUNDLE_").stdout;
+        let install = ruby.lines().find(|line| line.starts_with("CREDENTIAL=")).unwrap();
+        let url = "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/ruby/my-maven-repo/";
+        let get = install.replace("*ARGV' install", &format!("*ARGV' config get {url}"));
+        let got = sandbox.run("sh").args(["-euc", &get]).ok().shows("Set via BUNDLE_").stdout;
         assert!(got.contains("\"aws:[REDACTED]\""), "{got}");
     });
 }
