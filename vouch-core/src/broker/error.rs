@@ -48,8 +48,10 @@ impl Diagnostic for OutOfTime {
         ErrorKind::Network
     }
 
+    /// What the exchange would have said, such as about a proxy that hangs.
     fn hint(&self) -> Option<String> {
-        Some("Run the command again; if it stays so, run `vouch doctor --online`.".into())
+        let again = || "Run the command again; if it stays so, run `vouch doctor --online`.".into();
+        Some(self.source.hint().unwrap_or_else(again))
     }
 }
 
