@@ -291,10 +291,10 @@ fn a_dry_run_shows_the_line_of_the_token() {
     in_sandbox(&["--cards", "1"], |sandbox| {
         begin(sandbox);
         let npm = Client("npm-11");
-        let line = format!("+{}:_authToken=[secret]", REGISTRY.trim_start_matches("https:"));
+        let line = format!("+{}:_authToken=[redacted]", REGISTRY.trim_start_matches("https:"));
         let _ = npm.set_up(sandbox, &["--dry-run"]).ok().shows(&line);
         assert!(!sandbox.file(".npmrc").exists());
-        let _ = npm.set_up(sandbox, &["--dry-run", "--mode", "env"]).ok().never_says("[secret]");
+        let _ = npm.set_up(sandbox, &["--dry-run", "--mode", "env"]).ok().never_says("[redacted]");
         let _ = npm.set_up(sandbox, &[]).ok();
         let _ = npm.set_up(sandbox, &["--dry-run"]).ok().says("nothing would change");
     });
