@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::canary_places::{PLACES, PROJECTS};
+use crate::canary_places::{PLACES, PROJECTS, each};
 use crate::test_user::{TestUser, read};
 
 /// What gives a secret away.
@@ -115,6 +115,8 @@ fn try_place(tool: &str, file: &str, text: &str, secret: &str) -> (bool, bool) {
     }
     fs::write(&path, &set_up).unwrap();
     let client = tool.split(' ').next().unwrap();
+    assert_eq!(run(&person, &format!("undo {client} --dry-run"), &about).0, 0, "{about}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), set_up, "{about}");
     let (code, said) = run(&person, &format!("undo {client}"), &about);
     assert_eq!(code, 0, "{about}: {said}");
     search(&person, &path, &about);
@@ -132,7 +134,7 @@ fn try_place(tool: &str, file: &str, text: &str, secret: &str) -> (bool, bool) {
 #[test]
 fn no_secret_of_a_clients_file_is_said_or_kept() {
     let (mut set_up, mut named, mut failed) = (0, 0, 0);
-    for (number, (tool, file, text)) in PLACES.iter().enumerate() {
+    for (number, (tool, file, text)) in each(PLACES).enumerate() {
         let secret = FORMS[number % FORMS.len()];
         // All that fail are told, each by its panic.
         match std::panic::catch_unwind(|| try_place(tool, file, text, secret)) {
@@ -145,12 +147,13 @@ fn no_secret_of_a_clients_file_is_said_or_kept() {
     }
     assert_eq!(failed, 0);
     // One that setup refuses shows less.
-    assert!(PLACES.len() > 200 && set_up > 160 && named > 20, "{} {set_up} {named}", PLACES.len());
+    let places = each(PLACES).count();
+    assert!(places > 200 && set_up > 160 && named > 20, "{places} {set_up} {named}");
 }
 
 #[test]
 fn no_secret_of_a_project_is_said() {
-    for (number, (tool, file, text)) in PROJECTS.iter().enumerate() {
+    for (number, (tool, file, text)) in each(PROJECTS).enumerate() {
         let about = format!("{tool} {file} {text:?}");
         let text = filled(text, FORMS[number % FORMS.len()]);
         assert!(text.contains(CANARY), "{about}");
@@ -164,5 +167,5 @@ fn no_secret_of_a_project_is_said() {
         run(&person, "doctor", &about);
         search(&person, &path, &about);
     }
-    assert!(PROJECTS.len() > 25, "{}", PROJECTS.len());
+    assert!(each(PROJECTS).count() > 25);
 }
