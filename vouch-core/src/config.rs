@@ -125,6 +125,16 @@ pub struct Registration {
     pub other: Map<String, Value>,
 }
 
+impl Registration {
+    /// Whether both stand for one entry of a client's file: its URL under its name.
+    pub fn is_same_entry(&self, other: &Self) -> bool {
+        let entry = |known: &Self| {
+            (known.tool.clone(), known.endpoint.clone(), known.name.clone(), known.file.clone())
+        };
+        entry(self) == entry(other)
+    }
+}
+
 /// Why the configuration cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -104,6 +104,11 @@ impl Config {
         Ok(Target { domain: profile.domain(), role, token_prefix: registration.token_prefix.clone() })
     }
 
+    /// Whether a registration lets a URL receive tokens, of whichever of its clients.
+    pub fn allows(&self, url: &str) -> bool {
+        self.registration_of(url, Asker::default()).is_ok()
+    }
+
     /// The registration that allows a URL.
     fn registration_of(&self, url: &str, asker: Asker) -> Result<&Registration, ProfileError> {
         let registrations = &self.codeartifact.registrations;
@@ -301,7 +306,7 @@ mod tests {
 
     #[test]
     fn only_registered_domains_are_served() {
-        let config = config(&[OWN], PROFILE, &registration(REPO));
+        let mut config = config(&[OWN], PROFILE, &registration(REPO));
         assert_eq!(config.target_of_url(REPO, Asker::default()).unwrap().role.profile, "own");
         // A token is for the domain: another repository of it is served, too.
         assert!(config.target_of_url(&REPO.replace("my-repo", "my-npm-repo"), Asker::default()).is_ok());
@@ -315,6 +320,11 @@ mod tests {
         }
         let foreign = config.target_of_url("sparse+https://index.crates.io/", Asker::default());
         assert!(matches!(foreign, Err(ProfileError::Endpoint(EndpointError::NotCodeArtifact(_)))));
+        // Allowed it is as long as any registration of the domain is left, with a role or without.
+        config.aws.profiles.clear();
+        assert!(config.allows(&REPO.replace("my-repo", "my-npm-repo")));
+        config.codeartifact.registrations.clear();
+        assert!(!config.allows(REPO));
     }
 
     #[test]

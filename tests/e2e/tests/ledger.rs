@@ -219,9 +219,13 @@ fn a_setup_beside_an_undo_leaves_lines_and_registration_or_neither() {
             let _ = set_up(sandbox, "cargo", "my-repo").ok();
             let setup = set_up(sandbox, "cargo", "my-npm-repo").start();
             let undo = sandbox.vouch(&["undo", "cargo"]).start();
-            let _ = (setup.wait().expect_code(0), undo.wait().expect_code(0));
+            let (setup, _) = (setup.wait(), undo.wait().expect_code(0));
             let lines = fs::read_to_string(sandbox.file(".cargo/config.toml")).unwrap_or_default();
             let config = sandbox.read(".vouch/config.json");
+            // It says that it is there if it is, and that it was taken back if it is not.
+            let is_there = config.contains("/cargo/my-npm-repo/");
+            let setup = if setup.code == 0 { setup } else { setup.says("took this setup back") };
+            assert!(setup.code == 0 || !is_there, "round {round}: {setup}");
             for repository in ["my-repo", "my-npm-repo"] {
                 let url = format!("/cargo/{repository}/");
                 assert_eq!(lines.contains(&url), config.contains(&url), "round {round}: {lines}\n{config}");

@@ -83,7 +83,7 @@ impl<'a> Undo<'a> {
             while let Some(id) = self.last_edit(&registration)? {
                 notes.extend(self.entry(id)?);
             }
-            if self.registration(|known| is_same(known, &registration))?.is_some() {
+            if self.registration(|known| known.is_same_entry(&registration))?.is_some() {
                 notes.extend(self.unjournaled(&registration)?);
             }
         }
@@ -93,7 +93,7 @@ impl<'a> Undo<'a> {
     fn last_edit(&self, registration: &Registration) -> Result<Option<u64>, Failure> {
         let is_its = |entry: &&Entry| {
             let after = entry.registration.as_ref().map(|registered| &registered.after);
-            entry.is_live() && after.is_some_and(|after| is_same(after, registration))
+            entry.is_live() && after.is_some_and(|after| after.is_same_entry(registration))
         };
         Ok(journal::entries(self.home)?.iter().rev().find(is_its).map(|entry| entry.id))
     }
@@ -168,8 +168,8 @@ impl<'a> Undo<'a> {
             return Err(failure);
         }
         let mut notes = told(entry, &way, file.existing_text().is_some());
-        if let (true, Some(registered)) = (unregistered, &entry.registration) {
-            notes.push(Note::Done(format!("{} no longer receives tokens", registered.after.endpoint)));
+        if let (true, Some(registered), Some(config)) = (unregistered, &entry.registration, &config) {
+            notes.push(Note::Done(without_registration(&registered.after, config)));
         }
         Ok(notes)
     }
@@ -177,15 +177,25 @@ impl<'a> Undo<'a> {
     /// A registration of which the journal knows nothing: an earlier version made it, or the journal was moved away.
     fn unjournaled(&self, registration: &Registration) -> Result<Vec<Note>, Failure> {
         let mut config = self.lock.load()?;
-        config.codeartifact.registrations.retain(|known| !is_same(known, registration));
+        config.codeartifact.registrations.retain(|known| !known.is_same_entry(registration));
         let changed = unjournaled::take_out(self.home, registration, &config)?;
         self.lock.save(&config)?;
         let file = registration.file.as_deref().filter(|_| changed);
         let out = file.map(|file| {
             Note::Done(format!("the lines for {} are out of `{}`", registration.endpoint, file.display()))
         });
-        let endpoint = &registration.endpoint;
-        Ok(out.into_iter().chain([Note::Done(format!("{endpoint} no longer receives tokens"))]).collect())
+        Ok(out.into_iter().chain([Note::Done(without_registration(registration, &config))]).collect())
+    }
+}
+
+/// What is so of a registration's URL once the registration is gone.
+fn without_registration(gone: &Registration, config: &Config) -> String {
+    let Registration { tool, endpoint, .. } = gone;
+    match config.allows(endpoint) {
+        true => format!(
+            "{endpoint} is no longer set up for {tool}; by another registration it may receive tokens"
+        ),
+        false => format!("{endpoint} no longer receives tokens"),
     }
 }
 
@@ -316,7 +326,7 @@ fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
 /// Puts the registration back that was there before; whether that takes one away.
 fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
     let registrations = &mut config.codeartifact.registrations;
-    let place = registrations.iter().position(|known| is_same(known, after));
+    let place = registrations.iter().position(|known| known.is_same_entry(after));
     match (place, before) {
         (Some(place), None) => {
             registrations.remove(place);
@@ -331,14 +341,6 @@ fn unregister(config: &mut Config, Registered { before, after }: &Registered) ->
         }
         (None, _) => false,
     }
-}
-
-/// Whether two are of one place in one file.
-fn is_same(one: &Registration, other: &Registration) -> bool {
-    let place = |known: &Registration| {
-        (known.tool.clone(), known.endpoint.clone(), known.name.clone(), known.file.clone())
-    };
-    place(one) == place(other)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use vouch_core::Failure;
-use vouch_core::config::Config;
+use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 
 use super::{Outcome, link_users, unregister};
@@ -84,7 +84,11 @@ impl<'a> Preview<'a> {
         file.after = text;
         self.journal.mark_reverted(id, &later);
         if let Some(registered) = unregistered {
-            said.push(format!("{} would no longer receive tokens", registered.after.endpoint));
+            let Registration { tool, endpoint, .. } = &registered.after;
+            said.push(match self.config.allows(endpoint) {
+                true => format!("{endpoint} would no longer be set up for {tool}"),
+                false => format!("{endpoint} would no longer receive tokens"),
+            });
         }
         Ok(said)
     }

@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::node::npm::Npmrc;
 use crate::node::npm::file::{Change, LockedNpmrc};
 use crate::node::npm::registration::{key, registry_key, replaced};
+use crate::variable;
 
 /// Takes them out of its file; whether there were any. `config` is the configuration without it.
 pub(super) fn take_out(home: &Home, gone: &Registration, config: &Config) -> Result<bool, Failure> {
@@ -26,8 +27,9 @@ pub(super) fn take_out(home: &Home, gone: &Registration, config: &Config) -> Res
     // Another scope may live on the same token.
     let mut registrations = config.codeartifact.registrations.iter();
     if !registrations.any(|known| known.endpoint == gone.endpoint && known.file == gone.file) {
+        let variable = variable::of(gone).map(|name| format!("${{{name}}}"));
         let is_ours = |field: &str, value: &str| match field {
-            "_authToken" => value.contains("${CODEARTIFACT_AUTH_TOKEN}") || ledger.is_ours(&real, value),
+            "_authToken" => variable.as_deref() == Some(value) || ledger.is_ours(&real, value),
             "tokenHelper" => value.contains("npm-token-vouch"),
             _ => true,
         };

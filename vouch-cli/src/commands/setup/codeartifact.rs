@@ -166,10 +166,16 @@ fn run_one(
         return dry_run(&request, home);
     }
     let Written { plan, changed, finished } = transaction::run(home, |config| plan(&request, home, config))?;
-    let is_recorded = Config::load(home)?.codeartifact.registrations.contains(&plan.registration);
-    if !plan.client.tool().is_manual() && !is_recorded {
-        // An undo came between: what setup has made since then is nobody's.
+    let config = Config::load(home)?;
+    let is_recorded = |known: &Registration| known.is_same_entry(&plan.registration);
+    if !plan.client.tool().is_manual() && !config.codeartifact.registrations.iter().any(is_recorded) {
+        // What setup has made since then is nobody's.
         Undo::begin(home)?.links()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        return Err(Failure::new(
+            ErrorKind::Other,
+            "another process took this setup back meanwhile",
+            "If you want it, run the command again.",
+        ));
     }
     if plan.client.tool().is_manual() {
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
@@ -228,7 +234,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     }
     let made = plan.client.would_make();
     for line in &made {
-        terminal::done(line);
+        terminal::say(line);
     }
     if diff.is_empty() && made.is_empty() {
         terminal::done("nothing would change");
