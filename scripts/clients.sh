@@ -19,6 +19,8 @@ python_clients=(
   'keyring-23.13.1=keyring==23.13.1 pip==24.0'
   'keyring-24.3.1=keyring==24.3.1 pip==25.3'
   'keyring-25.7.0=keyring==25.7.0 pip==26.3'
+  # The last that stops at a key of ours in its file.
+  'uv-0.9.18=uv==0.9.18'
   'uv-0.9.30=uv==0.9.30'
   'uv-0.13.9=uv==0.13.9'
   'twine-7.0.0=twine==7.0.0'

@@ -33,7 +33,7 @@ pub fn client(
         Tool::Pnpm => Box::new(node::Pnpm::new(home)?),
         Tool::Yarn => Box::new(node::Yarn::new(home, written.is_some())?),
         Tool::Pip => Box::new(python::Pip::new(home, options)?),
-        Tool::Uv => Box::new(python::Uv::new(home, options)?),
+        Tool::Uv => Box::new(python::Uv::new(home, options, written.is_some())?),
         Tool::Twine => Box::new(python::Twine::new(home)?),
         Tool::Poetry => Box::new(python::Poetry::new(home)?),
         Tool::Pdm => Box::new(python::Pdm::new(home, options)?),

@@ -8,7 +8,7 @@ use vouch_core::files;
 
 use super::keyring::{Found, Keyring, Standing};
 use super::wheel::Environment;
-use super::{pdm, pip, url, uv_project};
+use super::{pdm, pip, url, uv_exception, uv_project};
 use crate::finding::Finding;
 use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, OVERRIDDEN, Planned};
 use crate::lockfile;
@@ -41,6 +41,7 @@ pub fn uv(case: &InspectContext<'_>) -> Vec<Finding> {
             "uv asks `keyring` only for an index that says so, or that has a user name: it gets 401 there.";
         Finding::warn(OVERRIDDEN, note, why, "Add `authenticate = \"always\"` to that index.")
     }));
+    findings.extend(uv_exception::findings(case.registration));
     findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
     findings.push(inspect::version("uv", &[0, 9]));
     findings

@@ -14,6 +14,7 @@ mod toml;
 mod twine;
 mod url;
 mod uv;
+mod uv_exception;
 mod uv_project;
 mod wheel;
 

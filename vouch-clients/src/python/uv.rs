@@ -10,6 +10,7 @@ use vouch_core::home::Home;
 
 use super::keyring::Keyring;
 use super::toml::{self, TomlError, quoted};
+use super::uv_exception::{self, Obstacle};
 use super::uv_project::{PROVIDER, Project};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
@@ -27,18 +28,20 @@ pub struct Uv {
     file: PathBuf,
     extra: bool,
     keyring: Keyring,
+    /// Of what is written already, the entry alone is judged: whether there can be an exception may have changed since setup.
+    is_written: bool,
 }
 
 impl Uv {
     /// Finds the file that uv reads, and our `keyring`.
-    pub fn new(home: &Home, options: &Options) -> Result<Self, Failure> {
+    pub fn new(home: &Home, options: &Options, is_written: bool) -> Result<Self, Failure> {
         let file = match folders::named("UV_CONFIG_FILE")? {
             Some(file) => file,
             None if cfg!(windows) => folders::windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml"),
             // On macOS, too (uv's documentation, "Configuration files").
             None => folders::xdg()?.join("uv/uv.toml"),
         };
-        Ok(Self { file, extra: options.extra, keyring: Keyring::new(home, options.chain)? })
+        Ok(Self { file, extra: options.extra, keyring: Keyring::new(home, options.chain)?, is_written })
     }
 
     fn edited(
@@ -49,11 +52,22 @@ impl Uv {
     ) -> Result<String, Failure> {
         let name = name(wanted.registration)?;
         toml::edit(&self.file, text, |root, splices| {
+            let mut added = Vec::new();
             match root.get(PROVIDER) {
-                None => splices.add_root(root, &[(PROVIDER, quoted("subprocess"))])?,
+                None => added.push((PROVIDER, quoted("subprocess"))),
                 Some(item) if item.as_str() == Some("subprocess") => {}
                 Some(Item::Value(value)) => splices.replace(PROVIDER, value, &quoted("subprocess"))?,
                 Some(_) => return Err(SpliceError::Form { key: PROVIDER.into() }.into()),
+            }
+            if !self.is_written && !uv_exception::is_made(root, wanted.registration) {
+                match uv_exception::obstacle(root) {
+                    None => added.extend(uv_exception::make(root, splices, wanted.registration)?),
+                    Some(Obstacle::OldUv(version)) => notes.push(uv_exception::too_old(&version)),
+                    Some(Obstacle::NoUv | Obstacle::OwnProxy(_)) => {}
+                }
+            }
+            if !added.is_empty() {
+                splices.add_root(root, &added)?;
             }
             self.index(root, splices, name, wanted, notes)
         })
