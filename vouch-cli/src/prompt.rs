@@ -22,8 +22,11 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(false);
     }
-    crate::terminal::ask(&format!("{question} Type y for yes:"));
-    let answer = quiet::paused(|| line(&mut io::stdin().lock()))?;
+    // What was typed before the question is no answer to it; what is typed as soon as it is shown, is one.
+    let answer = quiet::paused(|| {
+        crate::terminal::ask(&format!("{question} Type y for yes:"));
+        line(&mut io::stdin().lock())
+    })?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
