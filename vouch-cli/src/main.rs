@@ -17,6 +17,7 @@ mod region;
 mod shell;
 mod static_tokens;
 mod terminal;
+mod token_search;
 
 use std::process::ExitCode;
 

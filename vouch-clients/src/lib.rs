@@ -4,6 +4,7 @@
 
 pub mod all;
 pub mod aws_config;
+pub mod caches;
 pub mod cargo;
 pub mod client;
 pub mod edited_file;

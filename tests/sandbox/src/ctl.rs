@@ -78,7 +78,7 @@ pub struct FaultArgs {
     /// sts, codeartifact, issuer or registry
     service: Service,
     /// Let it behave again
-    #[arg(long, exclusive = false, conflicts_with_all = ["status", "code", "message", "retry_after", "delay", "spoil", "times"])]
+    #[arg(long, exclusive = false, conflicts_with_all = ["status", "code", "message", "retry_after", "headers", "delay", "spoil", "times"])]
     clear: bool,
     /// Answer with this status in the service's error shape
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(300..=599))]
@@ -92,6 +92,9 @@ pub struct FaultArgs {
     /// Retry-After header of that answer; 503 without --status
     #[arg(long, value_name = "SECONDS")]
     retry_after: Option<u64>,
+    /// A header of each success
+    #[arg(long = "header", value_name = "NAME:VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
     /// Wait before answering
     #[arg(long, value_name = "MS", default_value_t = 0)]
     delay: u64,
@@ -160,11 +163,19 @@ impl FaultArgs {
             code: self.code,
             message: self.message,
             retry_after: self.retry_after,
+            headers: self.headers,
             delay_ms: self.delay,
             spoil: self.spoil.spoil(),
             times: self.times,
         })
     }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("expected NAME:VALUE")?;
+    http::HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+    http::HeaderValue::from_str(value.trim()).map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value.trim().to_owned()))
 }
 
 impl SpoilArgs {

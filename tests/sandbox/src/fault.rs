@@ -21,6 +21,8 @@ pub struct Fault {
     pub message: Option<String>,
     /// `Retry-After` in seconds. Without a status it makes the answer a 503.
     pub retry_after: Option<u64>,
+    /// Headers of an answer that is a success, in place of those of the same name.
+    pub headers: Vec<(String, String)>,
     /// Milliseconds to wait before anything is answered.
     pub delay_ms: u64,
     /// How the connection or the answer is spoiled.

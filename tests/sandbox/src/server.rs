@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -265,7 +265,7 @@ fn answer(
     request: &Request,
 ) -> http::Response<Payload> {
     let Some(fault) = fault else { return whole(server.world.handle(request)) };
-    let response = match fault.refusal_status() {
+    let mut response = match fault.refusal_status() {
         None => server.world.handle(request),
         Some(status) => {
             server.world.count_unserved(request);
@@ -278,6 +278,12 @@ fn answer(
             response
         }
     };
+    let is_success = response.status().is_success();
+    for (name, value) in fault.headers.iter().filter(|_| is_success) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     match fault.spoil {
         Some(Spoil::Truncate) => {
             let (mut head, body) = response.into_parts();

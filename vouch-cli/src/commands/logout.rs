@@ -1,14 +1,21 @@
 //! `vouch logout`: the end of the session.
 
+use std::path::PathBuf;
+
+use vouch_clients::caches;
+use vouch_clients::tool::Tool;
+use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::session;
 use vouch_core::{Context, Failure, UnixTime};
 
+use crate::token_search::TokenSearch;
 use crate::{static_tokens, terminal};
 
 pub(crate) fn run(context: &Context) -> Result<(), Failure> {
     // Looked up before the vault is cleared; a broken configuration keeps nobody logged in.
     let live = live_tokens(context);
+    let cached = cached_by_pdm(context);
     let ended = end_session(context);
     // After the session: nothing can write them again. Even without one, as what it left may still be valid; and whatever
     // else could not be removed.
@@ -23,6 +30,9 @@ pub(crate) fn run(context: &Context) -> Result<(), Failure> {
             "the token for {domain} stays valid until {} wherever it was handed out: CodeArtifact cannot revoke it",
             terminal::local_time(*expires_at)
         ));
+    }
+    for (file, fix) in &cached {
+        terminal::warn(&format!("pdm keeps a token that is still valid in `{}`. {fix}", file.display()));
     }
     let Some(last) = failures.pop() else { return Ok(()) };
     for failure in &failures {
@@ -44,4 +54,17 @@ fn end_session(context: &Context) -> Result<bool, Failure> {
 
 fn live_tokens(context: &Context) -> Vec<(Domain, UnixTime)> {
     context.broker().and_then(|broker| broker.live_tokens()).unwrap_or_default()
+}
+
+/// Files of pdm's cache that have a live token, and what takes each out.
+fn cached_by_pdm(context: &Context) -> Vec<(PathBuf, String)> {
+    let is_set_up = |config: Config| {
+        config.codeartifact.registrations.iter().any(|known| Tool::named(&known.tool) == Some(Tool::Pdm))
+    };
+    let Some(cache) = caches::pdm_http().filter(|_| context.config().is_ok_and(is_set_up)) else {
+        return Vec::new();
+    };
+    let tokens = context.broker().and_then(|broker| broker.live_secrets()).unwrap_or_default();
+    let searched = TokenSearch::new(&tokens).folder(&cache.folder);
+    searched.found.into_iter().map(|file| (file.clone(), cache.fix(&file))).collect()
 }

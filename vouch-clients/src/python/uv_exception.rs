@@ -142,7 +142,8 @@ fn old_uv(found: &[PathBuf]) -> Option<Obstacle> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;

@@ -18,6 +18,7 @@ use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token, long
 use crate::home::Home;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
+use crate::secret::Secret;
 use crate::session::{self, Session};
 use crate::time::UnixTime;
 use crate::vault::Vault;
@@ -121,29 +122,40 @@ impl Broker {
     /// # Errors
     /// When there is no session.
     pub fn live_tokens(&self) -> Result<Vec<(Domain, UnixTime)>, Error> {
-        let vault = session::open(&self.home, &self.keystore)?;
         let mut live: Vec<(Domain, UnixTime)> = Vec::new();
+        for (domain, token) in self.kept_tokens()? {
+            match live.iter_mut().find(|(known, _)| *known == domain) {
+                Some((_, known)) => *known = token.expires_at.max(*known),
+                None => live.push((domain, token.expires_at)),
+            }
+        }
+        Ok(live)
+    }
+
+    /// The same tokens themselves, every one, to look for them where they should not be. No network.
+    ///
+    /// # Errors
+    /// When there is no session.
+    pub fn live_secrets(&self) -> Result<Vec<Secret<String>>, Error> {
+        Ok(self.kept_tokens()?.into_iter().map(|(_, token)| token.value).collect())
+    }
+
+    fn kept_tokens(&self) -> Result<Vec<(Domain, Token)>, Error> {
+        let vault = session::open(&self.home, &self.keystore)?;
+        let mut kept = Vec::new();
         for profile in self.config.codeartifact.profiles.values() {
             // Whichever role was named for it: `--aws-profile` may have named another than the usual one.
             let names = self.config.aws.profiles.keys();
             let roles = names.filter_map(|name| self.config.role_for(profile, Some(name)).ok());
             let targets =
                 roles.map(|role| Target { domain: profile.domain(), role, token_prefix: String::new() });
-            let expiry = targets
-                .flat_map(|target| {
-                    [Lifetime::Request, Lifetime::Session].map(|lifetime| token_entry(&target, lifetime))
-                })
-                .filter_map(|entry| vault.read::<Token>(&entry))
-                .map(|token| token.expires_at)
-                .max();
-            let Some(expiry) = expiry else { continue };
-            let domain = profile.domain();
-            match live.iter_mut().find(|(known, _)| *known == domain) {
-                Some((_, known)) => *known = expiry.max(*known),
-                None => live.push((domain, expiry)),
-            }
+            let entries = targets.flat_map(|target| {
+                [Lifetime::Request, Lifetime::Session].map(|lifetime| token_entry(&target, lifetime))
+            });
+            let tokens = entries.filter_map(|entry| vault.read::<Token>(&entry));
+            kept.extend(tokens.map(|token| (profile.domain(), token)));
         }
-        Ok(live)
+        Ok(kept)
     }
 
     fn token_in(&self, vault: &Vault, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {

@@ -3,6 +3,7 @@
 //! It only looks: nothing is written, no PIN try is spent, no touch is asked for, no secret is printed. Without
 //! `--online` it does not use the network.
 
+mod caches;
 mod card;
 mod clients;
 mod context;
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Ask the issuer's host, STS and CodeArtifact, too; nothing of what they give is kept
     #[arg(long)]
     online: bool,
+    /// Look for live tokens in caches and logs of the package managers, too
+    #[arg(long)]
+    deep: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -35,7 +39,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<ExitCode, Failure> {
     let progress = |what: &str| {
-        if args.online && stderr().is_terminal() {
+        if (args.online || args.deep) && stderr().is_terminal() {
             terminal::say(&format!("{what} …"));
         }
     };
@@ -52,6 +56,9 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<Exi
     }
     progress("looking at the package managers");
     findings.extend(clients::look(&context));
+    if args.deep {
+        findings.extend(caches::look(&context, &progress));
+    }
     if args.json {
         terminal::print_json(&output::json(&findings, args.online))?;
     } else {
