@@ -11,12 +11,13 @@ die() {
   exit 1
 }
 
-# PERSON COMMAND…: shows a command of a person, then runs it with that person's configuration.
+# PERSON COMMAND…: shows a command of a person, then runs it with that person's home directory.
 as() {
   local who=$1
   shift
   printf '%s%s$%s %s\n' "$bold" "$who" "$plain" "$*"
-  VOUCH_HOME=$HOME/$who "$@"
+  mkdir -p "$shared/$who"
+  HOME=$shared/$who "$@"
 }
 
 # The same for a command that asks for the PIN: a person types it, the demo pipes it in.
@@ -24,16 +25,17 @@ as_with_pin() {
   local who=$1
   shift
   printf '%s%s$%s %s\n' "$bold" "$who" "$plain" "$*"
-  printf '%s\n' "$VOUCH_SANDBOX_PIN" | VOUCH_HOME=$HOME/$who "$@" --pin-stdin
+  mkdir -p "$shared/$who"
+  printf '%s\n' "$VOUCH_SANDBOX_PIN" | HOME=$shared/$who "$@" --pin-stdin
 }
 
 # A new session, and an exchange with it.
 exchange() {
   local who=$1 serial=$2
   as_with_pin "$who" vouch login --serial "$serial"
-  as "$who" vouch credential codeartifact --domain my-domain --domain-owner 123456789012 --region us-east-1 >"$HOME/$who.token"
-  [[ -s $HOME/$who.token ]] || die "$who got no token"
-  rm "$HOME/$who.token"
+  as "$who" vouch credential codeartifact --domain my-domain --domain-owner 123456789012 --region us-east-1 >"$shared/$who.token"
+  [[ -s $shared/$who.token ]] || die "$who got no token"
+  rm "$shared/$who.token"
   printf '%-52s %s\n' "a token for $who with YubiKey $serial" yes
 }
 
@@ -44,9 +46,10 @@ pipeline() {
   as admin vouch issuer check --attestation-root "$VOUCH_SANDBOX_ATTESTATION_ROOT" enrollments/*.json
 }
 
-cd "$HOME"
+shared=$HOME
+cd "$shared"
 mkdir enrollments
-trap 'for who in alice bob; do VOUCH_HOME=$HOME/$who vouch logout >/dev/null 2>&1 || true; done' EXIT
+trap 'for who in alice bob; do HOME=$shared/$who vouch logout >/dev/null 2>&1 || true; done' EXIT
 
 heading 'Two people join; one has a spare key'
 as_with_pin alice vouch enroll --issuer https://id.example.com/alice --subject alice \
