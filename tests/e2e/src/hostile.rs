@@ -23,7 +23,12 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
-        let listener = TcpListener::bind(("0.0.0.0", 0)).expect("loopback has ports");
+        Self::start_at(0)
+    }
+
+    /// Starts it at a port of the sandbox, such as that of plain HTTP.
+    pub fn start_at(port: u16) -> Self {
+        let listener = TcpListener::bind(("0.0.0.0", port)).expect("loopback has ports");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
         let heads = Arc::<Mutex<Vec<String>>>::default();
@@ -59,7 +64,12 @@ impl HostileHost {
 
     /// Whether a token has arrived since the last call.
     pub fn got_a_token(&self) -> bool {
-        self.arrived().iter().any(|head| TOKENS.iter().any(|token| head.contains(token)))
+        self.arrived().iter().any(|head| Self::has_token(head))
+    }
+
+    /// Whether a head has a token.
+    pub fn has_token(head: &str) -> bool {
+        TOKENS.iter().any(|token| head.contains(token))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod card;
 mod command;
 pub mod doc_blocks;
+pub mod doc_tables;
 pub mod doctor;
 pub mod helper;
 pub mod hostile;
