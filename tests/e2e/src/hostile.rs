@@ -1,5 +1,7 @@
-//! A host of an adversary on loopback: plain HTTP, and a CONNECT proxy that opens TLS with certificates of its own authority.
+//! A host of an adversary on loopback: plain HTTP, TLS with certificates of its own authority, and a CONNECT proxy that opens TLS
+//! with them.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -9,8 +11,28 @@ use std::time::Duration;
 use rustls::{ServerConnection, StreamOwned};
 use vouch_sandbox::tls::Authority;
 
+use crate::python::HOST;
+
 /// What a token of the sandbox looks like: as it is, and behind `aws:` in base64.
 const TOKENS: [&str; 2] = ["eyJ", "YXdzOmV5S"];
+
+/// The names of the sandbox, its own copy.
+const HOSTS: &str = "/etc/hosts";
+
+/// An address of loopback at which the sandbox serves nothing.
+const MIDDLE: &str = "127.0.0.66";
+
+/// Puts the names back.
+#[derive(Debug)]
+pub struct InTheMiddle {
+    honest: String,
+}
+
+impl Drop for InTheMiddle {
+    fn drop(&mut self) {
+        fs::write(HOSTS, &self.honest).expect("the sandbox's root writes it");
+    }
+}
 
 /// Records the head of every request that arrives.
 #[derive(Debug)]
@@ -23,12 +45,21 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
-        Self::start_at(0)
+        Self::listen(("0.0.0.0", 0))
     }
 
-    /// Starts it at a port of the sandbox, such as that of plain HTTP.
-    pub fn start_at(port: u16) -> Self {
-        let listener = TcpListener::bind(("0.0.0.0", port)).expect("loopback has ports");
+    /// Starts it where plain HTTP to any host of the sandbox leads.
+    pub fn start_plain() -> Self {
+        Self::listen(("0.0.0.0", 80))
+    }
+
+    /// Starts it where the registry is looked for once it is [in the middle](Self::in_the_middle).
+    pub fn start_in_the_middle() -> Self {
+        Self::listen((MIDDLE, 443))
+    }
+
+    fn listen(address: (&str, u16)) -> Self {
+        let listener = TcpListener::bind(address).expect("nobody else listens there");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
         let heads = Arc::<Mutex<Vec<String>>>::default();
@@ -40,6 +71,17 @@ impl HostileHost {
             }
         });
         host
+    }
+
+    /// Stands between the clients and the host of the registry until what is answered is dropped.
+    pub fn in_the_middle(&self) -> InTheMiddle {
+        let honest = fs::read_to_string(HOSTS).expect("the sandbox has hosts");
+        let led = |line: &str| match line.split_whitespace().any(|word| word == HOST) {
+            true => format!("{MIDDLE} {HOST}\n"),
+            false => format!("{line}\n"),
+        };
+        fs::write(HOSTS, honest.lines().map(led).collect::<String>()).expect("the sandbox's root writes it");
+        InTheMiddle { honest }
     }
 
     /// Its port, at which every name of the sandbox leads to it.
@@ -75,17 +117,26 @@ impl HostileHost {
 
 fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-    let Some(first) = head(&mut stream, heads) else { return };
-    let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream) };
-    let host = target.split(':').next().unwrap_or_default();
-    let Ok(config) = authority.config(host) else { return };
-    if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
-        return;
-    }
+    // How a TLS connection begins. Who comes without a tunnel was led here by name.
+    let mut first = [0];
+    let is_tls = stream.peek(&mut first).is_ok_and(|_| first == [0x16]);
+    let host = match is_tls {
+        true => HOST.to_owned(),
+        false => {
+            let Some(first) = head(&mut stream, heads) else { return };
+            let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream, &first) };
+            let host = target.split(':').next().unwrap_or_default().to_owned();
+            if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
+                return;
+            }
+            host
+        }
+    };
+    let Ok(config) = authority.config(&host) else { return };
     let Ok(connection) = ServerConnection::new(config) else { return };
     let mut stream = StreamOwned::new(connection, stream);
-    if head(&mut stream, heads).is_some() {
-        refuse(&mut stream);
+    if let Some(head) = head(&mut stream, heads) {
+        refuse(&mut stream, &head);
     }
 }
 
@@ -104,7 +155,13 @@ fn head(stream: &mut impl Read, heads: &Mutex<Vec<String>>) -> Option<String> {
     Some(text)
 }
 
-fn refuse(stream: &mut impl Write) {
-    let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+/// Asks whoever shows no token for one: most clients in Python send it only then.
+fn refuse(stream: &mut impl Write, head: &str) {
+    let status = match HostileHost::has_token(head) {
+        true => "404 Not Found",
+        false => "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"packages\"",
+    };
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(answer.as_bytes());
     let _ = stream.flush();
 }

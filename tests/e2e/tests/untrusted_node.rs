@@ -97,7 +97,7 @@ fn matrix(client: Client) {
         sandbox.log_in();
         let _ = client.set_up(sandbox, &[]).ok();
         node::publish_three(sandbox, client);
-        let (hostile, plain) = (HostileHost::start(), HostileHost::start_at(80));
+        let (hostile, plain) = (HostileHost::start(), HostileHost::start_plain());
         let table = Table::of("untrusted-projects.md", HEADING);
         let attack = Attack { sandbox, client, hostile: &hostile, plain: &plain, table: &table };
         let http = REGISTRY.replace("https://", "http://");
