@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use vouch_e2e::node::{Client, REGISTRY};
 use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
@@ -200,10 +201,11 @@ fn a_refresh_beside_an_undo_puts_nothing_back() {
 fn a_login_beside_an_undo_makes_no_file_again() {
     in_sandbox(&[], |sandbox| {
         begin(sandbox);
-        for round in 0..5 {
+        for round in 0..ROUNDS {
             let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
             let login = sandbox.vouch_with_pin(&["login"]).start();
-            std::thread::sleep(std::time::Duration::from_millis(300 + 40 * round));
+            // From its start to its end.
+            std::thread::sleep(Duration::from_millis(20 * round as u64));
             let _ = sandbox.vouch(&["undo", "npm"]).ok();
             let _ = login.wait().expect_code(0);
             assert!(!sandbox.file(".npmrc").exists(), "round {round}: {}", sandbox.read(".npmrc"));
@@ -218,6 +220,7 @@ fn a_setup_beside_an_undo_leaves_lines_and_registration_or_neither() {
         for round in 0..ROUNDS {
             let _ = set_up(sandbox, "cargo", "my-repo").ok();
             let setup = set_up(sandbox, "cargo", "my-npm-repo").start();
+            std::thread::sleep(Duration::from_millis(round as u64));
             let undo = sandbox.vouch(&["undo", "cargo"]).start();
             let (setup, _) = (setup.wait(), undo.wait().expect_code(0));
             let lines = fs::read_to_string(sandbox.file(".cargo/config.toml")).unwrap_or_default();
@@ -237,17 +240,18 @@ fn a_setup_beside_an_undo_leaves_lines_and_registration_or_neither() {
 }
 
 #[test]
-fn three_setups_at_once_all_succeed() {
+fn setups_at_once_all_succeed() {
+    const SCOPES: [&str; 6] = ["@a", "@b", "@c", "@d", "@e", "@f"];
     in_sandbox(&[], |sandbox| {
         begin(sandbox);
-        for round in 0..10 {
-            let all: Vec<_> = ["@a", "@b", "@c"]
+        for round in 0..ROUNDS {
+            let all: Vec<_> = SCOPES
                 .map(|scope| set_up(sandbox, "npm", "my-npm-repo").args(["--scope", scope]).start())
                 .into_iter()
                 .map(|running| running.wait().expect_code(0))
                 .collect();
             let text = sandbox.read(".npmrc");
-            for scope in ["@a", "@b", "@c"] {
+            for scope in SCOPES {
                 assert!(
                     text.contains(&format!("{scope}:registry={REGISTRY}")),
                     "round {round}: {text}\n{all:?}"
