@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Err(error) => return commands::wrong_usage(&error),
     };
     vouch_helper::log::start("vouch");
-    match commands::run(cli.command, &cli.home) {
+    match vouch_helper::guard::guarded(|| commands::run(cli.command, &cli.home)) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),
     }

@@ -53,7 +53,9 @@ pub trait Diagnostic: StdError {
 
     /// The failure as plain text, with all its causes.
     fn failure(&self) -> Failure {
-        Failure { kind: self.kind(), message: self.to_string(), causes: self.causes(), hint: self.hint() }
+        let (message, causes) = (self.to_string(), self.causes());
+        let limit = std::iter::once(&message).chain(&causes).find_map(|text| limit(text));
+        Failure { kind: self.kind(), hint: limit.map(str::to_owned).or_else(|| self.hint()), message, causes }
     }
 }
 
@@ -95,7 +97,9 @@ impl Failure {
     /// The same failure with one more cause, such as an error of the system's.
     #[must_use]
     pub fn because(mut self, cause: &dyn StdError) -> Self {
-        self.causes.push(cause.to_string());
+        let cause = cause.to_string();
+        self.hint = limit(&cause).map(str::to_owned).or(self.hint);
+        self.causes.push(cause);
         self
     }
 }
@@ -104,6 +108,27 @@ impl<E: Diagnostic> From<E> for Failure {
     fn from(error: E) -> Self {
         error.failure()
     }
+}
+
+/// What to type where a limit of the process is behind a failure, whatever it hit: the error's own hint would blame that.
+fn limit(text: &str) -> Option<&'static str> {
+    // As std writes EMFILE, ENFILE and EFBIG; the numbers of Windows are others.
+    const LIMITS: [(&str, &str); 3] = [
+        (
+            "(os error 24)",
+            "This process may not open more files: raise the limit, such as by `ulimit -n 256`.",
+        ),
+        (
+            "(os error 23)",
+            "The system has too many open files: end a program that holds them, then try again.",
+        ),
+        (
+            "(os error 27)",
+            "This process may not write files of that size: `ulimit -f unlimited`, then try again.",
+        ),
+    ];
+    let found = LIMITS.into_iter().find(|(number, _)| text.contains(number));
+    found.filter(|_| cfg!(unix)).map(|(_, hint)| hint)
 }
 
 /// An error's causes as text, outermost first.

@@ -39,6 +39,7 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
         ));
     }
     home.confirm(context.home(), &identity.subject)?;
+    session::check_room(context.home(), &keystore)?;
     let mut card = args.wait.open(args.serial, &enrolled)?;
     let key = key_of(&identity, card.serial())?.clone();
     let pin = args.pin.ask(&card)?;

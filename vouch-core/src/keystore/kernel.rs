@@ -42,6 +42,12 @@ impl Kernel {
         published.map_err(error)
     }
 
+    /// Adds the key where only this process sees it: [`Kernel::store`] then updates that one, which takes no more room.
+    pub(super) fn check_room(&self, key: &SessionKey) -> Result<(), KeystoreError> {
+        let process = ring(KeyRingIdentifier::Process, true)?;
+        process.add_key(&self.description, key.bytes()).map(drop).map_err(error)
+    }
+
     pub(super) fn load(&self) -> Result<SessionKey, KeystoreError> {
         let mut bytes = Zeroizing::new([0; 33]);
         let length = self.find()?.read(&mut *bytes).map_err(error)?;

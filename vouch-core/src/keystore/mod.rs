@@ -77,6 +77,22 @@ impl Keystore {
         }
     }
 
+    /// Finds out whether there is room for a key beside that of the present session, which stays. Only the kernel has so
+    /// little that it may be full.
+    ///
+    /// # Errors
+    /// [`KeystoreError::Full`], or the keystore does not work.
+    pub fn check_room(&self, key: &SessionKey) -> Result<(), KeystoreError> {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Kind::Kernel(kernel) => kernel.check_room(key),
+            #[cfg(target_os = "linux")]
+            Kind::RuntimeFile(_) => Ok(()),
+            #[cfg(any(target_os = "macos", windows))]
+            Kind::Native(_) => Ok(()),
+        }
+    }
+
     /// Keeps the key for `seconds`, in place of an earlier one.
     ///
     /// # Errors

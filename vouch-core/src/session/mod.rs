@@ -80,6 +80,29 @@ impl Session {
     }
 }
 
+/// Finds out whether a session could be kept: home, disk and keystore are tried as a login uses them. Before a PIN is typed
+/// and a touch is asked for.
+///
+/// # Errors
+/// An unwritable folder, a full disk, a limit on the size of files, a keystore that does not work or is full.
+pub fn check_room(home: &Home, keystore: &Keystore) -> Result<(), SessionError> {
+    /// At least as long as a session with its ID token.
+    const LENGTH: usize = 4096;
+
+    home.create()?;
+    match keystore.load() {
+        Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let key = SessionKey::generate()?;
+    keystore.check_room(&key)?;
+    let _lock = lock(home)?;
+    let vault = Vault::new(home, key);
+    let written = vault.write(&entry(&vault), &" ".repeat(LENGTH), UnixTime::now());
+    vault.remove(&entry(&vault));
+    Ok(written?)
+}
+
 /// Logs in: has an ID token signed, seals it under a new session key, and ends the session before.
 ///
 /// `signer` gets the SHA-256 of the token's signing input. It is called once, when
@@ -97,13 +120,7 @@ pub fn login(
     duration: SessionDuration,
     signer: impl Signer,
 ) -> Result<Session, SessionError> {
-    home.create()?;
-    match keystore.load() {
-        Ok(_) | Err(KeystoreError::Missing | KeystoreError::Expired) => {}
-        Err(error) => return Err(error.into()),
-    }
-    // A folder that takes a lock takes files.
-    drop(lock(home)?);
+    check_room(home, keystore)?;
     let issued_at = UnixTime::now();
     let expires_at = issued_at.plus(duration.seconds().into());
     let id_token = id_token::signed(identity, key, issued_at, expires_at, signer)?;

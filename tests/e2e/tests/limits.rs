@@ -1,0 +1,78 @@
+//! Limits of the process that Vouch runs in: each is named with what raises it, and costs neither PIN nor touch.
+
+use std::fs;
+
+use vouch_e2e::helper::INDEX;
+use vouch_e2e::python::index;
+use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
+
+/// A command under a limit, as `prlimit` takes it.
+fn under(sandbox: &Sandbox, limit: &str, command: &[&str]) -> Run {
+    sandbox.run("prlimit").arg(limit).args(command)
+}
+
+#[test]
+fn a_limit_on_open_files_is_named() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let mut named = 0;
+        for most in 4..20 {
+            sandbox.forget();
+            let limit = format!("--nofile={most}");
+            let done = under(sandbox, &limit, &["vouch", "credential", "codeartifact"]).done();
+            assert!(!done.stderr.contains("panicked"), "{done}");
+            // Where the system's resolver meets it, nobody is told why.
+            if done.stderr.contains("Too many open files") {
+                assert!(done.stderr.contains("`ulimit -n 256`"), "{done}");
+                named += 1;
+            }
+        }
+        assert!(named > 1, "it says little");
+        let _ = under(sandbox, "--nofile=256", &["vouch", "credential", "codeartifact"]).ok();
+    });
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_no_sudden_end() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let before = sandbox.read(".vouch/config.json");
+        let signs = sandbox.count("/card/signs");
+        let login = under(sandbox, "--fsize=0", &["vouch", "login", "--pin-stdin"]).stdin("000000\n");
+        let _ = login.fails(7).says("ulimit -f unlimited").never_says("wrong PIN");
+        assert_eq!((sandbox.count("/card/signs"), sandbox.count("/card/pin_failures")), (signs, 0));
+        // The session before goes on, and who fetches keeps nothing, as on a full disk.
+        let request =
+            format!(r#"{{"v":1,"registry":{{"index-url":"{INDEX}"}},"kind":"get","operation":"read"}}"#);
+        let index = index("", "my-repo");
+        let _ = sandbox
+            .vouch(&["setup", "codeartifact", "--tool", "pip", "--repository", "my-repo"])
+            .args(MY_DOMAIN)
+            .ok();
+        let before_pip = sandbox.read(".vouch/config.json");
+        assert_ne!(before_pip, before);
+        for command in [
+            &["vouch", "credential", "codeartifact"][..],
+            &["pip-keyring-vouch", "get", &index, "aws"],
+            &["cargo-credential-vouch", "--cargo-plugin"],
+        ] {
+            sandbox.forget();
+            let done = under(sandbox, "--fsize=0", command).stdin(format!("{request}\n")).ok();
+            assert!(done.stdout.contains("eyJ"), "{done}");
+        }
+        for command in [
+            &["vouch", "setup", "codeartifact", "--tool", "npm", "--repository", "my-repo"][..],
+            &["vouch", "setup", "aws", "--role", "arn:aws:iam::123456789012:role/Other"],
+            &["vouch", "undo", "pip"],
+        ] {
+            let done = under(sandbox, "--fsize=0", command).fails(7);
+            assert!(done.stderr.contains("ulimit -f unlimited"), "{done}");
+            assert_eq!(sandbox.read(".vouch/config.json"), before_pip);
+        }
+        assert!(!sandbox.file(".npmrc").exists());
+        // What Vouch starts has the system's way again.
+        let exec = ["vouch", "exec", "--type", "codeartifact", "--", "sh", "-c", "exec echo x >file"];
+        let _ = under(sandbox, "--fsize=0", &exec).fails(153);
+        let _ = fs::remove_file(sandbox.file("file"));
+    });
+}
