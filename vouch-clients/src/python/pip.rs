@@ -59,10 +59,14 @@ impl Pip {
                     url::same(known, &ours)
                         || earlier.as_ref().is_some_and(|earlier| url::same(known, earlier))
                 };
-                let mut all: Vec<&str> = all.iter().filter(|known| !stale(known)).copied().collect();
-                all.push(&ours);
-                let value = if all.len() > 1 { format!("\n{}", all.join("\n")) } else { ours.clone() };
-                text = ini.set(SECTION, EXTRA, &value);
+                let mut kept: Vec<&str> = all.iter().filter(|known| !stale(known)).copied().collect();
+                let is_added = kept.len() == all.len() && !kept.is_empty();
+                kept.push(&ours);
+                let value = if kept.len() > 1 { format!("\n{}", kept.join("\n")) } else { ours.clone() };
+                text = match is_added {
+                    true => ini.append(SECTION, EXTRA, &ours),
+                    false => ini.set(SECTION, EXTRA, &value),
+                };
             }
         } else {
             let there = ini.value(SECTION, INDEX).unwrap_or_default();

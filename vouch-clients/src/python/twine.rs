@@ -51,15 +51,12 @@ impl Twine {
             return Err(occupied(&format!("`[{name}]`"), &self.file, &there, hint));
         }
         let listed = ini.value(LIST.0, LIST.1);
-        // Without a list, twine knows these two.
-        let all = listed.clone().unwrap_or_else(|| "pypi\ntestpypi".into());
-        let mut all: Vec<&str> = all.split_whitespace().collect();
         let mut text = text.to_owned();
-        if listed.is_none() || !all.contains(&name) {
-            if !all.contains(&name) {
-                all.push(name);
-            }
-            text = ini.set(LIST.0, LIST.1, &format!("\n{}", all.join("\n")));
+        match listed {
+            // Without a list, twine knows these two.
+            None => text = ini.set(LIST.0, LIST.1, &format!("\npypi\ntestpypi\n{name}")),
+            Some(listed) if listed.split_whitespace().any(|known| known == name) => {}
+            Some(_) => text = ini.append(LIST.0, LIST.1, name),
         }
         for (key, value) in [("repository", endpoint.as_str()), ("username", USER)] {
             let ini = self.parse(&text)?;
