@@ -131,7 +131,8 @@ impl InspectContext<'_> {
                 format!("setup wrote to `{}`, and the client reads `{}`", other.display(), file.display());
             return alone(self.no_entry(seen));
         }
-        let wanted = SetupRequest { registration: self.registration, corrects: None, config: self.config };
+        let wanted =
+            SetupRequest { registration: self.registration, corrects: None, config: self.config, bases: &[] };
         let edits = match client.plan(&wanted) {
             Ok(edits) => edits,
             Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
@@ -193,7 +194,8 @@ impl InspectContext<'_> {
             known.endpoint != self.registration.endpoint && share_a_place(known, self.registration)
         });
         others.find(|known| {
-            let wanted = SetupRequest { registration: known, corrects: None, config: self.config };
+            let wanted =
+                SetupRequest { registration: known, corrects: None, config: self.config, bases: &[] };
             let planned = (self.client)(self.home, known).and_then(|client| client.plan(&wanted));
             planned.is_ok_and(|edits| !edits.files.iter().any(Edit::changes))
         })

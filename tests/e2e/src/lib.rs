@@ -7,6 +7,7 @@ pub mod card;
 mod command;
 pub mod doc_blocks;
 pub mod doctor;
+pub mod files;
 pub mod helper;
 pub mod hostile;
 pub mod maven;

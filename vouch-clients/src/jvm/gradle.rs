@@ -9,7 +9,6 @@ use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -92,7 +91,7 @@ impl Client for Gradle {
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let endpoint = &wanted.registration.endpoint;
         if let Some(written) = command_of(file.text(), endpoint).filter(|_| !wanted.is_known())
             && let Some(owner) = other_owner(&self.home, named_in(&written).as_deref())
@@ -100,7 +99,7 @@ impl Client for Gradle {
             return Err(taken(&self.file, &format!("the line of {endpoint}"), &owner, self.tool().name()));
         }
         let after = self.script(file.text(), wanted.registration, vouch()?)?;
-        let token = EditedFile::read(self.token_file.clone())?;
+        let token = wanted.read(&self.token_file)?;
         let files = vec![Edit { file, after }, Edit { file: token, after: TOKEN_SCRIPT.into() }];
         Ok(Edits { files, notes: Vec::new() })
     }

@@ -12,7 +12,6 @@ use vouch_core::partition::RepositoryName;
 use super::keyring::Keyring;
 use super::{folders, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
 use crate::text::redact::Dialect;
@@ -148,7 +147,7 @@ impl Client for Pip {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }

@@ -9,7 +9,6 @@ use vouch_core::home::Home;
 use super::pip::refused;
 use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -110,7 +109,7 @@ impl Client for Twine {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
         Ok(Edits { files: vec![Edit { file, after }], notes })

@@ -13,7 +13,6 @@ use super::toml::{self, TomlError, quoted};
 use super::uv_project::{PROVIDER, Project};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, Splices};
@@ -154,7 +153,7 @@ impl Client for Uv {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides(wanted.registration));
         notes.extend(overrides::netrc(wanted.registration));

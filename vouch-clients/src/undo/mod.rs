@@ -5,6 +5,7 @@
 
 mod preview;
 mod unjournaled;
+mod unregister;
 
 use std::path::Path;
 
@@ -13,12 +14,14 @@ use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::home::Home;
 
 use crate::edited_file::LockedFile;
-use crate::journal::{self, Entry, Gone, Link, Registered, Remark, UndoPlan};
+use crate::journal::{self, Entry, Gone, Link, Remark, UndoPlan};
 use crate::ledger::Ledger;
 use crate::node::npm::registration::{Filter, token_entries};
 use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
 pub use preview::{FilePreview, Preview};
+pub use unregister::without_registration;
+use unregister::{unregister, unrestored};
 
 /// The right to take back; it holds the configuration's lock.
 #[derive(Debug)]
@@ -171,6 +174,7 @@ impl<'a> Undo<'a> {
         if let (true, Some(registered), Some(config)) = (unregistered, &entry.registration, &config) {
             notes.push(Note::Done(without_registration(&registered.after, config)));
         }
+        notes.extend(unrestored.map(Note::Warning));
         Ok(notes)
     }
 
@@ -185,17 +189,6 @@ impl<'a> Undo<'a> {
             Note::Done(format!("the lines for {} are out of `{}`", registration.endpoint, file.display()))
         });
         Ok(out.into_iter().chain([Note::Done(without_registration(registration, &config))]).collect())
-    }
-}
-
-/// What is so of a registration's URL once the registration is gone.
-fn without_registration(gone: &Registration, config: &Config) -> String {
-    let Registration { tool, endpoint, .. } = gone;
-    match config.allows(endpoint) {
-        true => format!(
-            "{endpoint} is no longer set up for {tool}; by another registration it may receive tokens"
-        ),
-        false => format!("{endpoint} no longer receives tokens"),
     }
 }
 
@@ -321,26 +314,6 @@ fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
         })
     };
     std::iter::once(first).chain(remarks.iter().map(told)).collect()
-}
-
-/// Puts the registration back that was there before; whether that takes one away.
-fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
-    let registrations = &mut config.codeartifact.registrations;
-    let place = registrations.iter().position(|known| known.is_same_entry(after));
-    match (place, before) {
-        (Some(place), None) => {
-            registrations.remove(place);
-            true
-        }
-        (Some(place), Some(before)) => {
-            let others = before.endpoint != after.endpoint;
-            if let Some(known) = registrations.get_mut(place) {
-                *known = before.clone();
-            }
-            others
-        }
-        (None, _) => false,
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use vouch_core::UnixTime;
 
 use super::*;
 use crate::file_lock::{FileLock, Readers};
-use crate::journal::Author;
+use crate::journal::{Author, Registered};
 use crate::ledger::NewToken;
 use crate::text::redact::Dialect;
 
@@ -42,7 +42,7 @@ impl TestHome {
         let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
         npmrc.set("registry", BareValue::new(&registration.endpoint).unwrap());
         let text = String::from_utf8(npmrc.to_bytes()).unwrap();
-        let registered = Registered { before: None, after: registration.clone() };
+        let registered = Registered { before: None, after: registration.clone(), profile: None };
         let author = Author {
             home: &self.home,
             client: &registration.tool,
