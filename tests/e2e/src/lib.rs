@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod files;
 pub mod helper;
 pub mod hostile;
+pub mod marks;
 pub mod maven;
 pub mod node;
 pub mod python;

@@ -63,10 +63,11 @@ impl<'a> Undo<'a> {
         let Some(entry) = later.iter().find(|live| live.id == entry.id).cloned() else {
             return Ok(Vec::new());
         };
+        let is_first = !later.iter().any(|other| other.id < entry.id);
         later.retain(|later| later.id > entry.id);
         match later.iter().find(|later| entry.serves(later)) {
             Some(heir) => self.leave_to(&entry, heir),
-            None => self.revert(&file, &entry, &later),
+            None => self.revert(&file, &entry, &later, is_first),
         }
     }
 
@@ -138,25 +139,35 @@ impl<'a> Undo<'a> {
 
     /// The lines of a client stay where another one needs them.
     fn leave_to(&self, entry: &Entry, heir: &Entry) -> Result<Vec<Note>, Failure> {
+        let mut gone = None;
         if let Some(registered) = &entry.registration {
             let mut config = self.lock.load()?;
-            unregister(&mut config, registered);
+            let is_gone = unregister(&mut config, registered);
             self.lock.save(&config)?;
+            gone = is_gone.then(|| Note::Done(without_registration(&registered.after, &config)));
         }
         journal::hand_over(self.home, entry.id, heir)?;
-        Ok(vec![Note::Done(format!(
+        let stay = Note::Done(format!(
             "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
             entry.file.display(),
             heir.client,
             heir.client
-        ))])
+        ));
+        Ok(std::iter::once(stay).chain(gone).collect())
     }
 
-    fn revert(&self, file: &LockedFile, entry: &Entry, later: &[Entry]) -> Result<Vec<Note>, Failure> {
+    fn revert(
+        &self,
+        file: &LockedFile,
+        entry: &Entry,
+        later: &[Entry],
+        is_first: bool,
+    ) -> Result<Vec<Note>, Failure> {
         let mut config = None;
-        let mut unregistered = false;
+        let (mut unregistered, mut unrestored) = (false, None);
         if let Some(registered) = &entry.registration {
             let mut changed = self.lock.load()?;
+            unrestored = self::unrestored(&changed, registered);
             unregistered = unregister(&mut changed, registered);
             config = Some(changed);
         }
@@ -170,7 +181,7 @@ impl<'a> Undo<'a> {
             }
             return Err(failure);
         }
-        let mut notes = told(entry, &way, file.existing_text().is_some());
+        let mut notes = told(entry, &way, file.existing_text().is_some(), is_first);
         if let (true, Some(registered), Some(config)) = (unregistered, &entry.registration, &config) {
             notes.push(Note::Done(without_registration(&registered.after, config)));
         }
@@ -276,14 +287,16 @@ fn restore(
     Ok((way, later))
 }
 
-fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
+/// `is_first` says that no earlier edit of setup is left in the file.
+fn told(entry: &Entry, way: &UndoPlan, was_there: bool, is_first: bool) -> Vec<Note> {
     let shown = entry.file.display();
+    let setup = if is_first { "setup".to_owned() } else { format!("the setup of {}", entry.client) };
     let first = match way {
         UndoPlan::Nothing if !was_there => {
             Note::Done(format!("`{shown}` is gone: nothing to take back in it"))
         }
-        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before setup")),
-        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before setup")),
+        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before {setup}")),
+        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before {setup}")),
         UndoPlan::Exact(None) | UndoPlan::EditedAway => {
             Note::Done(format!("`{shown}` is removed: it was made by setup"))
         }
@@ -292,7 +305,7 @@ fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
             entry.client
         )),
         UndoPlan::Blanked(_) => {
-            Note::Warning(format!("`{shown}` is as it was before setup, but for what may be secret"))
+            Note::Warning(format!("`{shown}` is as it was before {setup}, but for what may be secret"))
         }
         UndoPlan::Edited(_) => Note::Warning(format!(
             "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
