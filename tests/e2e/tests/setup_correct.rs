@@ -274,7 +274,7 @@ fn move_is_refused_where_it_means_nothing() {
         let _ = setup(sandbox, "cargo", "third", &SHARED)
             .arg("--move")
             .fails(2)
-            .says("cargo my-repo, cargo other-repo");
+            .says("/cargo/my-repo/, https://");
         assert_eq!((sandbox.user_files(), sandbox.setup_files()), before);
         // The profile is the other one's, too: it stays.
         let done = setup(sandbox, "cargo", "my-repo", &SHARED).arg("--move").ok();

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use vouch_clients::client::Client;
-use vouch_clients::inspect;
 use vouch_clients::journal::FormerProfile;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
@@ -86,10 +85,10 @@ pub(super) fn find(
             "Leave `--move` out to set it up.",
         )),
         several => {
-            let labels: Vec<_> = several.iter().map(|(_, known)| inspect::label(known)).collect();
+            let urls: Vec<_> = several.iter().map(|(_, known)| known.endpoint.as_str()).collect();
             Err(Failure::new(
                 ErrorKind::Usage,
-                format!("`--move` could mean more than one: {}", labels.join(", ")),
+                format!("`--move` could mean more than one: {}", urls.join(", ")),
                 "Leave `--move` out to add this one; `vouch undo --list` shows what to take back.",
             ))
         }
