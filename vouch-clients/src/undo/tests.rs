@@ -117,7 +117,10 @@ fn tokens_that_come_and_go_are_no_edit_of_the_file() {
     test_home.write_token(KEY, "NEWER");
     test_home.write_token("//h.example/npm/other/:_authToken", "OTHER");
     let said = test_home.undo("bun");
-    assert!(matches!(&said[0], Note::Done(text) if text.contains("as it was before setup")), "{said:?}");
+    assert!(
+        matches!(&said[0], Note::Done(text) if text.contains("as it was before the setup of bun")),
+        "{said:?}"
+    );
     // The token of the registration that is left still serves, and the other one is gone.
     assert_eq!(test_home.text(), format!("a=1\nregistry={}\n{KEY}=NEWER\n", npm.endpoint));
     test_home.undo("npm");

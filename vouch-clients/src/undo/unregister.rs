@@ -166,10 +166,10 @@ mod tests {
         for (left, told) in [
             (vec![scoped, other.clone()], "is still set up for npm"),
             (vec![other], "is no longer set up for npm; by another registration"),
-            (vec![registration("bun", "default", "wrong")], "no longer receives tokens"),
+            (vec![registration("bun", "other", "wrong")], "no longer receives tokens"),
             (vec![], "no longer receives tokens"),
         ] {
-            let config = config("default", &[("default", "right")], &left);
+            let config = config("default", &[("default", "right"), ("other", "wrong")], &left);
             let said = without_registration(&gone, &config);
             assert!(said.contains(told), "{said}");
         }
