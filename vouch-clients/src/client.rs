@@ -1,6 +1,6 @@
 //! What each package manager brings for itself; what is common to all of them is in the command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
@@ -114,9 +114,23 @@ pub struct SetupRequest<'a> {
     pub corrects: Option<&'a Registration>,
     /// The configuration as it was before.
     pub config: &'a Config,
+    /// Files that give way in part, and what edits of them start from.
+    pub bases: &'a [(PathBuf, Option<String>)],
 }
 
 impl SetupRequest<'_> {
+    /// Reads a file to plan an edit of it.
+    ///
+    /// # Errors
+    /// As [`EditedFile::read`].
+    pub fn read(&self, path: &Path) -> Result<EditedFile, Failure> {
+        let file = EditedFile::read(path.to_owned())?;
+        Ok(match self.bases.iter().find(|(known, _)| known == path) {
+            Some((_, base)) => file.starting_from(base.clone()),
+            None => file,
+        })
+    }
+
     /// Whether it is set up in this home already, so that what its lines say is this home's to decide.
     pub fn is_known(&self) -> bool {
         let Registration { tool, endpoint, file, .. } = self.registration;
@@ -145,6 +159,6 @@ pub struct Edit {
 
 impl Edit {
     pub fn changes(&self) -> bool {
-        self.after != self.file.text()
+        self.after != self.file.present_text()
     }
 }

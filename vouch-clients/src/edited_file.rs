@@ -18,6 +18,8 @@ use crate::text::npmrc::Npmrc;
 pub struct EditedFile {
     path: PathBuf,
     before: Option<String>,
+    /// What an edit starts from, where that is another text.
+    base: Option<String>,
 }
 
 /// A file that nobody else writes meanwhile.
@@ -59,15 +61,26 @@ impl EditedFile {
     /// When it is not a readable text.
     pub fn read(path: PathBuf) -> Result<Self, Failure> {
         let before = read_text(&path)?;
-        Ok(Self { path, before })
+        Ok(Self { path, base: before.clone(), before })
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is in it.
+    /// The same file for an edit that starts from another text than it holds, such as without what an earlier setup wrote.
+    #[must_use]
+    pub fn starting_from(self, base: Option<String>) -> Self {
+        Self { base, ..self }
+    }
+
+    /// What an edit starts from: what is in it, unless something else was given.
     pub fn text(&self) -> &str {
+        self.base.as_deref().unwrap_or_default()
+    }
+
+    /// What is in it.
+    pub fn present_text(&self) -> &str {
         self.before.as_deref().unwrap_or_default()
     }
 

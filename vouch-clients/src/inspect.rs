@@ -5,6 +5,7 @@
 //! notes name what goes before it. The entry comes first. An inspection reads files and variables, may ask the client for its
 //! version, and nothing else.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use vouch_core::Failure;
@@ -12,7 +13,7 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::files::shell_quoted;
 use vouch_core::home::Home;
 
-use crate::client::{Client, Edit, SetupRequest};
+use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::options::Options;
 use crate::program;
@@ -131,7 +132,8 @@ impl InspectContext<'_> {
                 format!("setup wrote to `{}`, and the client reads `{}`", other.display(), file.display());
             return alone(self.no_entry(seen));
         }
-        let wanted = SetupRequest { registration: self.registration, corrects: None, config: self.config };
+        let wanted =
+            SetupRequest { registration: self.registration, corrects: None, config: self.config, bases: &[] };
         let edits = match client.plan(&wanted) {
             Ok(edits) => edits,
             Err(failed) => return alone(Finding::failure(ENTRY, failed, WHY)),
@@ -140,10 +142,15 @@ impl InspectContext<'_> {
             None => {
                 Planned { entry: Finding::ok(ENTRY, format!("in `{}`", file.display())), notes: edits.notes }
             }
-            Some(_) if let Some(holder) = self.holder() => alone(Finding::ok(
-                ENTRY,
-                format!("set up in `{}`; the default there is {} since", file.display(), holder.endpoint),
-            )),
+            Some(_)
+                if let Some(holder) = self.holder()
+                    && self.lacks_only_its_place(&edits, holder) =>
+            {
+                alone(Finding::ok(
+                    ENTRY,
+                    format!("set up in `{}`; the default there is {} since", file.display(), holder.endpoint),
+                ))
+            }
             Some(path) if path.exists() => {
                 alone(self.no_entry(format!("`{}` does not say what setup wrote", path.display())))
             }
@@ -193,9 +200,26 @@ impl InspectContext<'_> {
             known.endpoint != self.registration.endpoint && share_a_place(known, self.registration)
         });
         others.find(|known| {
-            let wanted = SetupRequest { registration: known, corrects: None, config: self.config };
+            let wanted =
+                SetupRequest { registration: known, corrects: None, config: self.config, bases: &[] };
             let planned = (self.client)(self.home, known).and_then(|client| client.plan(&wanted));
             planned.is_ok_and(|edits| !edits.files.iter().any(Edit::changes))
+        })
+    }
+
+    /// Whether an entry lacks nothing but the place that another one has: were it written, and that one after it, the files
+    /// would say what they say.
+    fn lacks_only_its_place(&self, edits: &Edits, holder: &Registration) -> bool {
+        let bases: Vec<_> =
+            edits.files.iter().map(|edit| (edit.file.path().to_owned(), Some(edit.after.clone()))).collect();
+        let wanted =
+            SetupRequest { registration: holder, corrects: None, config: self.config, bases: &bases };
+        let planned = (self.client)(self.home, holder).and_then(|client| client.plan(&wanted));
+        let Ok(again) = planned else { return false };
+        edits.files.iter().all(|edit| {
+            let last = again.files.iter().find(|last| last.file.path() == edit.file.path());
+            let text = last.map_or(&edit.after, |last| &last.after);
+            settings(text) == settings(edit.file.present_text())
         })
     }
 
@@ -281,6 +305,12 @@ pub fn helper(path: &Path, registration: &Registration) -> Option<Finding> {
         "The client gets its token from it.",
         format!("Install Vouch again. {}", setup(registration)),
     ))
+}
+
+/// The lines of a text, in whatever order and spacing.
+fn settings(text: &str) -> BTreeSet<String> {
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<String>());
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -222,7 +222,8 @@ mod tests {
         }))
         .unwrap();
         let config = vouch_core::config::Config::default();
-        let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+        let wanted =
+            SetupRequest { registration: &registration, corrects: None, config: &config, bases: &[] };
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("it's $2 \"b\"")).unwrap();
         let path = home.path().to_str().unwrap();
@@ -246,7 +247,8 @@ mod tests {
         }))
         .unwrap();
         let config = vouch_core::config::Config::default();
-        let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+        let wanted =
+            SetupRequest { registration: &registration, corrects: None, config: &config, bases: &[] };
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path()).unwrap();
         let lines = ManualTool::ruby(&home).unwrap().snippet(&wanted).unwrap();

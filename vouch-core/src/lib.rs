@@ -28,9 +28,11 @@ pub mod secret;
 pub mod session;
 pub mod time;
 pub mod vault;
+pub mod verdict;
 
 pub use broker::Error;
 pub use context::Context;
 pub use failure::{Diagnostic, ErrorKind, Failure};
 pub use secret::Secret;
 pub use time::UnixTime;
+pub use verdict::Verdict;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use vouch_core::home::Home;
 
 use crate::command::Run;
+use crate::files::{Files, tree};
 
 /// Domain, owner and region of the default world's first domain, as flags.
 pub const MY_DOMAIN: [&str; 6] =
@@ -199,6 +200,32 @@ impl Sandbox {
         let shorten = format!("keyctl link @u @s && keyctl timeout 0x{serial} 1");
         let _ = Run::new("keyctl").args(["session", "-", "sh", "-c", &shorten]).ok();
         thread::sleep(Duration::from_millis(1200));
+    }
+
+    /// The user's own files, without those of Vouch.
+    pub fn user_files(&self) -> Files {
+        let mut files = tree(&self.home);
+        files.retain(|path, _| !path.starts_with(self.file(".vouch")) && !path.ends_with("enrollment.json"));
+        files
+    }
+
+    /// Those of Vouch that say what is set up: its configuration, its records, its links and plugins. Credentials, what AWS
+    /// said and locks come and go with any question.
+    pub fn setup_files(&self) -> Files {
+        let vouch = self.file(".vouch");
+        let comes_and_goes = |path: &Path| {
+            let folders = ["vault", "verdicts", "locks"].map(|name| vouch.join(name));
+            folders.iter().any(|folder| path.starts_with(folder))
+                || path.extension().is_some_and(|extension| extension == "lock")
+        };
+        let mut files = tree(&vouch);
+        files.retain(|path, _| !comes_and_goes(path));
+        files
+    }
+
+    /// `config.json`.
+    pub fn config(&self) -> Value {
+        serde_json::from_str(&self.read(".vouch/config.json")).expect("JSON")
     }
 
     /// Forgets role credentials and tokens, not the session.

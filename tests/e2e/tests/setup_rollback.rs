@@ -1,37 +1,14 @@
 //! A setup whose last step fails: everything is as before where AWS refused it, and stays where nobody did.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use vouch_e2e::files::Files;
 use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 /// The user's files, and those of Vouch that say what is set up.
-fn files(sandbox: &Sandbox) -> Vec<(PathBuf, Vec<u8>)> {
-    fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
-        for entry in fs::read_dir(folder).expect("the home can be read").flatten() {
-            let path = entry.path();
-            // Credentials, locks and logs come and go with any question.
-            if path.is_dir() {
-                if !path.ends_with(".vouch/vault") && !path.ends_with("locks") {
-                    walk(&path, files);
-                }
-            } else if path.is_file() && path.extension().is_none_or(|extension| extension != "lock") {
-                files.push((path.clone(), fs::read(path).expect("a file of ours")));
-            }
-        }
-    }
-    let mut files_of_home = Vec::new();
-    for name in [".vouch", ".config", ".npmrc", ".yarnrc", "other.npmrc"] {
-        let path = sandbox.file(name);
-        match path.is_dir() {
-            true => walk(&path, &mut files_of_home),
-            false => files_of_home.extend(fs::read(&path).ok().map(|bytes| (path, bytes))),
-        }
-    }
-    files_of_home.sort();
-    files_of_home
+fn files(sandbox: &Sandbox) -> (Files, Files) {
+    (sandbox.user_files(), sandbox.setup_files())
 }
 
 fn npm(sandbox: &Sandbox, more: &[&str]) -> Run {

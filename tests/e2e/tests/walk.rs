@@ -1,14 +1,17 @@
 //! A random walk over setup, login, refresh, kill, logout and undo of all clients, one, two and three at once, on a disk
-//! that is full now and then: after a logout no token is anywhere, after all is taken back every file is as it was.
+//! that is full now and then, with files and folders that cannot be written, and refused by AWS: after a logout no token is
+//! anywhere, after all is taken back every file is as it was.
 //!
 //! `VOUCH_WALK_SEED=N` repeats a walk as far as chance is ours, `VOUCH_WALK_STEPS=N` makes it longer.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox};
+use vouch_e2e::files::{Files, tree};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox, marks};
 
 /// How the tokens of the sandbox begin.
 const TOKEN: &str = "eyJ2ZXI";
@@ -30,7 +33,7 @@ const FILES: [(&str, &str); 8] = [
     (".m2/settings.xml", "<settings>\n  <servers>\n  </servers>\n</settings>\n"),
 ];
 
-const TOOLS: [&str; 13] = [
+const TOOLS: [&str; 14] = [
     "npm",
     "bun",
     "yarn-classic",
@@ -44,7 +47,12 @@ const TOOLS: [&str; 13] = [
     "poetry",
     "pdm",
     "maven",
+    "gradle",
 ];
+
+/// One that AWS refuses to the role.
+const OTHER_DOMAIN: [&str; 6] =
+    ["--domain", "shared-packages", "--domain-owner", "111111111111", "--region", "us-east-1"];
 
 const REPOSITORIES: [&str; 3] = ["my-npm-repo", "my-repo", "my-pypi-repo"];
 
@@ -68,10 +76,21 @@ impl Chance {
     }
 }
 
+/// What disturbs all commands of a step.
+#[derive(Debug)]
+enum Fault {
+    /// A file or a folder is read-only; its mode before.
+    ReadOnly(PathBuf, u32),
+    Refused,
+}
+
+/// Without it, root may write what is read-only.
+const AS_ANYBODY: [&str; 3] = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"];
+
 struct Walk<'a> {
     sandbox: &'a Sandbox,
     chance: Chance,
-    before: BTreeMap<PathBuf, Vec<u8>>,
+    before: Files,
     /// What was done since the last look, for whoever reads of a failure.
     done: Vec<String>,
     counts: BTreeMap<&'static str, usize>,
@@ -91,7 +110,7 @@ fn whatever_happens_no_token_is_left_and_every_file_comes_back() {
         for (file, text) in FILES {
             sandbox.write(file, text);
         }
-        let before = files(sandbox);
+        let before = sandbox.user_files();
         let mut walk =
             Walk { sandbox, chance: Chance(seed), before, done: Vec::new(), counts: BTreeMap::new() };
         for step in 1..=steps {
@@ -116,12 +135,15 @@ impl Walk<'_> {
             _ => 3,
         };
         self.count(["", "one", "two at once", "three at once"][at_once]);
+        let fault = self.begin_fault();
+        // Where a file can only be overwritten, a kill in the middle leaves a mixture: nobody can help that.
+        let may_break = !matches!(fault, Some(Fault::ReadOnly(..)));
         let mut running = Vec::new();
         for _ in 0..at_once {
-            let (run, line) = self.command();
+            let (run, line) = self.command(may_break);
             running.push((run.start(), line));
         }
-        let is_killed = self.chance.percent(15);
+        let is_killed = self.chance.percent(15) && may_break;
         if is_killed {
             self.count("killed");
             let (victim, after) = (self.chance.below(at_once), self.chance.below(60));
@@ -129,15 +151,58 @@ impl Walk<'_> {
             // It may have ended.
             let _ = running[victim].0.child.kill();
         }
+        let mut ended = Vec::new();
         for (running, line) in running {
             let done = running.wait();
-            self.done.push(format!("{line}  -> {}\n{}", done.code, done.stderr));
-            self.judge(&done);
+            let disturbed = fault.as_ref().map(|fault| format!("  {fault:?}")).unwrap_or_default();
+            self.done.push(format!("{line}{disturbed}  -> {}\n{}", done.code, done.stderr));
+            ended.push(done);
+        }
+        if let Some(fault) = fault {
+            self.end_fault(&fault);
+        }
+        ended.iter().for_each(|done| self.judge(done));
+        // What others do meanwhile may have changed it again.
+        if let [done] = ended.as_slice() {
+            self.looked_at(done);
+        }
+    }
+
+    fn begin_fault(&mut self) -> Option<Fault> {
+        let (path, what) = match self.chance.below(20) {
+            0 => {
+                self.count("refused by AWS");
+                self.sandbox.ctl(&["fault", "codeartifact", "--status", "403"]);
+                return Some(Fault::Refused);
+            }
+            1 => (self.sandbox.file(FILES[self.chance.below(FILES.len())].0), "with a read-only file"),
+            2 => {
+                let file = self.sandbox.file(FILES[self.chance.below(FILES.len())].0);
+                (file.parent().unwrap().to_owned(), "with a read-only folder")
+            }
+            _ => return None,
+        };
+        self.count(what);
+        let before = path.metadata().unwrap().permissions().mode() & 0o7777;
+        fs::set_permissions(&path, fs::Permissions::from_mode(before & 0o555)).unwrap();
+        Some(Fault::ReadOnly(path, before))
+    }
+
+    fn end_fault(&self, fault: &Fault) {
+        match fault {
+            Fault::ReadOnly(path, before) => {
+                fs::set_permissions(path, fs::Permissions::from_mode(*before)).unwrap();
+            }
+            Fault::Refused => {
+                self.sandbox.ctl(&["fault", "codeartifact", "--clear"]);
+                // Who comes after it asks for themselves.
+                self.sandbox.forget();
+            }
         }
     }
 
     /// A command as a user would type it, on a full disk now and then.
-    fn command(&mut self) -> (Run, String) {
+    fn command(&mut self, may_break: bool) -> (Run, String) {
         let chance = &mut self.chance;
         let mut words: Vec<&str> = match chance.below(20) {
             0..=9 => {
@@ -145,7 +210,10 @@ impl Walk<'_> {
                 let repository = chance.one(&REPOSITORIES);
                 let mut words =
                     vec!["vouch", "setup", "codeartifact", "--tool", tool, "--repository", repository];
-                words.extend(MY_DOMAIN);
+                words.extend(if chance.percent(10) { OTHER_DOMAIN } else { MY_DOMAIN });
+                if chance.percent(10) {
+                    words.push("--move");
+                }
                 let is_node = ["npm", "bun", "yarn-classic", "pnpm", "yarn"].contains(&tool);
                 if is_node && chance.percent(40) {
                     words.extend(["--scope", chance.one(&["@a", "@b"])]);
@@ -171,20 +239,30 @@ impl Walk<'_> {
         };
         let is_login = kind == "login";
         let line = words.join(" ");
-        let full = chance.percent(8);
-        let room = chance.below(4).to_string();
-        if full {
-            // In blocks of 512 bytes; nothing can be made longer than that.
-            let mut limited =
-                vec!["sh", "-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &room];
+        // In blocks of 512 bytes; nothing can be made longer than that: a write fails, or its process is killed in it.
+        let (full, fatal) = (chance.percent(8) && may_break, chance.percent(4) && may_break);
+        let room = chance.below(12).to_string();
+        let script = match fatal {
+            true => "ulimit -f \"$1\"; shift; exec \"$@\"",
+            false => "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"",
+        };
+        if full || fatal {
+            let mut limited = vec!["sh", "-c", script, "sh", &room];
             limited.append(&mut words);
             words = limited;
         }
+        words = AS_ANYBODY.into_iter().chain(words).collect();
         let run = self.sandbox.run(words[0]).args(&words[1..]);
         let run = if is_login { run.stdin(format!("{}\n", self.sandbox.pin())) } else { run };
-        let line = if full { format!("{line}  [disk full at {room}]") } else { line };
+        let line = match (fatal, full) {
+            (true, _) => format!("{line}  [killed in a write beyond {room}]"),
+            (false, true) => format!("{line}  [disk full at {room}]"),
+            (false, false) => line,
+        };
         self.count(kind);
-        if full {
+        if fatal {
+            self.count("killed in a write");
+        } else if full {
             self.count("on a full disk");
         }
         (run, line)
@@ -197,10 +275,15 @@ impl Walk<'_> {
         assert!(!told("and it is not as it was"), "{done}\n{}", self.story());
     }
 
+    fn looked_at(&mut self, done: &CommandOutput) {
+        let lines = marks::look(self.sandbox, done, Some(&self.before)).len();
+        *self.counts.entry("lines that were looked at").or_default() += lines;
+    }
+
     fn no_token_after_a_logout(&mut self, step: usize) {
         let done = self.sandbox.vouch(&["logout"]).done();
         assert_eq!(done.code, 0, "step {step}: {done}\n{}", self.story());
-        let all = files(self.sandbox);
+        let all = self.sandbox.user_files();
         let vouch = tree(&self.sandbox.file(".vouch"));
         for (path, bytes) in all.iter().chain(&vouch) {
             let text = String::from_utf8_lossy(bytes);
@@ -220,11 +303,10 @@ impl Walk<'_> {
             assert!([0, 1].contains(&done.code), "step {step}: {done}\n{}", self.story());
             self.done.push(format!("vouch undo {tool}  -> {}\n{}", done.code, done.stderr));
         }
-        let after = files(self.sandbox);
+        let after = self.sandbox.user_files();
         for path in self.before.keys().chain(after.keys()) {
-            let text = |files: &BTreeMap<PathBuf, Vec<u8>>| {
-                files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            };
+            let text =
+                |files: &Files| files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
             let (was, is) = (text(&self.before), text(&after));
             assert_eq!(was, is, "step {step}: {}\n{}", path.display(), self.story());
         }
@@ -251,32 +333,6 @@ impl Walk<'_> {
             self.done.join("\n")
         )
     }
-}
-
-/// Every file of the home but Vouch's own.
-fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = tree(sandbox.home());
-    files.retain(|path, _| !path.starts_with(sandbox.file(".vouch")) && !path.ends_with("enrollment.json"));
-    files
-}
-
-fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_symlink() {
-                files
-                    .insert(path.clone(), fs::read_link(path).unwrap().into_os_string().into_encoded_bytes());
-            } else if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.insert(path.clone(), fs::read(path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 /// What Vouch writes into its own folder is taken over by whoever writes next.

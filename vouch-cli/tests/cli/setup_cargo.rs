@@ -102,7 +102,7 @@ fn another_domain_takes_nothing_away() {
         "setup codeartifact --tool cargo --domain third --domain-owner 222222222222 --repository my-repo";
     let (code, _, said) = person.run(same);
     assert_eq!((code, person.files()), (7, before));
-    assert!(said.contains("--registry NAME") && said.contains("--profile default"), "{said}");
+    assert!(said.contains("--registry NAME") && said.contains("`--move`"), "{said}");
     person.succeed(&format!("{same} --registry third-repo"));
 }
 
@@ -170,7 +170,7 @@ fn other_host_names_are_recorded_as_they_are() {
     // It need not be typed again, and can be corrected.
     assert!(person.succeed(AGAIN).contains("nothing to change"));
     let said = person.succeed(&format!("{AGAIN} --endpoint https://{HOST}/cargo/my-repo/"));
-    assert!(said.contains("was `sparse+https://packages.example.com"), "{said}");
+    assert!(said.contains("https://packages.example.com/cargo/my-repo/ no longer receives tokens"), "{said}");
     assert_eq!(fs::read_to_string(person.cargo_config()).unwrap(), my_repo(&person));
     assert_eq!(person.config()["codeartifact"]["registrations"].as_array().unwrap().len(), 1);
     // A dual-stack URL names the domain by itself.

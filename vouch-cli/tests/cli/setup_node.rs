@@ -166,3 +166,38 @@ fn without_a_repository_flags_choose_tokens_or_are_refused() {
     assert!(code == 7 && said.contains("there is no CodeArtifact profile `tema`"), "{said}");
     assert_eq!(person.files(), before);
 }
+
+#[test]
+fn doctor_looks_at_the_lines_of_what_another_one_displaced() {
+    for (tool, file, line) in [
+        ("pnpm", ".config/pnpm/auth.ini", "my-repo/:tokenHelper"),
+        ("yarn-classic", ".npmrc", "my-repo/:always-auth"),
+    ] {
+        let person = TestUser::new();
+        person.program("npm-token-vouch", "exit 1");
+        setup(&person, &format!("{tool} --repository my-repo"));
+        setup(&person, &format!("{tool} --repository other-repo"));
+        let entries = || {
+            let (_, json, _) = person.run("doctor --json");
+            let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let findings = report["findings"].as_array().unwrap().clone();
+            let entries = findings.into_iter().filter(|finding| finding["check"] == "entry");
+            let told = entries.map(|entry| (entry["status"].clone(), entry["message"].to_string()));
+            // That there is no token yet is a warning.
+            told.filter(|(status, message)| message.contains(file) && status != "warn").collect::<Vec<_>>()
+        };
+        let told = entries();
+        assert!(told.len() >= 2 && told.iter().all(|(status, _)| status == "ok"), "{told:?}");
+        assert!(told.iter().any(|(_, message)| message.contains("the default there is")), "{told:?}");
+        let text = fs::read_to_string(person.path("home").join(file)).unwrap();
+        let kept: String = text.split_inclusive('\n').filter(|known| !known.contains(line)).collect();
+        assert_ne!(kept, text);
+        fs::write(person.path("home").join(file), kept).unwrap();
+        let told = entries();
+        let failed = told.iter().filter(|(status, _)| status == "fail").count();
+        assert!(
+            failed == 1 && !told.iter().any(|(_, message)| message.contains("the default there is")),
+            "{told:?}"
+        );
+    }
+}

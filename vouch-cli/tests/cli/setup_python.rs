@@ -133,7 +133,7 @@ fn what_is_in_a_file_stays() {
         (
             "twine",
             "[distutils]\nindex-servers = pypi internal\n[pypi]\nusername = __token__\npassword = pypi-hunter2\n",
-            "[distutils]\nindex-servers =\n    pypi\n    internal\n    my-repo\n[pypi]\nusername = __token__\npassword = pypi-hunter2\n\n[my-repo]\nrepository = REPO\nusername = aws\n",
+            "[distutils]\nindex-servers = pypi internal\n    my-repo\n[pypi]\nusername = __token__\npassword = pypi-hunter2\n\n[my-repo]\nrepository = REPO\nusername = aws\n",
         ),
         (
             "poetry",
@@ -193,7 +193,7 @@ fn an_extra_index_comes_beside_the_one_that_is_there() {
     let said = person.succeed(&format!("{} --extra", setup("pip")));
     assert!(said.contains("highest version"), "{said}");
     let expected = filled(
-        "[global]\nindex-url = https://a.example/simple\nextra-index-url =\n    https://b.example/\n    AWSsimple/\nkeyring-provider = subprocess\n",
+        "[global]\nindex-url = https://a.example/simple\nextra-index-url = https://b.example/\n    AWSsimple/\nkeyring-provider = subprocess\n",
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
     person.succeed("setup codeartifact --tool pip --repository my-repo --extra");

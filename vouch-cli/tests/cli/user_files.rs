@@ -130,3 +130,24 @@ fn a_static_token_is_refused_for_a_file_that_git_tracks_or_does_not_tell_about()
     let (code, _, said) = read(npm().args(["--mode", "env"]));
     assert_eq!(code, 0, "{said}");
 }
+
+#[test]
+fn a_script_of_somebody_elses_in_the_place_of_vouchs_is_refused_and_stays() {
+    let person = person();
+    let script = person.path("home/.gradle/vouch-token.gradle");
+    fs::create_dir_all(script.parent().unwrap()).unwrap();
+    fs::write(&script, "println 'mine'\n").unwrap();
+    let before = person.files();
+    let (code, _, said) = person.run(&setup("gradle"));
+    assert_eq!((code, person.files()), (7, before), "{said}");
+    assert!(said.contains("vouch-token.gradle` is not as Vouch writes it"), "{said}");
+    // An empty one is nobody's, and one of another version is Vouch's.
+    fs::write(&script, "").unwrap();
+    person.succeed(&setup("gradle"));
+    let written = fs::read_to_string(&script).unwrap();
+    person.succeed("undo gradle");
+    assert_eq!(fs::read_to_string(&script).unwrap(), "");
+    fs::write(&script, written.replace("6.8", "5.0")).unwrap();
+    person.succeed(&setup("gradle"));
+    assert_eq!(fs::read_to_string(&script).unwrap(), written);
+}

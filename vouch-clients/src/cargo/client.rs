@@ -9,7 +9,6 @@ use vouch_core::home::Home;
 
 use super::{EditError, config_hierarchy, edit, helper, program};
 use crate::client::{self, Client, Edit, Edits};
-use crate::edited_file::EditedFile;
 use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::options::Options;
 use crate::text::redact::Dialect;
@@ -81,7 +80,7 @@ impl Client for Cargo {
 
     fn plan(&self, wanted: &client::SetupRequest<'_>) -> Result<Edits, Failure> {
         super::check_name(name(wanted.registration))?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         if let Some(written) = provider(file.text(), name(wanted.registration)).filter(|_| !wanted.is_known())
             && let Some(owner) = other_owner(&self.home, named_in(&written).as_deref())
         {
@@ -165,7 +164,7 @@ fn refused(error: &EditError, file: &Path, wanted: &client::SetupRequest<'_>) ->
             let beside = "To have both, give this one another name with `--registry NAME`";
             match ours(index).filter(|known| known.repository == registration.repository) {
                 Some(known) if known.profile != registration.profile => {
-                    format!("{beside}. To correct the other, add `--profile {}`.", known.profile)
+                    format!("{beside}. To change the other, add `--move`.")
                 }
                 _ => format!("{beside}; or remove `[registries.{name}]` from the file first."),
             }

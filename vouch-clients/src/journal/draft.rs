@@ -4,7 +4,7 @@ use std::path::Path;
 
 use vouch_core::UnixTime;
 
-use super::entry::{Entry, digest};
+use super::entry::{Entry, Registered, digest};
 
 /// The entries as they are now, to be changed in memory alone.
 #[derive(Debug)]
@@ -21,6 +21,12 @@ impl Draft {
     /// The file of an entry.
     pub fn file(&self, id: u64) -> Option<&Path> {
         self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.file.as_path())
+    }
+
+    /// What became of registrations by the live entries, with their numbers, the last first.
+    pub fn registered(&self) -> Vec<(u64, Registered)> {
+        let live = self.entries.iter().rev().filter(|entry| entry.is_live());
+        live.filter_map(|entry| Some((entry.id, entry.registration.clone()?))).collect()
     }
 
     /// As [`super::live_entries`].

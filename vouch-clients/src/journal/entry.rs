@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
-use vouch_core::config::Registration;
+use vouch_core::config::{Profile, Registration};
 
 use super::patch::{self, Hunk, RemainingText};
 use crate::text::redact::{self, Dialect};
@@ -17,6 +17,19 @@ pub struct Registered {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Registration>,
     pub after: Registration,
+    /// The profile of the one before, where the setup changed that or took it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<FormerProfile>,
+}
+
+/// A profile as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerProfile {
+    pub name: String,
+    pub profile: Profile,
+    /// Whether it was the default one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_default: bool,
 }
 
 /// One edit of one file.

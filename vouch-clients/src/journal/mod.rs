@@ -22,7 +22,7 @@ use vouch_core::{Failure, UnixTime};
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
 pub use draft::Draft;
-pub use entry::{Entry, Registered};
+pub use entry::{Entry, FormerProfile, Registered};
 use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
 pub use patch::{RemainingText, Remark};
@@ -225,8 +225,11 @@ mod tests {
             "tool": "npm", "repository": "my-repo", "profile": "default", "endpoint": "https://x/"
         }))
         .unwrap();
-        let registration =
-            Registered { before: registered.then(|| registration.clone()), after: registration };
+        let registration = Registered {
+            before: registered.then(|| registration.clone()),
+            after: registration,
+            profile: None,
+        };
         Author { home, client: "npm", dialect: Dialect::NpmIni, registration: Some(registration) }
     }
 

@@ -9,13 +9,14 @@ use vouch_core::{ErrorKind, Failure};
 
 use crate::cargo;
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
 
 const SCRIPT: &str = include_str!("vouch.gradle");
 const TOKEN_SCRIPT: &str = include_str!("vouch-token.gradle");
+/// What stands in the first line of either script.
+const MARK: &str = "Written by `vouch setup codeartifact --tool gradle`";
 /// What the list of URLs begins and ends with.
 const LIST: (&str, &str) = ("def served = [\n", "]\n");
 
@@ -46,12 +47,7 @@ impl Gradle {
     /// The script with a line for the repository in its list.
     fn script(&self, text: &str, registration: &Registration, vouch: String) -> Result<String, Failure> {
         let text = if text.is_empty() { SCRIPT } else { text };
-        let foreign = || {
-            Failure::configuration(
-                format!("`{}` is not as Vouch writes it", self.file.display()),
-                "Move the file away and run the command again; nothing was changed.",
-            )
-        };
+        let foreign = || foreign(&self.file);
         let list = list_of(text).ok_or_else(foreign)?;
         // All but the list is Vouch's own: an earlier Vouch may have written it, with weaker checks.
         let (before, after) = SCRIPT.split_once(LIST.0).ok_or_else(foreign)?;
@@ -92,7 +88,7 @@ impl Client for Gradle {
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let endpoint = &wanted.registration.endpoint;
         if let Some(written) = command_of(file.text(), endpoint).filter(|_| !wanted.is_known())
             && let Some(owner) = other_owner(&self.home, named_in(&written).as_deref())
@@ -100,7 +96,12 @@ impl Client for Gradle {
             return Err(taken(&self.file, &format!("the line of {endpoint}"), &owner, self.tool().name()));
         }
         let after = self.script(file.text(), wanted.registration, vouch()?)?;
-        let token = EditedFile::read(self.token_file.clone())?;
+        let token = wanted.read(&self.token_file)?;
+        // Whichever Vouch wrote it, its first line says so.
+        let first = token.text().lines().next().unwrap_or_default();
+        if !token.text().trim().is_empty() && !first.contains(MARK) {
+            return Err(foreign(&self.token_file));
+        }
         let files = vec![Edit { file, after }, Edit { file: token, after: TOKEN_SCRIPT.into() }];
         Ok(Edits { files, notes: Vec::new() })
     }
@@ -126,6 +127,13 @@ impl Client for Gradle {
             wanted.registration.endpoint
         )
     }
+}
+
+fn foreign(file: &Path) -> Failure {
+    Failure::configuration(
+        format!("`{}` is not as Vouch writes it", file.display()),
+        "Move the file away and run the command again; nothing was changed.",
+    )
 }
 
 /// The home that the script asks for a repository, if it has a line of it.

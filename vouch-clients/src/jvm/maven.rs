@@ -8,7 +8,6 @@ use vouch_core::config::Registration;
 use super::id;
 use super::settings::{self, SettingsError};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -58,7 +57,7 @@ impl Client for Maven {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let id = id(wanted.registration)?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = settings::with_server(file.text(), id).map_err(|error| self.refused(&error))?;
         Ok(Edits { files: vec![Edit { file, after }], notes: Vec::new() })
     }

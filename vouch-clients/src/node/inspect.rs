@@ -163,7 +163,8 @@ fn with_project(
     reader: Option<project::Reader>,
 ) -> Vec<Finding> {
     let Some(reader) = reader else { return planned.findings() };
-    let wanted = SetupRequest { registration: case.registration, corrects: None, config: case.config };
+    let wanted =
+        SetupRequest { registration: case.registration, corrects: None, config: case.config, bases: &[] };
     let place = ProjectLocation::of(case.folder);
     let locks = project::lock_files(&place, &wanted);
     let slashes = project::without_slash(&place, user_file, case.registration, reader);

@@ -9,7 +9,6 @@ use vouch_core::{Context, ErrorKind, Failure};
 use super::project::{self, Reader};
 use super::{packages, pnpm, tokens, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::git;
 use crate::ledger::Ledger;
 use crate::node::npm::registration::{Filter, key, registry_key};
@@ -157,7 +156,7 @@ impl Client for NpmrcClient {
         if Mode::of(registration) == Some(Mode::Static) {
             notes.extend(git::warning(&self.file, git::check(&self.file)?));
         }
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         let before = npmrc.value(&registry_key(registration));
         if Mode::of(registration) != Some(Mode::Helper) {

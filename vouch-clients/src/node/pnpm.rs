@@ -18,7 +18,6 @@ use super::project::{self, Reader};
 use super::workspace::ProjectLocation;
 use super::{helper, home, npm, packages, pnpm_env, user_npmrc};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::finding::Finding;
 use crate::home_argument::{other_owner, taken};
 use crate::inspect;
@@ -123,7 +122,7 @@ impl Pnpm {
         ) else {
             return Ok(None);
         };
-        let file = EditedFile::read(old.clone())?;
+        let file = wanted.read(&old)?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         npmrc.remove(&helper);
         // Those who read a token out of the file need the other line.
@@ -219,7 +218,7 @@ impl Client for Pnpm {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let scope = wanted.registration.name.as_deref();
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let mut npmrc = Npmrc::parse(file.text().as_bytes());
         let before = npmrc.value(&registry_key(wanted.registration));
         if let Some(written) = written_helper(&npmrc, wanted.registration).filter(|_| !wanted.is_known())

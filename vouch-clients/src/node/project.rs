@@ -307,7 +307,8 @@ mod tests {
         let lock = |url: &str| format!("{{\"a\": {{\n  \"resolved\": \"{url}\",\n}}}}");
         let seen = |scope, text: &str| {
             let registration = registration(scope);
-            let wanted = SetupRequest { registration: &registration, corrects: None, config: &config };
+            let wanted =
+                SetupRequest { registration: &registration, corrects: None, config: &config, bases: &[] };
             elsewhere(Path::new("/p/package-lock.json"), text, &wanted)
         };
         let plain = lock(&format!("{other}plain/-/plain-1.0.0.tgz"));

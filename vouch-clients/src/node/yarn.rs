@@ -10,7 +10,6 @@ use vouch_core::partition::RepositoryName;
 
 use super::{helper, home, packages};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::home_argument::HomeArgument;
 use crate::text::redact::Dialect;
 use crate::text::yaml as yarnrc;
@@ -188,9 +187,9 @@ impl Client for Yarn {
     }
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edit(file.text(), wanted.registration)?;
-        let plugin = EditedFile::read(self.plugin.clone())?;
+        let plugin = wanted.read(&self.plugin)?;
         let files = vec![Edit { file: plugin, after: self.plugin_text() }, Edit { file, after }];
         Ok(Edits { files, notes: Vec::new() })
     }

@@ -185,7 +185,7 @@ impl Client for Pdm {
             Some(_) => Vec::new(),
             None => self.keyring.notes()?,
         };
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides::variables(VARIABLES));
         notes.extend(self.passwords(&file, wanted)?);

@@ -12,7 +12,6 @@ use vouch_core::partition::RepositoryName;
 use super::keyring::Keyring;
 use super::{folders, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::ini::{Ini, IniError};
 use crate::text::redact::Dialect;
@@ -59,10 +58,14 @@ impl Pip {
                     url::same(known, &ours)
                         || earlier.as_ref().is_some_and(|earlier| url::same(known, earlier))
                 };
-                let mut all: Vec<&str> = all.iter().filter(|known| !stale(known)).copied().collect();
-                all.push(&ours);
-                let value = if all.len() > 1 { format!("\n{}", all.join("\n")) } else { ours.clone() };
-                text = ini.set(SECTION, EXTRA, &value);
+                let mut kept: Vec<&str> = all.iter().filter(|known| !stale(known)).copied().collect();
+                let is_added = kept.len() == all.len() && !kept.is_empty();
+                kept.push(&ours);
+                let value = if kept.len() > 1 { format!("\n{}", kept.join("\n")) } else { ours.clone() };
+                text = match is_added {
+                    true => ini.append(SECTION, EXTRA, &ours),
+                    false => ini.set(SECTION, EXTRA, &value),
+                };
             }
         } else {
             let there = ini.value(SECTION, INDEX).unwrap_or_default();
@@ -144,7 +147,7 @@ impl Client for Pip {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         Ok(Edits { files: vec![Edit { file, after }], notes })
     }

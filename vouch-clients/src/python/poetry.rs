@@ -11,7 +11,6 @@ use vouch_core::home::Home;
 use super::toml::{self, quoted};
 use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, table_at};
 use crate::tool::Tool;
@@ -118,7 +117,7 @@ impl Client for Poetry {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(self.overrides(name(wanted.registration)?));
         Ok(Edits { files: vec![Edit { file, after }], notes })

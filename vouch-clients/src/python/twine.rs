@@ -9,7 +9,6 @@ use vouch_core::home::Home;
 use super::pip::refused;
 use super::{folders, name, occupied, overrides, url, wheel};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::text::ini::{Ini, lower_case};
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
@@ -51,15 +50,12 @@ impl Twine {
             return Err(occupied(&format!("`[{name}]`"), &self.file, &there, hint));
         }
         let listed = ini.value(LIST.0, LIST.1);
-        // Without a list, twine knows these two.
-        let all = listed.clone().unwrap_or_else(|| "pypi\ntestpypi".into());
-        let mut all: Vec<&str> = all.split_whitespace().collect();
         let mut text = text.to_owned();
-        if listed.is_none() || !all.contains(&name) {
-            if !all.contains(&name) {
-                all.push(name);
-            }
-            text = ini.set(LIST.0, LIST.1, &format!("\n{}", all.join("\n")));
+        match listed {
+            // Without a list, twine knows these two.
+            None => text = ini.set(LIST.0, LIST.1, &format!("\npypi\ntestpypi\n{name}")),
+            Some(listed) if listed.split_whitespace().any(|known| known == name) => {}
+            Some(_) => text = ini.append(LIST.0, LIST.1, name),
         }
         for (key, value) in [("repository", endpoint.as_str()), ("username", USER)] {
             let ini = self.parse(&text)?;
@@ -113,7 +109,7 @@ impl Client for Twine {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = Vec::new();
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides::variables(["TWINE_REPOSITORY_URL", "TWINE_USERNAME", "TWINE_PASSWORD"]));
         Ok(Edits { files: vec![Edit { file, after }], notes })

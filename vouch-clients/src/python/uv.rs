@@ -14,7 +14,6 @@ use super::uv_exception::{self, Obstacle};
 use super::uv_project::{PROVIDER, Project};
 use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
-use crate::edited_file::EditedFile;
 use crate::options::Options;
 use crate::text::redact::Dialect;
 use crate::text::toml::{SpliceError, Splices};
@@ -168,7 +167,7 @@ impl Client for Uv {
 
     fn plan(&self, wanted: &SetupRequest<'_>) -> Result<Edits, Failure> {
         let mut notes = self.keyring.notes()?;
-        let file = EditedFile::read(self.file.clone())?;
+        let file = wanted.read(&self.file)?;
         let after = self.edited(file.text(), wanted, &mut notes)?;
         notes.extend(overrides(wanted.registration));
         notes.extend(overrides::netrc(wanted.registration));

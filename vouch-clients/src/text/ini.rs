@@ -235,6 +235,18 @@ impl<'a> Ini<'a> {
         self.spliced(self.text.len()..self.text.len(), &added)
     }
 
+    /// The text with one more line in a value that is a list: what stands there stays as it is, comments of whatever kind
+    /// among it.
+    pub(crate) fn append(&self, section: &str, key: &str, item: &str) -> String {
+        let Some(Entry { indent, value, .. }) = self.entry(section, key) else {
+            return self.set(section, key, &format!("\n{item}"));
+        };
+        let written = self.text.get(value.clone()).unwrap_or_default();
+        let last = lines(written).skip(1).filter(|line| !line.trim_matches(is_space).is_empty()).last();
+        let indent = last.map_or_else(|| format!("{indent}    "), |line| indent_of(line).to_owned());
+        self.spliced(value.end..value.end, &format!("{}{indent}{item}", self.newline))
+    }
+
     fn entry(&self, section: &str, key: &str) -> Option<&Entry> {
         let section = self.sections.iter().find(|known| known.name == section)?;
         section.options.iter().find(|option| option.key == (self.fold)(key))

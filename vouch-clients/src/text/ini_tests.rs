@@ -12,6 +12,10 @@ fn set(text: &str, section: &str, key: &str, value: &str) -> String {
     Ini::parse(text, lower_case).unwrap().set(section, key, value)
 }
 
+fn parsed(text: &str) -> Ini<'_> {
+    Ini::parse(text, lower_case).unwrap()
+}
+
 #[test]
 fn values_are_replaced_and_added_where_they_belong() {
     for (before, after) in [
@@ -266,4 +270,25 @@ fn python_agrees_about_random_files() {
     let texts: Vec<String> = (0..4000).map(|_| texts()).collect();
     let edited = judge(&texts);
     assert!(edited > 500, "{edited}");
+}
+
+#[test]
+fn a_line_more_leaves_the_list_as_it_is() {
+    for (text, expected, value) in [
+        ("[a]\nk = x\n", "[a]\nk = x\n    new\n", "x\nnew"),
+        // To configparser that is no comment: the words are in the list.
+        ("[a]\nk = x ; mine\n[b]\n", "[a]\nk = x ; mine\n    new\n[b]\n", "x ; mine\nnew"),
+        (
+            "[a]\n  k =\n    x\n    # mine\n\n      y # mine, too\n    ; last\nl = 1\n",
+            "[a]\n  k =\n    x\n    # mine\n\n      y # mine, too\n      new\n    ; last\nl = 1\n",
+            "\nx\ny # mine, too\nnew",
+        ),
+        ("[a]\r\nk =\r\n\tx\r\n", "[a]\r\nk =\r\n\tx\r\n\tnew\r\n", "\nx\nnew"),
+        ("[a]\nk =", "[a]\nk =\n    new", "\nnew"),
+        ("[a]\n", "[a]\nk =\n    new\n", "\nnew"),
+    ] {
+        let after = parsed(text).append("a", "k", "new");
+        assert_eq!(after, expected, "{text:?}");
+        assert_eq!(parsed(&after).value("a", "k").as_deref(), Some(value), "{text:?}");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod preview;
 mod unjournaled;
+mod unregister;
 
 use std::path::Path;
 
@@ -13,12 +14,14 @@ use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::home::Home;
 
 use crate::edited_file::LockedFile;
-use crate::journal::{self, Entry, Gone, Link, Registered, Remark, UndoPlan};
+use crate::journal::{self, Entry, Gone, Link, Remark, UndoPlan};
 use crate::ledger::Ledger;
 use crate::node::npm::registration::{Filter, token_entries};
 use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
 pub use preview::{FilePreview, Preview};
+pub use unregister::without_registration;
+use unregister::{unregister, unrestored};
 
 /// The right to take back; it holds the configuration's lock.
 #[derive(Debug)]
@@ -60,10 +63,11 @@ impl<'a> Undo<'a> {
         let Some(entry) = later.iter().find(|live| live.id == entry.id).cloned() else {
             return Ok(Vec::new());
         };
+        let is_first = !later.iter().any(|other| other.id < entry.id);
         later.retain(|later| later.id > entry.id);
         match later.iter().find(|later| entry.serves(later)) {
             Some(heir) => self.leave_to(&entry, heir),
-            None => self.revert(&file, &entry, &later),
+            None => self.revert(&file, &entry, &later, is_first),
         }
     }
 
@@ -135,25 +139,35 @@ impl<'a> Undo<'a> {
 
     /// The lines of a client stay where another one needs them.
     fn leave_to(&self, entry: &Entry, heir: &Entry) -> Result<Vec<Note>, Failure> {
+        let mut gone = None;
         if let Some(registered) = &entry.registration {
             let mut config = self.lock.load()?;
-            unregister(&mut config, registered);
+            let is_gone = unregister(&mut config, registered);
             self.lock.save(&config)?;
+            gone = is_gone.then(|| Note::Done(without_registration(&registered.after, &config)));
         }
         journal::hand_over(self.home, entry.id, heir)?;
-        Ok(vec![Note::Done(format!(
+        let stay = Note::Done(format!(
             "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
             entry.file.display(),
             heir.client,
             heir.client
-        ))])
+        ));
+        Ok(std::iter::once(stay).chain(gone).collect())
     }
 
-    fn revert(&self, file: &LockedFile, entry: &Entry, later: &[Entry]) -> Result<Vec<Note>, Failure> {
+    fn revert(
+        &self,
+        file: &LockedFile,
+        entry: &Entry,
+        later: &[Entry],
+        is_first: bool,
+    ) -> Result<Vec<Note>, Failure> {
         let mut config = None;
-        let mut unregistered = false;
+        let (mut unregistered, mut unrestored) = (false, None);
         if let Some(registered) = &entry.registration {
             let mut changed = self.lock.load()?;
+            unrestored = self::unrestored(&changed, registered);
             unregistered = unregister(&mut changed, registered);
             config = Some(changed);
         }
@@ -167,10 +181,11 @@ impl<'a> Undo<'a> {
             }
             return Err(failure);
         }
-        let mut notes = told(entry, &way, file.existing_text().is_some());
+        let mut notes = told(entry, &way, file.existing_text().is_some(), is_first);
         if let (true, Some(registered), Some(config)) = (unregistered, &entry.registration, &config) {
             notes.push(Note::Done(without_registration(&registered.after, config)));
         }
+        notes.extend(unrestored.map(Note::Warning));
         Ok(notes)
     }
 
@@ -185,17 +200,6 @@ impl<'a> Undo<'a> {
             Note::Done(format!("the lines for {} are out of `{}`", registration.endpoint, file.display()))
         });
         Ok(out.into_iter().chain([Note::Done(without_registration(registration, &config))]).collect())
-    }
-}
-
-/// What is so of a registration's URL once the registration is gone.
-fn without_registration(gone: &Registration, config: &Config) -> String {
-    let Registration { tool, endpoint, .. } = gone;
-    match config.allows(endpoint) {
-        true => format!(
-            "{endpoint} is no longer set up for {tool}; by another registration it may receive tokens"
-        ),
-        false => format!("{endpoint} no longer receives tokens"),
     }
 }
 
@@ -283,14 +287,16 @@ fn restore(
     Ok((way, later))
 }
 
-fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
+/// `is_first` says that no earlier edit of setup is left in the file.
+fn told(entry: &Entry, way: &UndoPlan, was_there: bool, is_first: bool) -> Vec<Note> {
     let shown = entry.file.display();
+    let setup = if is_first { "setup".to_owned() } else { format!("the setup of {}", entry.client) };
     let first = match way {
         UndoPlan::Nothing if !was_there => {
             Note::Done(format!("`{shown}` is gone: nothing to take back in it"))
         }
-        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before setup")),
-        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before setup")),
+        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before {setup}")),
+        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before {setup}")),
         UndoPlan::Exact(None) | UndoPlan::EditedAway => {
             Note::Done(format!("`{shown}` is removed: it was made by setup"))
         }
@@ -299,7 +305,7 @@ fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
             entry.client
         )),
         UndoPlan::Blanked(_) => {
-            Note::Warning(format!("`{shown}` is as it was before setup, but for what may be secret"))
+            Note::Warning(format!("`{shown}` is as it was before {setup}, but for what may be secret"))
         }
         UndoPlan::Edited(_) => Note::Warning(format!(
             "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
@@ -321,26 +327,6 @@ fn told(entry: &Entry, way: &UndoPlan, was_there: bool) -> Vec<Note> {
         })
     };
     std::iter::once(first).chain(remarks.iter().map(told)).collect()
-}
-
-/// Puts the registration back that was there before; whether that takes one away.
-fn unregister(config: &mut Config, Registered { before, after }: &Registered) -> bool {
-    let registrations = &mut config.codeartifact.registrations;
-    let place = registrations.iter().position(|known| known.is_same_entry(after));
-    match (place, before) {
-        (Some(place), None) => {
-            registrations.remove(place);
-            true
-        }
-        (Some(place), Some(before)) => {
-            let others = before.endpoint != after.endpoint;
-            if let Some(known) = registrations.get_mut(place) {
-                *known = before.clone();
-            }
-            others
-        }
-        (None, _) => false,
-    }
 }
 
 #[cfg(test)]

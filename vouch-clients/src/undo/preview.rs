@@ -6,9 +6,10 @@ use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::home::Home;
 
-use super::{Outcome, link_users, unregister};
+use super::unregister::Left;
+use super::{Outcome, link_users, unregister, unrestored};
 use crate::edited_file::EditedFile;
-use crate::journal::{self, Draft, Entry, Remark, UndoPlan};
+use crate::journal::{self, Draft, Entry, Registered, Remark, UndoPlan};
 use crate::ledger::Ledger;
 use crate::real_path::real;
 use crate::text::redact::Dialect;
@@ -67,15 +68,22 @@ impl<'a> Preview<'a> {
         let Some(entry) = later.iter().find(|live| live.id == id).cloned() else { return Ok(Vec::new()) };
         later.retain(|later| later.id > id);
         file.dialect = file.dialect.or(entry.dialect());
+        let lost = entry.registration.as_ref().and_then(|registered| unrestored(&self.config, registered));
         let unregistered =
             entry.registration.as_ref().filter(|registered| unregister(&mut self.config, registered));
+        let gone = unregistered.map(|Registered { after, .. }| {
+            let Registration { tool, endpoint, .. } = after;
+            match Left::of(after, &self.config) {
+                Left::SetUp => format!("{endpoint} would still be set up for {tool}"),
+                Left::Allowed => format!("{endpoint} would no longer be set up for {tool}"),
+                Left::Nothing => format!("{endpoint} would no longer receive tokens"),
+            }
+        });
         if let Some(heir) = later.iter().find(|later| entry.serves(later)) {
             self.journal.hand_over(id, heir);
-            return Ok(vec![format!(
-                "`{}`: its lines would stay, because {} needs them",
-                path.display(),
-                heir.client
-            )]);
+            let stay =
+                format!("`{}`: its lines would stay, because {} needs them", path.display(), heir.client);
+            return Ok(std::iter::once(stay).chain(gone).collect());
         }
         let config = entry.registration.is_some().then_some(&self.config);
         let existing = (real.as_path(), file.after.as_deref());
@@ -83,14 +91,26 @@ impl<'a> Preview<'a> {
         let mut said = would(&entry, &way, file.after.is_some());
         file.after = text;
         self.journal.mark_reverted(id, &later);
-        if let Some(registered) = unregistered {
-            let Registration { tool, endpoint, .. } = &registered.after;
-            said.push(match self.config.allows(endpoint) {
-                true => format!("{endpoint} would no longer be set up for {tool}"),
-                false => format!("{endpoint} would no longer receive tokens"),
-            });
-        }
+        said.extend(gone);
+        said.extend(lost);
         Ok(said)
+    }
+
+    /// Takes back all edits of a registration, and of those in whose place it came.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn registration(&mut self, gone: &Registration) -> Result<(), Failure> {
+        let registered = self.config.codeartifact.registrations.clone();
+        let mut gone = vec![gone.clone()];
+        for (id, Registered { before, after, .. }) in self.journal.registered() {
+            if !gone.iter().any(|known| known.is_same_entry(&after)) {
+                continue;
+            }
+            self.entry(id)?;
+            gone.extend(before.filter(|before| !registered.iter().any(|known| known.is_same_entry(before))));
+        }
+        Ok(())
     }
 
     /// Says which links would go: those that nobody would need any more.

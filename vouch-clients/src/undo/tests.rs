@@ -7,7 +7,7 @@ use vouch_core::UnixTime;
 
 use super::*;
 use crate::file_lock::{FileLock, Readers};
-use crate::journal::Author;
+use crate::journal::{Author, Registered};
 use crate::ledger::NewToken;
 use crate::text::redact::Dialect;
 
@@ -42,7 +42,7 @@ impl TestHome {
         let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
         npmrc.set("registry", BareValue::new(&registration.endpoint).unwrap());
         let text = String::from_utf8(npmrc.to_bytes()).unwrap();
-        let registered = Registered { before: None, after: registration.clone() };
+        let registered = Registered { before: None, after: registration.clone(), profile: None };
         let author = Author {
             home: &self.home,
             client: &registration.tool,
@@ -117,7 +117,10 @@ fn tokens_that_come_and_go_are_no_edit_of_the_file() {
     test_home.write_token(KEY, "NEWER");
     test_home.write_token("//h.example/npm/other/:_authToken", "OTHER");
     let said = test_home.undo("bun");
-    assert!(matches!(&said[0], Note::Done(text) if text.contains("as it was before setup")), "{said:?}");
+    assert!(
+        matches!(&said[0], Note::Done(text) if text.contains("as it was before the setup of bun")),
+        "{said:?}"
+    );
     // The token of the registration that is left still serves, and the other one is gone.
     assert_eq!(test_home.text(), format!("a=1\nregistry={}\n{KEY}=NEWER\n", npm.endpoint));
     test_home.undo("npm");

@@ -22,6 +22,7 @@ use crate::secret::Secret;
 use crate::session::{self, Session};
 use crate::time::UnixTime;
 use crate::vault::Vault;
+use crate::verdict;
 use entries::{has_left, limit_of, role_entry, token_entry};
 pub use error::{Error, OutOfTime, SharedFailure};
 pub use lifetime::{Lifetime, RoleUse};
@@ -202,12 +203,14 @@ impl Broker {
         let credentials = flight.role_credentials(session, role, RoleUse::Exchange, Some(domain), connect)?;
         // Less than was asked for once is asked for at once, and costs one call.
         let seconds = seconds.min(u32::try_from(limit).unwrap_or(u32::MAX));
-        longest_token(&*aws, &credentials, role, domain, seconds).map_err(|error| {
-            if matches!(error, ExchangeError::CredentialsRefused { .. }) {
-                flight.vault.remove(&role_entry(role));
-            }
-            error.into()
-        })
+        let answer = longest_token(&*aws, &credentials, role, domain, seconds);
+        match &answer {
+            Ok(_) => verdict::record_answer(&self.home, domain),
+            Err(error) if error.refuses_domain() => verdict::record_refusal(&self.home, domain, &role.arn),
+            Err(ExchangeError::CredentialsRefused { .. }) => flight.vault.remove(&role_entry(role)),
+            Err(_) => {}
+        }
+        Ok(answer?)
     }
 }
 

@@ -170,6 +170,16 @@ async fn twice<T>(
 const ANSWER_TIME: Duration = Duration::from_secs(1);
 
 impl ExchangeError {
+    /// Whether AWS refused the domain itself, or the role's way to it. An explicit deny, as an organization has it, is about
+    /// the role alone.
+    pub(crate) fn refuses_domain(&self) -> bool {
+        match self {
+            Self::NoDomain { .. } => true,
+            Self::TokenRefused { source, .. } => !refusal::says(source, &["explicit deny"]),
+            _ => false,
+        }
+    }
+
     /// How long to wait before another try, if that may go better. Time-outs have used up their time already.
     fn pause(&self) -> Option<Duration> {
         match self {

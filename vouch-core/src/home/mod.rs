@@ -89,6 +89,11 @@ impl Home {
         self.0.join("vault")
     }
 
+    /// The folder of what AWS said of domains.
+    pub(crate) fn verdicts(&self) -> PathBuf {
+        self.0.join("verdicts")
+    }
+
     /// The folder of the names by which clients start our programs for this home: the path says which home it is.
     pub fn bin(&self) -> PathBuf {
         self.0.join(BIN)
@@ -135,7 +140,7 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 }
 
 #[cfg(unix)]
-fn create_private_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     use std::fs;
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 
@@ -148,7 +153,7 @@ fn create_private_dir(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn create_private_dir(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 

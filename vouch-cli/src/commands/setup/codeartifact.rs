@@ -1,26 +1,29 @@
 //! `vouch setup codeartifact`: a package manager, a repository, and the profile that serves them.
 
+use std::path::Path;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vouch_clients::all;
 use vouch_clients::client::{Client, Edit, SetupRequest};
 use vouch_clients::edited_file::EditedFile;
 use vouch_clients::file_lock;
-use vouch_clients::inspect;
 use vouch_clients::node::npm::registration::Filter;
 use vouch_clients::options::Options;
 use vouch_clients::tool::Tool;
-use vouch_clients::undo::Undo;
+use vouch_clients::undo::{Preview, Undo};
 use vouch_core::config::{Config, Registration};
-use vouch_core::endpoint::{Domain, Endpoint};
+use vouch_core::endpoint::Endpoint;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 
+use super::correction::{self, Standing, Typed};
 use super::flags::ToolFlags;
+use super::output;
 use super::plan::Plan;
-use super::profile::{self, Change, Chosen, RoleState, Use};
-use super::registration::{self, GivenEndpoint, Planned};
-use super::transaction::{self, Changed, Written};
+use super::profile::{self, Change, Chosen, Use};
+use super::registration::{self, GivenEndpoint, Place, Planned};
+use super::transaction::{self, Written};
 use crate::domain::DomainFlags;
 use crate::{preview, static_tokens, terminal};
 
@@ -40,6 +43,9 @@ pub(crate) struct Args {
     /// The repository's URL, where it is not the usual one: dual-stack, VPC endpoint, CloudFront
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    /// Change the registration that there is, in place of adding one
+    #[arg(long = "move", conflicts_with = "print")]
+    moves: bool,
     /// Show the lines for the package manager's configuration and write nothing
     #[arg(long, conflicts_with = "dry_run")]
     print: bool,
@@ -61,6 +67,7 @@ impl Args {
             (aws_profile.is_some(), "--aws-profile"),
             (self.registry.is_some(), "--registry"),
             (self.endpoint.is_some(), "--endpoint"),
+            (self.moves, "--move"),
             (self.print, "--print"),
         ];
         let own = typed.into_iter().find(|(typed, _)| *typed).map(|(_, flag)| flag);
@@ -86,6 +93,7 @@ struct Request {
     domain: DomainFlags,
     registry: Option<String>,
     endpoint: Option<GivenEndpoint>,
+    moves: bool,
     options: Options,
     /// With the options that were typed: to find what is there.
     client: Box<dyn Client>,
@@ -153,11 +161,12 @@ fn run_one(
         domain,
         registry,
         endpoint,
+        moves: args.moves,
         options,
         client,
     };
     if args.print {
-        return print(&request, &Config::load(home)?);
+        return print(&request, home);
     }
     for warning in request.client.check()? {
         terminal::warn(&warning);
@@ -180,7 +189,7 @@ fn run_one(
     if plan.client.tool().is_manual() {
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }
-    tell(&plan, &request, &changed, home, finished.as_deref().unwrap_or_default());
+    output::tell(&plan, &changed, home, &config, finished.as_deref().unwrap_or_default());
     finished.map(drop)
 }
 
@@ -191,7 +200,8 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
         .as_ref()
         .filter(|_| tool.is_nodes() || matches!(tool, Tool::Pip | Tool::Gradle))
         .map(|_| "--registry");
-    match args.flags.foreign_to(tool).or(name) {
+    let moves = Some("--move").filter(|_| args.moves && tool.is_manual());
+    match args.flags.foreign_to(tool).or(name).or(moves) {
         None => Ok(()),
         Some("--registry") if tool.is_nodes() => Err(Failure::new(
             ErrorKind::Usage,
@@ -206,9 +216,11 @@ fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn print(request: &Request, config: &Config) -> Result<(), Failure> {
-    let (_, planned) = decide(request, config)?;
-    let wanted = SetupRequest { registration: &planned.registration, corrects: None, config };
+fn print(request: &Request, home: &Home) -> Result<(), Failure> {
+    let config = Config::load(home)?;
+    let (_, planned) = decide(request, &config, &Standing::default())?;
+    let registration = &planned.registration;
+    let wanted = SetupRequest { registration, corrects: None, config: &config, bases: &[] };
     let snippet = request.client.snippet(&wanted)?;
     terminal::say(&format!("for `{}`:", request.client.file().display()));
     terminal::print(&snippet)
@@ -224,7 +236,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for Edit { file, after } in &plan.edits.files {
         let dialect = plan.client.dialect(file.path());
         let after = plan.client.preview(after, &plan.wanted());
-        diff.push_str(&preview::diff(file.path(), dialect, (file.text(), &after)));
+        diff.push_str(&preview::diff(file.path(), dialect, (file.present_text(), &after)));
     }
     if plan.records {
         // As it stands on disk, so that the diff is about that.
@@ -244,22 +256,41 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
 
 /// Decides everything, changes `config`, writes nothing.
 fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Failure> {
-    let (chosen, planned) = decide(request, config)?;
+    let standing = Standing::of(home, config, request.moves);
+    let (chosen, planned) = decide(request, config, &standing)?;
     let registration = planned.registration.clone();
+    let replaced = planned.before(config).cloned();
     // What an earlier setup of this very repository wrote may be corrected, if that is what the person typed.
     let typed = matches!(chosen.change, Change::Changed { .. }) || request.endpoint.is_some();
-    let replaced = planned.before(config).cloned();
-    let corrects = replaced
-        .clone()
-        .filter(|before| typed && before.profile == chosen.name && before.repository == request.repository);
+    let is_its = |before: &Registration| {
+        before.profile == chosen.name && before.repository == request.repository && typed
+    };
+    let corrects = replaced.clone().filter(|before| planned.corrects || is_its(before));
     let before = config.clone();
-    let wanted = SetupRequest { registration: &registration, corrects: corrects.as_ref(), config: &before };
+    let mut bases = Vec::new();
+    let is_other = |known: &&Registration| planned.corrects || known.endpoint != registration.endpoint;
+    if let Some(gone) = replaced.as_ref().filter(is_other) {
+        let mut preview = Preview::begin(home)?;
+        preview.registration(gone)?;
+        bases.extend(preview.files().iter().map(|file| (file.path.clone(), file.after.clone())));
+    }
     let recorded = all::options_of(request.tool, &registration);
     let options = Options { file: request.options.file.clone(), ..recorded };
     // Setup brings the path of the helper up to date.
     let client = all::client(home, request.tool, &options, None)?;
     file_lock::check_name(client.file())?;
-    let edits = client.plan(&wanted)?;
+    let wanted = SetupRequest {
+        registration: &registration,
+        corrects: corrects.as_ref(),
+        config: &before,
+        bases: &bases,
+    };
+    let mut edits = client.plan(&wanted)?;
+    // Another version of the client may have read another file.
+    let is_planned = |path: &Path| edits.files.iter().any(|edit| edit.file.path() == path);
+    let left = bases.iter().map(|(path, _)| path).filter(|path| !is_planned(path));
+    let left = left.map(|path| wanted.read(path)).collect::<Result<Vec<_>, _>>()?;
+    edits.files.extend(left.into_iter().map(|file| Edit { after: file.text().to_owned(), file }));
     let profiles = &mut config.codeartifact.profiles;
     if chosen.name == "default" && profiles.is_empty() && config.codeartifact.default.is_none() {
         config.codeartifact.default = Some(chosen.name.clone());
@@ -268,23 +299,49 @@ fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Fai
     if !request.client.tool().is_manual() {
         planned.record(config);
     }
+    let former = replaced
+        .as_ref()
+        .and_then(|gone| correction::leave(config, &before, gone, (&chosen.name, &standing)));
     let records = *config != before;
-    Ok(Plan { client, chosen, registration, corrects, replaced, edits, before, records })
+    let is_custom = matches!(request.endpoint, Some(GivenEndpoint::Custom(_)));
+    Ok(Plan {
+        client,
+        chosen,
+        registration,
+        corrects,
+        replaced,
+        former,
+        edits,
+        bases,
+        before,
+        records,
+        standing,
+        is_custom,
+    })
 }
 
-fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failure> {
+fn decide(request: &Request, config: &Config, standing: &Standing) -> Result<(Chosen, Planned), Failure> {
     let Request { repository, client, options, .. } = request;
-    let usage = Use { tool: client.tool().name(), repository };
-    let chosen = profile::choose(config, &request.domain, usage)?;
     let registry = request.registry.as_deref();
-    let place = (chosen.name.as_str(), repository);
+    let profile = request.domain.profile_name();
+    let typed = Typed { repository, registry, profile: profile.as_deref() };
+    let mut place = correction::find(config, &**client, typed, standing)?;
+    let known = place.and_then(|place| config.codeartifact.registrations.get(place));
+    let usage = Use { tool: client.tool().name(), repository, corrects: known, standing };
+    let chosen = profile::choose(config, &request.domain, usage)?;
+    // The same domain again would be refused again.
+    let stored = known.and_then(|known| config.codeartifact.profiles.get(&known.profile));
+    if !standing.moves && stored.is_none_or(|stored| stored.domain() == chosen.profile.domain()) {
+        place = None;
+    }
     let url = match &request.endpoint {
         Some(given) => given.url(),
         None => {
             let usual =
                 || Endpoint::new(chosen.profile.domain(), client.tool().format(), repository.clone()).url();
             let kept = matches!(chosen.change, Change::Kept | Change::Relinked);
-            let recorded = registration::recorded_endpoint(config, &**client, place, registry);
+            let of = (chosen.name.as_str(), repository);
+            let recorded = registration::recorded_endpoint(config, &**client, of, registry);
             match recorded.filter(|_| kept) {
                 // It may have been typed into the file.
                 Some(recorded) => registration::endpoint(&recorded)?.url(),
@@ -292,93 +349,7 @@ fn decide(request: &Request, config: &Config) -> Result<(Chosen, Planned), Failu
             }
         }
     };
-    let planned = Planned::new(config, &**client, options, place, url, registry)?;
+    let wanted = Place { profile: &chosen.name, repository, registry, corrects: place };
+    let planned = Planned::new(config, &**client, options, wanted, url)?;
     Ok((chosen, planned))
-}
-
-fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished: &[String]) {
-    let Chosen { name: profile, change, role, region, .. } = &plan.chosen;
-    let domain = plan.chosen.profile.domain();
-    for note in &plan.edits.notes {
-        terminal::warn(note);
-    }
-    let stands_for = format!("profile `{profile}`: {domain} (region: {region})");
-    match change {
-        Change::Kept => {}
-        Change::Relinked => {
-            let link = plan.chosen.profile.aws_profile.as_deref().unwrap_or_default();
-            terminal::done(&format!("profile `{profile}`: AWS profile `{link}` reads {domain}"));
-        }
-        Change::Made => terminal::done(&stands_for),
-        Change::MadeBeside { name, domain: other } => {
-            terminal::done(&format!("{stands_for}; `{name}` stays {other}"));
-        }
-        Change::Changed { was } => {
-            terminal::warn(&format!("profile `{profile}` was {was}"));
-            terminal::done(&stands_for);
-        }
-    }
-    let (wanted, file) = (plan.wanted(), plan.client.file().display());
-    let endpoint = &plan.registration.endpoint;
-    if changed.file {
-        for line in plan.client.done(&wanted) {
-            terminal::done(&line);
-        }
-    }
-    let manual = plan.client.tool().is_manual();
-    if changed.config && !manual {
-        let config = home.config_file();
-        terminal::done(&format!(
-            "{endpoint} may receive tokens of profile `{profile}`, in `{}`",
-            config.display()
-        ));
-        if matches!(request.endpoint, Some(GivenEndpoint::Custom(_))) {
-            terminal::warn("that host is not AWS's own: tokens of the domain will be sent to it");
-        }
-    }
-    if !changed.file && !changed.config && !manual {
-        let name = plan.registration.name.as_deref().unwrap_or_else(|| request.repository.as_str());
-        terminal::done(&format!(
-            "nothing to change: registry `{name}` in `{file}` is set up for profile `{profile}`"
-        ));
-    }
-    for line in finished {
-        terminal::done(line);
-    }
-    for displaced in displaced(plan) {
-        terminal::say(&format!(
-            "{} is no longer what {} takes packages from by default; it stays set up and receives tokens. {}",
-            displaced.endpoint,
-            displaced.tool,
-            inspect::setup(displaced).replacen("Run", "To have it back:", 1)
-        ));
-    }
-    tell_next(role, &domain, home);
-    terminal::next(&plan.client.next(&wanted));
-}
-
-/// Registrations that held the place which the new one has now.
-fn displaced(plan: &Plan) -> impl Iterator<Item = &Registration> {
-    let Plan { registration, replaced, before, .. } = plan;
-    let registrations = before.codeartifact.registrations.iter();
-    let others = registrations.filter(|known| known.endpoint != registration.endpoint);
-    others.filter(|known| inspect::share_a_place(known, registration) && replaced.as_ref() != Some(known))
-}
-
-fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {
-    match role {
-        RoleState::Served { own_account: true, .. } => {}
-        RoleState::Served { aws_profile, .. } => terminal::say(&format!(
-            "AWS profile `{aws_profile}` serves; its role is in another account than the domain, which must admit it"
-        )),
-        RoleState::Missing { aws_profile: None } => {
-            terminal::next(&format!("`vouch setup aws --role ARN` with a role that may read {domain}"));
-        }
-        RoleState::Missing { aws_profile: Some(name) } => {
-            terminal::next(&format!("`vouch setup aws --role ARN --profile {name}`"));
-        }
-    }
-    if Context::new(home.clone()).session().is_err() {
-        terminal::next("`vouch login`");
-    }
 }

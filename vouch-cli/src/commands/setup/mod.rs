@@ -2,7 +2,9 @@
 
 mod aws;
 mod codeartifact;
+mod correction;
 mod flags;
+mod output;
 mod plan;
 mod profile;
 mod registration;

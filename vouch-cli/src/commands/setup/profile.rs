@@ -1,14 +1,16 @@
 //! Which CodeArtifact profile a setup uses, makes or changes.
 //!
-//! A profile that registrations use is theirs: setting up another domain gives it a profile of its own. Only typing the
-//! profile's name together with other values changes it, and only while nothing else depends on it.
+//! A profile that registrations use is theirs: setting up another domain gives it a profile of its own. What AWS refused is
+//! corrected in place, and so is what `--move` is for. Otherwise only typing the profile's name together with other values
+//! changes it, as long as AWS did not answer for it. All of that only while nothing else depends on it.
 
-use vouch_core::Failure;
 use vouch_core::config::{Config, Profile, Registration};
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::RepositoryName;
 use vouch_core::profile::ProfileError;
+use vouch_core::{Failure, Verdict};
 
+use super::correction::Standing;
 use crate::domain::{Completed, DomainFlags};
 use crate::region::Reason;
 
@@ -50,15 +52,26 @@ pub(crate) enum RoleState {
 
 /// Where a setup is for: one tool's use of one repository.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Use<'a> {
-    pub(crate) tool: &'a str,
-    pub(crate) repository: &'a RepositoryName,
+pub(super) struct Use<'a> {
+    pub(super) tool: &'a str,
+    pub(super) repository: &'a RepositoryName,
+    /// The registration that gives way to it.
+    pub(super) corrects: Option<&'a Registration>,
+    pub(super) standing: &'a Standing,
+}
+
+impl Use<'_> {
+    /// Whether a registration is of another use.
+    fn is_other(&self, known: &Registration) -> bool {
+        let is_same = known.tool == self.tool && known.repository == *self.repository;
+        !is_same && self.corrects != Some(known)
+    }
 }
 
 const DEFAULT: &str = "default";
 
 /// Chooses the profile.
-pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<Chosen, Failure> {
+pub(super) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<Chosen, Failure> {
     let (name, named) = candidate(config, flags, usage)?;
     let stored = config.codeartifact.profiles.get(&name);
     let completed = flags.complete(stored)?;
@@ -70,13 +83,17 @@ pub(crate) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Re
         Some(profile) => {
             let was = profile.domain();
             let users: Vec<_> = users(config, &name).collect();
-            let others =
-                users.iter().any(|user| user.tool != usage.tool || user.repository != *usage.repository);
-            if users.is_empty() || (named && !others) {
+            let others = users.iter().any(|user| usage.is_other(user));
+            let proven = usage.standing.verdict(&name) == Verdict::Answered;
+            let corrects = usage.corrects.is_some_and(|known| known.profile == name);
+            if users.is_empty() || (!others && (corrects || (named && !proven))) {
                 return finish(config, flags, name, Some(profile), completed, Change::Changed { was });
             }
             if named {
-                return Err(in_use(&name, &was, &users, &completed.domain));
+                return Err(match others {
+                    true => in_use(&name, &was, &users, &completed.domain),
+                    false => answered(&name, &was, &completed.domain),
+                });
             }
             beside(config, flags, (name, was), completed)
         }
@@ -93,7 +110,8 @@ fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(St
     }
     if !flags.names_a_domain() {
         // A repository that is set up again stays with the profile that it has.
-        let name = match recorded(config, usage) {
+        let moved = usage.corrects.filter(|_| usage.standing.moves).map(|known| known.profile.as_str());
+        let name = match recorded(config, usage).or(moved) {
             Some(name) => name,
             None => config.default_profile()?,
         };
@@ -114,7 +132,8 @@ fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(St
     let mut fitting = profiles.iter().filter(|(_, profile)| fits(profile));
     match (fitting.next(), fitting.next()) {
         (Some((only, _)), None) => Ok((only.clone(), false)),
-        _ => Ok((name, false)),
+        // What is corrected keeps its name.
+        _ => Ok((usage.corrects.map_or(name, |known| known.profile.clone()), false)),
     }
 }
 
@@ -219,6 +238,17 @@ fn in_use(name: &str, was: &Domain, users: &[&Registration], wanted: &Domain) ->
     Failure::configuration(
         format!("profile `{name}` stands for {was} and is in use by {}", users.join(", ")),
         format!("Give {wanted} a profile of its own: `--profile {}`, or another free name.", wanted.name),
+    )
+}
+
+fn answered(name: &str, was: &Domain, wanted: &Domain) -> Failure {
+    Failure::configuration(
+        format!("profile `{name}` stands for {was}, for which AWS answered"),
+        format!(
+            "To change it all the same, add `--move`; or give {wanted} a profile of its own: `--profile {}`, or another \
+             free name.",
+            wanted.name
+        ),
     )
 }
 

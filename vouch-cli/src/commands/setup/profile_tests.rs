@@ -39,7 +39,12 @@ fn flags(words: &str) -> DomainFlags {
 
 fn chosen_in(config: &Config, words: &str, repository: &str) -> Result<Chosen, Failure> {
     let repository = repository.parse().unwrap();
-    choose(config, &flags(words), Use { tool: "cargo", repository: &repository })
+    let standing = Standing::default();
+    choose(
+        config,
+        &flags(words),
+        Use { tool: "cargo", repository: &repository, corrects: None, standing: &standing },
+    )
 }
 
 fn shown(words: &str, repository: &str) -> String {
@@ -85,6 +90,51 @@ fn what_flags_do_to_profiles() {
         ("- - - default artifacts", "my-repo", "relinked default: my-domain as artifacts"),
     ] {
         assert_eq!(shown(words, repository), expected, "{words} {repository}");
+    }
+}
+
+/// What flags do for cargo's `my-repo`, or for another repository in its place, where AWS gave this verdict of a profile.
+fn corrected(config: &Config, words: &str, repository: &str, standing: &Standing) -> Result<String, Failure> {
+    let repository = repository.parse().unwrap();
+    let known = config.codeartifact.registrations.first();
+    let corrects = known.filter(|known| standing.gives_way(&known.profile));
+    let usage = Use { tool: "cargo", repository: &repository, corrects, standing };
+    let Chosen { name, profile, change, .. } = choose(config, &flags(words), usage)?;
+    Ok(format!("{name}: {} ({change:?})", profile.domain))
+}
+
+#[test]
+fn what_aws_refused_is_corrected_in_place_and_nothing_else_is() {
+    let right = "right 123456789012 us-east-1 -";
+    let named = "right 123456789012 us-east-1 default";
+    let mut config = config();
+    let is = |config: &Config, words: &str, repository: &str, verdict, moves, expected: &str| {
+        let standing = Standing::with("default", verdict, moves);
+        let is = corrected(config, words, repository, &standing).unwrap_or_else(|failed| failed.message);
+        assert!(is.starts_with(expected), "{words} {repository} {verdict:?} {moves}: {is}");
+    };
+    for repository in ["my-repo", "other"] {
+        is(&config, right, repository, Verdict::Refused, false, "default: right (Changed");
+        is(&config, right, repository, Verdict::Unasked, false, "right: right (MadeBeside");
+        is(&config, right, repository, Verdict::Answered, false, "right: right (MadeBeside");
+        is(&config, right, repository, Verdict::Answered, true, "default: right (Changed");
+        is(&config, right, repository, Verdict::Unasked, true, "default: right (Changed");
+    }
+    // The profile's name is no reason to change what works.
+    is(&config, named, "my-repo", Verdict::Unasked, false, "default: right (Changed");
+    is(&config, named, "my-repo", Verdict::Answered, false, "profile `default` stands for my-domain");
+    is(&config, named, "my-repo", Verdict::Answered, true, "default: right (Changed");
+    // Without a domain the default profile serves as ever.
+    is(&config, "- - - -", "other", Verdict::Refused, false, "default: my-domain (Kept");
+    // A domain that has a profile needs no other one.
+    is(&config, "idle-domain - - -", "my-repo", Verdict::Refused, false, "idle: idle-domain");
+    // Others live on it, too.
+    let mut other = config.codeartifact.registrations[0].clone();
+    other.tool = "pip".into();
+    config.codeartifact.registrations.push(other);
+    for (verdict, moves) in [(Verdict::Refused, false), (Verdict::Answered, true)] {
+        is(&config, right, "my-repo", verdict, moves, "right: right (MadeBeside");
+        is(&config, named, "my-repo", verdict, moves, "profile `default` stands for my-domain");
     }
 }
 

@@ -97,9 +97,20 @@ pub(crate) fn recorded_endpoint(
 }
 
 /// Whether a registration is one of this client's file.
-fn is_of(client: &dyn Client, registration: &Registration) -> bool {
+pub(crate) fn is_of(client: &dyn Client, registration: &Registration) -> bool {
     let file = registration.file.as_deref();
     registration.tool == client.tool().name() && file.is_none_or(|path| client.wrote(path))
+}
+
+/// What a registration is to be of, and under which name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) profile: &'a str,
+    pub(crate) repository: &'a RepositoryName,
+    /// The name, where one was typed.
+    pub(crate) registry: Option<&'a str>,
+    /// The place of the registration that it corrects, in the configuration.
+    pub(crate) corrects: Option<usize>,
 }
 
 /// A registration as it is to be, in the place of an earlier one of the same file if there is one.
@@ -107,6 +118,8 @@ fn is_of(client: &dyn Client, registration: &Registration) -> bool {
 pub(crate) struct Planned {
     pub(crate) registration: Registration,
     place: Option<usize>,
+    /// Whether the one in that place gives way, whatever it is for.
+    pub(crate) corrects: bool,
 }
 
 impl Planned {
@@ -118,16 +131,17 @@ impl Planned {
         config: &Config,
         client: &dyn Client,
         options: &Options,
-        (profile, repository): (&str, &RepositoryName),
+        Place { profile, repository, registry, corrects }: Place<'_>,
         endpoint: String,
-        registry: Option<&str>,
     ) -> Result<Self, Failure> {
         let registrations = &config.codeartifact.registrations;
         let mut same_url = registrations.iter().filter(|known| known.endpoint == endpoint);
         let same_url = same_url.find(|known| is_of(client, known));
         // A name that was chosen once need not be typed again.
-        let chosen =
-            registry.map(str::to_owned).or_else(|| same_url.filter(|_| client.keeps_name())?.name.clone());
+        let corrected = corrects.and_then(|place| registrations.get(place));
+        let is_chosen = |known: &&Registration| known.name != client.default_name(&known.repository);
+        let kept = same_url.or(corrected.filter(is_chosen)).filter(|_| client.keeps_name());
+        let chosen = registry.map(str::to_owned).or_else(|| kept?.name.clone());
         let mut registration = Registration {
             tool: client.tool().name().into(),
             repository: repository.clone(),
@@ -138,9 +152,10 @@ impl Planned {
             file: Some(client.file().to_owned()),
             other: serde_json::Map::new(),
         };
-        let place = registrations
-            .iter()
-            .position(|known| is_of(client, known) && client.replaces(known, &registration));
+        let replaced = |known: &Registration| is_of(client, known) && client.replaces(known, &registration);
+        let same = |known: &Registration| known.endpoint == registration.endpoint && replaced(known);
+        let there = registrations.iter().position(same);
+        let place = there.or(corrects).or_else(|| registrations.iter().position(replaced));
         let before = place.and_then(|place| registrations.get(place));
         if let Some(before) = before {
             registration.token_prefix.clone_from(&before.token_prefix);
@@ -151,10 +166,10 @@ impl Planned {
         }
         options.record(&mut registration);
         client.complete(&mut registration, config)?;
-        if before.is_none() && client.keeps_name() {
-            unless_taken(config, client, &registration)?;
+        if client.keeps_name() && before.is_none_or(|before| before.name != registration.name) {
+            unless_taken(config, client, &registration, before)?;
         }
-        Ok(Self { registration, place })
+        Ok(Self { corrects: place.is_some() && place == corrects, registration, place })
     }
 
     /// The registration before, of the same repository or the same URL.
@@ -173,15 +188,21 @@ impl Planned {
 }
 
 /// Where a client knows its registries by name, one name stands for one of them.
-fn unless_taken(config: &Config, client: &dyn Client, new: &Registration) -> Result<(), Failure> {
+fn unless_taken(
+    config: &Config,
+    client: &dyn Client,
+    new: &Registration,
+    before: Option<&Registration>,
+) -> Result<(), Failure> {
     let mut registrations = config.codeartifact.registrations.iter().filter(|known| is_of(client, known));
-    let Some(known) = registrations.find(|known| known.name.is_some() && known.name == new.name) else {
+    let is_taken = |known: &&Registration| known.name.is_some() && known.name == new.name;
+    let Some(known) = registrations.find(|known| is_taken(known) && Some(*known) != before) else {
         return Ok(());
     };
     let (file, name) = (client.file().display(), new.name.as_deref().unwrap_or_default());
     let correct = match known.repository == new.repository {
-        true => format!(", or correct that one with `--profile {}`", known.profile),
-        false => String::new(),
+        true => ", or change that one with `--move`",
+        false => "",
     };
     Err(Failure::configuration(
         format!("`{file}`: registry `{name}` is {} already", known.endpoint),

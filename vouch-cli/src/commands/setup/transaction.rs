@@ -5,7 +5,7 @@ use std::fs;
 use vouch_clients::client::Edit;
 use vouch_clients::edited_file::{Released, Written as WrittenFile};
 use vouch_clients::file_lock::FileLock;
-use vouch_clients::journal::{Author, Registered};
+use vouch_clients::journal::{Author, FormerProfile, Registered};
 use vouch_clients::undo::Undo;
 use vouch_core::config::{Config, ConfigLock};
 use vouch_core::home::Home;
@@ -147,6 +147,11 @@ fn restore(config: &mut Config, plan: &Plan, written: &Config) {
             None => {}
         }
     }
+    if let Some(FormerProfile { name, profile, .. }) = &plan.former
+        && !profiles.contains_key(name)
+    {
+        profiles.insert(name.clone(), profile.clone());
+    }
     if !profiles.contains_key(name) && config.codeartifact.default.as_ref() == Some(name) {
         config.codeartifact.default.clone_from(&plan.before.codeartifact.default);
     }
@@ -159,7 +164,11 @@ fn write_files(
     files: &mut Vec<FileLock>,
     written: &mut Vec<WrittenFile>,
 ) -> Result<bool, Failure> {
-    let registered = Registered { before: plan.replaced.clone(), after: plan.registration.clone() };
+    let registered = Registered {
+        before: plan.replaced.clone(),
+        after: plan.registration.clone(),
+        profile: plan.former.clone(),
+    };
     let mut write = |Edit { file, after }: &Edit| {
         let author = Author {
             home,

@@ -20,6 +20,7 @@ use crate::secret::Secret;
 use crate::session::SessionError;
 use crate::session::Source;
 use crate::vault::EntryName;
+use crate::verdict::Verdict;
 
 const CALLERS: usize = 40;
 
@@ -40,6 +41,8 @@ struct Fake {
     role_limit: Option<i64>,
     /// CodeArtifact refuses the credentials of this many calls.
     forgets: AtomicUsize,
+    /// CodeArtifact does not know the domain of this many calls.
+    lacks: AtomicUsize,
     asked: std::sync::Mutex<Vec<u32>>,
 }
 
@@ -82,6 +85,9 @@ impl Aws for FakeExchange {
         if self.0.forgets.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
         {
             return Err(ExchangeError::CredentialsRefused { role: role.arn.clone(), source: source() });
+        }
+        if self.0.lacks.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            return Err(ExchangeError::NoDomain { domain: domain.clone(), source: source() });
         }
         if self.0.bearer_limit.is_some_and(|limit| seconds > limit) {
             let (role, domain) = (role.arn.clone(), domain.clone());
@@ -216,6 +222,37 @@ fn everything_that_shapes_a_token_has_an_entry_of_its_own() {
     assert_eq!(person.token(&target(), Lifetime::Session).unwrap().value.expose(), "token 6");
     // Role credentials serve every domain of their role.
     assert_eq!(person.calls(), (3, 7));
+}
+
+#[test]
+fn what_aws_says_of_a_domain_is_noted_and_other_failures_are_not() {
+    let config: Config = serde_json::from_value(serde_json::json!({
+        "version": 1,
+        "aws": { "profiles": { "vouch": {
+            "role_arn": "arn:aws:iam::123456789012:role/CodeArtifact", "region": "us-east-1"
+        } } },
+        "codeartifact": { "profiles": { "default": {
+            "domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"
+        } } }
+    }))
+    .unwrap();
+    let verdict =
+        |person: &TestUser| Verdict::of(&person.home, &config, config.profile_named("default").unwrap());
+    for fake in [
+        Fake { refuses: true, ..Fake::default() },
+        Fake { bearer_limit: Some(1), ..Fake::default() },
+        Fake { forgets: AtomicUsize::new(1), ..Fake::default() },
+    ] {
+        let person = TestUser::new(fake);
+        person.token(&target(), Lifetime::Request).unwrap_err();
+        assert_eq!(verdict(&person), Verdict::Unasked);
+    }
+    let person = TestUser::new(Fake { lacks: AtomicUsize::new(1), ..Fake::default() });
+    person.token(&target(), Lifetime::Request).unwrap_err();
+    assert_eq!(verdict(&person), Verdict::Refused);
+    thread::sleep(Duration::from_millis(BURST + 50));
+    person.token(&target(), Lifetime::Request).unwrap();
+    assert_eq!(verdict(&person), Verdict::Answered);
 }
 
 #[test]
