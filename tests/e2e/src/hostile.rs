@@ -12,6 +12,9 @@ use vouch_sandbox::tls::Authority;
 /// What a token of the sandbox looks like: as it is, and behind `aws:` in base64.
 const TOKENS: [&str; 2] = ["eyJ", "YXdzOmV5S"];
 
+/// The first byte of a connection that begins TLS (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
 /// Records the head of every request that arrives.
 #[derive(Debug)]
 pub struct HostileHost {
@@ -23,7 +26,12 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
-        let listener = TcpListener::bind(("0.0.0.0", 0)).expect("loopback has ports");
+        Self::start_at(0)
+    }
+
+    /// The same at a port, at which it is every host of the sandbox: 80 is where they would speak plain HTTP.
+    pub fn start_at(port: u16) -> Self {
+        let listener = TcpListener::bind(("0.0.0.0", port)).expect("loopback has ports");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
         let heads = Arc::<Mutex<Vec<String>>>::default();
@@ -66,16 +74,24 @@ impl HostileHost {
 fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     let Some(first) = head(&mut stream, heads) else { return };
-    let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream) };
+    let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream, &first) };
     let host = target.split(':').next().unwrap_or_default();
     let Ok(config) = authority.config(host) else { return };
     if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
         return;
     }
+    // Some clients open a tunnel for plain HTTP, too.
+    let mut first = [0];
+    if stream.peek(&mut first).is_ok() && first[0] != TLS_HANDSHAKE {
+        if let Some(head) = head(&mut stream, heads) {
+            refuse(&mut stream, &head);
+        }
+        return;
+    }
     let Ok(connection) = ServerConnection::new(config) else { return };
     let mut stream = StreamOwned::new(connection, stream);
-    if head(&mut stream, heads).is_some() {
-        refuse(&mut stream);
+    if let Some(head) = head(&mut stream, heads) {
+        refuse(&mut stream, &head);
     }
 }
 
@@ -94,7 +110,12 @@ fn head(stream: &mut impl Read, heads: &Mutex<Vec<String>>) -> Option<String> {
     Some(text)
 }
 
-fn refuse(stream: &mut impl Write) {
-    let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+/// Some clients send what they have only to who asks for it.
+fn refuse(stream: &mut impl Write, head: &str) {
+    let status = match TOKENS.iter().any(|token| head.contains(token)) {
+        true => "404 Not Found",
+        false => "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"packages\"",
+    };
+    let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let _ = stream.flush();
 }

@@ -22,7 +22,7 @@ use super::profile::{self, Change, Chosen, RoleState, Use};
 use super::registration::{self, GivenEndpoint, Planned};
 use super::transaction::{self, Changed, Written};
 use crate::domain::DomainFlags;
-use crate::{preview, static_tokens, terminal};
+use crate::{preview, project_trust, static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -220,6 +220,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
+    project_trust::warn(&plan.targets(), &[plan.client.tool()]);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
         let dialect = plan.client.dialect(file.path());
@@ -302,6 +303,7 @@ fn tell(plan: &Plan, request: &Request, changed: &Changed, home: &Home, finished
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
+    project_trust::warn(&plan.targets(), &[plan.client.tool()]);
     let stands_for = format!("profile `{profile}`: {domain} (region: {region})");
     match change {
         Change::Kept => {}

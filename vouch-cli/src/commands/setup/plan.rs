@@ -1,6 +1,7 @@
 //! What one setup is going to do.
 
 use vouch_clients::client::{Client, Edits, SetupRequest};
+use vouch_clients::project::Targets;
 use vouch_core::config::{Config, Registration};
 
 use super::profile::Chosen;
@@ -26,5 +27,10 @@ impl Plan {
     pub(super) fn wanted(&self) -> SetupRequest<'_> {
         let Self { registration, corrects, before, .. } = self;
         SetupRequest { registration, corrects: corrects.as_ref(), config: before }
+    }
+
+    /// Where tokens belong once it is done.
+    pub(super) fn targets(&self) -> Targets {
+        Targets::of(&self.before).with_registration(&self.registration)
     }
 }
