@@ -1,8 +1,10 @@
 //! What `env` and `exec` issue: the credential that their flags name, as variables.
 
 use clap::ValueEnum;
+use vouch_clients::project::Targets;
 use vouch_clients::variable::{self, Named as Line};
 use vouch_core::broker::RoleUse;
+use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::{Context, ErrorKind, Failure, Secret};
@@ -201,6 +203,18 @@ impl CredentialRequest {
         add("--ca-profile", self.ca_profile.clone());
         add("--aws-profile", self.aws_profile.clone());
         arguments
+    }
+
+    /// Where the token belongs that these arguments mean.
+    pub(crate) fn targets(&self, config: &Config) -> Targets {
+        let flags = self.domain_flags();
+        let stored = flags.profile_name().and_then(|name| config.codeartifact.profiles.get(&name));
+        let targets = Targets::of(config);
+        // A domain that cannot be told is refused when its token is asked for.
+        match flags.names_a_domain().then(|| flags.complete(stored)) {
+            Some(Ok(completed)) => targets.with_domain(&completed.domain),
+            _ => targets,
+        }
     }
 
     fn domain_flags(&self) -> DomainFlags {

@@ -11,6 +11,7 @@ mod domain;
 mod home_choice;
 mod parse;
 mod preview;
+mod project_trust;
 mod prompt;
 mod quiet;
 mod region;

@@ -10,7 +10,7 @@ use crate::inspect::{ENTRY, InspectContext};
 use crate::manual::ManualTool;
 use crate::options::Options;
 use crate::tool::Tool;
-use crate::{cargo, jvm, node, python};
+use crate::{cargo, jvm, node, project, python};
 
 /// The client of a tool, with options that were typed or are recorded. For what is `written` already, the helper is the one
 /// that its files name: one of another place is as good, and whether it is there is a question of its own.
@@ -84,8 +84,14 @@ pub fn options_of(tool: Tool, registration: &Registration) -> Options {
     Options { file, ..recorded.unwrap_or_else(told) }
 }
 
-/// Lets the module of the registration's client look.
+/// Lets the module of the registration's client look, and at the project.
 pub fn inspect(case: &InspectContext<'_>) -> Vec<Finding> {
+    let mut findings = by_client(case);
+    findings.extend(project::inspect(case));
+    findings
+}
+
+fn by_client(case: &InspectContext<'_>) -> Vec<Finding> {
     match Tool::named(&case.registration.tool) {
         Some(Tool::Cargo) => cargo::inspect::cargo(case),
         Some(Tool::Npm) => node::inspect::NPM.inspect(case),

@@ -21,6 +21,7 @@ pub mod manual;
 pub mod node;
 pub mod options;
 pub mod program;
+pub mod project;
 pub mod python;
 mod real_path;
 mod record_file;

@@ -33,6 +33,8 @@ impl Drop for InTheMiddle {
         fs::write(HOSTS, &self.honest).expect("the sandbox's root writes it");
     }
 }
+/// The first byte of a connection that begins TLS (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
 
 /// Records the head of every request that arrives.
 #[derive(Debug)]
@@ -117,16 +119,21 @@ impl HostileHost {
 
 fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-    // How a TLS connection begins. Who comes without a tunnel was led here by name.
-    let mut first = [0];
-    let is_tls = stream.peek(&mut first).is_ok_and(|_| first == [0x16]);
-    let host = match is_tls {
+    // Who comes without a tunnel was led here by name.
+    let host = match begins_tls(&stream) {
         true => HOST.to_owned(),
         false => {
             let Some(first) = head(&mut stream, heads) else { return };
             let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream, &first) };
             let host = target.split(':').next().unwrap_or_default().to_owned();
             if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
+                return;
+            }
+            // Some clients open a tunnel for plain HTTP, too.
+            if !begins_tls(&stream) {
+                if let Some(head) = head(&mut stream, heads) {
+                    refuse(&mut stream, &head);
+                }
                 return;
             }
             host
@@ -138,6 +145,12 @@ fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>
     if let Some(head) = head(&mut stream, heads) {
         refuse(&mut stream, &head);
     }
+}
+
+/// Whether what comes next is TLS.
+fn begins_tls(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    stream.peek(&mut first).is_ok_and(|_| first == [TLS_HANDSHAKE])
 }
 
 /// Reads one head and records it.

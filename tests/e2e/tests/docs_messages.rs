@@ -149,7 +149,7 @@ fn the_page_of_messages_has_every_message_and_no_other() {
 }
 
 /// Names in sources that look like variables of the environment and are not read from it.
-const NO_VARIABLES: [&str; 11] = [
+const NO_VARIABLES: [&str; 16] = [
     "ACCOUNT_ID", // stands for a value in the help
     "NPM_TOKEN",  // an example there
     // Set for others, never read.
@@ -157,6 +157,12 @@ const NO_VARIABLES: [&str; 11] = [
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "CODEARTIFACT_AUTH_TOKEN",
+    // Keys of a project's files.
+    "BUN_CONFIG_REGISTRY",
+    "NPM_CONFIG_REGISTRY",
+    "BUNDLE_SSL_CA_CERT",
+    "BUNDLE_SSL_VERIFY_MODE",
+    "NODE_TLS_REJECT_UNAUTHORIZED",
     // Set for git, never read.
     "GIT_CONFIG_NOSYSTEM",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM",

@@ -128,7 +128,7 @@ fn pip_and_uv() {
             patient.with_variable("VIRTUAL_ENV", venv.to_str().unwrap(), &[&pip(wanted)]);
         };
         in_venv("[global]\nindex-url = https://else.example/simple\n", "warn overridden");
-        for setting in ["proxy = http://127.0.0.1:1", "cert = /x.pem", "trusted-host = else.example"] {
+        for setting in ["proxy = http://127.0.0.1:1", "cert = /x.pem", &format!("trusted-host = {HOST}")] {
             in_venv(&format!("[global]\n{setting}\n"), "warn network");
         }
         let text = "--index-url https://else.example/simple\nsix\n";
@@ -152,8 +152,10 @@ fn pip_and_uv() {
         assert!(found[0]["fix"].as_str().unwrap().contains("authenticate = \"always\""), "{found:?}");
         let text = format!("{text}authenticate = \"always\"\n");
         patient.with_file("project/pyproject.toml", Some(&text), &[]);
+        let text = format!("allow-insecure-host = [\"{HOST}\"]\n");
+        patient.with_file("project/uv.toml", Some(&text), &[&uv("warn network")]);
         let text = "allow-insecure-host = [\"else.example\"]\n";
-        patient.with_file("project/uv.toml", Some(text), &[&uv("warn network")]);
+        patient.with_file("project/uv.toml", Some(text), &[]);
         let lock = format!("registry = \"https://{HOST}/pypi/other/simple/\"\n");
         patient.with_file("project/uv.lock", Some(&lock), &[&uv("warn lockfile")]);
 

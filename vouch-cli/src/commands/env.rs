@@ -2,10 +2,12 @@
 
 use std::io::{IsTerminal, stdout};
 
+use vouch_clients::tool::Tool;
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::credential_args::{CredentialRequest, Kind};
+use crate::project_trust;
 use crate::shell::Shell;
 use crate::terminal;
 
@@ -51,6 +53,9 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
 
 fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
     let issued = args.wanted.fetch(context)?;
+    if args.wanted.kind == Kind::Codeartifact {
+        project_trust::warn(&args.wanted.targets(&context.config()?), Tool::ALL);
+    }
     let variables: Vec<_> =
         issued.set.iter().map(|(name, value)| (name.as_str(), value.expose().as_str())).collect();
     let set = shell.set(&variables).map_err(|_| {

@@ -8,6 +8,7 @@ use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::credential_args::{CredentialRequest, Kind, variable_name};
+use crate::project_trust::{self, Start};
 use crate::terminal;
 
 /// Vouch itself failed, before the command was started.
@@ -24,6 +25,10 @@ pub(crate) struct Args {
     /// Set the token under this name, too, such as NPM_TOKEN
     #[arg(long, value_name = "NAME", value_parser = variable_name)]
     export: Vec<String>,
+    /// Start the command although this project would give the token away: asks on a terminal, elsewhere takes the DIGEST that
+    /// the refusal names
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    trust_project: Option<String>,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -48,6 +53,9 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
             "Leave it out: AWS tools read the variables that are set.",
         ));
     }
+    if args.wanted.kind == Kind::Codeartifact {
+        judge_project(context, &args)?;
+    }
     let mut words = args.command.into_iter();
     let program = words.next().unwrap_or_default();
     let mut command = Command::new(find(&program));
@@ -63,6 +71,18 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
         command.env(name, token.expose());
     }
     Ok(command)
+}
+
+/// Looks at the project of the working directory before any token is asked for.
+fn judge_project(context: &Context, args: &Args) -> Result<(), Failure> {
+    let exported = args.export.iter().map(|name| format!(" --export {name}"));
+    project_trust::judge(&Start {
+        home: context.home(),
+        targets: &args.wanted.targets(&context.config()?).with_variables(&args.export),
+        command: &args.command,
+        trust: args.trust_project.as_deref(),
+        typed: exported.fold(args.wanted.arguments(), |typed, export| typed + &export),
+    })
 }
 
 #[cfg(unix)]

@@ -54,6 +54,11 @@ pub(crate) fn project_files(from: &Path, user_file: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.canonicalize().is_ok_and(|canonical| canonical != user_file)).collect()
 }
 
+/// The same beside the usual file of the user's.
+pub(crate) fn files_of_project(from: &Path) -> Vec<PathBuf> {
+    project_files(from, &cargo_home().map(|folder| config_file(&folder)).unwrap_or_default())
+}
+
 fn level(
     file: &Path,
     registries: &[Registry],

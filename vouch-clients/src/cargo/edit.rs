@@ -111,15 +111,6 @@ pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
     Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
 }
 
-/// The settings of a text that lead Cargo's requests by way of somebody, or let somebody read along.
-pub(crate) fn network(text: &str) -> Result<Vec<String>, EditError> {
-    const KEYS: [&str; 3] = ["proxy", "cainfo", "proxy-cainfo"];
-    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
-    let http = document.as_table().get("http").and_then(Item::as_table_like);
-    let set = |key: &&str| http.is_some_and(|http| http.contains_key(key));
-    Ok(KEYS.into_iter().filter(set).map(|key| format!("http.{key}")).collect())
-}
-
 /// One registry of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Registry {

@@ -5,7 +5,7 @@ use std::path::Path;
 use vouch_core::env;
 use vouch_core::files;
 
-use super::{client, config_hierarchy, edit, program};
+use super::{client, config_hierarchy, program};
 use crate::finding::Finding;
 use crate::home_argument::named_in;
 use crate::inspect::{self, InspectContext, OVERRIDDEN};
@@ -26,11 +26,6 @@ pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(token(name));
-    for file in config_hierarchy::project_files(case.folder, &user_file) {
-        let text = files::read_text(&file).unwrap_or_default();
-        let settings = edit::network(&text).unwrap_or_default();
-        findings.extend(settings.iter().map(|setting| inspect::network(&file, setting)));
-    }
     findings.extend(lockfile::look(case.folder, &["Cargo.lock"], case.config));
     findings.push(inspect::version("cargo", &[1, program::OLDEST]));
     findings

@@ -14,6 +14,7 @@ use vouch_core::{Diagnostic, ErrorKind};
 
 pub use client::Cargo;
 pub(crate) use client::replaces_crates_io;
+pub(crate) use config_hierarchy::files_of_project;
 use edit::EditError;
 pub use helper::find_program;
 

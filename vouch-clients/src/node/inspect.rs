@@ -1,21 +1,22 @@
 //! npm's, pnpm's, yarn's and bun's part of `vouch doctor`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 use vouch_core::env;
 use vouch_core::files;
+use vouch_core::http::NamedProxy;
 
 use super::workspace::ProjectLocation;
 use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
-use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, OVERRIDDEN, VERSION};
+use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, NETWORK, OVERRIDDEN, VERSION};
 use crate::lockfile;
-use crate::node::npm::Mode;
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::tokens::{self, State};
+use crate::node::npm::{Mode, file};
 use crate::text::yaml as yarnrc;
 use crate::tool::Tool;
 
@@ -43,7 +44,11 @@ impl NpmrcReader {
         if found && Mode::of(registration) == Some(Mode::Static) {
             findings.extend(self.token(case));
         }
-        findings.push(version(self.program, self.oldest, self.tool == Tool::YarnClassic));
+        let version = version(self.program, self.oldest, self.tool == Tool::YarnClassic);
+        if version.message().starts_with("npm 10.") {
+            findings.extend(connect(case, &file, reader));
+        }
+        findings.push(version);
         findings
     }
 
@@ -116,15 +121,6 @@ fn yarn_variables(registration: &Registration) -> Vec<Finding> {
 
 /// yarn reads every `.yarnrc.yml` from the folder upwards, the nearest first.
 fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
-    const NETWORK: [&str; 7] = [
-        "httpProxy",
-        "httpsProxy",
-        "httpsCaFilePath",
-        "caFilePath",
-        "httpsCertFilePath",
-        "networkSettings",
-        "unsafeHttpWhitelist",
-    ];
     let user = home().map(|home| home.join(".yarnrc.yml")).unwrap_or_default().canonicalize().ok();
     let mut findings = Vec::new();
     for folder in case.folder.ancestors() {
@@ -147,12 +143,33 @@ fn yarn_project(case: &InspectContext<'_>) -> Vec<Finding> {
                 let note =
                     format!("`{}` sets `{name}`, which goes before your own in that project", path.display());
                 findings.push(inspect::overridden(note));
-            } else if NETWORK.contains(&name.as_str()) || (name == "enableStrictSsl" && value == "false") {
-                findings.push(inspect::network(&path, &name));
             }
         }
     }
     findings
+}
+
+/// npm 10.9 sends the token to a proxy inside its CONNECT; npm 8, 11 and 12 do not (measured).
+fn connect(case: &InspectContext<'_>, user_file: &Path, reader: project::Reader) -> Option<Finding> {
+    const SETTINGS: [&str; 2] = ["https-proxy", "proxy"];
+    let place = ProjectLocation::of(case.folder);
+    let files = reader.npmrcs(&place, user_file).into_iter().chain([user_file.to_owned()]);
+    let names_one = |path: &PathBuf| {
+        let npmrc = file::load(path).unwrap_or_default();
+        SETTINGS
+            .iter()
+            .any(|key| npmrc.value(key).is_some_and(|value| !["", "null"].contains(&value.as_str())))
+    };
+    let by_file = files.into_iter().find(names_one).map(|path| format!("`{}`", path.display()));
+    let host = case.registration.endpoint.trim_start_matches("https://").split(['/', ':']).next()?;
+    let by_variable = || NamedProxy::from_env(host).ok().flatten().map(|proxy| proxy.variable.to_string());
+    let by = by_file.or_else(by_variable)?;
+    Some(Finding::warn(
+        NETWORK,
+        format!("npm 10 sends the token to the proxy that {by} names"),
+        "The token stands in the CONNECT request: the proxy reads it, and so does whoever is on the way there.",
+        "Update to npm 11 or later.",
+    ))
 }
 
 /// What plan and project say, told apart.
@@ -176,9 +193,6 @@ fn with_project(
         let why = "Installing works; for publishing, the client looks for a token one folder further up.";
         Finding::warn(OVERRIDDEN, note, why, "Add the `/`.")
     }));
-    for (path, setting) in project::network(&place, user_file, reader) {
-        findings.push(inspect::network(&path, &setting));
-    }
     findings.extend(locks.into_iter().map(|note| {
         let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
         Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")

@@ -9,9 +9,9 @@ pub mod npm;
 mod npmrc;
 mod pnpm;
 mod pnpm_env;
-mod project;
+pub(crate) mod project;
 mod tokens;
-mod workspace;
+pub(crate) mod workspace;
 mod yarn;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub use tokens::{Refreshed, refresh, renew};
 pub use yarn::Yarn;
 
 /// The user's `.npmrc`: `--npmrc`, else what npm's variable names in any case, else the one in the home folder.
-fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(crate) fn user_npmrc(given: Option<&Path>) -> Result<PathBuf, Failure> {
     let named = || {
         let mut variables = vouch_core::env::vars_os();
         let is_it = |name: &std::ffi::OsStr| name.eq_ignore_ascii_case("npm_config_userconfig");

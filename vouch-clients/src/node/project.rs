@@ -16,10 +16,10 @@ use crate::tool::Tool;
 
 /// Who reads a project's files: the clients differ in which ones they take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader {
-    pub(super) tool: Tool,
+pub(crate) struct Reader {
+    pub(crate) tool: Tool,
     /// The major version, where that matters and is known.
-    pub(super) major: Option<u32>,
+    pub(crate) major: Option<u32>,
 }
 
 impl Reader {
@@ -34,7 +34,7 @@ impl Reader {
 
     /// The files called `.npmrc` that the client takes in a folder, beside the user's own (measured with npm 8 to 12, pnpm
     /// 10 to 12, yarn 1.22 and bun 1.4).
-    pub(super) fn npmrcs(self, place: &ProjectLocation, user_file: &Path) -> Vec<PathBuf> {
+    pub(crate) fn npmrcs(self, place: &ProjectLocation, user_file: &Path) -> Vec<PathBuf> {
         let workspace = match self.tool {
             Tool::Pnpm => place.pnpm_workspace.as_ref(),
             Tool::YarnClassic => None,
@@ -125,24 +125,6 @@ pub(super) fn lock_files(place: &ProjectLocation, wanted: &SetupRequest<'_>) -> 
     ["npm-shrinkwrap.json", "package-lock.json"].into_iter().filter_map(look).collect()
 }
 
-/// The settings of the project's files called `.npmrc` that would see the token, or let others see it.
-pub(super) fn network(place: &ProjectLocation, user_file: &Path, reader: Reader) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    for path in reader.npmrcs(place, user_file) {
-        let Ok(npmrc) = file::load(&path) else { continue };
-        let leads = |key: &str, value: &str| match key.rsplit(':').next().unwrap_or_default() {
-            "strict-ssl" => value == "false",
-            "proxy" | "https-proxy" | "http-proxy" | "cafile" | "ca" | "ca[]" | "certfile" | "keyfile" => {
-                true
-            }
-            _ => false,
-        };
-        let leading = npmrc.settings().filter(|(key, value)| leads(key, value));
-        found.extend(leading.map(|(key, _)| (path.clone(), key)));
-    }
-    found
-}
-
 fn overrides_of(path: &Path, npmrc: &Npmrc, registration: &Registration) -> Vec<String> {
     let shown = path.display();
     let ours = key(&registration.endpoint, "").unwrap_or_default();
@@ -180,7 +162,8 @@ fn elsewhere(path: &Path, text: &str, wanted: &SetupRequest<'_>) -> Option<Strin
     };
     let resolved = text.split("\"resolved\": \"").skip(1).filter_map(|rest| rest.split('"').next());
     let other = |url: &&str| {
-        url.contains(".codeartifact.")
+        url.starts_with("https://")
+            && url.contains(".codeartifact.")
             && of_scope(url)
             && !known.iter().any(|endpoint| url.starts_with(endpoint))
     };

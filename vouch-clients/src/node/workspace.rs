@@ -8,18 +8,18 @@ use vouch_core::files;
 
 /// What the clients find from a folder upwards.
 #[derive(Debug)]
-pub(super) struct ProjectLocation {
+pub(crate) struct ProjectLocation {
     /// The project: the nearest folder with a `package.json` or a `node_modules`, else the folder itself, as npm has it.
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The root of the workspace that names the project as a member, for npm and bun.
-    pub(super) workspace: Option<PathBuf>,
+    pub(crate) workspace: Option<PathBuf>,
     /// The same for pnpm, which has a file for it.
-    pub(super) pnpm_workspace: Option<PathBuf>,
+    pub(crate) pnpm_workspace: Option<PathBuf>,
 }
 
 impl ProjectLocation {
     /// Looks from a folder upwards.
-    pub(super) fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         let is_root =
             |folder: &&Path| folder.join("package.json").is_file() || folder.join("node_modules").is_dir();
         let root = folder.ancestors().find(is_root).unwrap_or(folder);

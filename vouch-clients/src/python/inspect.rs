@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
-use vouch_core::env;
 use vouch_core::files;
 
 use super::keyring::{Found, Keyring, Standing};
@@ -14,14 +13,12 @@ use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, OVERRIDDEN,
 use crate::lockfile;
 use crate::options::Options;
 use crate::program;
-use crate::text::ini::Ini;
 
 pub fn pip(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut planned = case.by_plan();
     // Said at setup, and true of every extra index.
     planned.notes.retain(|note| note != pip::CONFUSION);
     let mut findings = with_keyring(case, planned);
-    findings.extend(pip_network());
     findings.extend(requirements(case, pip_needs_user()));
     findings.push(inspect::version("pip", &[23, 0]));
     findings
@@ -60,13 +57,10 @@ pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     let nested = |document: &DocumentMut, table: &str| {
         document.get(table).and_then(|table| table.get(registry)).is_some()
     };
-    if let Some((path, document)) = nearest(case.folder, "poetry.toml") {
-        if nested(&document, "repositories") {
-            findings.push(inspect::overridden(format!("`{}` has a `{registry}` of its own", path.display())));
-        }
-        if nested(&document, "certificates") {
-            findings.push(inspect::network(&path, &format!("certificates.{registry}")));
-        }
+    if let Some((path, document)) = nearest(case.folder, "poetry.toml")
+        && nested(&document, "repositories")
+    {
+        findings.push(inspect::overridden(format!("`{}` has a `{registry}` of its own", path.display())));
     }
     findings.extend(Environment::of_client("poetry").and_then(|found| found.look("poetry")));
     findings.extend(lockfile::look(case.folder, &["poetry.lock"], case.config));
@@ -88,11 +82,6 @@ pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
         let other = settings.get("url").and_then(Item::as_str);
         if other.is_some_and(|other| !url::same(other, &url::index(case.registration))) {
             findings.push(inspect::overridden(format!("`{}` sets `pypi.url`", path.display())));
-        }
-        for key in ["verify_ssl", "ca_certs", "client_cert"] {
-            if settings.get(key).is_some_and(|value| key != "verify_ssl" || value.as_bool() == Some(false)) {
-                findings.push(inspect::network(&path, &format!("pypi.{key}")));
-            }
         }
     }
     findings.extend(lockfile::look(case.folder, &["pdm.lock"], case.config));
@@ -177,17 +166,6 @@ fn pip_needs_user() -> bool {
     program::numbers(&text).is_some_and(|numbers| numbers.as_slice() < [26, 2].as_slice())
 }
 
-/// Settings for the network in the file of a virtual environment, and a host that need not show a certificate.
-fn pip_network() -> Vec<Finding> {
-    const KEYS: [&str; 4] = ["proxy", "cert", "client-cert", "trusted-host"];
-    let Some(environment) = env::var("VIRTUAL_ENV") else { return Vec::new() };
-    let path = Path::new(&environment).join(pip::NAME);
-    let Ok(text) = files::read_text(&path) else { return Vec::new() };
-    let Ok(ini) = Ini::parse(&text, pip::fold) else { return Vec::new() };
-    let set = |key: &&str| ini.sections().any(|section| ini.value(section, key).is_some());
-    KEYS.into_iter().filter(set).map(|key| inspect::network(&path, key)).collect()
-}
-
 /// Options of a project's `requirements.txt`, which go before every configuration.
 fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
     let path = case.folder.join("requirements.txt");
@@ -213,7 +191,6 @@ fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
                     url::shown(value)
                 )))
             }
-            "--trusted-host" => Some(inspect::network(&path, option)),
             _ => None,
         }
     };
@@ -261,7 +238,7 @@ mod tests {
     #[test]
     fn options_of_requirements_are_named() {
         let text = "six\n--index-url https://user:secret@else.example/simple\n--trusted-host x\n";
-        assert_eq!(seen(text, true), ["overridden", "network"]);
+        assert_eq!(seen(text, true), ["overridden"]);
         const OURS: &str =
             "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
         for option in ["-i", "--index-url", "--extra-index-url"] {

@@ -24,6 +24,7 @@ use vouch_core::{ErrorKind, Failure};
 pub use pdm::Pdm;
 pub(crate) use pdm::is_extra;
 pub use pip::Pip;
+pub(crate) use pip::{NAME as PIP_CONF, fold as pip_key};
 pub use poetry::Poetry;
 pub use twine::Twine;
 pub use uv::Uv;

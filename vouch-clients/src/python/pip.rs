@@ -178,7 +178,7 @@ impl Client for Pip {
     }
 }
 
-pub(super) const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
+pub(crate) const NAME: &str = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
 
 /// The file that pip reads for its user: `PIP_CONFIG_FILE`, which goes before all others; else the one in the usual
 /// folder; else the one in the folder of old, where only that is there.
@@ -206,7 +206,7 @@ fn user_file() -> Result<PathBuf, Failure> {
 }
 
 /// As pip's configuration takes keys: in any case, with `-` and `_` alike, and with dashes before them.
-pub(super) fn fold(key: &str) -> String {
+pub(crate) fn fold(key: &str) -> String {
     let key = key.to_lowercase().replace('_', "-");
     key.strip_prefix("--").map(str::to_owned).unwrap_or(key)
 }

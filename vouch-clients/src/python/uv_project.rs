@@ -64,7 +64,7 @@ impl Project {
         self.indexes().filter(is_bare).map(note).collect()
     }
 
-    /// What it says against the entry of a registration, and what would see the token.
+    /// What it says against the entry of a registration.
     pub(super) fn findings(&self, registration: &Registration) -> Vec<Finding> {
         let index = url::index(registration);
         let name = registration.name.as_deref();
@@ -86,9 +86,6 @@ impl Project {
                     text("name").unwrap_or("default")
                 )));
             }
-        }
-        if self.table.contains_key("allow-insecure-host") {
-            findings.push(inspect::network(&self.file, "allow-insecure-host"));
         }
         findings
     }
@@ -158,7 +155,6 @@ mod tests {
             ("[[index]]\nname = \"x\"\nurl = \"https://x.example\"".into(), &[]),
             ("index-url = \"https://x.example\"".into(), &["overridden"]),
             (format!("index-url = \"{ours}\""), &[]),
-            ("allow-insecure-host = [\"x\"]".into(), &["network"]),
             ("= nonsense".into(), &[]),
         ] {
             assert_eq!(seen(&[("uv.toml", &text)]), wanted, "{text}");

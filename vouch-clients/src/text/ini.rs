@@ -208,6 +208,12 @@ impl<'a> Ini<'a> {
         Some(lines.map(|(_, line)| line).collect::<Vec<_>>().join("\n"))
     }
 
+    /// The line where a value begins, counted from one.
+    pub(crate) fn line(&self, section: &str, key: &str) -> Option<usize> {
+        let before = self.text.get(..self.entry(section, key)?.value.start)?;
+        Some(lines(before).count().max(1))
+    }
+
     /// The text with a value set. A line break in it begins a new line, which is indented.
     pub(crate) fn set(&self, section: &str, key: &str, value: &str) -> String {
         let newline = self.newline;

@@ -93,6 +93,13 @@ impl Npmrc {
         self.entries().map(move |(_, entry)| value(entry))
     }
 
+    /// The same with their lines, counted from one, and whether it is an item of an array.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (usize, String, String, bool)> + '_ {
+        self.entries().map(|(place, entry)| {
+            (place + 1, entry.key, entry.value.unwrap_or_else(|| "true".into()), entry.array)
+        })
+    }
+
     /// The keys that have one value, each once, with the value in force.
     pub fn scalars(&self) -> Vec<(String, String)> {
         let mut found: Vec<(String, String)> = Vec::new();

@@ -232,6 +232,7 @@ fn dry_run(request: &Request, home: &Home) -> Result<(), Failure> {
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
+    project_trust::warn(&plan.targets(), &[plan.client.tool()]);
     let mut diff = String::new();
     for Edit { file, after } in &plan.edits.files {
         let dialect = plan.client.dialect(file.path());

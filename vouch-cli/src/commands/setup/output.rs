@@ -10,7 +10,7 @@ use vouch_core::{Context, Verdict};
 use super::plan::Plan;
 use super::profile::{Change, Chosen, RoleState};
 use super::transaction::Changed;
-use crate::terminal;
+use crate::{project_trust, terminal};
 
 /// Tells it; `config` is the configuration after it, `finished` what followed on it.
 pub(super) fn tell(plan: &Plan, changed: &Changed, home: &Home, config: &Config, finished: &[String]) {
@@ -18,6 +18,7 @@ pub(super) fn tell(plan: &Plan, changed: &Changed, home: &Home, config: &Config,
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
+    project_trust::warn(&plan.targets(), &[plan.client.tool()]);
     tell_profile(plan);
     let (wanted, file) = (plan.wanted(), plan.client.file().display());
     let endpoint = &plan.registration.endpoint;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use vouch_clients::client::{Client, Edits, SetupRequest};
 use vouch_clients::journal::FormerProfile;
+use vouch_clients::project::Targets;
 use vouch_core::config::{Config, Registration};
 
 use super::correction::Standing;
@@ -37,5 +38,10 @@ impl Plan {
     pub(super) fn wanted(&self) -> SetupRequest<'_> {
         let Self { registration, corrects, before, bases, .. } = self;
         SetupRequest { registration, corrects: corrects.as_ref(), config: before, bases }
+    }
+
+    /// Where tokens belong once it is done.
+    pub(super) fn targets(&self) -> Targets {
+        Targets::of(&self.before).with_registration(&self.registration)
     }
 }

@@ -220,7 +220,8 @@ fn structure(text: &str, gap: Range<usize>, secrets: &mut Vec<Secret>) {
     }
 }
 
-fn shown_path(path: &[String]) -> String {
+/// Keys for a message: a URL in one may name a user.
+pub(crate) fn shown_path(path: &[String]) -> String {
     let plain = |key: &String| match user_information(key).is_none() {
         true => key.clone(),
         false => BLANK.to_owned(),

@@ -29,9 +29,10 @@ fn main() {
         ["cold"] => cold(),
         ["crowd", callers] => crowd(callers.parse().expect("a number of callers")),
         ["distance", rtt] => distance(rtt.parse().expect("milliseconds")),
+        ["project"] => project(),
         ["keyrings"] => keyrings::side_by_side(),
         ["keyring", peer, state] => keyrings::one(peer, *state == "cold"),
-        _ => panic!("bench warm|cold|crowd N|distance MS|keyrings"),
+        _ => panic!("bench warm|cold|crowd N|distance MS|project|keyrings"),
     };
     println!("{result}");
 }
@@ -99,6 +100,37 @@ fn distance(rtt_ms: u64) -> Value {
     json!({
         "what": "cold exchange against four round trips", "rtt_ms": rtt_ms,
         "wall_ms": round(wall.as_secs_f64() * 1000.0), "ratio": ratio(wall, limit), "budget": 1.25,
+    })
+}
+
+/// The look of `vouch exec` at a directory with 10,000 files and the locks of every client: a command that may start any of
+/// them against one that reads none of their files.
+fn project() -> Value {
+    let folder = PathBuf::from(env::var_os("HOME").expect("HOME is set")).join("project");
+    let locks = concat!(env!("CARGO_MANIFEST_DIR"), "/data/honest/.");
+    fs::create_dir(&folder).expect("the home is writable");
+    let _ = Run::new("cp").args(["-r", locks]).arg(&folder).ok();
+    for number in 0..10_000 {
+        fs::write(folder.join(format!("file-{number}")), "").expect("the home is writable");
+    }
+    for name in ["anything", "sbt"] {
+        std::os::unix::fs::symlink("/bin/true", folder.join(name)).expect("a link");
+    }
+    let exec = |program: &str| {
+        let mut vouch = Command::new("vouch");
+        vouch.args(["exec", "--type", "codeartifact", "--", program]).current_dir(&folder);
+        run_to_end(vouch);
+    };
+    exec("./sbt");
+    let (mut all, mut none) = (Vec::new(), Vec::new());
+    for _ in 0..100 {
+        all.push(timed(|| exec("./anything")));
+        none.push(timed(|| exec("./sbt")));
+    }
+    let (all, none) = (median(all), median(none));
+    json!({
+        "what": "look of `vouch exec` at a directory with 10,000 files", "exec_ms": round(none.as_secs_f64() * 1000.0),
+        "look_ms": round((all.as_secs_f64() - none.as_secs_f64()) * 1000.0), "budget_ms": 10.0,
     })
 }
 

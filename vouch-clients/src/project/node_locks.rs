@@ -1,0 +1,127 @@
+//! Locks of npm, pnpm and yarn, and what a `package.json` takes from a URL.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::found::{Effect, Found};
+use super::setting::{Setting, line_at, plain_urls, unescaped};
+use crate::node::workspace::ProjectLocation;
+use crate::tool::Tool;
+
+/// Looks at the lock and at the dependencies of the project that a folder belongs to.
+pub(super) fn look(found: &mut Found<'_>, folder: &Path, tool: Tool) {
+    let place = ProjectLocation::of(folder);
+    let workspace = match tool {
+        Tool::Pnpm => place.pnpm_workspace.as_ref(),
+        _ => place.workspace.as_ref(),
+    };
+    let root = workspace.unwrap_or(&place.root);
+    let locks: &[(&str, bool)] = match tool {
+        Tool::Npm => &[("npm-shrinkwrap.json", false), ("package-lock.json", false)],
+        Tool::Pnpm => &[("pnpm-lock.yaml", true)],
+        Tool::YarnClassic => &[("yarn.lock", true)],
+        // bun sends no token there (measured).
+        _ => &[],
+    };
+    for (name, has_comments) in locks {
+        plain(found, &root.join(name), *has_comments);
+    }
+    match tool {
+        Tool::Yarn => archive_urls(found, &root.join("yarn.lock")),
+        Tool::Npm | Tool::Pnpm | Tool::YarnClassic => {
+            for folder in [Some(&place.root), workspace].into_iter().flatten() {
+                dependencies(found, &folder.join("package.json"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// URLs of ours without encryption.
+fn plain(found: &mut Found<'_>, file: &Path, has_comments: bool) {
+    let Some(text) = found.files.text(file) else { return };
+    for (line, url) in plain_urls(&text, has_comments) {
+        if let Some(host) = found.targets.plain(&url) {
+            found.fail(&Setting::new(file, line, &format!("http://{host}"), url), Effect::Plain, &[]);
+        }
+    }
+}
+
+/// A package of the registry that yarn 4 would take from another host: Vouch's plugin refuses that.
+fn archive_urls(found: &mut Found<'_>, file: &Path) {
+    const MARK: &str = "::__archiveUrl=";
+    let Some(text) = found.files.text(file) else { return };
+    for (place, _) in text.match_indices(MARK) {
+        let rest = text.get(place + MARK.len()..).unwrap_or_default();
+        let end = rest.find(['"', '\'', '&', '\n']).unwrap_or(rest.len());
+        let url = percent_decoded(rest.get(..end).unwrap_or_default());
+        let before = text.get(..place).unwrap_or_default();
+        let resolution = before.rsplit(['"', '\'', '\n']).next().unwrap_or_default();
+        // A scope has a registry of its own as often as not.
+        if !resolution.starts_with('@') && !found.targets.leads_here(&url) {
+            let setting = Setting::new(file, line_at(&text, place), "__archiveUrl", url);
+            found.warn(&setting, Effect::OtherHost, &[]);
+        }
+    }
+}
+
+/// The values of a `package.json` that package managers fetch or send to.
+fn dependencies(found: &mut Found<'_>, file: &Path) {
+    const MAPS: [&str; 8] = [
+        "dependencies",
+        "devDependencies",
+        "optionalDependencies",
+        "peerDependencies",
+        "overrides",
+        "resolutions",
+        "pnpm",
+        "publishConfig",
+    ];
+    let Some(text) = found.files.text(file) else { return };
+    if plain_urls(&text, false).is_empty() {
+        return;
+    }
+    let Ok(package) = serde_json::from_str::<Value>(&text) else { return };
+    let plain = unescaped(&text);
+    for name in &MAPS {
+        let mut values = Vec::new();
+        strings(package.get(name), &mut vec![(*name).to_owned()], &mut values);
+        for (path, value) in values {
+            if found.targets.plain(&value).is_some() {
+                let line = plain.find(&value).map_or(1, |place| line_at(&plain, place));
+                found.fail(&Setting::at(file, line, path, value), Effect::Plain, &[]);
+            }
+        }
+    }
+}
+
+fn strings(value: Option<&Value>, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
+    match value {
+        Some(Value::String(text)) => found.push((path.clone(), text.clone())),
+        Some(Value::Object(map)) => {
+            for (name, value) in map {
+                path.push(name.clone());
+                strings(Some(value), path, found);
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(part.bytes().skip(2));
+            }
+            None => bytes.extend(b"%".iter().copied().chain(part.bytes())),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,71 @@
+//! What yarn 2 and later read in a project: `.yarnrc.yml`. Vouch's plugin refuses to send its token under most of these; a
+//! token that a project's file takes from the environment, it does not see.
+
+use std::path::Path;
+
+use glob::Pattern;
+
+use super::found::{Effect, Found, Network, is_off, upwards};
+use super::setting::{Setting, of_yaml};
+
+/// Looks at every `.yarnrc.yml` from a folder upwards, without the user's own.
+pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
+    let user = vouch_core::env::home_dir().map(|home| home.join(".yarnrc.yml"));
+    let mut settings: Vec<Setting> = Vec::new();
+    for file in upwards(folder, ".yarnrc.yml", user.as_deref()) {
+        let here = found.files.text(&file).map(|text| of_yaml(&file, &text)).unwrap_or_default();
+        let is_new =
+            |it: &Setting| !settings.iter().any(|known| known.path == it.path && known.file != it.file);
+        let new: Vec<_> = here.into_iter().filter(is_new).collect();
+        settings.extend(new);
+    }
+    for setting in &settings {
+        if is_server(setting) && found.targets.plain(&setting.expanded()).is_some() {
+            found.warn(setting, Effect::Plain, &[]);
+        }
+        if found.targets.variable_in(&setting.value).is_some() && goes_elsewhere(found, setting, &settings) {
+            found.fail(setting, Effect::Elsewhere, &[]);
+        }
+    }
+    network(found, &settings);
+}
+
+fn is_server(setting: &Setting) -> bool {
+    ["npmRegistryServer", "npmPublishRegistry", "npmAuditRegistry"].contains(&setting.key())
+}
+
+/// Whether what is filled into a value goes to another host than ours, as the project's files say.
+fn goes_elsewhere(found: &Found<'_>, setting: &Setting, settings: &[Setting]) -> bool {
+    if !["npmAuthToken", "npmAuthIdent"].contains(&setting.key()) {
+        return !found.targets.leads_here(&setting.expanded());
+    }
+    if let ["npmRegistries", registry, ..] = setting.keys().as_slice() {
+        let url =
+            if registry.starts_with("//") { format!("https:{registry}") } else { (*registry).to_owned() };
+        return !found.targets.leads_here(&url);
+    }
+    let server = settings.iter().find(|it| it.key() == "npmRegistryServer" && it.is_beside(setting));
+    // Where none is named, the user's own counts.
+    server.is_some_and(|server| !found.targets.leads_here(&server.expanded()))
+}
+
+fn network(found: &mut Found<'_>, settings: &[Setting]) {
+    const BLOCK: &str = "networkSettings";
+    let is_for_ours = |setting: &Setting| match setting.keys().as_slice() {
+        [_] => true,
+        [BLOCK, pattern, _] => {
+            Pattern::new(pattern).is_ok_and(|pattern| found.targets.hosts().any(|host| pattern.matches(host)))
+        }
+        _ => false,
+    };
+    let first = |names: &[&str]| settings.iter().find(|it| names.contains(&it.key()) && is_for_ours(it));
+    let unchecked = first(&["enableStrictSsl"]).filter(|setting| is_off(&setting.value));
+    // Written on one line it is not taken apart.
+    let opens = |it: &&Setting| {
+        it.is(&[BLOCK]) && ["enableStrictSsl", "CaFilePath"].iter().any(|key| it.value.contains(key))
+    };
+    let unchecked = unchecked.or_else(|| settings.iter().find(opens));
+    let authority = first(&["httpsCaFilePath", "caFilePath"]);
+    let proxy = first(&["httpsProxy", "httpProxy"]);
+    Network { unchecked, authority, proxy, is_held: true }.judge(found);
+}
