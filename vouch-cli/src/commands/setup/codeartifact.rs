@@ -25,7 +25,7 @@ use super::profile::{self, Change, Chosen, Use};
 use super::registration::{self, GivenEndpoint, Place, Planned};
 use super::transaction::{self, Written};
 use crate::domain::DomainFlags;
-use crate::{preview, static_tokens, terminal};
+use crate::{preview, project_trust, static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
