@@ -161,6 +161,32 @@ fn a_proxy_that_the_client_is_told_to_believe() {
     });
 }
 
+/// The certificate is checked; only npm 10 has said everything before that.
+#[test]
+fn a_proxy_alone_gets_a_token_from_npm_10_only() {
+    in_sandbox(&[], |sandbox| {
+        let hostile = begin(sandbox);
+        set_up(sandbox, &["npm-11", "yarn-1", "pnpm-12"]);
+        let files = vec![(".npmrc", format!("https-proxy={}\n", hostile.url()))];
+        let project = Project { clients: Vec::new(), files, has_lock: false, is_on_the_way: false };
+        for name in [&NPM[..], &["pnpm-11", "pnpm-12", "yarn-1"]].concat() {
+            let client = Client(name);
+            node::fresh_project(sandbox, client, "app");
+            sandbox.write("app/.npmrc", &project.files[0].1);
+            let words = client.adding(&["left"]);
+            let exec = client.prepared(sandbox, "vouch").args(["exec", "--type", "codeartifact", "--"]);
+            let exec = exec.arg(client.program()).args(&words);
+            let done = in_app(exec, sandbox, &hostile, &project).done();
+            assert_ne!(done.code, 125, "{done}");
+            assert!(done.stderr.contains("`https-proxy` names a proxy"), "{done}");
+            let arrived = all_that_arrives(&hostile);
+            assert!(arrived.iter().any(|head| head.starts_with("CONNECT ")), "{done}");
+            let is_lost = arrived.iter().any(|head| head.contains("eyJ"));
+            assert_eq!(is_lost, name == "npm-10", "{name}: {arrived:?}");
+        }
+    });
+}
+
 #[test]
 fn a_variable_for_another_host() {
     in_sandbox(&[], |sandbox| {
