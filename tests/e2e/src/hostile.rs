@@ -12,6 +12,9 @@ use vouch_sandbox::tls::Authority;
 /// What a token of the sandbox looks like: as it is, and behind `aws:` in base64.
 const TOKENS: [&str; 2] = ["eyJ", "YXdzOmV5S"];
 
+const NOT_FOUND: &str = "404 Not Found";
+const UNAUTHORIZED: &str = "401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"packages\"";
+
 /// Records the head of every request that arrives.
 #[derive(Debug)]
 pub struct HostileHost {
@@ -23,6 +26,15 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
+        Self::answering(NOT_FOUND)
+    }
+
+    /// The same, and it asks for Basic authentication: some clients send none unasked.
+    pub fn that_asks() -> Self {
+        Self::answering(UNAUTHORIZED)
+    }
+
+    fn answering(answer: &'static str) -> Self {
         let listener = TcpListener::bind(("0.0.0.0", 0)).expect("loopback has ports");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
@@ -31,7 +43,7 @@ impl HostileHost {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (authority, heads) = (Arc::clone(&authority), Arc::clone(&heads));
-                thread::spawn(move || serve(stream, &authority, &heads));
+                thread::spawn(move || serve(stream, &authority, &heads, answer));
             }
         });
         host
@@ -63,10 +75,10 @@ impl HostileHost {
     }
 }
 
-fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>, answer: &str) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     let Some(first) = head(&mut stream, heads) else { return };
-    let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream) };
+    let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream, &first, answer) };
     let host = target.split(':').next().unwrap_or_default();
     let Ok(config) = authority.config(host) else { return };
     if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_err() {
@@ -74,8 +86,8 @@ fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>
     }
     let Ok(connection) = ServerConnection::new(config) else { return };
     let mut stream = StreamOwned::new(connection, stream);
-    if head(&mut stream, heads).is_some() {
-        refuse(&mut stream);
+    if let Some(first) = head(&mut stream, heads) {
+        refuse(&mut stream, &first, answer);
     }
 }
 
@@ -94,7 +106,11 @@ fn head(stream: &mut impl Read, heads: &Mutex<Vec<String>>) -> Option<String> {
     Some(text)
 }
 
-fn refuse(stream: &mut impl Write) {
-    let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+/// Whoever has answered the question gets no other.
+fn refuse(stream: &mut impl Write, head: &str, answer: &str) {
+    let is_answered = head.to_ascii_lowercase().contains("\r\nauthorization:");
+    let answer = if is_answered { NOT_FOUND } else { answer };
+    let end = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    let _ = stream.write_all(format!("HTTP/1.1 {answer}\r\n{end}").as_bytes());
     let _ = stream.flush();
 }
