@@ -1,6 +1,8 @@
 //! What `env` and `exec` issue: the credential that their flags name, as variables.
 
 use clap::ValueEnum;
+use vouch_clients::inspect;
+use vouch_clients::jvm::project;
 use vouch_clients::project::Targets;
 use vouch_clients::variable::{self, Named as Line};
 use vouch_core::broker::RoleUse;
@@ -9,7 +11,7 @@ use vouch_core::endpoint::Domain;
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 
-use crate::credential_choice::{Spelling, role_credentials, token};
+use crate::credential_choice::{Named, Spelling, named, role_credentials, token};
 use crate::domain::DomainFlags;
 use crate::parse;
 use crate::terminal;
@@ -17,8 +19,10 @@ use crate::terminal;
 /// A kind of credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// CODEARTIFACT_AUTH_TOKEN
+    /// CODEARTIFACT_AUTH_TOKEN, and what setup wrote variables of its own for
     Codeartifact,
+    /// Only the variables that setup wrote into Maven's settings, which no POM can name
+    Maven,
     /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, their expiry and region
     Aws,
 }
@@ -28,6 +32,7 @@ impl Kind {
     pub(crate) fn variables(self) -> &'static [&'static str] {
         match self {
             Self::Codeartifact => &[variable::DEFAULT],
+            Self::Maven => &[],
             Self::Aws => &[
                 "AWS_ACCESS_KEY_ID",
                 "AWS_SECRET_ACCESS_KEY",
@@ -43,6 +48,7 @@ impl Kind {
     pub(crate) fn siblings(self) -> &'static [&'static str] {
         match self {
             Self::Codeartifact => &[],
+            Self::Maven => &[variable::DEFAULT],
             Self::Aws => &OTHER_CREDENTIALS,
         }
     }
@@ -55,7 +61,8 @@ impl Kind {
     /// As it is typed.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Codeartifact => "codeartifact",
+            Self::Codeartifact => variable::Kind::Codeartifact.name(),
+            Self::Maven => variable::Kind::Maven.name(),
             Self::Aws => "aws",
         }
     }
@@ -111,6 +118,7 @@ impl CredentialRequest {
     pub(crate) fn fetch(&self, context: &Context) -> Result<IssuedVariables, Failure> {
         match self.kind {
             Kind::Codeartifact => self.tokens(context),
+            Kind::Maven => self.mavens(context),
             Kind::Aws => self.role(context),
         }
     }
@@ -149,6 +157,31 @@ impl CredentialRequest {
         Ok(issued)
     }
 
+    /// What Maven's lines read, and nothing that a POM could name: without flags for all of them, else for those of the profile.
+    fn mavens(&self, context: &Context) -> Result<IssuedVariables, Failure> {
+        let (config, flags) = (context.config()?, self.domain_flags());
+        let is_typed = flags.names_a_domain() || flags.profile_name().is_some();
+        let meant = is_typed.then(|| named(&config, &flags, Spelling::Prefixed)).transpose()?;
+        let mut lines = variable::named(&config);
+        lines.retain(|line| line.kind == variable::Kind::Maven && is_meant(meant.as_ref(), &line.profile));
+        if lines.is_empty() {
+            return Err(no_variable(&config, meant.as_ref()));
+        }
+        let mut issued =
+            IssuedVariables { unset: self.all_variables(Some(context)), ..IssuedVariables::default() };
+        for line in &lines {
+            let flags = DomainFlags {
+                profile: Some(line.profile.clone()),
+                aws_profile: flags.aws_profile.clone(),
+                ..DomainFlags::default()
+            };
+            // The vault has it after the first time.
+            let (token, _) = token(context, &flags, Spelling::Prefixed)?;
+            issued.set(&line.variable, token.value.expose());
+        }
+        Ok(issued)
+    }
+
     fn role(&self, context: &Context) -> Result<IssuedVariables, Failure> {
         if let Some(flag) = self.domain_flag() {
             return Err(Failure::new(
@@ -176,7 +209,7 @@ impl CredentialRequest {
     /// Every variable that this credential may be in, or that leads past it: none may stay as it was.
     pub(crate) fn all_variables(&self, context: Option<&Context>) -> Vec<String> {
         let mut all: Vec<String> = self.kind.all_variables().into_iter().map(str::to_owned).collect();
-        if self.kind == Kind::Codeartifact
+        if self.kind != Kind::Aws
             && let Some(config) = context.and_then(|context| context.config().ok())
         {
             for line in variable::named(&config).into_iter().filter(|line| line.variable != variable::DEFAULT)
@@ -254,6 +287,28 @@ impl IssuedVariables {
         if !self.set.iter().any(|(name, _)| name == variable) {
             self.set.push((variable.to_owned(), Secret::new(value.to_owned())));
         }
+    }
+}
+
+/// Whether a profile is the one that was typed, if one was.
+fn is_meant(meant: Option<&Named>, profile: &str) -> bool {
+    meant.is_none_or(|meant| meant.profile.as_deref() == Some(profile))
+}
+
+/// No lines of Maven's name a variable that is theirs alone.
+fn no_variable(config: &Config, meant: Option<&Named>) -> Failure {
+    let mut mavens = config.codeartifact.registrations.iter().filter(|known| project::is_mavens(known));
+    let earlier = mavens.find(|known| is_meant(meant, &known.profile));
+    let set_up = "Run `vouch setup codeartifact --tool maven --repository REPOSITORY --profile PROFILE`.";
+    match (earlier, meant) {
+        (Some(earlier), _) => Failure::configuration(
+            "no lines of Maven's name a variable of their own",
+            inspect::setup(earlier),
+        ),
+        (None, Some(meant)) => {
+            Failure::configuration(format!("Maven is not set up for {}", meant.target.domain), set_up)
+        }
+        (None, None) => Failure::configuration("Maven is not set up", set_up),
     }
 }
 

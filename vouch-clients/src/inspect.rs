@@ -32,6 +32,10 @@ pub const HOME: &str = "home";
 pub const NETWORK: &str = "network";
 /// Where a project's lock file takes packages from.
 pub const LOCKFILE: &str = "lockfile";
+/// Whether what a project names is what was set up.
+pub const PROJECT: &str = "project";
+/// Whether what a dependency names can be the variable that has the token.
+pub const VARIABLE: &str = "variable";
 /// Whether the client is new enough.
 pub const VERSION: &str = "version";
 
@@ -98,7 +102,7 @@ pub fn share_a_place(one: &Registration, other: &Registration) -> bool {
 }
 
 /// A name as a shell reads it.
-fn word(name: &str) -> String {
+pub(crate) fn word(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
     if name.bytes().all(plain) { name.to_owned() } else { shell_quoted(Path::new(name)) }
 }

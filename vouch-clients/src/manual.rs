@@ -13,7 +13,7 @@ use crate::client::{Client, Edits, SetupRequest};
 use crate::home_argument::HomeArgument;
 use crate::text::redact::Dialect;
 use crate::tool::Tool;
-use crate::variable::exec;
+use crate::variable::{Kind, exec};
 
 /// A client whose lines a person adds.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Client for ManualTool {
         let mut next = format!("add the lines above: Vouch edits no file of {}", self.tool.name());
         if self.tool == Tool::Nuget {
             // The one of them that reads a variable.
-            next.push_str(&format!("; then {}", exec(wanted, "dotnet restore")));
+            next.push_str(&format!("; then {}", exec(wanted, Kind::Codeartifact, "dotnet restore")));
         }
         next
     }

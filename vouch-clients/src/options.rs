@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vouch_core::config::Registration;
 
+use crate::jvm::names::MavenNames;
 use crate::node::npm::Mode;
 
 /// Where a registration keeps them.
@@ -25,6 +26,12 @@ pub struct Options {
     /// Vouch's `keyring` stands in front of another one.
     #[serde(skip_serializing_if = "is_false")]
     pub chain: bool,
+    /// Maven's settings send no repository to ours that only has its id.
+    #[serde(skip_serializing_if = "is_false")]
+    pub no_mirror: bool,
+    /// The names that Maven's settings have for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maven: Option<MavenNames>,
     /// What stands before the token on the wire, if that was typed; recorded as the registration's `token_prefix`.
     #[serde(skip)]
     pub token_prefix: Option<&'static str>,
@@ -45,6 +52,11 @@ impl Options {
         serde_json::from_value(registration.other.get(KEY)?.clone()).ok()
     }
 
+    /// The names that Maven's settings have for a registration; none where a Vouch set it up that made none.
+    pub fn maven_names(registration: &Registration) -> Option<MavenNames> {
+        Self::recorded(registration)?.maven.filter(MavenNames::are_ours)
+    }
+
     /// Records them. What only ever adds to a client's file stays recorded until it is undone: setup without its flag
     /// leaves those lines there.
     pub fn record(&self, registration: &mut Registration) {
@@ -52,6 +64,7 @@ impl Options {
         let options = Self {
             replace_crates_io: self.replace_crates_io || before.replace_crates_io,
             chain: self.chain || before.chain,
+            maven: self.maven.clone().or(before.maven),
             other: before.other,
             ..self.clone()
         };
@@ -69,6 +82,7 @@ impl Options {
             (self.replace_crates_io, " --replace-crates-io"),
             (self.extra, " --extra"),
             (self.chain, " --chain"),
+            (self.no_mirror, " --no-mirror"),
         ];
         flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).collect()
     }
@@ -102,6 +116,19 @@ mod tests {
         assert_eq!(read.flags(), " --replace-crates-io --extra");
         Options::default().record(&mut known);
         assert_eq!(Options::recorded(&known).unwrap().flags(), " --replace-crates-io");
+    }
+
+    #[test]
+    fn the_names_of_maven_stay_and_its_flag_does_not() {
+        let mut known = registration(json!({}));
+        let names = MavenNames::generate().unwrap();
+        Options { maven: Some(names.clone()), no_mirror: true, ..Options::default() }.record(&mut known);
+        assert_eq!(Options::recorded(&known).unwrap().flags(), " --no-mirror");
+        Options::default().record(&mut known);
+        assert_eq!(Options::maven_names(&known), Some(names));
+        assert_eq!(Options::recorded(&known).unwrap().flags(), "");
+        known.other["options"]["maven"]["variable"] = json!("PATH");
+        assert_eq!(Options::maven_names(&known), None);
     }
 
     #[test]

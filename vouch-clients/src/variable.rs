@@ -1,5 +1,5 @@
 //! The variables that carry a token to clients that read nothing else: one for each profile, as every client sends a
-//! variable wherever its file says.
+//! variable wherever its file says; for Maven one for each registration, as the POM of a dependency says so, too.
 
 use sha2::{Digest as _, Sha256};
 use vouch_core::config::{Config, Registration};
@@ -7,6 +7,8 @@ use vouch_core::endpoint::Domain;
 
 use crate::client::SetupRequest;
 use crate::node::npm::Mode;
+use crate::options::Options;
+use crate::tool::Tool;
 
 /// The one of the profile `default`, and of whatever is named to `vouch env` and `vouch exec`.
 pub const DEFAULT: &str = "CODEARTIFACT_AUTH_TOKEN";
@@ -33,14 +35,17 @@ pub fn of_profile(profile: &str) -> String {
     format!("{DEFAULT}_{name}__{digest}")
 }
 
-/// The variable that the lines of a registration name, if they name one.
-pub fn of(registration: &Registration) -> Option<&str> {
+/// The variable that the lines of a registration name, if they name one of its own or of its profile.
+pub fn of(registration: &Registration) -> Option<String> {
+    if Tool::named(&registration.tool) == Some(Tool::Maven) {
+        return Options::maven_names(registration).map(|names| names.variable().to_owned());
+    }
     if Mode::of(registration) != Some(Mode::Env) {
         return None;
     }
     let recorded = registration.other.get(KEY).and_then(serde_json::Value::as_str);
     // Before each profile had its own, all had one.
-    Some(recorded.filter(|name| name.starts_with(DEFAULT)).unwrap_or(DEFAULT))
+    Some(recorded.filter(|name| name.starts_with(DEFAULT)).unwrap_or(DEFAULT).to_owned())
 }
 
 /// Lets the lines of a registration name the variable of its profile.
@@ -54,9 +59,30 @@ pub fn record(registration: &mut Registration) {
     }
 }
 
+/// What reads a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Whatever is told its name.
+    Codeartifact,
+    /// Maven alone, by a name that its POMs cannot know.
+    Maven,
+}
+
+impl Kind {
+    /// As `vouch exec --type` has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Codeartifact => "codeartifact",
+            Self::Maven => "maven",
+        }
+    }
+}
+
 /// A variable that lines written by setup name, and whose token they send with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
+    /// Whose lines they are.
+    pub kind: Kind,
     pub variable: String,
     pub profile: String,
     pub domain: Domain,
@@ -69,7 +95,11 @@ pub fn named(config: &Config) -> Vec<Named> {
         let Some(variable) = of(registration) else { continue };
         let Ok(profile) = config.profile_named(&registration.profile) else { continue };
         let name = registration.profile.clone();
-        let named = Named { variable: variable.to_owned(), profile: name, domain: profile.domain() };
+        let kind = match Tool::named(&registration.tool) {
+            Some(Tool::Maven) => Kind::Maven,
+            _ => Kind::Codeartifact,
+        };
+        let named = Named { kind, variable, profile: name, domain: profile.domain() };
         if !all.contains(&named) {
             all.push(named);
         }
@@ -78,21 +108,23 @@ pub fn named(config: &Config) -> Vec<Named> {
 }
 
 /// The command that runs another with the token of a profile.
-pub(crate) fn exec(wanted: &SetupRequest<'_>, command: &str) -> String {
+pub(crate) fn exec(wanted: &SetupRequest<'_>, kind: Kind, command: &str) -> String {
+    let kind = kind.name();
     let profile = &wanted.registration.profile;
     let is_default = match &wanted.config.codeartifact.default {
         Some(default) => default == profile,
         None => profile == "default",
     };
     match is_default {
-        true => format!("`vouch exec --type codeartifact -- {command}`"),
-        false => format!("`vouch exec --type codeartifact --ca-profile {profile} -- {command}`"),
+        true => format!("`vouch exec --type {kind} -- {command}`"),
+        false => format!("`vouch exec --type {kind} --ca-profile {profile} -- {command}`"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jvm::names::MavenNames;
 
     #[test]
     fn each_profile_has_a_variable_of_its_own() {
@@ -119,6 +151,7 @@ mod tests {
 
     #[test]
     fn variables_are_those_of_lines_that_name_one() {
+        let names = MavenNames::generate().unwrap();
         let registration = |tool: &str, profile: &str, more: &str| {
             format!(
                 r#"{{"tool": "{tool}", "repository": "my-repo", "profile": "{profile}", "endpoint": "https://h/npm/r/"{more}}}"#
@@ -131,6 +164,13 @@ mod tests {
             registration("npm", "old", r#", "mode": "env""#),
             registration("npm", "static", ""),
             registration("pip", "pip", ""),
+            registration(
+                "maven",
+                "team",
+                &format!(r#", "options": {{"maven": {}}}"#, serde_json::to_string(&names).unwrap()),
+            ),
+            // Of an earlier Vouch: it reads what is set for everything.
+            registration("maven", "default", ""),
         ];
         let profile = r#"{"domain": "my-domain", "domain_owner": "123456789012", "region": "us-east-1"}"#;
         let profiles =
@@ -142,7 +182,17 @@ mod tests {
         ))
         .unwrap();
         let found = named(&config);
-        let found: Vec<_> = found.iter().map(|one| (one.profile.as_str(), one.variable.as_str())).collect();
-        assert_eq!(found, [("default", DEFAULT), ("team", "CODEARTIFACT_AUTH_TOKEN_TEAM"), ("old", DEFAULT)]);
+        let found: Vec<_> =
+            found.iter().map(|one| (one.kind, one.profile.as_str(), one.variable.as_str())).collect();
+        let any = Kind::Codeartifact;
+        assert_eq!(
+            found,
+            [
+                (any, "default", DEFAULT),
+                (any, "team", "CODEARTIFACT_AUTH_TOKEN_TEAM"),
+                (any, "old", DEFAULT),
+                (Kind::Maven, "team", names.variable())
+            ]
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Maven, and the plugins of the distribution's packages in the place of Maven Central.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::Run;
 use crate::sandbox::{MY_DOMAIN, Sandbox};
@@ -17,11 +18,64 @@ pub const ENDPOINT: &str =
 pub const CENTRAL: &str = "  <mirrors>\n    <mirror>\n      <id>packages</id>\n      <mirrorOf>central</mirrorOf>\n      \
     <url>file:///usr/share/maven-repo</url>\n    </mirror>\n  </mirrors>\n";
 
+/// A Maven, by its version.
+#[derive(Debug, Clone, Copy)]
+pub enum Maven {
+    /// The distribution's, 3.8.7 where this was written.
+    Distribution,
+    /// As Maven Central has it, with the plugins that it takes by itself beside it.
+    Pinned(&'static str),
+}
+
+impl Maven {
+    fn installed() -> PathBuf {
+        let clients = env::var_os("VOUCH_TEST_CLIENTS").expect("`make test` names the clients");
+        PathBuf::from(clients).join("maven")
+    }
+
+    /// PATH with this one first.
+    pub fn path(self) -> String {
+        let path = env::var("PATH").expect("the sandbox sets PATH");
+        match self {
+            Self::Distribution => path,
+            Self::Pinned(version) => {
+                let bin = Self::installed().join(version).join("bin");
+                assert!(bin.join("mvn").exists(), "`make test` installs Maven {version}");
+                format!("{}:{path}", bin.display())
+            }
+        }
+    }
+
+    /// The mirror of what is named, `central` or `*`, onto the folder with its plugins.
+    pub fn packages(self, mirror_of: &str) -> String {
+        let folder = match self {
+            Self::Distribution => PathBuf::from("/usr/share/maven-repo"),
+            Self::Pinned(_) => Self::installed().join("repository"),
+        };
+        format!(
+            "    <mirror>\n      <id>packages</id>\n      <mirrorOf>{mirror_of}</mirrorOf>\n      \
+             <url>file://{}</url>\n    </mirror>\n",
+            folder.display()
+        )
+    }
+
+    /// A program in whose environment this Maven works.
+    pub fn prepared(self, sandbox: &Sandbox, program: &str) -> Run {
+        prepared(sandbox, program).env("PATH", self.path())
+    }
+
+    /// `vouch exec -- mvn` with arguments, in a folder of the home.
+    pub fn exec(self, sandbox: &Sandbox, kind: &str, folder: &str, args: &[&str]) -> Run {
+        let exec = ["exec", "--type", kind, "--", "mvn", "--batch-mode"];
+        self.prepared(sandbox, "vouch").args(exec).args(args).within(sandbox.file(folder))
+    }
+}
+
 /// Where a JVM finds the sandbox's authority and the home of the test.
 pub fn options(sandbox: &Sandbox) -> String {
     let store = sandbox.file("authority.p12");
     if !store.exists() {
-        let authority = std::env::var_os("SSL_CERT_FILE").expect("the sandbox names its authority");
+        let authority = env::var_os("SSL_CERT_FILE").expect("the sandbox names its authority");
         let _ = sandbox
             .run("keytool")
             .args(["-importcert", "-noprompt", "-alias", "sandbox", "-storetype", "PKCS12"])
@@ -56,6 +110,14 @@ pub fn exec(sandbox: &Sandbox, folder: &str, args: &[&str]) -> Run {
 pub fn set_up(sandbox: &Sandbox, more: &[&str]) -> Run {
     let setup = ["setup", "codeartifact", "--tool", "maven", "--repository", REPOSITORY];
     sandbox.vouch(&setup).args(MY_DOMAIN).args(more)
+}
+
+/// The variable that setup wrote for the first registration.
+pub fn variable(sandbox: &Sandbox) -> String {
+    let config: serde_json::Value =
+        serde_json::from_str(&sandbox.read(".vouch/config.json")).expect("it is JSON");
+    let variable = config.pointer("/codeartifact/registrations/0/options/maven/variable");
+    variable.and_then(serde_json::Value::as_str).expect("setup recorded one").to_owned()
 }
 
 /// The user's own settings, with nothing of ours.
@@ -98,7 +160,8 @@ pub fn forget(sandbox: &Sandbox) {
     let _ = fs::remove_dir_all(sandbox.file(".m2/repository/com/example"));
 }
 
-fn pom(artifact: &str, version: &str, more: &str) -> String {
+/// A POM of `com.example`, with more lines below `<project>`.
+pub fn pom(artifact: &str, version: &str, more: &str) -> String {
     format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <modelVersion>4.0.0</modelVersion>\n  \
          <groupId>com.example</groupId>\n  <artifactId>{artifact}</artifactId>\n  <version>{version}</version>\n{more}  \

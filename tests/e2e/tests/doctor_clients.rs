@@ -386,17 +386,30 @@ fn maven_and_gradle() {
         const SETTINGS: &str = ".m2/settings.xml";
         patient.with_file(SETTINGS, None, &[&maven("fail entry")]);
         patient.with_file(SETTINGS, Some("<settings/>"), &[&maven("fail entry")]);
-        patient.with_edit(SETTINGS, "${env.CODEARTIFACT_AUTH_TOKEN}", "hunter2", &[&maven("fail entry")]);
+        let ours = vouch_e2e::maven::variable(sandbox);
+        patient.with_edit(SETTINGS, &format!("${{env.{ours}}}"), "hunter2", &[&maven("fail entry")]);
+        patient.with_edit(SETTINGS, "/maven/my-repo/", "/maven/other/", &[&maven("fail entry")]);
         patient.with_variable("MAVEN_ARGS", "-s other.xml", &[&maven("warn overridden")]);
         patient.with_variable("MAVEN_ARGS", "--batch-mode", &[]);
-        // It is how Maven gets its token.
-        patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &[]);
+        // It is not how Maven gets its token: that variable has another name.
+        patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &["warn variables"]);
         patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn overridden")]);
         let text = "-Dmaven.wagon.http.ssl.insecure=true";
         patient.with_file("project/.mvn/maven.config", Some(text), &[&maven("warn network")]);
         let text = "-Xmx1g -Dhttps.proxyHost=127.0.0.1";
         patient.with_file("project/.mvn/jvm.config", Some(text), &[&maven("warn network")]);
         patient.with_file("project/.mvn/jvm.config", Some("-Xmx1g"), &[]);
+
+        let pom = |id: &str, url: &str| {
+            format!(
+                "<project><repositories><repository><id>{id}</id><url>{url}</url></repository></repositories></project>"
+            )
+        };
+        let elsewhere = "https://packages.example.com/maven/my-repo/";
+        patient.with_file("project/pom.xml", Some(&pom("my-repo", elsewhere)), &[&maven("fail project")]);
+        patient.with_file("project/pom.xml", Some(&pom("mine", elsewhere)), &[]);
+        patient.with_file("project/pom.xml", Some(&pom("my-repo", "${url}")), &[&maven("warn project")]);
+        patient.with_file("project/pom.xml", Some("<project>"), &[&maven("warn project")]);
 
         pretends(&patient, "mvn", "echo Apache Maven 3.0.5", &[&maven("fail version")]);
 

@@ -376,7 +376,7 @@ fn what_is_to_be_typed_next_names_a_home_that_is_not_the_usual_one() {
         enroll(sandbox, [ALICE, PLAIN_BOB]);
         let home = PLAIN_BOB.home(sandbox);
         let said = PLAIN_BOB.set_up(sandbox, "maven", "my-maven-repo", &[]).ok();
-        let exec = format!("`vouch --home '{}' exec --type codeartifact", home.display());
+        let exec = format!("`vouch --home '{}' exec --type maven", home.display());
         let login = format!("`vouch --home '{}' login`", home.display());
         let _ = said.says(&exec).says(&login);
         let said = ALICE.set_up(sandbox, "maven", "my-maven-repo", &[]).done();

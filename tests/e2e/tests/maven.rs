@@ -1,6 +1,6 @@
 //! Real Maven: publishes and resolves with the token that `vouch exec` hands to it.
 
-use vouch_e2e::maven::{self, CENTRAL, ENDPOINT, exec};
+use vouch_e2e::maven::{self, CENTRAL, ENDPOINT, Maven, exec};
 use vouch_e2e::{Sandbox, in_sandbox};
 
 const HELLO: &str = "app/target/classes/com/example/Hello.class";
@@ -95,7 +95,7 @@ fn the_users_settings_are_edited_and_work() {
             .ok()
             .says("server `my-maven-repo`")
             .says("vouch login")
-            .says("`vouch exec --type codeartifact -- mvn deploy`");
+            .says("`vouch exec --type maven -- mvn deploy`");
         let _ = sandbox.vouch(&["status", "--profiles"]).ok().shows("my-domain");
         sandbox.log_in();
         let _ = sandbox.vouch(&["status"]).ok();
@@ -105,9 +105,11 @@ fn the_users_settings_are_edited_and_work() {
         assert_eq!(registrations.len(), 1);
         assert_eq!(registrations[0]["endpoint"], ENDPOINT);
         maven::library(sandbox, "lib", "1.0", maven::REPOSITORY);
-        let _ = exec(sandbox, "lib", &["deploy"]).ok();
+        let maven = Maven::Distribution;
+        let _ = maven.exec(sandbox, "maven", "lib", &["deploy"]).ok().never_says("hint:");
         maven::program(sandbox, "app", "1.0", maven::REPOSITORY);
-        let _ = exec(sandbox, "app", &["compile"]).ok();
+        // The command of the documentation goes on, and is told of the other.
+        let _ = exec(sandbox, "app", &["compile"]).ok().says("Use `--type maven`");
         assert!(sandbox.file(HELLO).exists());
         let _ = maven::set_up(sandbox, &[]).ok().says("nothing to change");
         let _ =

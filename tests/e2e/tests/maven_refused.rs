@@ -4,12 +4,12 @@ use vouch_e2e::doc_blocks::table_of;
 use vouch_e2e::maven::{self, ENDPOINT, prepared};
 use vouch_e2e::{CommandOutput, Sandbox, in_sandbox};
 
-/// Maven without Vouch in between, with this token or none.
+/// Maven without Vouch in between, with this token or none in the variable of its settings.
 fn maven(sandbox: &Sandbox, folder: &str, goal: &str, token: Option<&str>) -> CommandOutput {
     maven::forget(sandbox);
     let mut run = prepared(sandbox, "mvn").args(["--batch-mode", goal]).within(sandbox.file(folder));
     if let Some(token) = token {
-        run = run.env("CODEARTIFACT_AUTH_TOKEN", token);
+        run = run.env(&maven::variable(sandbox), token);
     }
     run.done().expect_code(1)
 }
@@ -29,7 +29,7 @@ fn tokens_that_are_not_good() {
         for row in &rows {
             let [what, deploy, resolve, _] = row.as_slice() else { panic!("{row:?}") };
             let token = match what.as_str() {
-                "`CODEARTIFACT_AUTH_TOKEN` is not set" => None,
+                "the variable is not set" => None,
                 "expired" => Some(good.as_str()),
                 "refused: 403" | "refused: 404" => Some("bad"),
                 other => panic!("{other} is not tested"),

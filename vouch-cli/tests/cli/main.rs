@@ -10,6 +10,7 @@ mod doctor_fix;
 mod everyday;
 mod homes;
 mod hostile;
+mod maven;
 mod setup_aws;
 mod setup_cargo;
 mod setup_node;

@@ -116,16 +116,38 @@ pub(crate) fn take_out(hunks: &[Hunk], text: &str) -> RemainingText {
     let mut lines: Vec<String> = split(text).into_iter().map(str::to_owned).collect();
     let mut remarks = Vec::new();
     for hunk in hunks.iter().rev() {
-        match hunk.place(&lines) {
-            Some(at) => hunk.take_block(&mut lines, at, &mut remarks),
-            None if hunk.take_inner(&mut lines, &mut remarks) => {}
-            None => hunk.take_lines(&mut lines, &mut remarks),
-        }
+        hunk.take(&mut lines, &mut remarks);
     }
     RemainingText { text: join(&lines, text), remarks }
 }
 
 impl Hunk {
+    fn take(&self, lines: &mut Vec<String>, remarks: &mut Vec<Remark>) {
+        match (self.place(lines), self.elements()) {
+            (Some(at), _) => self.take_block(lines, at, remarks),
+            (None, Some(elements)) => elements.iter().rev().for_each(|element| element.take(lines, remarks)),
+            (None, None) if self.take_inner(lines, remarks) => {}
+            (None, None) => self.take_lines(lines, remarks),
+        }
+    }
+
+    /// The elements beside each other that the new lines are, if they are more than one: each can be taken out by itself.
+    fn elements(&self) -> Option<Vec<Self>> {
+        let mut elements = Vec::new();
+        let mut rest = self.added.as_slice();
+        while let Some(first) = rest.first().filter(|_| self.removed.is_empty()) {
+            let open = first.shown();
+            let end = rest.iter().position(|line| {
+                is_element(&open, &line.shown()) && indent(&open) == indent(&line.shown())
+            })?;
+            let (element, behind) = rest.split_at_checked(end + 1)?;
+            let at = self.at + self.added.len() - rest.len();
+            elements.push(Self { at, removed: Vec::new(), added: element.to_vec() });
+            rest = behind;
+        }
+        (elements.len() > 1).then_some(elements)
+    }
+
     /// Where all new lines stand together, as near as can be to where the edit put them.
     fn place(&self, lines: &[String]) -> Option<usize> {
         if self.added.iter().all(Line::is_empty) {
@@ -162,8 +184,10 @@ impl Hunk {
             outer.extend([open, close]);
             inner = rest;
             let part = Self { at: self.at, removed: Vec::new(), added: inner.to_vec() };
-            if let Some(at) = part.place(lines) {
-                part.take_block(lines, at, remarks);
+            if part.place(lines).is_some()
+                || part.elements().is_some_and(|all| all.iter().all(|one| one.place(lines).is_some()))
+            {
+                part.take(lines, remarks);
                 let stays = |line: &&Line| lines.iter().any(|text| line.is(text));
                 let stay = outer.iter().copied().filter(stays);
                 remarks.extend(stay.map(|line| Remark::Stays(line.shown().trim().to_owned())));
@@ -338,6 +362,10 @@ impl Line {
 fn is_heading(line: &str) -> bool {
     let line = line.trim();
     line.starts_with('[') && line.ends_with(']')
+}
+
+fn indent(line: &str) -> &str {
+    line.get(..line.len() - line.trim_start().len()).unwrap_or_default()
 }
 
 /// Whether an element of XML begins with one line and ends with another.

@@ -119,6 +119,29 @@ fn parts_of_elements_are_left_to_the_person() {
 }
 
 #[test]
+fn of_two_elements_each_goes_by_itself() {
+    let before = "<s>\n</s>\n";
+    let one = |list: &str, item: &str| {
+        format!(
+            "  <{list}>\n    <{item}>\n      <id>x</id>\n    </{item}>\n    <{item}>\n      <id>y</id>\n    </{item}>\n  </{list}>\n"
+        )
+    };
+    let after = format!("<s>\n{}{}</s>\n", one("servers", "server"), one("mirrors", "mirror"));
+    let hunks = hunks(before, &after, Dialect::Xml);
+    let mine = "    <server>\n    </server>\n";
+    let kept = |list: &str| ["", "/"].map(|end| Remark::Stays(format!("<{end}{list}>")));
+    // At the end of a list of ours, and between what is ours in it.
+    for place in ["  </servers>", "    <server>\n      <id>y</id>"] {
+        let taken = take_out(&hunks, &after.replacen(place, &format!("{mine}{place}"), 1));
+        assert_eq!(taken.text, format!("<s>\n  <servers>\n{mine}  </servers>\n</s>\n"), "{place}");
+        assert_eq!(taken.remarks, kept("servers"), "{place}");
+    }
+    let taken = take_out(&hunks, &after.replacen("  <mirrors>", "<!-- mine -->\n  <mirrors>", 1));
+    assert_eq!(taken.text, "<s>\n<!-- mine -->\n</s>\n");
+    assert_eq!(taken.remarks, []);
+}
+
+#[test]
 fn an_element_that_others_came_into_stays() {
     let after = "<s>\n  <servers>\n    <server>\n    </server>\n  </servers>\n</s>\n";
     let hunks = hunks("<s>\n</s>\n", after, ANY);

@@ -1,11 +1,14 @@
 //! Maven and Gradle, as clients to set up. Facts: the documentation of each and measurements with Maven 3.8.7 and
 //! Gradle 4.4.1.
 //!
-//! No token is ever written: Maven reads `CODEARTIFACT_AUTH_TOKEN`, Gradle asks `vouch credential` as it builds.
+//! No token is ever written: Maven reads a variable, Gradle asks `vouch credential` as it builds.
 
 mod gradle;
 pub mod inspect;
 mod maven;
+pub mod names;
+mod pom;
+pub mod project;
 mod settings;
 
 use vouch_core::config::Registration;
@@ -35,8 +38,16 @@ fn id(registration: &Registration) -> Result<&str, Failure> {
 
 /// The settings file of a registration of Maven's where it is not the usual one.
 pub(crate) fn named_settings(registration: &Registration) -> Option<std::path::PathBuf> {
-    let usual = home().map(|home| home.join(".m2").join("settings.xml")).ok();
+    let usual = usual_settings().ok();
     registration.file.clone().filter(|file| Some(file) != usual.as_ref())
+}
+
+/// The settings file that Maven reads where no other is named.
+///
+/// # Errors
+/// When the home directory is not known.
+pub fn usual_settings() -> Result<std::path::PathBuf, Failure> {
+    Ok(home()?.join(".m2").join("settings.xml"))
 }
 
 fn home() -> Result<std::path::PathBuf, Failure> {

@@ -218,7 +218,9 @@ impl Client for NpmrcClient {
     fn next(&self, wanted: &SetupRequest<'_>) -> String {
         let command = self.command();
         match Mode::of(wanted.registration) {
-            Some(Mode::Env) => variable::exec(wanted, &format!("{command} install")),
+            Some(Mode::Env) => {
+                variable::exec(wanted, variable::Kind::Codeartifact, &format!("{command} install"))
+            }
             _ => format!("`{command} install`"),
         }
     }

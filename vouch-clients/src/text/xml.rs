@@ -170,6 +170,39 @@ pub(crate) fn append(text: &str, parent: Node<'_, '_>, element: &Element) -> Res
     Ok(after)
 }
 
+/// Puts another text into an element that has nothing but text in it.
+pub(crate) fn replace_text(text: &str, element: Node<'_, '_>, new: &str) -> Result<String, XmlError> {
+    let indirect = || XmlError::Indirect(element.tag_name().name().to_owned());
+    let mut parts = element.children();
+    let (Some(only), None) = (parts.next(), parts.next()) else { return Err(indirect()) };
+    let range = only.range();
+    let raw = text.get(range.clone()).filter(|raw| only.is_text() && !raw.contains(['<', '&']));
+    let raw = raw.ok_or_else(indirect)?;
+    let start = range.start + raw.len() - raw.trim_start().len();
+    let mut after = text.to_owned();
+    after.replace_range(start..start + raw.trim().len(), &escaped(new));
+    Ok(after)
+}
+
+/// Takes an element out, with its lines where nothing else is on them.
+pub(crate) fn remove(text: &str, element: Node<'_, '_>) -> Result<String, XmlError> {
+    let name = element.tag_name().name();
+    let range = element.range();
+    let is_there = text.get(range.clone()).is_some_and(|raw| raw.starts_with(&format!("<{name}")));
+    let before = text.get(..range.start).filter(|_| is_there);
+    let (Some(before), Some(behind)) = (before, text.get(range.end..)) else {
+        return Err(XmlError::Indirect(name.to_owned()));
+    };
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let end = behind.find('\n').map_or(text.len(), |end| range.end + end + 1);
+    let is_alone = [start..range.start, range.end..end]
+        .into_iter()
+        .all(|gap| text.get(gap).is_some_and(|gap| gap.trim().is_empty()));
+    let mut after = text.to_owned();
+    after.replace_range(if is_alone { start..end } else { range }, "");
+    Ok(after)
+}
+
 /// How lines end in the text.
 pub(crate) fn end_of_line(text: &str) -> &'static str {
     let crlf = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
@@ -199,12 +232,15 @@ fn unit(text: &str) -> String {
     found.filter(|space| !space.is_empty()).unwrap_or_else(|| "  ".into())
 }
 
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// An element on lines of its own, each with its end.
 pub(crate) fn render(element: &Element, indent: &str, unit: &str, eol: &str) -> String {
     match element {
         Element::Text { name, text } => {
-            let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            format!("{indent}<{name}>{text}</{name}>{eol}")
+            format!("{indent}<{name}>{}</{name}>{eol}", escaped(text))
         }
         Element::Parent { name, children } => {
             let deeper = format!("{indent}{unit}");

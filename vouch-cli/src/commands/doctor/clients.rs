@@ -6,6 +6,7 @@ use std::thread;
 use vouch_clients::all;
 use vouch_clients::finding::Finding;
 use vouch_clients::inspect::{self, InspectContext};
+use vouch_clients::jvm;
 
 use super::context::DoctorContext;
 
@@ -18,7 +19,7 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
     let registrations = &config.codeartifact.registrations;
     if registrations.is_empty() {
         let seen = "none is set up. Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY`.";
-        return vec![Finding::skip(CLIENTS, seen)];
+        return std::iter::once(Finding::skip(CLIENTS, seen)).chain(jvm::inspect::by_hand(config)).collect();
     }
     let folder = env::current_dir().unwrap_or_default();
     // Most of the time goes into asking clients for their versions: they are asked side by side.
@@ -45,5 +46,6 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(jvm::inspect::by_hand(config));
     findings
 }

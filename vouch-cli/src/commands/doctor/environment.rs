@@ -3,6 +3,7 @@
 use vouch_clients::finding::Finding;
 use vouch_clients::node::npm::Mode;
 use vouch_clients::tool::{TokenSource, Tool};
+use vouch_clients::variable;
 use vouch_core::config::{Config, Registration};
 use vouch_core::env;
 use vouch_core::exchange::Probe;
@@ -115,8 +116,10 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
         .collect();
     findings.extend(profiles(config));
     let by_variable = |tool: Tool| tool.token_source() == TokenSource::Variable;
-    let reads = |known: &Registration| {
-        Tool::named(&known.tool).is_some_and(by_variable) || Mode::of(known) == Some(Mode::Env)
+    // Setup gives Maven a variable of its own; an earlier one did not.
+    let reads = |known: &Registration| match Tool::named(&known.tool).is_some_and(by_variable) {
+        true => variable::of(known).is_none(),
+        false => Mode::of(known) == Some(Mode::Env),
     };
     let read = |config: &Config| config.codeartifact.registrations.iter().any(reads);
     if env::var("CODEARTIFACT_AUTH_TOKEN").is_some() && !config.is_some_and(read) {

@@ -72,6 +72,9 @@ pub(super) struct JvmFlags {
     /// Maven's settings file [default: ~/.m2/settings.xml]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Send no repository to this one that only has its id, for projects that give one id to several repositories
+    #[arg(long)]
+    no_mirror: bool,
 }
 
 /// All of them.
@@ -103,6 +106,7 @@ impl ToolFlags {
                 TokenMode::Static => Mode::Static,
                 TokenMode::Env => Mode::Env,
             }),
+            no_mirror: jvm.no_mirror,
             file: node.npmrc.clone().or_else(|| jvm.settings.clone()),
             ..Options::default()
         }
@@ -140,6 +144,7 @@ impl ToolFlags {
             (cargo.replace_crates_io, tool == Tool::Cargo, "--replace-crates-io"),
             (cargo.token_prefix.is_some(), tool == Tool::Cargo, "--token-prefix"),
             (jvm.settings.is_some(), tool == Tool::Maven, "--settings"),
+            (jvm.no_mirror, tool == Tool::Maven, "--no-mirror"),
         ];
         typed.into_iter().find(|(typed, means, _)| *typed && !means).map(|(.., flag)| flag)
     }

@@ -1,5 +1,7 @@
 //! `vouch exec`: a command with a credential in its environment.
 
+mod maven;
+
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
@@ -46,11 +48,11 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> ExitCode {
 }
 
 fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
-    if args.wanted.kind == Kind::Aws && !args.export.is_empty() {
+    if args.wanted.kind != Kind::Codeartifact && !args.export.is_empty() {
         return Err(Failure::new(
             ErrorKind::Usage,
             "`--export` is for the one value of `--type codeartifact`",
-            "Leave it out: AWS tools read the variables that are set.",
+            "Leave it out: what reads a credential of another type reads the variables that are set.",
         ));
     }
     if args.wanted.kind == Kind::Codeartifact {
@@ -58,6 +60,8 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
     }
     let mut words = args.command.into_iter();
     let program = words.next().unwrap_or_default();
+    let words: Vec<_> = words.collect();
+    maven::look(context, args.wanted.kind, &program, &words)?;
     let mut command = Command::new(find(&program));
     command.args(words);
     let issued = args.wanted.fetch(context)?;
