@@ -92,7 +92,7 @@ pub struct FaultArgs {
     /// Retry-After header of that answer; 503 without --status
     #[arg(long, value_name = "SECONDS")]
     retry_after: Option<u64>,
-    /// A header of each success
+    /// A header of each success, or of the answers with --status
     #[arg(long = "header", value_name = "NAME:VALUE", value_parser = header)]
     headers: Vec<(String, String)>,
     /// Wait before answering

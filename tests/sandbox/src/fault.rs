@@ -21,7 +21,7 @@ pub struct Fault {
     pub message: Option<String>,
     /// `Retry-After` in seconds. Without a status it makes the answer a 503.
     pub retry_after: Option<u64>,
-    /// Headers of an answer that is a success, in place of those of the same name.
+    /// Headers of an answer that is a success or has the given status, in place of those of the same name.
     pub headers: Vec<(String, String)>,
     /// Milliseconds to wait before anything is answered.
     pub delay_ms: u64,

@@ -278,8 +278,8 @@ fn answer(
             response
         }
     };
-    let is_success = response.status().is_success();
-    for (name, value) in fault.headers.iter().filter(|_| is_success) {
+    let is_meant = fault.status.is_some() || response.status().is_success();
+    for (name, value) in fault.headers.iter().filter(|_| is_meant) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }
