@@ -29,9 +29,20 @@ const LINES: &[(&str, Look)] = &[
     ("crates.io is replaced with it: `Cargo.lock` files then name it as their source", |case, _| {
         case.says(".cargo/config.toml", "replace-with")
     }),
-    ("server `{}` has the token of `CODEARTIFACT_AUTH_TOKEN`, in `{}`", |case, [id, file, _]| {
-        case.says(file, &format!("<id>{id}</id>")) && case.says(file, "${env.CODEARTIFACT_AUTH_TOKEN}")
+    ("server `{}` has the token of a variable that no POM can name, in `{}`", |case, [id, file, _]| {
+        case.says(file, &format!("<id>{id}</id>")) && case.says(file, "${env.VOUCH_MAVEN_")
     }),
+    (
+        "every repository of a POM with the id `{}` is read from {}; `--print` shows one",
+        |case, [id, url, _]| {
+            let (file, mirrored) = (".m2/settings.xml", format!("<mirrorOf>{id}</mirrorOf>"));
+            case.says(file, &mirrored) && case.says(file, &format!("<url>{url}</url>"))
+        },
+    ),
+    (
+        "`vouch exec --type maven` sets that variable; where CODEARTIFACT_AUTH_TOKEN alone is set, Maven has no token from this file",
+        |case, _| !case.says(".m2/settings.xml", "CODEARTIFACT_AUTH_TOKEN"),
+    ),
     (
         "a repository of a POM with the id `{}` and the URL {} uses it; `--print` shows one",
         |case, [id, url, _]| {

@@ -54,6 +54,7 @@ fn every_line_is_printed_when_it_is_so() {
             assert_eq!(again.stderr.contains("nothing to change"), !is_manual, "{again}");
             let _ = looker.setup(tool, "--dry-run").never_says("may receive");
         }
+        let _ = looker.setup("maven", "--no-mirror");
         let _ = looker.setup("cargo", "--replace-crates-io");
         let _ = looker.setup("cargo", "--aws-profile second").says("AWS profile `second` reads");
         let _ = looker.setup("npm", "--scope @acme");

@@ -191,7 +191,8 @@ fn pip_and_uv() {
         pretends(&patient, "pip", "echo pip 26.1 from /x", &[&pip("warn overridden")]);
         fs::remove_file(sandbox.file("project/requirements.txt")).unwrap();
         pretends(&patient, "pip", "echo pip 22.3 from /x", &[&pip("fail version")]);
-        pretends(&patient, "uv", "echo uv 0.8.0", &[&uv("fail version")]);
+        // It stops at a key of ours, too.
+        pretends(&patient, "uv", "echo uv 0.8.0", &[&uv("fail network"), &uv("fail version")]);
     });
 }
 

@@ -130,6 +130,43 @@ fn no_dependency_gets_the_token_of_maven_four() {
     no_dependency_gets_the_token(Maven::Pinned("4.0.0-rc-5"));
 }
 
+/// A project's own configuration of Maven can switch the check of certificates off; then whoever is in the middle reads along.
+#[test]
+fn a_project_can_switch_the_check_of_certificates_off() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let middle = HostileHost::start_in_the_middle();
+        let repository = repository(REPOSITORY, ENDPOINT);
+        let needs = "<dependencies><dependency><groupId>com.example</groupId><artifactId>greeting</artifactId>\
+                     <version>1.0</version></dependency></dependencies>\n";
+        sandbox.write("app/pom.xml", &maven::pom("app", "1.0", &(repository + needs)));
+        for (maven, setting) in [
+            (Maven::Distribution, "-Dmaven.wagon.http.ssl.insecure=true"),
+            (Maven::Pinned("3.9.16"), "-Daether.connector.https.securityMode=insecure"),
+            (Maven::Pinned("4.0.0-rc-5"), "-Daether.transport.https.securityMode=insecure"),
+        ] {
+            let packages = maven.packages("central");
+            let settings = format!("<settings>\n  <mirrors>\n{packages}  </mirrors>\n</settings>\n");
+            sandbox.write(".m2/settings.xml", &settings);
+            let _ = maven::set_up(sandbox, &[]).ok();
+            let run = |config: &str| {
+                let _ = fs::remove_dir_all(sandbox.file(".m2/repository/com"));
+                sandbox.write("app/.mvn/maven.config", config);
+                maven.exec(sandbox, "maven", "app", &["compile"]).done()
+            };
+            let led = middle.in_the_middle();
+            let done = run("");
+            assert!(done.code != 0 && !middle.got_a_token(), "{maven:?}: {done}");
+            let done = run(&format!("{setting}\n"));
+            assert!(middle.got_a_token(), "{maven:?}: {done}");
+            drop(led);
+            let doctor = sandbox.vouch(&["doctor"]).within(sandbox.file("app")).done();
+            assert!(doctor.stdout.contains(".mvn/maven.config"), "{doctor}");
+            let _ = sandbox.vouch(&["undo", "maven"]).ok();
+        }
+    });
+}
+
 /// The POM of a library that takes what it deploys to from a parent.
 fn child(place: &str) -> String {
     let parent = format!(

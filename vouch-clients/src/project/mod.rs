@@ -8,6 +8,7 @@
 mod cargo;
 mod files;
 mod found;
+mod jvm;
 mod node;
 mod node_locks;
 mod pip;
@@ -57,8 +58,10 @@ pub fn look(folder: &Path, tools: &[Tool], targets: &Targets) -> Vec<ProjectFind
             }
             Tool::Cargo => cargo::look(&mut found, folder),
             Tool::Ruby => ruby::look(&mut found, folder),
+            Tool::Maven => jvm::maven(&mut found, folder),
+            Tool::Gradle => jvm::gradle(&mut found, folder),
             // twine reads nothing in a project; a file of its own for each of the others belongs beside these.
-            Tool::Twine | Tool::Maven | Tool::Gradle | Tool::Sbt | Tool::Nuget | Tool::Swift => {}
+            Tool::Twine | Tool::Sbt | Tool::Nuget | Tool::Swift => {}
         }
     }
     found.finish()

@@ -52,6 +52,25 @@ const PROXY: &[(Effect, bool)] = &[(Effect::Proxy, false)];
 const NOTHING: &[(Effect, bool)] = &[];
 
 #[test]
+fn files_of_maven_and_gradle() {
+    let insecure = "-Dmaven.wagon.http.ssl.insecure=true";
+    for name in [".mvn/maven.config", ".mvn/jvm.config"] {
+        for unchecked in [insecure, "-Daether.transport.https.securityMode=insecure"] {
+            does(&[Tool::Maven], name, unchecked, UNCHECKED);
+            does(&[Tool::Maven], name, &format!("-B {unchecked}\n-Dhttps.proxyHost=x"), INTERCEPTED);
+        }
+        does(&[Tool::Maven], name, "-Djavax.net.ssl.trustStore=/x", AUTHORITY);
+        does(&[Tool::Maven], name, "-Dhttps.proxyHost=x", PROXY);
+        for honest in ["-Xmx1g", "-Dmaven.wagon.http.ssl.insecure=false", "-T4 -Duser.language=en"] {
+            does(&[Tool::Maven], name, honest, NOTHING);
+        }
+    }
+    does(&[Tool::Gradle], "gradle.properties", "systemProp.https.proxyHost=x", PROXY);
+    does(&[Tool::Gradle], "gradle.properties", "systemProp.javax.net.ssl.trustStore = /x", AUTHORITY);
+    does(&[Tool::Gradle], "gradle.properties", "org.gradle.jvmargs=-Xmx2g", NOTHING);
+}
+
+#[test]
 fn an_npmrc() {
     for registry in [
         "registry=http://HOST/npm/r/",
