@@ -38,9 +38,11 @@ impl Attack<'_> {
     }
 
     fn run(&self, args: &[&str]) -> Run {
-        let run = self.client.run(self.sandbox, args).within(self.sandbox.file("app"));
-        // One refusal is enough. The sandbox's authority is known to Node itself, too: a file may name another one.
-        run.env("npm_config_fetch_retries", "0").env("npm_config_cafile", "").env("CI", "1")
+        // The sandbox's authority is known to Node itself, too: a file may name another one.
+        let run = self.client.prepared(self.sandbox, "--unset=npm_config_cafile").arg(self.client.program());
+        // One refusal is enough.
+        let run = run.args(args).env("npm_config_fetch_retries", "0").env("CI", "1");
+        run.within(self.sandbox.file("app"))
     }
 
     /// Compares what arrived with the page.
