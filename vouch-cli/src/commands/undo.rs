@@ -27,6 +27,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let home = context.home();
+    let only_looks = args.list || args.dry_run;
+    let is_needed = !only_looks && journal::entries(home)?.iter().any(Entry::is_live);
+    let mut undo = if is_needed { Some(Undo::begin(home)?) } else { None };
+    // Which setup is the last is decided once nobody else can set up.
     let entries = journal::entries(home)?;
     let named: Vec<&Entry> = entries
         .iter()
@@ -40,8 +44,11 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let live: Vec<&Entry> = named.iter().rev().copied().filter(|entry| entry.is_live()).collect();
     let Some(last) = live.first() else {
         // What an undo left that was cut short.
-        let nothing = args.dry_run || journal::links(home)?.is_empty();
-        let links = if nothing { Vec::new() } else { Undo::begin(home)?.links()? };
+        let links = if args.dry_run || journal::links(home)?.is_empty() {
+            Vec::new()
+        } else {
+            undo.take().map_or_else(|| Undo::begin(home), Ok)?.links()?
+        };
         let notes = links.into_iter().collect::<Result<Vec<_>, _>>()?;
         let has_undone = notes.iter().any(|note| matches!(note, Note::Done(_)));
         notes.iter().for_each(tell);
@@ -52,7 +59,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     if args.dry_run {
         return dry_run(home, &now);
     }
-    revert(&Undo::begin(home)?, &now)?;
+    revert(&undo.map_or_else(|| Undo::begin(home), Ok)?, &now)?;
     if let Some(next) = rest.first() {
         terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
     }

@@ -2,8 +2,9 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use vouch_core::UnixTime;
+use vouch_core::config::Registration;
 
-use super::super::draft::recover;
+use super::super::draft::{mark_reverted, recover};
 use super::super::entry::{Pending, Registered};
 use super::super::{plan_undo, this_run};
 use super::*;
@@ -48,6 +49,36 @@ fn undone(mut entries: Vec<Entry>, now: &str, order: &[usize]) -> Vec<String> {
         texts.push(now.clone());
     }
     texts
+}
+
+#[test]
+fn a_later_setup_puts_back_what_was_there_before_the_one_that_is_gone() {
+    let registration = |repository: &str| -> Registration {
+        let endpoint =
+            format!("https://d-123456789012.d.codeartifact.us-east-1.amazonaws.com/npm/{repository}/");
+        let value = serde_json::json!({
+            "tool": "npm", "repository": repository, "profile": "default", "endpoint": endpoint
+        });
+        serde_json::from_value(value).unwrap()
+    };
+    let set_up = |before: Option<&str>, after: &str| {
+        let before = before.map(registration);
+        Some(Registered { before, after: registration(after), profile: None })
+    };
+    let mut entries = chain(&["", "a\n", "b\n", "c\n"]);
+    entries[0].registration = set_up(None, "aa");
+    entries[1].registration = set_up(Some("aa"), "bb");
+    entries[2].registration = set_up(Some("bb"), "cc");
+    let before = |entries: &[Entry], id: usize| {
+        let registered = entries[id].registration.clone().unwrap();
+        registered.before.map(|before| before.repository.as_str().to_owned())
+    };
+    mark_reverted(&mut entries, 1, &[]);
+    assert_eq!(before(&entries, 2).as_deref(), Some("aa"));
+    mark_reverted(&mut entries, 0, &[]);
+    assert_eq!(before(&entries, 2), None);
+    // What is done is history.
+    assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
 }
 
 #[test]
