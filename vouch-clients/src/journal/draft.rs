@@ -66,7 +66,7 @@ pub(super) fn hand_over(entries: &mut Vec<Entry>, id: u64, heir: &Entry) {
     entry.registration.clone_from(&heir.registration);
     let gone = left.registration.clone();
     entries.push(left);
-    bequeath(entries, gone.as_ref());
+    bequeath(entries, id, gone.as_ref());
 }
 
 pub(super) fn mark_reverted(entries: &mut [Entry], id: u64, later: &[Entry]) {
@@ -77,13 +77,13 @@ pub(super) fn mark_reverted(entries: &mut [Entry], id: u64, later: &[Entry]) {
         gone.clone_from(&entry.registration);
     }
     replace(entries, later);
-    bequeath(entries, gone.as_ref());
+    bequeath(entries, id, gone.as_ref());
 }
 
 /// What later setups would put back when they are undone is what was there before the one that is gone now.
-fn bequeath(entries: &mut [Entry], gone: Option<&Registered>) {
+fn bequeath(entries: &mut [Entry], id: u64, gone: Option<&Registered>) {
     let Some(gone) = gone else { return };
-    let later = entries.iter_mut().filter(|entry| entry.is_live());
+    let later = entries.iter_mut().filter(|entry| entry.is_live() && entry.id > id);
     for registered in later.filter_map(|entry| entry.registration.as_mut()) {
         if registered.before.as_ref().is_some_and(|before| before.is_same_entry(&gone.after)) {
             registered.before.clone_from(&gone.before);

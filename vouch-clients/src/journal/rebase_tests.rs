@@ -73,6 +73,12 @@ fn a_later_setup_puts_back_what_was_there_before_the_one_that_is_gone() {
         let registered = entries[id].registration.clone().unwrap();
         registered.before.map(|before| before.repository.as_str().to_owned())
     };
+    // One that was moved back to the first, and undone: what came before it keeps its own.
+    let mut again = entry(3, Some("c\n"), "d\n");
+    again.registration = set_up(Some("cc"), "aa");
+    entries.push(again);
+    mark_reverted(&mut entries, 3, &[]);
+    assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
     mark_reverted(&mut entries, 1, &[]);
     assert_eq!(before(&entries, 2).as_deref(), Some("aa"));
     mark_reverted(&mut entries, 0, &[]);
