@@ -35,7 +35,14 @@ pub(crate) fn warn(targets: &Targets, tools: &[Tool]) {
 /// Lets a command start, or not.
 pub(crate) fn judge(start: &Start<'_>) -> Result<(), Failure> {
     let program = start.command.first().map_or(OsStr::new(""), OsString::as_os_str);
-    let Ok(folder) = std::env::current_dir() else { return Ok(()) };
+    let folder = std::env::current_dir().map_err(|error| {
+        Failure::new(
+            ErrorKind::Refused,
+            "the working directory cannot be looked at, so the command was not started",
+            "Change to a directory that is there.",
+        )
+        .because(&error)
+    })?;
     let found = project::look(&folder, &project::readers(program), start.targets);
     let (certain, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|finding| finding.is_certain);
     warn_of(&others);

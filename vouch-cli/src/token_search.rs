@@ -84,8 +84,19 @@ impl TokenSearch {
                     continue;
                 }
             };
-            for entry in entries.flatten() {
-                let Ok(metadata) = entry.metadata() else { continue };
+            for entry in entries {
+                let Ok(entry) = entry else {
+                    searched.left.push(folder.clone());
+                    continue;
+                };
+                let metadata = match entry.metadata() {
+                    Ok(metadata) => metadata,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(_) => {
+                        searched.left.push(entry.path());
+                        continue;
+                    }
+                };
                 if metadata.is_dir() {
                     folders.push(entry.path());
                     continue;

@@ -256,16 +256,6 @@ pub fn overriding_variable(name: &str) -> Finding {
     )
 }
 
-/// A project's setting that would see the token, or let others see it.
-pub fn network(file: &Path, setting: &str) -> Finding {
-    Finding::warn(
-        NETWORK,
-        format!("`{}` sets `{setting}`", file.display()),
-        "The client sends the token by way of it: who wrote that file may read along.",
-        "If you do not trust it, remove the line; set proxies and certificates in your own configuration.",
-    )
-}
-
 /// Whether a client that is asked for its version is new enough. `oldest` is the first that is known to work.
 pub fn version(program: &str, oldest: &[u32]) -> Finding {
     match program::ask_version(program) {

@@ -27,7 +27,10 @@ fn doctor(client: &Client) -> CommandOutput {
 
 fn finds_nothing(client: &Client) {
     let done = doctor(client);
-    assert!(!done.stdout.contains(FOUND) && done.stdout.contains("no live token in"), "{done}");
+    assert!(
+        !done.stdout.contains(FOUND) && done.stdout.contains("none of this session's tokens in"),
+        "{done}"
+    );
 }
 
 /// Whether any file below a folder has the token that is handed out now.
@@ -89,7 +92,7 @@ fn what_pdm_keeps_is_found_and_its_own_command_clears_it() {
         let _ = client.run("pdm").args(["cache", "clear"]).ok();
         let _ = client.prepared(Run::new("vouch").arg("logout")).ok().never_says("pdm keeps");
         // Without a session, nothing is known to look for.
-        let _ = doctor(&client).shows("there is no live token to look for");
+        let _ = doctor(&client).shows("no token is known to look for");
     });
 }
 

@@ -159,6 +159,10 @@ fn a_project_can_switch_the_check_of_certificates_off() {
             assert!(done.code != 0 && !middle.got_a_token(), "{maven:?}: {done}");
             let done = run(&format!("{setting}\n"));
             assert!(middle.got_a_token(), "{maven:?}: {done}");
+            assert!(done.stderr.contains("turns the check of certificates off"), "{maven:?}: {done}");
+            let done = run(&format!("{setting}\n-Dhttps.proxyHost=127.0.0.1\n"));
+            let _ = done.expect_code(125).says("was not started");
+            assert_eq!(middle.arrived(), Vec::<String>::new());
             drop(led);
             let doctor = sandbox.vouch(&["doctor"]).within(sandbox.file("app")).done();
             assert!(doctor.stdout.contains(".mvn/maven.config"), "{doctor}");

@@ -53,7 +53,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<(),
 
 fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failure> {
     let issued = args.wanted.fetch(context)?;
-    if args.wanted.kind == Kind::Codeartifact {
+    if args.wanted.kind != Kind::Aws {
         project_trust::warn(&args.wanted.targets(&context.config()?), Tool::ALL);
     }
     let variables: Vec<_> =

@@ -65,6 +65,12 @@ fn cached_by_pdm(context: &Context) -> Vec<(PathBuf, String)> {
         return Vec::new();
     };
     let tokens = context.broker().and_then(|broker| broker.live_secrets()).unwrap_or_default();
+    if tokens.is_empty() {
+        return Vec::new();
+    }
     let searched = TokenSearch::new(&tokens).folder(&cache.folder);
+    for path in &searched.left {
+        terminal::warn(&format!("`{}` could not be searched for tokens that pdm keeps", path.display()));
+    }
     searched.found.into_iter().map(|file| (file.clone(), cache.fix(&file))).collect()
 }

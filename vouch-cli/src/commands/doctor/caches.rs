@@ -15,10 +15,13 @@ pub(super) fn look(context: &DoctorContext, progress: &dyn Fn(&str)) -> Vec<Find
         return vec![Finding::skip(CACHE, "the configuration cannot be read")];
     };
     let broker = Context::new(home.clone()).broker();
-    let tokens = broker.and_then(|broker| broker.live_secrets()).unwrap_or_default();
-    if tokens.is_empty() {
-        return vec![Finding::skip(CACHE, "there is no live token to look for")];
-    }
+    let tokens = match broker.and_then(|broker| Ok(broker.live_secrets()?)) {
+        Ok(tokens) if !tokens.is_empty() => tokens,
+        Ok(_) => return vec![Finding::skip(CACHE, "this session has no token that could be looked for")],
+        Err(failure) => {
+            return vec![Finding::skip(CACHE, format!("no token is known to look for: {failure}"))];
+        }
+    };
     let search = TokenSearch::new(&tokens);
     let mut tools: Vec<Tool> = Vec::new();
     for registration in &config.codeartifact.registrations {
@@ -54,7 +57,10 @@ fn judge(search: &TokenSearch, cache: &Cache) -> Vec<Finding> {
     });
     let findings: Vec<_> = found.chain(left).collect();
     if findings.is_empty() {
-        return vec![Finding::ok(CACHE, format!("no live token in `{}`", cache.folder.display()))];
+        return vec![Finding::ok(
+            CACHE,
+            format!("none of this session's tokens in `{}`", cache.folder.display()),
+        )];
     }
     findings
 }

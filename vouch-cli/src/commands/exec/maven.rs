@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use vouch_clients::inspect;
 use vouch_clients::jvm::{self, project};
 use vouch_clients::options::Options;
+use vouch_clients::project::readers;
+use vouch_clients::tool::Tool;
 use vouch_clients::variable;
 use vouch_core::config::{Config, Registration};
 use vouch_core::{Context, Failure};
@@ -25,7 +27,7 @@ pub(super) fn look(
     program: &OsStr,
     words: &[OsString],
 ) -> Result<(), Failure> {
-    let is_maven = is_maven(program);
+    let is_maven = readers(program) == [Tool::Maven];
     if kind == Kind::Aws || (kind == Kind::Codeartifact && !is_maven) {
         return Ok(());
     }
@@ -96,26 +98,4 @@ fn settings(folder: &Path, words: &[OsString]) -> Option<PathBuf> {
 fn same_file(one: Option<&Path>, other: Option<&Path>) -> bool {
     let real = |path: Option<&Path>| path.and_then(|path| path.canonicalize().ok());
     one == other || real(one).is_some_and(|one| real(other) == Some(one))
-}
-
-/// Whether a program is Maven, by its name: a wrapper of a project and a daemon are, too.
-fn is_maven(program: &OsStr) -> bool {
-    let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let name = name.strip_suffix(".cmd").or_else(|| name.strip_suffix(".exe")).unwrap_or(&name);
-    ["mvn", "mvnw", "mvnd", "mvndebug", "mvnsh"].contains(&name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn maven_is_told_by_the_name_of_the_program() {
-        for maven in ["mvn", "/opt/maven/bin/mvn", "./mvnw", "mvn.cmd", "mvnDebug"] {
-            assert!(is_maven(OsStr::new(maven)), "{maven}");
-        }
-        for other in ["sh", "mvn-wrapper", "", "/mvn/gradle", "mvn.sh"] {
-            assert!(!is_maven(OsStr::new(other)), "{other}");
-        }
-    }
 }

@@ -55,7 +55,7 @@ fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
             "Leave it out: what reads a credential of another type reads the variables that are set.",
         ));
     }
-    if args.wanted.kind == Kind::Codeartifact {
+    if args.wanted.kind != Kind::Aws {
         judge_project(context, &args)?;
     }
     let mut words = args.command.into_iter();
