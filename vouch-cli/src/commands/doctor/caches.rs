@@ -15,7 +15,7 @@ pub(super) fn look(context: &DoctorContext, progress: &dyn Fn(&str)) -> Vec<Find
         return vec![Finding::skip(CACHE, "the configuration cannot be read")];
     };
     let broker = Context::new(home.clone()).broker();
-    let tokens = match broker.and_then(|broker| Ok(broker.live_secrets()?)) {
+    let tokens = match broker.and_then(|broker| broker.live_secrets()) {
         Ok(tokens) if !tokens.is_empty() => tokens,
         Ok(_) => return vec![Finding::skip(CACHE, "this session has no token that could be looked for")],
         Err(failure) => {
