@@ -199,6 +199,21 @@ fn values_in_messages() {
     assert_eq!(shown_program("hunter2"), BLANK);
 }
 
+#[test]
+fn what_stands_where_a_scheme_does_is_kept_only_where_it_is_one() {
+    for (url, expected) in [
+        ("hunter2://@h/r/", "[redacted]@h/r/"),
+        ("hunter2https://@h/r/", "[redacted]@h/r/"),
+        ("hunter2+https://aws@h/r/", "[redacted]@h/r/"),
+        ("socks5h://u:hunter2@h:1080", "socks5h://[redacted]@h:1080"),
+        ("git+ssh://hunter2@h/r", "git+ssh://[redacted]@h/r"),
+        ("sparse+https://aws@h/r/", "sparse+https://aws@h/r/"),
+        ("other://h/r/", "other://h/r/"),
+    ] {
+        assert_eq!(kept_text(Dialect::Ini, &format!("proxy = {url}\n")), format!("proxy = {expected}\n"));
+    }
+}
+
 proptest! {
     #[test]
     fn user_information_is_not_kept_whatever_the_url(

@@ -19,9 +19,11 @@ pub(super) fn of_word(word: &str) -> Vec<Range<usize>> {
 
 /// What stands before the host, unless that is the user of ours alone.
 pub(super) fn user_information(word: &str) -> Option<Range<usize>> {
-    let start = scheme(word).map_or(0, str::len);
-    let rest = word.get(start..).unwrap_or_default();
+    let scheme = scheme(word).unwrap_or_default();
+    let rest = word.get(scheme.len()..).unwrap_or_default();
     let end = end_of_user_information(word);
+    // What stands where a scheme does is a secret as likely as what is behind it.
+    let start = if end > scheme.len() && !is_well_known(scheme) { 0 } else { scheme.len() };
     let found = match word.get(start..end) {
         // Maybe a password whose `@` was forgotten.
         Some("") | None if start > 0 && !is_place(rest) => start..word.len(),
@@ -53,6 +55,18 @@ pub(super) fn scheme(word: &str) -> Option<&str> {
     let is_other = after.starts_with("//") && name.len() > 1;
     let slashes = after.len() - after.trim_start_matches(['/', '\\']).len();
     (name.chars().all(is_name) && (is_known || is_other)).then(|| word.get(..name.len() + 1 + slashes))?
+}
+
+/// A scheme that is surely no password. Clients put the name of a version control system or a protocol before some.
+fn is_well_known(scheme: &str) -> bool {
+    const NAMES: [&str; 12] =
+        ["", "http", "https", "file", "ftp", "ssh", "git", "socks", "socks4", "socks4a", "socks5", "socks5h"];
+    const PREFIXES: [&str; 6] = ["sparse", "registry", "git", "hg", "svn", "bzr"];
+    let lower = scheme.trim_end_matches(['/', '\\', ':']).to_ascii_lowercase();
+    match lower.split_once('+') {
+        Some((prefix, name)) => PREFIXES.contains(&prefix) && NAMES.contains(&name),
+        None => NAMES.contains(&lower.as_str()),
+    }
 }
 
 /// A host, maybe a port, maybe a path.
