@@ -10,10 +10,11 @@ use cargo_credential::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use vouch_helper::output;
 
 /// Says hello and answers requests until Cargo has no more, or goes away.
 pub(crate) fn run(credential: &impl Credential) -> io::Result<()> {
-    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let (mut input, mut output) = (io::stdin().lock(), output::stdout()?.lock());
     write_line(&mut output, &CredentialHello { v: vec![PROTOCOL_VERSION_1] })?;
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use vouch_core::ErrorKind;
 use vouch_helper::home;
-use vouch_helper::output::usage_error;
+use vouch_helper::output::{answer_by, usage_error};
 
 use crate::which::Which;
 use crate::{helper, refresh, remove, status, watch};
@@ -58,11 +58,8 @@ pub(crate) fn run(called_for: Option<&str>) -> ExitCode {
             usage_error(|| error.print(), &error.render().to_string());
             return ExitCode::from(ErrorKind::Usage.exit_code());
         }
-        Err(error) => {
-            // Help and version were asked for; where stdout is closed there is nobody to tell.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
-        }
+        // Help and version were asked for.
+        Err(error) => return answer_by(|| error.print()),
     };
     let context = || home::context(cli.home.as_deref());
     match cli.command {

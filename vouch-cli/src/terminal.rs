@@ -81,8 +81,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// The same with the colors in it where stdout shows them. What is not ours is to be made [`printable`] before.
 pub(crate) fn print_in_color(text: &str) -> Result<(), Failure> {
-    let mut stdout = anstream::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| unwritten(&error))
+    let write = || {
+        let mut stdout = anstream::AutoStream::auto(output::stdout()?).lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    };
+    write().map_err(|error| unwritten(&error))
 }
 
 /// Writes a JSON document, in escapes of JSON's own where a terminal would act.

@@ -1,5 +1,6 @@
 //! What the three helpers and the `vouch` command share. Only [`output`], [`tty`] and [`log`] write, where a program says so.
 
+mod closed;
 pub mod guard;
 pub mod home;
 pub mod log;

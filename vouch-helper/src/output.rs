@@ -2,20 +2,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Stdout, Write};
 use std::process::ExitCode;
 
 use vouch_core::Failure;
 
+use crate::closed::is_stdout_closed;
 use crate::home;
 use crate::text::{is_printable, printable, printable_line};
 
 /// Writes the answer as it is. A client that is gone gets a failure, and nobody is told.
 pub fn answer(text: &str) -> ExitCode {
-    match print(text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+    answer_by(|| print(text))
+}
+
+/// The same for what something else writes to stdout, such as the text of `--help`.
+pub fn answer_by(write: impl FnOnce() -> io::Result<()>) -> ExitCode {
+    match stdout().and_then(|_| write()) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => say(&format!("error: cannot write the answer: {error}")),
     }
+    ExitCode::FAILURE
 }
 
 /// Writes to stdout, all of it.
@@ -23,9 +31,20 @@ pub fn answer(text: &str) -> ExitCode {
 /// # Errors
 /// Where stdout is closed or full.
 pub fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = stdout()?.lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
+}
+
+/// Stdout, if somebody can read it.
+///
+/// # Errors
+/// Where the program was started without one.
+pub fn stdout() -> io::Result<Stdout> {
+    match is_stdout_closed() {
+        true => Err(io::Error::other("stdout is closed")),
+        false => Ok(io::stdout()),
+    }
 }
 
 /// One line on stderr.

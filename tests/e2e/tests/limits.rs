@@ -76,3 +76,42 @@ fn a_limit_on_the_size_of_files_is_an_error_and_no_sudden_end() {
         let _ = fs::remove_file(sandbox.file("file"));
     });
 }
+
+#[test]
+fn an_answer_that_nobody_can_read_is_an_error() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        for tool in ["cargo", "pip", "npm"] {
+            let set_up = ["setup", "codeartifact", "--tool", tool, "--repository", "my-repo"];
+            let _ = sandbox.vouch(&set_up).args(MY_DOMAIN).ok();
+        }
+        let index = index("", "my-repo");
+        for command in [
+            &["vouch", "credential", "codeartifact"][..],
+            &["vouch", "credential", "aws"],
+            &["vouch", "env", "--type", "codeartifact", "--force"],
+            &["vouch", "status"],
+            &["vouch", "status", "--json"],
+            &["vouch", "doctor"],
+            &["vouch", "--version"],
+            &["pip-keyring-vouch", "get", &index, "aws"],
+            &["pip-keyring-vouch", "--version"],
+            &["npm-token-vouch"],
+            &["npm-token-vouch", "status"],
+            &["npm-token-vouch", "--help"],
+            &["cargo-credential-vouch", "--version"],
+        ] {
+            let closed = [&["sh", "-c", "exec \"$@\" >&-", "sh"], command].concat();
+            let done = sandbox.run("env").args(&closed).done();
+            assert_ne!(done.code, 0, "{done}");
+            assert!(done.stderr.contains("stdout is closed"), "{done}");
+            let full = [&["sh", "-c", "exec \"$@\" >/dev/full", "sh"], command].concat();
+            let done = sandbox.run("env").args(&full).done();
+            assert_ne!(done.code, 0, "{done}");
+            assert!(done.stderr.contains("No space left"), "{done}");
+        }
+        // Thrown away is another matter.
+        let thrown = ["-c", "exec vouch credential codeartifact 1<>/dev/null"];
+        let _ = sandbox.run("sh").args(&thrown).ok();
+    });
+}

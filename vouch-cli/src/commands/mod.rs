@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use vouch_core::{ErrorKind, Failure};
 use vouch_helper::home;
-use vouch_helper::output::usage_error;
+use vouch_helper::output::{answer_by, usage_error};
 
 use crate::home_choice::HomeFlag;
 use crate::terminal;
@@ -90,9 +90,8 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
 /// Ends a run whose arguments do not parse, or that asked for help.
 pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Help and version were asked for; where stdout is closed there is nobody to tell.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        // Help and version were asked for.
+        return answer_by(|| error.print());
     }
     usage_error(|| error.print(), &error.render().to_string());
     // The home may be named before the command.
