@@ -64,7 +64,7 @@ pub fn servers_by_hand(config: &Config, settings: &Path) -> Vec<String> {
 
 /// The command that gives a server of that id a variable of its own.
 pub fn setup_by_hand(id: Option<&str>, settings: Option<&Path>) -> String {
-    let id = id.map(|id| format!(" --registry {}", inspect::word(id))).unwrap_or_default();
+    let id = id.map(|id| format!(" --registry {}", files::shell_word(id.as_ref()))).unwrap_or_default();
     let settings =
         settings.map(|file| format!(" --settings {}", files::shell_quoted(file))).unwrap_or_default();
     format!(
