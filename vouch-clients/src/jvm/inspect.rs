@@ -28,9 +28,7 @@ pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
     if env::var("MAVEN_ARGS").is_some_and(|arguments| arguments.split_whitespace().any(names_settings)) {
         findings.push(inspect::overriding_variable("MAVEN_ARGS"));
     }
-    // Maven looks for the folder `.mvn` from the project upwards; the nearest counts.
-    let folder = case.folder.ancestors().map(|folder| folder.join(".mvn")).find(|folder| folder.is_dir());
-    if let Some(file) = folder.map(|folder| folder.join("maven.config"))
+    if let Some(file) = project::mvn_folder(case.folder).map(|folder| folder.join("maven.config"))
         && files::read_text(&file).is_ok_and(|text| text.split_whitespace().any(names_settings))
     {
         let note = format!("`{}` names other settings, which Maven reads in place of yours", file.display());

@@ -8,6 +8,7 @@ use super::found::{Found, Network};
 use super::jvm::{self, UNCHECKED_BY_MAVEN};
 use super::maven_settings::{self, Role, Settings};
 use super::setting::Setting;
+use crate::jvm::project::mvn_folder;
 
 /// More than a project has.
 const MOST_FILES: usize = 16;
@@ -26,10 +27,7 @@ const ROOTS: [&str; 3] =
 
 /// Looks at the nearest `.mvn`, which is the one that Maven takes.
 pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
-    let Some(mvn) = folder.ancestors().map(|folder| folder.join(".mvn")).find(|folder| folder.is_dir())
-    else {
-        return;
-    };
+    let Some(mvn) = mvn_folder(folder) else { return };
     let project = mvn.parent().unwrap_or(folder);
     let words = words(found, &mvn.join("maven.config"));
     let property = |word: &Setting| jvm::property(&word.file, word.line, &word.value);
