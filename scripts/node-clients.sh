@@ -14,6 +14,8 @@ node_clients=(
   "yarn-1 yarn@1.22.22 20"
   "yarn-4 @yarnpkg/cli-dist@4.18.1 20"
   "bun @oven/bun-linux-BUNARCH@1.4.5 20"
+  # It reads what npm has in its files.
+  "deno @deno/linux-ARCH-glibc@2.9.6 20"
 )
 node_engines=("node-20 node-linux-ARCH@20.20.2" "node-24 node-linux-ARCH@24.21.0")
 
@@ -25,7 +27,7 @@ need_node_clients() {
   local folder=$clients/node manifest
   manifest=$(node_manifest) || return
   [[ -e $folder/complete && $(<"$folder/complete") == "$manifest" ]] && return 0
-  say "installing npm, pnpm, yarn and bun"
+  say "installing npm, pnpm, yarn, bun and Deno"
   rm -rf "$folder"
   mkdir -p "$folder"
   printf '%s\n' "$manifest" >"$folder/package.json"
@@ -52,6 +54,7 @@ lay_out_node_client() {
     pnpm-12) program="pnpm $name/pnpm" ;;
     yarn-*) program="yarn $name/bin/yarn.js" ;;
     bun) program="bun $name/bin/bun" ;;
+    deno) program="deno $name/deno" ;;
     *) die "$name is no client of Node" ;;
   esac
   ln -s "$modules/${program#* }" "$bin/${program%% *}"

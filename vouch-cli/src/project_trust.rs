@@ -2,11 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, stderr, stdin};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vouch_clients::project::{self, Digest, ProjectFinding, Targets, TrustedProject};
 use vouch_clients::tool::Tool;
-use vouch_core::files::shell_quoted;
+use vouch_core::files::shell_word;
 use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
@@ -83,7 +83,7 @@ fn warn_of(findings: &[ProjectFinding]) {
 
 impl Start<'_> {
     fn refusal(&self, certain: &[ProjectFinding], digest: &Digest) -> Failure {
-        let mut words = self.command.iter().map(|word| plain_word(word));
+        let mut words = self.command.iter().map(|word| shell_word(word));
         let program = words.next().unwrap_or_default();
         // Who can be asked is asked; a script has to know what it trusts.
         let trust = match stdin().is_terminal() && stderr().is_terminal() {
@@ -107,14 +107,5 @@ impl Start<'_> {
                 self.typed
             )),
         }
-    }
-}
-
-/// A word as a shell reads it.
-fn plain_word(word: &OsStr) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./=@:,+%".contains(byte);
-    match word.to_str() {
-        Some(text) if !text.is_empty() && text.as_bytes().iter().all(is_plain) => text.to_owned(),
-        _ => shell_quoted(&PathBuf::from(word)),
     }
 }

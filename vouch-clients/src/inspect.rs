@@ -10,7 +10,7 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
-use vouch_core::files::shell_quoted;
+use vouch_core::files::{shell_quoted, shell_word};
 use vouch_core::home::Home;
 
 use crate::client::{Client, Edit, Edits, SetupRequest};
@@ -74,7 +74,7 @@ pub fn setup_with(registration: &Registration, options: &Options) -> String {
     let Registration { tool, repository, profile, name, .. } = registration;
     let named = match name {
         Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
-        Some(name) if name != repository.as_str() => format!(" --registry {}", word(name)),
+        Some(name) if name != repository.as_str() => format!(" --registry {}", shell_word(name.as_ref())),
         _ => String::new(),
     };
     let file = match Tool::named(tool) {
@@ -88,7 +88,7 @@ pub fn setup_with(registration: &Registration, options: &Options) -> String {
     };
     format!(
         "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{named}{file}{}`.",
-        word(profile),
+        shell_word(profile.as_ref()),
         options.flags()
     )
 }
@@ -99,12 +99,6 @@ pub fn share_a_place(one: &Registration, other: &Registration) -> bool {
     let same = (&one.tool, &one.name, &one.file) == (&other.tool, &other.name, &other.file);
     let tool = Tool::named(&one.tool);
     same && tool.is_some_and(|tool| tool.is_nodes() || (tool == Tool::Pip && one.name.is_none()))
-}
-
-/// A name as a shell reads it.
-pub(crate) fn word(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
-    if name.bytes().all(plain) { name.to_owned() } else { shell_quoted(Path::new(name)) }
 }
 
 /// What a plan of setup's tells of an entry.

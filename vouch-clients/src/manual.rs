@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::Registration;
-use vouch_core::files::shell_quoted;
+use vouch_core::files::shell_word;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 
@@ -128,12 +128,7 @@ impl<'a> SnippetValues<'a> {
 
     /// The command as a shell reads it.
     fn shell(&self) -> String {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let word = |word: &String| match word.bytes().all(plain) {
-            true => word.clone(),
-            false => shell_quoted(Path::new(word)),
-        };
-        self.command.iter().map(word).collect::<Vec<_>>().join(" ")
+        self.command.iter().map(|word| shell_word(word.as_ref())).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -230,7 +225,7 @@ mod tests {
         let lines = |tool: Result<ManualTool, Failure>| tool.unwrap().snippet(&wanted).unwrap();
         let scala = path.replace('"', "\\\"");
         assert!(lines(ManualTool::sbt(&home)).contains(&format!("\"default\", \"--home\", \"{scala}\")")));
-        let shell = format!("--profile default --home {})", shell_quoted(home.path()));
+        let shell = format!("--profile default --home {})", shell_word(home.path().as_os_str()));
         for tool in [ManualTool::ruby(&home), ManualTool::swift(&home)] {
             let lines = lines(tool);
             assert!(lines.contains(&shell), "{lines}");

@@ -47,20 +47,25 @@ pub struct HostileHost {
 impl HostileHost {
     /// Starts it; it runs until the test ends.
     pub fn start() -> Self {
-        Self::listen(("0.0.0.0", 0))
+        Self::listen(("0.0.0.0", 0), HOST)
+    }
+
+    /// Starts it with a certificate for a name of the sandbox.
+    pub fn start_as(name: &'static str) -> Self {
+        Self::listen(("0.0.0.0", 0), name)
     }
 
     /// Starts it where plain HTTP to any host of the sandbox leads.
     pub fn start_plain() -> Self {
-        Self::listen(("0.0.0.0", 80))
+        Self::listen(("0.0.0.0", 80), HOST)
     }
 
     /// Starts it where the registry is looked for once it is [in the middle](Self::in_the_middle).
     pub fn start_in_the_middle() -> Self {
-        Self::listen((MIDDLE, 443))
+        Self::listen((MIDDLE, 443), HOST)
     }
 
-    fn listen(address: (&str, u16)) -> Self {
+    fn listen(address: (&str, u16), name: &'static str) -> Self {
         let listener = TcpListener::bind(address).expect("nobody else listens there");
         let address = listener.local_addr().expect("it listens");
         let authority = Arc::new(Authority::generate("hostile").expect("keys can be made"));
@@ -69,7 +74,7 @@ impl HostileHost {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (authority, heads) = (Arc::clone(&authority), Arc::clone(&heads));
-                thread::spawn(move || serve(stream, &authority, &heads));
+                thread::spawn(move || serve(stream, name, &authority, &heads));
             }
         });
         host
@@ -117,11 +122,11 @@ impl HostileHost {
     }
 }
 
-fn serve(mut stream: TcpStream, authority: &Authority, heads: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, name: &str, authority: &Authority, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     // Who comes without a tunnel was led here by name.
     let host = match begins_tls(&stream) {
-        true => HOST.to_owned(),
+        true => name.to_owned(),
         false => {
             let Some(first) = head(&mut stream, heads) else { return };
             let Some(target) = first.strip_prefix("CONNECT ") else { return refuse(&mut stream, &first) };

@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod marks;
 pub mod maven;
 pub mod node;
+pub mod project;
 pub mod python;
 mod sandbox;
 mod secrets;

@@ -394,6 +394,7 @@ fn maven_and_gradle() {
         patient.with_variable("MAVEN_ARGS", "--batch-mode", &[]);
         // It is not how Maven gets its token: that variable has another name.
         patient.with_variable("CODEARTIFACT_AUTH_TOKEN", "hunter2", &["warn variables"]);
+        sandbox.write("project/other.xml", "<settings/>");
         patient.with_file("project/.mvn/maven.config", Some("-s other.xml"), &[&maven("warn overridden")]);
         let text = "-Dmaven.wagon.http.ssl.insecure=true";
         patient.with_file("project/.mvn/maven.config", Some(text), &[&maven("warn network")]);

@@ -1,5 +1,5 @@
-//! What a project's own files make npm, pnpm, yarn 1 and bun do with the token, and that `vouch exec` does not start them then.
-//! `docs/untrusted-projects.md` tells it.
+//! What else a project's own files make npm, pnpm, yarn 1 and bun do with the token than `untrusted_node` tries, and that `vouch
+//! exec` does not start them then. `docs/untrusted-projects.md` tells it.
 
 use std::thread;
 use std::time::Duration;
@@ -113,15 +113,9 @@ fn a_registry_over_plain_http() {
             gives_away(sandbox, &hostile, &project);
         };
         let url = format!("http://{HOST}/npm/my-npm-repo/");
-        let npmrc = format!("registry={url}\n");
-        plain(&[&NPM[..], &["pnpm-11", "pnpm-12", "yarn-1", "bun"]].concat(), ".npmrc", npmrc.clone());
         plain(&["bun"], ".env", format!("NPM_CONFIG_REGISTRY={url}\n"));
         plain(&["bun"], "bunfig.toml", format!("[install]\nregistry = \"{url}\"\n"));
         plain(&["pnpm-11", "pnpm-12"], "pnpm-workspace.yaml", format!("registries:\n  default: {url}\n"));
-        // pnpm 10 has lines of its own.
-        let _ = sandbox.vouch(&["undo", "pnpm"]).ok();
-        set_up(sandbox, &["pnpm-10"]);
-        plain(&["pnpm-10"], ".npmrc", npmrc);
         // What an `.npmrc` says goes before a `.yarnrc`.
         let _ = sandbox.vouch(&["undo", "--all"]).ok();
         let _ = Client("yarn-1").set_up(sandbox, &["--scope", "@acme"]).ok();
@@ -143,21 +137,11 @@ fn a_proxy_that_the_client_is_told_to_believe() {
                 &Project { clients: clients.to_vec(), files, has_lock: false, is_on_the_way: false },
             );
         };
-        let unchecked = format!("strict-ssl=false\nhttps-proxy={proxy}\n");
-        let authority = format!("cafile=evil.pem\nhttps-proxy={proxy}\n");
-        let both = [&NPM[..], &["pnpm-11", "pnpm-12"]].concat();
-        read(&both, ".npmrc", unchecked.clone());
-        read(&both, ".npmrc", authority.clone());
         let dotenv = format!("NODE_TLS_REJECT_UNAUTHORIZED=0\nHTTPS_PROXY={proxy}\n");
         read(&["bun"], ".env", dotenv);
-        read(&["yarn-1"], ".npmrc", authority);
-        read(&["yarn-1"], ".yarnrc", format!("strict-ssl false\nhttps-proxy \"{proxy}\"\n"));
         read(&["yarn-1"], ".yarnrc", format!("cafile \"./evil.pem\"\nhttps-proxy \"{proxy}\"\n"));
         let workspace = format!("packages:\n  - '.'\nstrictSsl: false\nhttpsProxy: {proxy}\n");
         read(&["pnpm-11", "pnpm-12"], "pnpm-workspace.yaml", workspace);
-        let _ = sandbox.vouch(&["undo", "pnpm"]).ok();
-        set_up(sandbox, &["pnpm-10"]);
-        read(&["pnpm-10"], ".npmrc", unchecked);
     });
 }
 
@@ -241,11 +225,5 @@ fn a_package_over_plain_http() {
         let lock =
             format!("# yarn lockfile v1\n\n\nleft@1.0.0:\n  version \"1.0.0\"\n  resolved \"{url}\"\n");
         given(&["yarn-1"], vec![("yarn.lock", lock), ("package.json", package.into())]);
-        let dependency =
-            format!("{{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {{\"x\": \"{url}\"}}}}");
-        given(
-            &["npm-8", "npm-10", "npm-11", "pnpm-11", "pnpm-12", "yarn-1"],
-            vec![("package.json", dependency)],
-        );
     });
 }

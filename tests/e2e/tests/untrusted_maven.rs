@@ -183,7 +183,8 @@ fn child(place: &str) -> String {
 #[test]
 fn deploying_stays_bound_to_the_id() {
     in_sandbox(&[], |sandbox| {
-        sandbox.ready();
+        sandbox.enroll();
+        sandbox.log_in();
         let hostile = HostileHost::start();
         let list = format!(
             "<distributionManagement><snapshotRepository><id>{REPOSITORY}</id><url>{}/s/</url></snapshotRepository>\
@@ -207,6 +208,18 @@ fn deploying_stays_bound_to_the_id() {
             sandbox.write("lib/pom.xml", &child("<relativePath>../parent</relativePath>"));
             let done = maven.exec(sandbox, "maven", "lib", &["deploy"]).fails(125);
             let _ = done.says("that place would get the token of").says(ENDPOINT);
+            assert_eq!(hostile.arrived(), Vec::<String>::new());
+            // The project itself may say which POM is meant.
+            sandbox.write("led/.mvn/maven.config", "-f\nsub/pom.xml\n");
+            sandbox.write("led/pom.xml", &maven::pom("led", "1.0-SNAPSHOT", ""));
+            sandbox.write("led/sub/pom.xml", &maven::pom("sub", "1.0-SNAPSHOT", &list));
+            let token = sandbox.vouch(&["credential", "codeartifact"]).ok().stdout;
+            let run = maven.prepared(sandbox, "mvn").args(["--batch-mode", "deploy"]);
+            let run = run.env(&maven::variable(sandbox), token.trim()).within(sandbox.file("led"));
+            let done = run.done();
+            assert!(hostile.got_a_token(), "{done}");
+            let done = maven.exec(sandbox, "maven", "led", &["deploy"]).fails(125);
+            let _ = done.says("that place would get the token of").says("led/sub/pom.xml");
             assert_eq!(hostile.arrived(), Vec::<String>::new());
         }
     });

@@ -1,5 +1,6 @@
-//! What a project can make npm, pnpm, yarn 1 and bun do with the token. `docs/untrusted-projects.md` has the table that is
-//! compared here, cell by cell; yarn 4 has tests of its own.
+//! What a project can make npm, pnpm, yarn 1 and bun do with the token, and that `vouch exec` does not start them where a file of
+//! the project has it sent. `docs/untrusted-projects.md` has the table that is compared here, cell by cell; yarn 4 has tests
+//! of its own.
 
 use std::fs;
 
@@ -63,10 +64,25 @@ impl Attack<'_> {
         }
     }
 
-    fn installs_left(&self, what: &str, files: &[(&str, &str)]) {
+    /// The same for what the first of these files does.
+    fn compare_files(&self, what: &str, files: &[(&str, &str)], args: &[&str]) {
         self.project(files);
-        let done = self.run(&self.client.adding(&["left"])).done();
+        let done = self.run(args).done();
         self.compare(what, &done);
+        if self.table.cell(what, self.client.0) == "sent" {
+            let exec =
+                self.client.prepared(self.sandbox, "vouch").args(["exec", "--type", "codeartifact", "--"]);
+            let exec = exec.arg(self.client.program()).args(args).within(self.sandbox.file("app")).fails(125);
+            let file = self.sandbox.file("app").join(files[0].0);
+            let exec = exec.says("was not started: this project would give the token away");
+            let _ = exec.says(&format!("`{}` line ", file.display())).says("--trust-project=");
+            let heads = [self.hostile.arrived(), self.plain.arrived()].concat();
+            assert_eq!(heads, Vec::<String>::new(), "{what}");
+        }
+    }
+
+    fn installs_left(&self, what: &str, files: &[(&str, &str)]) {
+        self.compare_files(what, files, &self.client.adding(&["left"]));
     }
 
     /// With an honest lock in which the registry is another host.
@@ -120,9 +136,7 @@ fn matrix(client: Client) {
         let manifest = format!(
             "{{\"name\": \"app\", \"version\": \"1.0.0\", \"dependencies\": {{\"left\": \"{http}left/-/left-1.0.0.tgz\"}}}}"
         );
-        attack.project(&[("package.json", &manifest)]);
-        let done = attack.run(&["install"]).done();
-        attack.compare(HTTP_DEPENDENCY, &done);
+        attack.compare_files(HTTP_DEPENDENCY, &[("package.json", &manifest)], &["install"]);
         attack.lock_elsewhere();
         attack.project(&[]);
         let through =

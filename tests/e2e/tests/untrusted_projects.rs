@@ -1,301 +1,14 @@
-//! What `vouch doctor` and `vouch exec` say of a project whose files would give the token away, and that they are silent
-//! about all others.
+//! Which projects `vouch exec` starts a command in although their files would give the token away, and that `vouch doctor` and
+//! `vouch exec` are silent about honest ones.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use vouch_e2e::doctor::{Patient, clients, set_up};
-use vouch_e2e::{CommandOutput, Run, Sandbox, in_sandbox};
+use vouch_e2e::project::{exec, patient, program, silent, stub, was_started};
+use vouch_e2e::{Run, in_sandbox};
 
 const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
-
-/// A file of a project, who reads it, what doctor says of it and of what.
-type Line = (&'static str, &'static str, &'static str, &'static str, &'static str);
-
-const NODE: &[Line] = &[
-    (
-        "npm",
-        ".npmrc",
-        "@acme:registry=http://HOST/npm/r/\n",
-        "fail",
-        "`@acme:registry` sends the token over plain HTTP",
-    ),
-    ("npm", ".npmrc", "strict-ssl=false\n", "warn", "`strict-ssl` turns the check of certificates off"),
-    (
-        "npm",
-        ".npmrc",
-        "strict-ssl=0\nproxy=http://127.0.0.1:1\n",
-        "fail",
-        "`strict-ssl` lets the project's own proxy read the token",
-    ),
-    ("npm", ".npmrc", "cafile=ca.pem\n", "warn", "`cafile` names the certificate authorities to believe"),
-    ("npm", ".npmrc", "https-proxy=http://127.0.0.1:1\n", "warn", "`https-proxy` names a proxy"),
-    (
-        "npm",
-        ".npmrc",
-        "//x.example/:_authToken=${CODEARTIFACT_AUTH_TOKEN}\n",
-        "fail",
-        "` sends the token to another host",
-    ),
-    (
-        "npm",
-        "package-lock.json",
-        "{\"resolved\": \"http://HOST/npm/r/x.tgz\"}\n",
-        "fail",
-        "sends the token over plain HTTP",
-    ),
-    (
-        "npm",
-        "package.json",
-        "{\"dependencies\": {\"x\": \"http://HOST/npm/r/x.tgz\"}}\n",
-        "fail",
-        "`dependencies.x` sends the token over plain HTTP",
-    ),
-    (
-        "pnpm",
-        "pnpm-workspace.yaml",
-        "registry: http://HOST/npm/r/\n",
-        "fail",
-        "`registry` sends the token over plain HTTP",
-    ),
-    (
-        "pnpm",
-        "pnpm-workspace.yaml",
-        "strictSsl: false\n",
-        "warn",
-        "`strictSsl` turns the check of certificates off",
-    ),
-    (
-        "pnpm",
-        "pnpm-lock.yaml",
-        "resolution: {tarball: http://HOST/npm/r/x.tgz}\n",
-        "fail",
-        "sends the token over plain HTTP",
-    ),
-    (
-        "yarn",
-        ".yarnrc.yml",
-        "enableStrictSsl: false\n",
-        "warn",
-        "`enableStrictSsl` turns the check of certificates off",
-    ),
-    (
-        "yarn",
-        ".yarnrc.yml",
-        "networkSettings:\n  \"*.amazonaws.com\":\n    httpsCaFilePath: ca.pem\n",
-        "warn",
-        "httpsCaFilePath` names the certificate authorities",
-    ),
-    (
-        "yarn",
-        "yarn.lock",
-        "  resolution: \"x@npm:1.0.0::__archiveUrl=https%3A%2F%2Fx.example%2Fx.tgz\"\n",
-        "warn",
-        "takes a package from another host",
-    ),
-    (
-        "bun",
-        "bunfig.toml",
-        "[install.scopes]\nacme = \"http://HOST/npm/r/\"\n",
-        "fail",
-        "`install.scopes.acme` sends the token over plain HTTP",
-    ),
-    (
-        "bun",
-        ".env",
-        "NODE_TLS_REJECT_UNAUTHORIZED=0\n",
-        "warn",
-        "`NODE_TLS_REJECT_UNAUTHORIZED` turns the check",
-    ),
-    (
-        "bun",
-        ".env",
-        "NODE_TLS_REJECT_UNAUTHORIZED=0\nHTTPS_PROXY=http://127.0.0.1:1\n",
-        "fail",
-        "`NODE_TLS_REJECT_UNAUTHORIZED` lets the project's own proxy",
-    ),
-    (
-        "bun",
-        ".env",
-        "NPM_CONFIG_REGISTRY=http://HOST/npm/r/\n",
-        "fail",
-        "`NPM_CONFIG_REGISTRY` sends the token over plain HTTP",
-    ),
-];
-
-const OTHERS: &[Line] = &[
-    (
-        "pip",
-        "requirements.txt",
-        "--extra-index-url http://aws@HOST/pypi/r/simple/\n",
-        "fail",
-        "sends the token over plain HTTP",
-    ),
-    ("pip", "requirements.txt", "x @ http://HOST/pypi/r/x.whl\n", "fail", "sends the token over plain HTTP"),
-    (
-        "pip",
-        "requirements.txt",
-        "--trusted-host HOST\n",
-        "warn",
-        "`--trusted-host` turns the check of certificates off",
-    ),
-    (
-        "pip",
-        ".venv/pip.conf",
-        "[global]\ncert = ca.pem\nproxy = http://127.0.0.1:1\n",
-        "fail",
-        "`cert` lets the project's own proxy",
-    ),
-    (
-        "pip",
-        ".venv/pip.conf",
-        "[global]\ncache-dir = ./cache\n",
-        "warn",
-        "`cache-dir` keeps the cache in the project",
-    ),
-    (
-        "pip",
-        "pylock.toml",
-        "[[packages]]\nwheels = [{ url = \"http://HOST/x.whl\" }]\n",
-        "fail",
-        "sends the token over plain HTTP",
-    ),
-    ("uv", "uv.toml", "allow-insecure-host = [\"HOST\"]\n", "warn", "`allow-insecure-host` turns the check"),
-    (
-        "uv",
-        "uv.toml",
-        "allow-insecure-host = [\"HOST\"]\nhttps-proxy = \"http://127.0.0.1:1\"\n",
-        "fail",
-        "`allow-insecure-host` lets the project's own proxy",
-    ),
-    (
-        "poetry",
-        "poetry.toml",
-        "[certificates.my-repo]\ncert = false\n",
-        "warn",
-        "`certificates.my-repo.cert` turns the check",
-    ),
-    (
-        "poetry",
-        "poetry.toml",
-        "cache-dir = \"cache\"\n",
-        "warn",
-        "`cache-dir` keeps the cache in the project",
-    ),
-    ("pdm", "pdm.toml", "[pypi]\nverify_ssl = false\n", "warn", "`pypi.verify_ssl` turns the check"),
-    (
-        "pdm",
-        "pdm.toml",
-        "[repository.my-repo]\nca_certs = \"ca.pem\"\n",
-        "warn",
-        "ca_certs` names the certificate authorities",
-    ),
-    (
-        "pdm",
-        "pdm.lock",
-        "[[package]]\nfiles = [{ url = \"http://HOST/x.whl\" }]\n",
-        "fail",
-        "sends the token over plain HTTP",
-    ),
-    (
-        "cargo",
-        ".cargo/config.toml",
-        "[http]\nproxy = \"http://127.0.0.1:1\"\ncainfo = \"ca.pem\"\n",
-        "fail",
-        "`http.cainfo` lets the project's own proxy",
-    ),
-    (
-        "cargo",
-        ".cargo/config.toml",
-        "[http]\ncainfo = \"ca.pem\"\n",
-        "warn",
-        "`http.cainfo` names the certificate authorities",
-    ),
-];
-
-fn patient<'a>(sandbox: &'a Sandbox, tools: &[&str]) -> Patient<'a> {
-    sandbox.enroll();
-    sandbox.log_in();
-    let path = clients(sandbox);
-    for tool in tools {
-        let _ = set_up(sandbox.vouch(&[]).env("PATH", &path), tool, &[]).ok();
-        // What it would start, in its place.
-        stub(sandbox, tool);
-    }
-    let mut patient = Patient::new(sandbox, &[], path);
-    // Of pdm it matters what its program is.
-    let others: Vec<_> = tools.iter().copied().filter(|tool| *tool != "pdm").collect();
-    patient.hurry(&others);
-    patient
-}
-
-fn stub(sandbox: &Sandbox, name: &str) {
-    sandbox.write(&format!("stubs/{name}"), "#!/bin/sh\ntouch \"$HOME/started\"\n");
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(sandbox.file(&format!("stubs/{name}")), executable).unwrap();
-}
-
-/// `vouch exec` of a client in the project.
-fn exec(patient: &Patient<'_>, flags: &[&str], words: &[&str]) -> Run {
-    let path = patient.path_with(&patient.sandbox.file("stubs"));
-    patient.vouch(&["exec", "--type", "codeartifact"]).args(flags).arg("--").args(words).env("PATH", path)
-}
-
-fn was_started(sandbox: &Sandbox) -> bool {
-    fs::remove_file(sandbox.file("started")).is_ok()
-}
-
-fn each_line_is_told(sandbox: &Sandbox, tools: &[&str], lines: &[Line]) {
-    let patient = patient(sandbox, tools);
-    for (tool, name, text, status, message) in lines {
-        let file = format!("project/{name}");
-        let text = text.replace("HOST", HOST);
-        let folder = sandbox.file(&file).parent().unwrap().to_owned();
-        fs::create_dir_all(&folder).unwrap();
-        let finding = format!("{status} network {tool} my-repo");
-        let mut findings = vec![finding.as_str()];
-        // bun reads that file, too, but takes no proxy from it.
-        findings.extend(text.contains("\nproxy=").then_some("warn network bun my-repo"));
-        let found = patient.with_file(&file, Some(&text), &findings);
-        let said =
-            found.iter().map(|found| found["message"].as_str().unwrap()).collect::<Vec<_>>().join("\n");
-        let place = format!("`{}` line ", sandbox.file(&file).display());
-        assert!(said.contains(message) && said.contains(&place), "{message}: {said}");
-
-        sandbox.write(&file, &text);
-        // Whatever starts it may, too.
-        for command in [*tool, "sh"] {
-            let done = exec(&patient, &[], &[command, "-c", "touch ~/started"]).done();
-            let _ = done.expect_code(if *status == "fail" { 125 } else { 0 }).says(message).says(&place);
-            assert_eq!(was_started(sandbox), *status == "warn", "{command} {name}");
-        }
-        let env = patient.vouch(&["env", "--type", "codeartifact", "--shell", "sh"]).ok();
-        let _ = env.says(message).shows("export CODEARTIFACT_AUTH_TOKEN=");
-        let setup = patient.set_up(tool, &[]).ok();
-        let _ = setup.says(message);
-
-        fs::remove_file(sandbox.file(&file)).unwrap();
-        silent(exec(&patient, &[], &[tool]).done());
-        assert!(was_started(sandbox));
-        silent(patient.vouch(&["env", "--type", "codeartifact", "--shell", "sh"]).done());
-        patient.has(&[]);
-    }
-}
-
-fn silent(done: CommandOutput) {
-    assert!(done.code == 0 && done.stderr.is_empty(), "{done}");
-}
-
-#[test]
-fn every_line_of_nodes_files() {
-    in_sandbox(&[], |sandbox| each_line_is_told(sandbox, &["npm", "pnpm", "yarn", "bun"], NODE));
-}
-
-#[test]
-fn every_line_of_other_clients_files() {
-    in_sandbox(&[], |sandbox| each_line_is_told(sandbox, &["pip", "uv", "poetry", "pdm", "cargo"], OTHERS));
-}
 
 #[test]
 fn a_project_is_trusted_as_it_is() {
@@ -394,7 +107,7 @@ fn a_terminal_is_asked() {
 #[test]
 fn honest_projects_are_left_alone() {
     in_sandbox(&[], |sandbox| {
-        let tools = ["npm", "pnpm", "yarn", "bun", "pip", "uv", "poetry", "pdm", "cargo"];
+        let tools = ["npm", "pnpm", "yarn", "bun", "pip", "uv", "poetry", "pdm", "cargo", "ruby", "gradle"];
         let patient = patient(sandbox, &tools);
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         let copy = |from: &Path| {
@@ -412,6 +125,17 @@ fn honest_projects_are_left_alone() {
             ("uv.toml", "allow-insecure-host = [\"pypi.example\"]\n"),
             ("poetry.toml", "[certificates.theirs]\ncert = \"ca.pem\"\n"),
             (".cargo/config.toml", "[build]\njobs = 1\n"),
+            ("Gemfile", "source 'https://rubygems.org'\nsource 'http://gems.example'\ngem 'rake'\n"),
+            (
+                ".bundle/config",
+                "---\nBUNDLE_MIRROR__ALL: \"http://gems.example/\"\nBUNDLE_SSL_VERIFY_MODE: \"1\"\n",
+            ),
+            (
+                "gradle.properties",
+                "org.gradle.jvmargs=-Xmx2g -Dfile.encoding=UTF-8\nsystemProp.file.encoding=UTF-8\n",
+            ),
+            (".mvn/maven.config", "-T1C\n-DskipTests\n"),
+            (".mvn/jvm.config", "-Xmx1g\n"),
             ("constraints.txt", "--trusted-host pypi.example\nrequests==2.32.0\n"),
             (".env", "PORT=80\nHTTPS_PROXY_FOR_TESTS=http://127.0.0.1:1\n"),
         ] {
@@ -419,7 +143,7 @@ fn honest_projects_are_left_alone() {
         }
         patient.has(&[]);
         for tool in tools.into_iter().chain(["sh"]) {
-            silent(exec(&patient, &[], &[tool, "-c", "true"]).done());
+            silent(exec(&patient, &[], &[program(tool), "-c", "true"]).done());
         }
         silent(patient.vouch(&["env", "--type", "codeartifact", "--shell", "sh"]).done());
         copy(&data.join("honest-yarn-1/."));

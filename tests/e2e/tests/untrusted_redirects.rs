@@ -97,6 +97,66 @@ fn python() {
     });
 }
 
+/// A project that needs a library of the repository, for one Maven.
+fn maven_project(sandbox: &Sandbox, maven: Maven) {
+    let packages = maven.packages("central");
+    let settings = format!("<settings>\n  <mirrors>\n{packages}  </mirrors>\n</settings>\n");
+    sandbox.write(".m2/settings.xml", &settings);
+    let _ = maven::set_up(sandbox, &[]).ok();
+    let needs = "<dependencies><dependency><groupId>com.example</groupId><artifactId>greeting</artifactId>\
+                 <version>1.0</version></dependency></dependencies>\n";
+    let from = format!(
+        "<repositories><repository><id>{}</id><url>{}</url></repository></repositories>\n",
+        maven::REPOSITORY,
+        maven::ENDPOINT
+    );
+    sandbox.write("app/pom.xml", &maven::pom("app", "1.0", &(from + needs)));
+    let _ = fs::remove_dir_all(sandbox.file(".m2/repository/com"));
+}
+
+/// It goes to a host that has TLS where it does not go to one without.
+#[test]
+fn maven_to_another_host_with_tls() {
+    in_sandbox(&[], |sandbox| {
+        const NAME: &str = "private.example.net";
+        sandbox.enroll();
+        sandbox.log_in();
+        let other = HostileHost::start_as(NAME);
+        let _ = maven::options(sandbox);
+        sandbox.write("other.pem", other.certificate());
+        let import = ["-importcert", "-noprompt", "-alias", "other", "-storepass", "changeit"];
+        let import =
+            sandbox.run("keytool").args(import).args(["-file", "other.pem", "-keystore", "authority.p12"]);
+        let _ = import.ok();
+        let table = Table::of("untrusted-projects.md", "Maven, to another host with TLS");
+        let four = Maven::Pinned("4.0.0-rc-5");
+        for (name, maven, words) in [
+            ("3.8.7", Maven::Distribution, &["compile"][..]),
+            ("3.9.16", Maven::Pinned("3.9.16"), &["compile"]),
+            ("4.0.0-rc-5", four, &["compile"]),
+            (
+                "4.0.0-rc-5 with `-Dmaven.resolver.transport=apache`",
+                four,
+                &["-Dmaven.resolver.transport=apache", "compile"],
+            ),
+        ] {
+            maven_project(sandbox, maven);
+            let location = format!("Location:https://{NAME}:{}/there/", other.port());
+            sandbox.ctl(&["fault", "registry", "--status", "307", "--header", &location]);
+            let done = maven.exec(sandbox, "maven", "app", words).done();
+            sandbox.ctl(&["fault", "registry", "--clear"]);
+            let heads = other.arrived();
+            let sent = heads.iter().any(|head| HostileHost::has_token(head));
+            match table.cell(name, "") {
+                "sent" => assert!(sent, "{name}: {heads:?}\n{done}"),
+                "held" => assert!(!sent && !heads.is_empty(), "{name}: {heads:?}\n{done}"),
+                other => panic!("{name}: {other}: {heads:?}"),
+            }
+            let _ = sandbox.vouch(&["undo", "maven"]).ok();
+        }
+    });
+}
+
 #[test]
 fn jvm() {
     in_sandbox(&[], |sandbox| {
@@ -108,21 +168,7 @@ fn jvm() {
             ("Maven 3.9.16", Maven::Pinned("3.9.16")),
             ("Maven 4.0.0-rc-5", Maven::Pinned("4.0.0-rc-5")),
         ] {
-            let packages = maven.packages("central");
-            sandbox.write(
-                ".m2/settings.xml",
-                &format!("<settings>\n  <mirrors>\n{packages}  </mirrors>\n</settings>\n"),
-            );
-            let _ = maven::set_up(sandbox, &[]).ok();
-            let needs = "<dependencies><dependency><groupId>com.example</groupId><artifactId>greeting</artifactId>\
-                         <version>1.0</version></dependency></dependencies>\n";
-            let from = format!(
-                "<repositories><repository><id>{}</id><url>{}</url></repository></repositories>\n",
-                maven::REPOSITORY,
-                maven::ENDPOINT
-            );
-            sandbox.write("app/pom.xml", &maven::pom("app", "1.0", &(from + needs)));
-            let _ = fs::remove_dir_all(sandbox.file(".m2/repository/com"));
+            maven_project(sandbox, maven);
             compare(sandbox, &hosts, name, || maven.exec(sandbox, "maven", "app", &["compile"]).done());
             let _ = sandbox.vouch(&["undo", "maven"]).ok();
         }

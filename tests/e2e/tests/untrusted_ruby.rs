@@ -49,6 +49,32 @@ fn a_gemfile_that_names_another_place_gets_no_token() {
     });
 }
 
+/// What a project says of certificates, Bundler does; then whoever is in the middle reads along.
+#[test]
+fn a_project_can_have_bundler_believe_anybody() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let middle = HostileHost::start_in_the_middle();
+        let by_url = printed(sandbox, "CREDENTIAL=");
+        sandbox.write("app/evil.pem", middle.certificate());
+        let url = format!("https://{HOST}/ruby/my-repo/");
+        sandbox.write("app/Gemfile", &format!("source \"{url}\" do\n  gem \"left\"\nend\n"));
+        let authority = format!("BUNDLE_SSL_CA_CERT: \"{}\"", sandbox.file("app/evil.pem").display());
+        let _led = middle.in_the_middle();
+        for (line, sends) in [
+            ("BUNDLE_JOBS: \"2\"", false),
+            ("BUNDLE_SSL_VERIFY_MODE: \"1\"", false),
+            ("BUNDLE_SSL_VERIFY_MODE: \"0\"", true),
+            ("BUNDLE_SSL_VERIFY_MODE: none", true),
+            (&authority, true),
+        ] {
+            sandbox.write("app/.bundle/config", &format!("---\n{line}\n"));
+            let done = shell(sandbox, &by_url);
+            assert_eq!(middle.got_a_token(), sends, "{line}: {done}");
+        }
+    });
+}
+
 #[test]
 fn a_gemspec_that_names_another_host_gets_no_token() {
     in_sandbox(&[], |sandbox| {

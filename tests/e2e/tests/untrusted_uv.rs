@@ -62,6 +62,8 @@ fn a_project_that_names_a_proxy_gets_no_token() {
         // What the project has, and what is run in it.
         let attacks = [
             ("app/uv.toml", proxy.clone(), &["lock"][..]),
+            // Exceptions of its own do not take that of the user away.
+            ("app/uv.toml", format!("{proxy}no-proxy = [\"pypi.example\"]\n"), &["lock"]),
             ("uv.toml", proxy.clone(), &["lock"]),
             ("app/pyproject.toml", format!("{PROJECT}\n[tool.uv]\n{proxy}"), &["lock"]),
             ("app/uv.toml", proxy.clone(), &["pip", "compile", "pyproject.toml"]),
@@ -85,6 +87,39 @@ fn a_project_that_names_a_proxy_gets_no_token() {
                 fs::remove_file(client.file(file)).unwrap();
             }
         }
+    });
+}
+
+/// What `vouch exec` says of such a project: with the exception, and a uv that reads it, the token is not surely lost.
+#[test]
+fn exec_starts_uv_where_the_exception_holds() {
+    in_sandbox(&[], |sandbox| {
+        let hostile = begin(sandbox);
+        let client = Client::new(sandbox, "uv-0.13.9", "uv");
+        let _ = set_up(&client, &["uv-0.13.9"]).ok();
+        let lines = format!("https-proxy = \"{}\"\nallow-insecure-host = [\"{HOST}\"]\n", hostile.url());
+        client.write("app/pyproject.toml", PROJECT).write("app/uv.toml", &lines);
+        let exec = |uvs: &[&str], words: &[&str]| {
+            let _ = fs::remove_file(client.file("app/uv.lock"));
+            let exec = Run::new("vouch").args(["exec", "--type", "codeartifact", "--"]).args(words);
+            having(&client, exec, uvs).within(client.file("app")).done()
+        };
+        let lock = ["uv", "lock", "--no-cache"];
+        for words in [&lock[..], &["sh", "-c", "uv lock --no-cache"]] {
+            let done = exec(&["uv-0.13.9"], words).expect_code(0);
+            let _ = done.says("`allow-insecure-host` turns the check of certificates off");
+            assert!(hostile.arrived().iter().all(|head| !head.contains(HOST)), "{words:?}");
+        }
+        // One that stops at the key is not known to heed it.
+        let lost = "`allow-insecure-host` lets the project's own proxy read the token";
+        let _ = exec(&["uv-0.13.9", "uv-0.9.18"], &lock).expect_code(125).says(lost);
+        let text = fs::read_to_string(client.file(FILE)).unwrap();
+        client.write(FILE, &text.replace(HOST, "pypi.example"));
+        let _ = exec(&["uv-0.13.9"], &lock).expect_code(125).says(lost);
+        assert_eq!(hostile.arrived(), Vec::<String>::new());
+        // All hosts are more than the exception is for.
+        client.write(FILE, &text).write("app/uv.toml", &lines.replace(HOST, "*"));
+        let _ = exec(&["uv-0.13.9"], &lock).expect_code(125).says(lost);
     });
 }
 

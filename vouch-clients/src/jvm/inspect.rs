@@ -28,9 +28,7 @@ pub fn maven(case: &InspectContext<'_>) -> Vec<Finding> {
     if env::var("MAVEN_ARGS").is_some_and(|arguments| arguments.split_whitespace().any(names_settings)) {
         findings.push(inspect::overriding_variable("MAVEN_ARGS"));
     }
-    // Maven looks for the folder `.mvn` from the project upwards; the nearest counts.
-    let folder = case.folder.ancestors().map(|folder| folder.join(".mvn")).find(|folder| folder.is_dir());
-    if let Some(file) = folder.map(|folder| folder.join("maven.config"))
+    if let Some(file) = project::mvn_folder(case.folder).map(|folder| folder.join("maven.config"))
         && files::read_text(&file).is_ok_and(|text| text.split_whitespace().any(names_settings))
     {
         let note = format!("`{}` names other settings, which Maven reads in place of yours", file.display());
@@ -64,7 +62,7 @@ pub fn servers_by_hand(config: &Config, settings: &Path) -> Vec<String> {
 
 /// The command that gives a server of that id a variable of its own.
 pub fn setup_by_hand(id: Option<&str>, settings: Option<&Path>) -> String {
-    let id = id.map(|id| format!(" --registry {}", inspect::word(id))).unwrap_or_default();
+    let id = id.map(|id| format!(" --registry {}", files::shell_word(id.as_ref()))).unwrap_or_default();
     let settings =
         settings.map(|file| format!(" --settings {}", files::shell_quoted(file))).unwrap_or_default();
     format!(

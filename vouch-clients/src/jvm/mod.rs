@@ -42,6 +42,12 @@ pub(crate) fn named_settings(registration: &Registration) -> Option<std::path::P
     registration.file.clone().filter(|file| Some(file) != usual.as_ref())
 }
 
+/// The ids of the servers in the user's own settings whose password is the variable that every POM knows.
+pub(crate) fn public_servers() -> Vec<String> {
+    let text = usual_settings().ok().and_then(|file| vouch_core::files::read_text(&file).ok());
+    text.map(|text| settings::public_servers(&text)).unwrap_or_default()
+}
+
 /// The settings file that Maven reads where no other is named.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Asker, PlainUrl};
+use vouch_core::files;
 
 use super::pom::{self, PomRepository, Poms, Usage};
 use crate::inspect;
@@ -69,14 +70,33 @@ impl Conflict {
 
 /// The POM that Maven reads when it is started in a folder with these words.
 pub fn pom_of(folder: &Path, words: &[OsString]) -> PathBuf {
-    let named = argument(words, "-f", "--file").map(|file| folder.join(file));
+    let named = named(folder, words, "-f", "--file");
     let path = named.unwrap_or_else(|| folder.to_owned());
     if path.is_dir() { path.join("pom.xml") } else { path }
 }
 
 /// The settings file that the words of a command name.
 pub fn settings_of(folder: &Path, words: &[OsString]) -> Option<PathBuf> {
-    argument(words, "-s", "--settings").map(|file| folder.join(file))
+    named(folder, words, "-s", "--settings")
+}
+
+/// The file that an option names, of those that are typed or else of those in the project's `.mvn/maven.config`.
+fn named(folder: &Path, words: &[OsString], short: &str, long: &str) -> Option<PathBuf> {
+    let typed = argument(words, short, long);
+    typed.or_else(|| argument(&configured(folder), short, long)).map(|file| folder.join(file))
+}
+
+/// The nearest `.mvn` from a folder upwards, which is the one that Maven takes.
+pub(crate) fn mvn_folder(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join(".mvn")).find(|folder| folder.is_dir())
+}
+
+/// The words that Maven adds to those that are typed.
+fn configured(folder: &Path) -> Vec<OsString> {
+    let text = mvn_folder(folder).and_then(|folder| files::read_text(&folder.join("maven.config")).ok());
+    let text = text.unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(str::split_whitespace).map(OsString::from).collect()
 }
 
 /// Reads the POMs of a project.
@@ -267,5 +287,12 @@ mod tests {
         assert_eq!(settings("deploy -s settings.xml"), Some(folder.path().join("settings.xml")));
         assert_eq!(settings("--settings /x deploy"), Some("/x".into()));
         assert_eq!(settings("deploy -s"), None);
+        // What the project adds to them counts where nothing is typed.
+        std::fs::create_dir(folder.path().join(".mvn")).unwrap();
+        let config = "-B\n# -f no.xml\n-f\nother.xml\n--settings=s.xml\n";
+        std::fs::write(folder.path().join(".mvn/maven.config"), config).unwrap();
+        assert_eq!(pom("deploy"), folder.path().join("other.xml"));
+        assert_eq!(pom("deploy -f app"), folder.path().join("app/pom.xml"));
+        assert_eq!(settings("deploy"), Some(folder.path().join("s.xml")));
     }
 }

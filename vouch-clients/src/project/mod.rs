@@ -9,6 +9,8 @@ mod cargo;
 mod files;
 mod found;
 mod jvm;
+mod maven;
+mod maven_settings;
 mod node;
 mod node_locks;
 mod pip;
@@ -22,6 +24,8 @@ mod trust;
 mod yarn;
 
 use std::path::Path;
+
+use vouch_core::config::Config;
 
 use crate::finding::Finding;
 use crate::inspect::InspectContext;
@@ -58,7 +62,7 @@ pub fn look(folder: &Path, tools: &[Tool], targets: &Targets) -> Vec<ProjectFind
             }
             Tool::Cargo => cargo::look(&mut found, folder),
             Tool::Ruby => ruby::look(&mut found, folder),
-            Tool::Maven => jvm::maven(&mut found, folder),
+            Tool::Maven => maven::look(&mut found, folder),
             Tool::Gradle => jvm::gradle(&mut found, folder),
             // twine reads nothing in a project; a file of its own for each of the others belongs beside these.
             Tool::Twine | Tool::Sbt | Tool::Nuget | Tool::Swift => {}
@@ -71,6 +75,12 @@ pub fn look(folder: &Path, tools: &[Tool], targets: &Targets) -> Vec<ProjectFind
 pub fn inspect(case: &InspectContext<'_>) -> Vec<Finding> {
     let Some(tool) = Tool::named(&case.registration.tool) else { return Vec::new() };
     look(case.folder, &[tool], &Targets::of(case.config)).iter().map(Finding::from).collect()
+}
+
+/// The same as Bundler reads it, for which setup writes and records nothing.
+pub fn inspect_ruby(config: &Config, folder: &Path) -> Vec<Finding> {
+    let found = look(folder, &[Tool::Ruby], &Targets::of(config));
+    found.iter().map(|finding| Finding::from(finding).about(Tool::Ruby.name())).collect()
 }
 
 #[cfg(test)]

@@ -209,8 +209,9 @@ fn network(found: &mut Found<'_>, settings: &[Setting]) {
     let passed_by = ["noproxy", "no-proxy"].into_iter().find_map(first);
     let passed_by = passed_by.is_some_and(|setting| {
         let names = setting.value.split(',').map(|name| name.trim().trim_start_matches('.'));
-        let mut names = names.filter(|name| !name.is_empty());
-        names.any(|name| name == "*" || found.targets.hosts().all(|host| host.ends_with(name)))
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+        let is_excepted = |host: &str| names.iter().any(|name| *name == "*" || host.ends_with(name));
+        found.targets.are_excepted(is_excepted)
     });
     let proxy = PROXIES.into_iter().find_map(first).filter(|setting| !is_none(&setting.value) && !passed_by);
     Network { unchecked, authority, proxy, is_held: false }.judge(found);

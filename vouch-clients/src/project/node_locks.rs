@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::found::{Effect, Found};
@@ -55,7 +56,7 @@ fn archive_urls(found: &mut Found<'_>, file: &Path) {
     for (place, _) in text.match_indices(MARK) {
         let rest = text.get(place + MARK.len()..).unwrap_or_default();
         let end = rest.find(['"', '\'', '&', '\n']).unwrap_or(rest.len());
-        let url = percent_decoded(rest.get(..end).unwrap_or_default());
+        let url = percent_decode_str(rest.get(..end).unwrap_or_default()).decode_utf8_lossy().into_owned();
         let before = text.get(..place).unwrap_or_default();
         let resolution = before.rsplit(['"', '\'', '\n']).next().unwrap_or_default();
         // A scope has a registry of its own as often as not.
@@ -108,20 +109,4 @@ fn strings(value: Option<&Value>, path: &mut Vec<String>, found: &mut Vec<(Vec<S
         }
         _ => {}
     }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut parts = text.split('%');
-    bytes.extend(parts.next().unwrap_or_default().bytes());
-    for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(part.bytes().skip(2));
-            }
-            None => bytes.extend(b"%".iter().copied().chain(part.bytes())),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

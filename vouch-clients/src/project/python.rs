@@ -5,22 +5,28 @@ use std::path::{Path, PathBuf};
 use super::found::{Effect, Found, Network, is_off};
 use super::pip::{is_within, plain_values};
 use super::setting::{Setting, of_toml};
+use crate::python::holds_proxies;
 
 /// uv reads the nearest `uv.toml`, or the nearest `pyproject.toml` that has a table for it.
 pub(super) fn uv(found: &mut Found<'_>, folder: &Path) {
     let settings = folder.ancestors().find_map(|folder| of_uv(found, folder)).unwrap_or_default();
     let first = |key: &str| settings.iter().find(|it| it.is(&[key]));
-    let is_ours = |it: &&Setting| {
+    // Each with the hosts of ours that it is for.
+    let insecure = |it: &Setting| -> Vec<String> {
         let host = it.value.split_once("://").map_or(it.value.as_str(), |(_, host)| host);
         let host = host.split(':').next().unwrap_or_default();
-        it.is(&["allow-insecure-host"]) && (host == "*" || found.targets.is_ours(host))
+        let hosts = found.targets.hosts().filter(|known| host == "*" || known.eq_ignore_ascii_case(host));
+        hosts.filter(|_| it.is(&["allow-insecure-host"])).map(str::to_owned).collect()
     };
-    let unchecked = settings.iter().find(is_ours);
+    let unchecked = settings.iter().find(|it| !insecure(it).is_empty());
     let passed_by = settings
         .iter()
         .any(|it| it.is(&["no-proxy"]) && (it.value == "*" || found.targets.is_ours(&it.value)));
     let proxy = first("https-proxy").filter(|_| !passed_by);
-    Network { unchecked, authority: None, proxy, is_held: false }.judge(found);
+    // What the user excepts from proxies, a project cannot send through one. To ask that starts every uv.
+    let hosts: Vec<String> = settings.iter().flat_map(insecure).collect();
+    let is_held = proxy.is_some() && unchecked.is_some() && holds_proxies(&hosts);
+    Network { unchecked, authority: None, proxy, is_held }.judge(found);
 }
 
 fn of_uv(found: &mut Found<'_>, folder: &Path) -> Option<Vec<Setting>> {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::found::{Effect, Found, Network, is_off, upwards};
+use super::found::{Effect, Found, Network, upwards};
 use super::setting::{Setting, of_yaml, plain_urls};
 
 /// Looks at what Bundler finds from a folder upwards, without the user's own.
@@ -18,15 +18,15 @@ pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
             let is_mirror = setting.key().starts_with("BUNDLE_MIRROR__");
             if is_mirror && found.targets.plain_on_any_port(&setting.value).is_some() {
                 found.warn(setting, Effect::Plain, &[]);
-            } else if found.targets.variable_in(&setting.value).is_some()
-                && !found.targets.leads_here(&setting.value)
-            {
-                found.warn(setting, Effect::Elsewhere, &[]);
             }
         }
         let first = |key: &str| settings.iter().find(|it| it.key() == key);
-        // OpenSSL's number for "verify none", as Bundler reads it.
-        let unchecked = first("BUNDLE_SSL_VERIFY_MODE").filter(|setting| is_off(&setting.value));
+        // OpenSSL's number for "verify none". Whatever does not begin with a number is that to Ruby.
+        let is_none = |value: &str| {
+            let value = value.trim_start();
+            value.trim_start_matches('0').is_empty() || !value.starts_with(|c: char| c.is_ascii_digit())
+        };
+        let unchecked = first("BUNDLE_SSL_VERIFY_MODE").filter(|setting| is_none(&setting.value));
         let authority = first("BUNDLE_SSL_CA_CERT");
         Network { unchecked, authority, proxy: None, is_held: true }.judge(found);
     }

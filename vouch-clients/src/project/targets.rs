@@ -4,15 +4,21 @@ use url::Url;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Domain, Endpoint, Format};
 
+use crate::jvm::project::is_mavens;
+use crate::options::Options;
 use crate::variable;
 
 /// Where tokens belong.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     hosts: Vec<String>,
+    /// Those that clients were set up for.
+    registered: Vec<String>,
     variables: Vec<String>,
     /// What registrations are called in their clients.
     names: Vec<String>,
+    /// The ids of Maven's servers, and whether a mirror of the user's leads each to its repository.
+    servers: Vec<(String, bool)>,
 }
 
 impl Targets {
@@ -32,8 +38,14 @@ impl Targets {
     /// The same with what is being set up.
     #[must_use]
     pub fn with_registration(mut self, registration: &Registration) -> Self {
+        self.registered.extend(host(&registration.endpoint));
         self.add_host(host(&registration.endpoint));
         self.names.extend(registration.name.clone());
+        if is_mavens(registration) {
+            let is_mirrored = Options::maven_names(registration).is_some()
+                && !Options::recorded(registration).unwrap_or_default().no_mirror;
+            self.servers.extend(registration.name.clone().map(|id| (id, is_mirrored)));
+        }
         self
     }
 
@@ -66,9 +78,20 @@ impl Targets {
         self.hosts.iter().map(String::as_str)
     }
 
+    /// Whether clients ask none of our hosts by way of a proxy that these patterns except hosts from.
+    pub(super) fn are_excepted(&self, is_excepted: impl Fn(&str) -> bool) -> bool {
+        let hosts = if self.registered.is_empty() { &self.hosts } else { &self.registered };
+        hosts.iter().all(|host| is_excepted(host))
+    }
+
     /// Whether a registration has this name in its client.
     pub(super) fn is_named(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
+    }
+
+    /// Of a server of Maven's that was set up, whether a mirror leads its repositories to ours.
+    pub(super) fn server(&self, id: &str) -> Option<bool> {
+        self.servers.iter().find(|(known, _)| known == id).map(|(_, is_mirrored)| *is_mirrored)
     }
 
     /// The host of ours to which a URL leads without encryption, as the parsers of the clients read it.
@@ -102,6 +125,17 @@ impl Targets {
             let name = rest.get(..rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len()))?;
             self.variables.iter().any(|known| known == name).then_some(name)
         })
+    }
+
+    /// The variable with a token that Maven would fill a text with: `${env.NAME}`, with whatever stands behind the name.
+    pub(super) fn environment_in(&self, text: &str) -> Option<&str> {
+        let is_named = |name: &&String| {
+            text.split("${env.").skip(1).any(|rest| {
+                let rest = rest.strip_prefix(name.as_str());
+                rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+            })
+        };
+        self.variables.iter().find(is_named).map(String::as_str)
     }
 
     fn over_http(&self, url: &str) -> Option<Url> {

@@ -10,12 +10,20 @@ use super::*;
 const HOST: &str = "my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com";
 const NODE: [Tool; 4] = [Tool::Npm, Tool::Pnpm, Tool::YarnClassic, Tool::Bun];
 
-fn targets() -> Targets {
+pub(super) fn targets() -> Targets {
     let registration = serde_json::json!({
         "tool": "poetry", "repository": "my-repo", "profile": "default", "name": "ours",
         "endpoint": format!("https://{HOST}/pypi/my-repo/"),
     });
-    let config = serde_json::json!({ "version": 1, "codeartifact": { "registrations": [registration] } });
+    let maven = |id: &str, options: serde_json::Value| {
+        serde_json::json!({
+            "tool": "maven", "repository": "my-repo", "profile": "default", "name": id, "options": options,
+            "endpoint": format!("https://{HOST}/maven/my-repo/"),
+        })
+    };
+    let mirrored = serde_json::json!({ "maven": crate::jvm::names::MavenNames::generate().unwrap() });
+    let registrations = [registration, maven("ours", serde_json::json!({})), maven("mirrored", mirrored)];
+    let config = serde_json::json!({ "version": 1, "codeartifact": { "registrations": registrations } });
     Targets::of(&serde_json::from_value::<Config>(config).unwrap())
 }
 
@@ -28,7 +36,7 @@ fn write(folder: &Path, files: &[(&str, &str)]) {
 }
 
 /// What is found in a project of these files.
-fn seen(tool: Tool, files: &[(&str, &str)]) -> Vec<(Effect, bool)> {
+pub(super) fn seen(tool: Tool, files: &[(&str, &str)]) -> Vec<(Effect, bool)> {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), files);
     let found = look(dir.path(), &[tool], &targets());
@@ -37,37 +45,29 @@ fn seen(tool: Tool, files: &[(&str, &str)]) -> Vec<(Effect, bool)> {
 }
 
 /// Asserts that a client does this because of one file, and nothing without it.
-fn does(tools: &[Tool], name: &str, text: &str, wanted: &[(Effect, bool)]) {
+pub(super) fn does(tools: &[Tool], name: &str, text: &str, wanted: &[(Effect, bool)]) {
     for tool in tools {
         assert_eq!(seen(*tool, &[(name, text)]), wanted, "{tool:?} {name}: {text}");
     }
 }
 
-const PLAIN: &[(Effect, bool)] = &[(Effect::Plain, true)];
-const ELSEWHERE: &[(Effect, bool)] = &[(Effect::Elsewhere, true)];
-const INTERCEPTED: &[(Effect, bool)] = &[(Effect::Intercepted, true)];
-const UNCHECKED: &[(Effect, bool)] = &[(Effect::Unchecked, false)];
+pub(super) const PLAIN: &[(Effect, bool)] = &[(Effect::Plain, true)];
+pub(super) const ELSEWHERE: &[(Effect, bool)] = &[(Effect::Elsewhere, true)];
+pub(super) const INTERCEPTED: &[(Effect, bool)] = &[(Effect::Intercepted, true)];
+pub(super) const UNCHECKED: &[(Effect, bool)] = &[(Effect::Unchecked, false)];
 const AUTHORITY: &[(Effect, bool)] = &[(Effect::Authority, false)];
-const PROXY: &[(Effect, bool)] = &[(Effect::Proxy, false)];
-const NOTHING: &[(Effect, bool)] = &[];
+pub(super) const PROXY: &[(Effect, bool)] = &[(Effect::Proxy, false)];
+pub(super) const NOTHING: &[(Effect, bool)] = &[];
 
 #[test]
-fn files_of_maven_and_gradle() {
-    let insecure = "-Dmaven.wagon.http.ssl.insecure=true";
-    for name in [".mvn/maven.config", ".mvn/jvm.config"] {
-        for unchecked in [insecure, "-Daether.transport.https.securityMode=insecure"] {
-            does(&[Tool::Maven], name, unchecked, UNCHECKED);
-            does(&[Tool::Maven], name, &format!("-B {unchecked}\n-Dhttps.proxyHost=x"), INTERCEPTED);
-        }
-        does(&[Tool::Maven], name, "-Djavax.net.ssl.trustStore=/x", AUTHORITY);
-        does(&[Tool::Maven], name, "-Dhttps.proxyHost=x", PROXY);
-        for honest in ["-Xmx1g", "-Dmaven.wagon.http.ssl.insecure=false", "-T4 -Duser.language=en"] {
-            does(&[Tool::Maven], name, honest, NOTHING);
-        }
-    }
-    does(&[Tool::Gradle], "gradle.properties", "systemProp.https.proxyHost=x", PROXY);
-    does(&[Tool::Gradle], "gradle.properties", "systemProp.javax.net.ssl.trustStore = /x", AUTHORITY);
-    does(&[Tool::Gradle], "gradle.properties", "org.gradle.jvmargs=-Xmx2g", NOTHING);
+fn files_of_gradle() {
+    let gradle = |text: &str, wanted| does(&[Tool::Gradle], "gradle.properties", text, wanted);
+    gradle("systemProp.https.proxyHost=x", PROXY);
+    gradle("systemProp.javax.net.ssl.trustStore = /x", AUTHORITY);
+    gradle("systemProp.javax.net.ssl.trustStore=/x\nsystemProp.https.proxyHost=y", INTERCEPTED);
+    gradle("org.gradle.jvmargs=-Xmx2g -Djavax.net.ssl.trustStore=/x -Dhttps.proxyHost=y", INTERCEPTED);
+    gradle("org.gradle.jvmargs=-Xmx2g", NOTHING);
+    gradle("# systemProp.https.proxyHost=x", NOTHING);
 }
 
 #[test]
@@ -402,7 +402,10 @@ fn what_cargo_and_bundler_read() {
         does(&[Tool::Ruby], ".bundle/config", &format!("---\n{text}\n"), wanted);
     };
     bundle("BUNDLE_MIRROR__HTTPS://HOST/RUBY/R/: \"http://HOST:8099/ruby/r/\"", plain);
-    bundle("BUNDLE_SSL_VERIFY_MODE: \"0\"", UNCHECKED);
+    for none in ["0", "\"0\"", "none"] {
+        bundle(&format!("BUNDLE_SSL_VERIFY_MODE: {none}"), UNCHECKED);
+    }
+    bundle("BUNDLE_SSL_VERIFY_MODE: \"1\"", NOTHING);
     bundle("BUNDLE_SSL_CA_CERT: \"ca.pem\"", AUTHORITY);
     bundle(
         "BUNDLE_MIRROR__HTTPS://RUBYGEMS__ORG/: \"http://gems.example/\"\nBUNDLE_PATH: \"vendor\"",

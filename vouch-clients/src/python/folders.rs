@@ -47,3 +47,12 @@ pub(super) fn named(variable: &str) -> Result<Option<PathBuf>, Failure> {
         .map(Some)
         .map_err(|error| Failure::configuration(format!("{variable} cannot be used"), "").because(&error))
 }
+
+/// The file that uv reads of its user's where none is named.
+pub(super) fn uv_toml() -> Result<PathBuf, Failure> {
+    match cfg!(windows) {
+        true => Ok(windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml")),
+        // On macOS, too (uv's documentation, "Configuration files").
+        false => Ok(xdg()?.join("uv/uv.toml")),
+    }
+}

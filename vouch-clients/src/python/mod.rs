@@ -28,6 +28,7 @@ pub(crate) use pip::{NAME as PIP_CONF, fold as pip_key};
 pub use poetry::Poetry;
 pub use twine::Twine;
 pub use uv::Uv;
+pub(crate) use uv_exception::holds as holds_proxies;
 
 /// What stands in the way of an index of ours, and whose it is.
 fn occupied(place: &str, file: &std::path::Path, there: &str, hint: &str) -> Failure {

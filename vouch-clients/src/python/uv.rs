@@ -36,9 +36,7 @@ impl Uv {
     pub fn new(home: &Home, options: &Options, is_written: bool) -> Result<Self, Failure> {
         let file = match folders::named("UV_CONFIG_FILE")? {
             Some(file) => file,
-            None if cfg!(windows) => folders::windows("APPDATA", r"AppData\Roaming")?.join(r"uv\uv.toml"),
-            // On macOS, too (uv's documentation, "Configuration files").
-            None => folders::xdg()?.join("uv/uv.toml"),
+            None => folders::uv_toml()?,
         };
         Ok(Self { file, extra: options.extra, keyring: Keyring::new(home, options.chain)?, is_written })
     }

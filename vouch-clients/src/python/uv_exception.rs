@@ -12,7 +12,7 @@ use vouch_core::config::Registration;
 use vouch_core::{env, files};
 
 use super::toml::TomlError;
-use super::url;
+use super::{folders, url};
 use crate::finding::Finding;
 use crate::inspect::{self, NETWORK};
 use crate::program::{self, Asked};
@@ -45,9 +45,22 @@ pub(super) fn obstacle(root: &Table) -> Option<Obstacle> {
 
 /// Whether the exception is there.
 pub(super) fn is_made(root: &Table, registration: &Registration) -> bool {
-    let host = url::host(&registration.endpoint);
-    let excepts = |value: &Value| value.as_str().is_some_and(|name| name == "*" || name == host);
-    root.get(KEY).and_then(Item::as_array).is_some_and(|names| names.iter().any(excepts))
+    excepts(root, url::host(&registration.endpoint))
+}
+
+fn excepts(root: &Table, host: &str) -> bool {
+    let is_it = |value: &Value| value.as_str().is_some_and(|name| name == "*" || name == host);
+    root.get(KEY).and_then(Item::as_array).is_some_and(|names| names.iter().any(is_it))
+}
+
+/// Whether the user's own file keeps these hosts from every proxy, for every uv that is found.
+pub(crate) fn holds(hosts: &[String]) -> bool {
+    let root: Option<DocumentMut> = folders::uv_toml()
+        .ok()
+        .and_then(|file| files::read_text(&file).ok())
+        .and_then(|text| text.parse().ok());
+    root.is_some_and(|root| hosts.iter().all(|host| excepts(root.as_table(), host)))
+        && old_uv(&found()).is_none()
 }
 
 /// Makes it beside the exceptions that are there, or names the key that is to be added for it.

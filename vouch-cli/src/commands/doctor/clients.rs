@@ -1,12 +1,15 @@
 //! The package managers that are set up, seen from the working directory.
 
 use std::env;
+use std::path::Path;
 use std::thread;
 
 use vouch_clients::all;
 use vouch_clients::finding::Finding;
 use vouch_clients::inspect::{self, InspectContext};
 use vouch_clients::jvm;
+use vouch_clients::project;
+use vouch_core::config::Config;
 
 use super::context::DoctorContext;
 
@@ -17,11 +20,11 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
         return vec![Finding::skip(CLIENTS, "the configuration cannot be read")];
     };
     let registrations = &config.codeartifact.registrations;
+    let folder = env::current_dir().unwrap_or_default();
     if registrations.is_empty() {
         let seen = "none is set up. Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY`.";
-        return std::iter::once(Finding::skip(CLIENTS, seen)).chain(jvm::inspect::by_hand(config)).collect();
+        return std::iter::once(Finding::skip(CLIENTS, seen)).chain(unregistered(config, &folder)).collect();
     }
-    let folder = env::current_dir().unwrap_or_default();
     // Most of the time goes into asking clients for their versions: they are asked side by side.
     let looked: Vec<Vec<Finding>> = thread::scope(|scope| {
         let look = |registration| {
@@ -46,6 +49,12 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
             }
         }
     }
-    findings.extend(jvm::inspect::by_hand(config));
+    findings.extend(unregistered(config, &folder));
     findings
+}
+
+/// What clients have that setup wrote nothing for.
+fn unregistered(config: &Config, folder: &Path) -> Vec<Finding> {
+    let ruby = project::inspect_ruby(config, folder);
+    jvm::inspect::by_hand(config).into_iter().chain(ruby).collect()
 }
