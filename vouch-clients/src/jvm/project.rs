@@ -117,7 +117,8 @@ fn judge(config: &Config, registration: &Registration, repository: &PomRepositor
     let PomRepository { file, line, usage, id, url } = repository;
     let place = format!("`{}`, line {line},", file.display());
     let (id, endpoint) = (id.clone(), registration.endpoint.clone());
-    if url.contains("${") {
+    let is_known = literal_host(url).is_some_and(|start| !is_of_one_domain(start, &endpoint));
+    if url.contains("${") && !is_known {
         return Some(Conflict::Unknown { place, id, url: shown_url(url) });
     }
     if is_same(url, &endpoint) {
@@ -145,6 +146,13 @@ fn judge(config: &Config, registration: &Registration, repository: &PomRepositor
 /// Whether a registration is one of Maven's.
 pub fn is_mavens(registration: &Registration) -> bool {
     Tool::named(&registration.tool) == Some(Tool::Maven)
+}
+
+/// What of a URL stands before the first variable, where that has its host and more.
+pub(crate) fn literal_host(url: &str) -> Option<&str> {
+    let start = url.split("${").next()?;
+    let (_, rest) = start.split_once("://")?;
+    rest.contains(['/', '?', '#']).then_some(start)
 }
 
 /// Whether two URLs are one repository: the final slash is nothing, and the two hosts of a domain are one.
@@ -250,6 +258,8 @@ mod tests {
                 &OURS.replace(".com/", ".com:8443/"),
                 &OURS.replace(".com/", ".com@evil.example/"),
                 &OURS.replace("123456789012", "111111111111"),
+                "https://evil.example/${env.USER}/",
+                &(OURS.replace(".com/", ".com@evil.example/") + "${x}"),
             ] {
                 let read = if options == &mirror { "mirrored" } else { "diverted" };
                 assert_eq!(kind(options, Usage::Read, foreign), Some(read), "{foreign}");
@@ -258,7 +268,9 @@ mod tests {
             assert_eq!(kind(options, Usage::Deploy, "file:///tmp/x"), None);
             assert_eq!(kind(options, Usage::Deploy, &other), None);
             assert_eq!(kind(options, Usage::Deploy, &unknown), Some("not set up"));
-            assert_eq!(kind(options, Usage::Read, "https://${host}/"), Some("unknown"));
+            for url in ["https://${host}/", "${url}", "https://evil.example${x}/", &format!("{OURS}${{x}}")] {
+                assert_eq!(kind(options, Usage::Read, url), Some("unknown"), "{url}");
+            }
         }
         assert_eq!(kind(&mirror, Usage::Read, &other), Some("mirrored"));
         assert_eq!(kind(&plain, Usage::Read, &other), None);

@@ -146,11 +146,7 @@ pub(super) fn judge(found: &mut Found<'_>, folder: &Path, settings: &Settings) {
             continue;
         }
         let id = Setting::new(&place.url.file, place.url.line, "id", place.id.clone());
-        if found.targets.plain_on_any_port(&place.url.value).is_some() {
-            found.fail(&place.url, Effect::Plain, &[&id]);
-        } else if !leads_to_none(&place.url.value) && !found.targets.leads_here(&place.url.value) {
-            found.fail(&place.url, Effect::Elsewhere, &[&id]);
-        }
+        judge_place(found, &place.url, &id);
     }
     for setting in &settings.filled {
         if !found.targets.leads_here(&setting.value) {
@@ -167,17 +163,28 @@ pub(super) fn judge(found: &mut Found<'_>, folder: &Path, settings: &Settings) {
         };
         let path = vec!["repository".to_owned(), "url".to_owned()];
         let url = Setting::at(&repository.file, repository.line as usize, path, repository.url.clone());
-        if found.targets.plain_on_any_port(&url.value).is_some() {
-            found.fail(&url, Effect::Plain, &[server]);
-        } else if !leads_to_none(&url.value) && !found.targets.leads_here(&url.value) {
-            found.fail(&url, Effect::Elsewhere, &[server]);
-        }
+        judge_place(found, &url, server);
     }
 }
 
-/// Whether nothing is sent there, as to a folder, or where it is only Maven can tell.
-fn leads_to_none(url: &str) -> bool {
-    url.starts_with("file:") || url.contains("${")
+/// A place that gets the token by what `id` says.
+fn judge_place(found: &mut Found<'_>, url: &Setting, id: &Setting) {
+    // Nothing is sent to a folder.
+    if url.value.starts_with("file:") {
+        return;
+    }
+    let start = match url.value.contains("${") {
+        true => jvm::project::literal_host(&url.value),
+        false => Some(url.value.as_str()),
+    };
+    match start {
+        None => found.warn(url, Effect::Elsewhere, &[id]),
+        Some(start) if found.targets.plain_on_any_port(start).is_some() => {
+            found.fail(url, Effect::Plain, &[id]);
+        }
+        Some(start) if found.targets.leads_here(start) => {}
+        Some(_) => found.fail(url, Effect::Elsewhere, &[id]),
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +240,12 @@ mod tests {
                 assert_eq!(look(&mirror(id, "http://HOST/maven/my-repo/")), PLAIN, "{id}");
                 assert_eq!(look(&mirror(id, "https://HOST/maven/my-repo/")), NOTHING, "{id}");
                 assert_eq!(look(&mirror(id, "file:///tmp/x")), NOTHING, "{id}");
+                assert_eq!(look(&mirror(id, "https://evil.example/${user.name}/")), ELSEWHERE, "{id}");
+                assert_eq!(look(&mirror(id, "https://HOST/maven/${repo}/")), NOTHING, "{id}");
+                // Maven alone can tell.
+                for url in ["${where}", "https://${host}/", "https://HOST${more}/"] {
+                    assert_eq!(look(&mirror(id, url)), [(Effect::Elsewhere, false)], "{id} {url}");
+                }
             }
             assert_eq!(look(&repository("ours", "https://evil.example/")), ELSEWHERE);
             // The user's own mirror of that id goes first.
