@@ -9,7 +9,7 @@ RUSTDOCFLAGS='-D warnings' cargo doc -p vouch-core --no-deps --locked --quiet
 # The helpers have no code for cards or issuers in them.
 for helper in cargo-credential-vouch pip-keyring-vouch npm-token-vouch; do
   foreign=$(cargo tree --locked -p "$helper" -e normal --prefix none | awk '{print $1}' |
-    grep -xE 'pcsc|yubikey|x509-cert|vouch-issuer|vouch-yubikey' | sort -u || true)
+    grep -xE 'pcsc|pcsc-sys|yubikey|x509-cert|vouch-issuer|vouch-yubikey' | sort -u || true)
   [[ -z $foreign ]] || die "$helper depends on $(tr '\n' ' ' <<<"$foreign")"
 done
 scripts/circles.py --self-test
