@@ -17,6 +17,28 @@ const LINKED: &str = "yubico-piv-tool";
 
 const NAME: &str = "libpcsclite.so.1";
 
+/// What programs look for in the library.
+const FUNCTIONS: [&str; 18] = [
+    "SCardEstablishContext",
+    "SCardReleaseContext",
+    "SCardIsValidContext",
+    "SCardCancel",
+    "SCardConnect",
+    "SCardReconnect",
+    "SCardDisconnect",
+    "SCardGetStatusChange",
+    "SCardListReaders",
+    "SCardListReaderGroups",
+    "SCardFreeMemory",
+    "SCardBeginTransaction",
+    "SCardEndTransaction",
+    "SCardStatus",
+    "SCardGetAttrib",
+    "SCardSetAttrib",
+    "SCardTransmit",
+    "SCardControl",
+];
+
 /// What a program is linked with.
 fn ldd(sandbox: &Sandbox, program: &str) -> String {
     let found = sandbox.run("sh").args(["-c", &format!("command -v {program}")]).ok().stdout;
@@ -59,10 +81,13 @@ struct Planted {
 impl Planted {
     fn new(sandbox: &Sandbox) -> Self {
         let (folder, trace) = (sandbox.file("planted"), sandbox.file("it-was-loaded"));
-        let source = format!(
-            "#include <fcntl.h>\n__attribute__((constructor)) static void run(void) {{ creat(\"{}\", 0600); }}\n",
+        let mut source = format!(
+            "#include <fcntl.h>\n__attribute__((constructor)) static void run(void) {{ creat(\"{}\", 0600); }}\n\
+             long g_rgSCardT0Pci[2], g_rgSCardT1Pci[2], g_rgSCardRawPci[2];\n\
+             const char *pcsc_stringify_error(long error) {{ return \"\"; }}\n",
             trace.display()
         );
+        FUNCTIONS.iter().for_each(|name| source += &format!("long {name}(void) {{ return 0x8010001D; }}\n"));
         sandbox.write("planted/planted.c", &source);
         let built = folder.join(NAME);
         let gcc = sandbox.run("gcc").args(["-shared", "-fPIC", "-o"]).arg(&built);
@@ -99,7 +124,7 @@ fn without_the_library_all_but_the_card_works() {
             &["--version"][..],
             &["status"],
             &["env", "--type", "codeartifact"],
-            &["exec", "--", "true"],
+            &["exec", "--type", "codeartifact", "--", "true"],
             &role,
             &["undo", "cargo"],
         ] {
@@ -203,7 +228,7 @@ fn listen(path: &Path) -> Arc<AtomicUsize> {
     let listener = UnixListener::bind(path).unwrap();
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
-    thread::spawn(move || listener.incoming().for_each(|_| drop(counted.fetch_add(1, Ordering::SeqCst))));
+    thread::spawn(move || listener.incoming().for_each(|_| _ = counted.fetch_add(1, Ordering::SeqCst)));
     calls
 }
 
