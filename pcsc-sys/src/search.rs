@@ -113,3 +113,57 @@ fn is_outside_of_namespace(uid: u32) -> bool {
     let knows_all = || read("/proc/self/uid_map").split_whitespace().eq(["0", "0", "4294967295"]);
     read("/proc/sys/kernel/overflowuid").trim().parse() == Ok(uid) && !knows_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_the_linker_are_read_as_it_reads_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        fs::create_dir(dir.path().join("conf.d")).unwrap();
+        write("conf.d/a.conf", "# of a package\n/opt/a/lib\n\n  /opt/b/lib # and why\n");
+        write("conf.d/b.conf", "/opt/c/lib:/opt/d/lib,/opt/e/lib\trelative\n");
+        write("conf.d/not-one", "/opt/never\n");
+        // A file that includes itself, too.
+        write("main.conf", "include conf.d/*.conf main.conf missing.conf\nhwcap 0 nosegneg\n/opt/f/lib\n");
+        let mut found = folders_in(&dir.path().join("main.conf"), 1);
+        found.dedup();
+        let wanted = ["a", "b", "c", "d", "e", "f"].map(|name| PathBuf::from(format!("/opt/{name}/lib")));
+        assert_eq!(found, wanted);
+        assert!(folders_in(&dir.path().join("main.conf"), DEPTH).len() > wanted.len());
+    }
+
+    #[test]
+    fn what_the_wrapper_would_load_is_taken_in_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+        for (folder, name) in [(&first, NAMES[1]), (&second, NAMES[1]), (&second, NAMES[0])] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let folders = [dir.path().join("missing"), first.clone(), second.clone()];
+        let found: Vec<_> = in_folders(folders.into_iter()).collect();
+        assert_eq!(found, [first.join(NAMES[1]), second.join(NAMES[0])]);
+    }
+
+    #[test]
+    fn who_may_write_decides() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(NAMES[1]);
+        fs::write(&file, "").unwrap();
+        let is_open_at = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            is_open(&path.metadata().unwrap())
+        };
+        for (mode, open) in [(0o644, false), (0o755, false), (0o664, true), (0o646, true)] {
+            assert_eq!(is_open_at(&file, mode), open, "{mode:o}");
+        }
+        for (mode, open) in [(0o755, false), (0o2775, false), (0o1777, false), (0o757, true)] {
+            assert_eq!(is_open_at(dir.path(), mode), open, "{mode:o}");
+        }
+    }
+}

@@ -43,7 +43,6 @@ impl ServiceFlags {
     }
 
     #[cfg(not(all(unix, not(target_os = "macos"))))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as elsewhere")]
     pub(crate) fn choose(&self) -> Result<(), Failure> {
         Ok(())
     }
