@@ -12,7 +12,7 @@
 
 #[allow(missing_docs, reason = "documented by the standard")]
 mod constants;
-mod functions;
+mod error;
 mod library;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod search;
@@ -20,7 +20,7 @@ mod socket;
 mod types;
 
 pub use constants::*;
-pub use functions::*;
-pub use library::{LoadError, load, path};
+pub use error::LoadError;
+pub use library::*;
 pub use socket::{SocketError, use_socket};
 pub use types::*;

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::LoadError;
+use crate::error::LoadError;
 
 /// Since pcsc-lite 2.3 the second is a wrapper that loads the first, or whatever `LIBPCSCLITE_DELEGATE` names, by way of
 /// `LD_LIBRARY_PATH`. So the first is loaded where it is there.
