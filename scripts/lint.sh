@@ -15,7 +15,7 @@ done
 scripts/circles.py --self-test
 scripts/circles.py ./*/src || die "files need each other: move what they share into a file of its own"
 scripts/imports.py --self-test
-scripts/imports.py cargo-credential-vouch npm-token-vouch pip-keyring-vouch tests vouch-* ||
+scripts/imports.py cargo-credential-vouch npm-token-vouch pcsc-sys pip-keyring-vouch tests vouch-* ||
   die "imports are in another order: scripts/imports.py --fix FOLDER, then cargo fmt"
 shellcheck .ci/run scripts/*.sh
 say "lint: clean"
