@@ -1,4 +1,4 @@
-.PHONY: demo demo-team test soak lint audit bench install
+.PHONY: demo demo-team test soak lint cross-check audit bench install
 
 demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
@@ -15,6 +15,9 @@ soak: ## ten million made-up URLs against two other parsers, ten thousand steps 
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh
+
+cross-check: ## what Windows and macOS alone compile: compiler and clippy without a warning
+	@scripts/cross-check.sh
 
 audit: ## dependencies: bans, licenses, sources, advisories
 	@scripts/audit.sh

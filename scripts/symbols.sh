@@ -6,7 +6,7 @@ need_rust
 need_packages "${build_packages[@]}" binutils
 
 programs=${CARGO_TARGET_DIR:-target}/debug
-forbidden=(SCard yubikey x509_cert vouch_issuer)
+forbidden=(SCard pcsc_sys yubikey x509_cert vouch_issuer)
 
 cargo build --workspace --locked
 for helper in cargo-credential-vouch pip-keyring-vouch npm-token-vouch; do

@@ -1,5 +1,7 @@
 //! What commands that use a card have in common.
 
+#[cfg(all(unix, not(target_os = "macos")))]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use vouch_core::identity::Subject;
@@ -13,6 +15,38 @@ use crate::terminal::{self, Countdown};
 
 /// How often a new PIN is asked for before the command gives up: enough for slips, and an end where nobody types.
 const ROUNDS: usize = 5;
+
+/// Which smart card service is asked. That of Windows and macOS is always the system's.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct ServiceFlags {
+    /// The socket of the smart card service, if it is not the usual one; whoever listens there is told the PIN
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[arg(long, value_name = "PATH")]
+    pcsc_socket: Option<PathBuf>,
+}
+
+impl ServiceFlags {
+    /// At the start of a command, before it starts a thread: the environment chooses no service.
+    #[cfg(all(unix, not(target_os = "macos")))]
+    pub(crate) fn choose(&self) -> Result<(), Failure> {
+        // One that cannot be made absolute is used as it is.
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let socket = self.pcsc_socket.as_ref().map(absolute);
+        let had_another = vouch_yubikey::choose_service(socket.as_deref())?;
+        if had_another && socket.is_none() {
+            terminal::warn(
+                "ignored PCSCLITE_CSOCK_NAME: whoever listens on that socket would be told your PIN. If you mean it, add \
+                 `--pcsc-socket PATH`",
+            );
+        }
+        Ok(())
+    }
+
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    pub(crate) fn choose(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 /// How the PIN comes in.
 #[derive(Debug, clap::Args)]

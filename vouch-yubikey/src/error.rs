@@ -2,6 +2,7 @@
 
 use std::io;
 
+use pcsc_sys::{LoadError, SocketError};
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
@@ -12,6 +13,10 @@ use crate::pcsc_clients::{self, PcscClient};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardError {
+    #[error(transparent)]
+    Library(#[from] &'static LoadError),
+    #[error(transparent)]
+    Service(#[from] SocketError),
     #[error("the smart card service of this system (PC/SC) is not running")]
     NoService,
     #[error("the smart card service (PC/SC) refuses to serve this login session")]
@@ -130,13 +135,23 @@ impl Diagnostic for CardError {
         match self {
             Self::ManagementKeyFormat => ErrorKind::Usage,
             Self::NoSlot(_) => ErrorKind::Configuration,
-            Self::Thread(_) => ErrorKind::Other,
+            Self::Service(_) | Self::Thread(_) => ErrorKind::Other,
             _ => ErrorKind::Card,
         }
     }
 
     fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::Library(LoadError::Missing) => {
+                return Some(format!("It comes with the smart card service. {NO_SERVICE}"));
+            }
+            Self::Library(LoadError::Unusable { .. }) => REINSTALL,
+            Self::Library(LoadError::Foreign { place, .. } | LoadError::Writable { place, .. }) => {
+                return Some(format!(
+                    "The library is told your PIN, so root alone may be able to change it: see `ls -ld {}`. {REINSTALL}",
+                    place.display()
+                ));
+            }
             Self::NoService => NO_SERVICE,
             Self::ServiceRefused => SERVICE_REFUSED,
             Self::NoReader | Self::NoCard => NO_YUBIKEY,
@@ -223,7 +238,7 @@ impl Diagnostic for CardError {
             Self::Failed(_) => {
                 "Unplug the YubiKey, plug it in again and repeat the command; `ykman piv info` shows whether it works."
             }
-            Self::Thread(_) => return None,
+            Self::Service(_) | Self::Thread(_) => return None,
         };
         Some(text.to_owned())
     }
@@ -236,6 +251,12 @@ const NO_SERVICE: &str = if cfg!(target_os = "macos") {
 } else {
     "Install and start it: `sudo apt install pcscd` (Fedora: `pcsc-lite pcsc-lite-ccid`), then `sudo systemctl enable \
      --now pcscd.socket`."
+};
+
+const REINSTALL: &str = if cfg!(any(target_os = "macos", windows)) {
+    "It is part of the system: repair the system."
+} else {
+    "Install it again: `sudo apt install --reinstall libpcsclite1` (Fedora: `sudo dnf reinstall pcsc-lite-libs`)."
 };
 
 const SERVICE_REFUSED: &str = "Over SSH and in services polkit forbids it: run the command on the desktop, or have an \
@@ -275,6 +296,8 @@ fn tries_left(tries: u8) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -292,7 +315,16 @@ mod tests {
     fn every_situation_says_what_to_do_next_in_whole_sentences() {
         let (serial, slot) = (7, Slot::default());
         let reader = || "reader".to_owned();
-        for error in [
+        let place = || PathBuf::from("/usr/lib");
+        let library = || place().join("libpcsclite.so.1");
+        let load_errors: [&'static LoadError; 4] = [
+            LoadError::Missing,
+            LoadError::Foreign { library: library(), place: place(), owner: 1000 },
+            LoadError::Writable { library: library(), place: place(), mode: 0o777 },
+            LoadError::Unusable { library: library(), source: "wrong ELF class".into() },
+        ]
+        .map(|error| &*Box::leak(Box::new(error)));
+        for error in load_errors.map(CardError::Library).into_iter().chain([
             CardError::NoService,
             CardError::ServiceRefused,
             CardError::NoReader,
@@ -333,7 +365,7 @@ mod tests {
             CardError::OtherAttestation,
             CardError::Unfinished { slot, source: Box::new(CardError::NoTouch) },
             CardError::Failed(yubikey::Error::GenericError),
-        ] {
+        ]) {
             let (text, hint) = (error.to_string(), error.hint().unwrap());
             assert!(hint.ends_with('.') && !hint.contains("  ") && !hint.contains('\n'), "{hint}");
             assert!(!text.ends_with('.') && !text.contains("  "), "{text}");

@@ -89,8 +89,9 @@ impl HasSerial for YubiKey {
     }
 }
 
-/// Connects to every card. Blocks while another program is in the middle of something.
+/// Connects to every card, and loads the library for it. Blocks while another program is in the middle of something.
 fn look() -> Result<Readers<YubiKey>, CardError> {
+    pcsc_sys::load()?;
     let mut context = Context::open().map_err(CardError::other)?;
     let mut readers = Readers { keys: Vec::new(), held: None, foreign: None, failed: None, count: 0 };
     let all = match context.iter() {

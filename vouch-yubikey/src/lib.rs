@@ -12,6 +12,7 @@ mod management_key;
 mod pcsc_clients;
 mod pending;
 mod pin;
+mod service;
 mod sign;
 mod wait;
 
@@ -22,4 +23,5 @@ pub use management_key::ManagementKey;
 pub use pcsc_clients::PcscClient;
 pub use pending::PendingEnrollment;
 pub use pin::{NewPin, Pin};
+pub use service::choose_service;
 pub use sign::{CardSigner, SlotMetadata, TOUCH_TIME, TouchPrompt};

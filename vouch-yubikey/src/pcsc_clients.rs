@@ -13,6 +13,7 @@ pub struct PcscClient {
 }
 
 impl PcscClient {
+    #[cfg(any(target_os = "linux", test))]
     pub(super) fn new(name: impl Into<String>, process: u32) -> Self {
         Self { name: name.into(), process }
     }

@@ -130,15 +130,3 @@ fn ambient_aws_settings_change_nothing() {
         assert_eq!(sandbox.count("/sts/granted"), 1);
     });
 }
-
-#[test]
-fn the_helper_does_not_link_the_card_library() {
-    in_sandbox(&[], |sandbox| {
-        let linked = |program: &str| {
-            let found = sandbox.run("sh").args(["-c", &format!("command -v {program}")]).ok().stdout;
-            sandbox.run("ldd").arg(found.trim()).ok().stdout
-        };
-        assert!(linked("vouch").contains("pcsclite"), "the check would notice");
-        assert!(!linked("cargo-credential-vouch").contains("pcsclite"));
-    });
-}

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every program of the product, and the libraries.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "vouch-core",
     "vouch-issuer",
     "vouch-yubikey",
+    "pcsc-sys",
     "vouch-helper",
     "vouch-clients",
     "vouch-cli",
@@ -235,7 +236,7 @@ const INSTALLERS: [&str; 14] = [
 ];
 
 /// Packages that are what a message takes them for: who holds them was looked up in the index. No name of ours is one.
-const HELD: [&str; 7] = ["keyring", "twine", "poetry", "pdm", "pip", "pcscd", "libccid"];
+const HELD: [&str; 8] = ["keyring", "twine", "poetry", "pdm", "pip", "pcscd", "libccid", "libpcsclite1"];
 
 /// Names of examples, which stand for a package of the reader's own.
 const EXAMPLES: [&str; 2] = ["PACKAGE", "greeting"];

@@ -12,7 +12,7 @@ use vouch_yubikey::{
     Card, Enrolled, EnrollmentRequest, ManagementKey, PendingEnrollment, enroll, enroll_again,
 };
 
-use crate::card::{self, PinFlags, TouchNotice, WaitFlags};
+use crate::card::{self, PinFlags, ServiceFlags, TouchNotice, WaitFlags};
 use crate::parse;
 use crate::prompt;
 use crate::terminal;
@@ -41,6 +41,8 @@ pub(crate) struct Args {
     new_pin_stdin: bool,
     #[command(flatten)]
     wait: WaitFlags,
+    #[command(flatten)]
+    service: ServiceFlags,
     /// Ask for the management key of the YubiKey; `-` reads it from standard input, after the PIN
     #[arg(long, value_name = "-", num_args = 0..=1, default_missing_value = "")]
     management_key: Option<String>,
@@ -50,6 +52,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    args.service.choose()?;
     let _quiet = args.pin.keep_quiet();
     let home = context.home();
     let identity = context.config()?.identity;
@@ -233,6 +236,7 @@ mod tests {
             pin: PinFlags { pin_stdin: true, last_try: false },
             new_pin_stdin: false,
             wait: WaitFlags { wait: 0 },
+            service: ServiceFlags::default(),
             management_key: None,
             out: "enrollment.json".into(),
         }

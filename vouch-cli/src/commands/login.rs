@@ -5,7 +5,7 @@ use vouch_core::session::{self, SessionDuration};
 use vouch_core::{Context, ErrorKind, Failure};
 use vouch_yubikey::CardSigner;
 
-use crate::card::{PinFlags, TouchNotice, WaitFlags};
+use crate::card::{PinFlags, ServiceFlags, TouchNotice, WaitFlags};
 use crate::home_choice::HomeFlag;
 use crate::parse;
 use crate::{static_tokens, terminal};
@@ -22,9 +22,12 @@ pub(crate) struct Args {
     pin: PinFlags,
     #[command(flatten)]
     wait: WaitFlags,
+    #[command(flatten)]
+    service: ServiceFlags,
 }
 
 pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), Failure> {
+    args.service.choose()?;
     let _quiet = args.pin.keep_quiet();
     let (config, keystore) = (context.config()?, context.keystore()?);
     let identity = config.identity.filter(|identity| !identity.keys.is_empty());

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(5);
 
 /// How long a lock says that what was made under it could not be kept.
+#[cfg(unix)]
 const FUTILE_TTL: Duration = Duration::from_secs(5);
 
 /// An exclusive lock between processes; it ends with the value, or with the process that holds it.

@@ -82,6 +82,10 @@ impl Keystore {
     ///
     /// # Errors
     /// [`KeystoreError::Full`], or the keystore does not work.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_variables, reason = "only the kernel has little room")
+    )]
     pub fn check_room(&self, key: &SessionKey) -> Result<(), KeystoreError> {
         match &self.0 {
             #[cfg(target_os = "linux")]
@@ -97,6 +101,10 @@ impl Keystore {
     ///
     /// # Errors
     /// When the keystore does not work, is full or locked. The earlier key may then be gone or not.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_variables, reason = "only the kernel forgets by itself")
+    )]
     pub fn store(&self, key: &SessionKey, seconds: u32) -> Result<(), KeystoreError> {
         match &self.0 {
             #[cfg(target_os = "linux")]

@@ -1,6 +1,8 @@
 //! `~/.vouch`: whose it is, who may read it, and what its configuration says.
 
+#[cfg(unix)]
 use std::fs;
+#[cfg(unix)]
 use std::path::Path;
 
 use vouch_clients::finding::Finding;

@@ -22,6 +22,7 @@ use vouch_clients::finding::{Finding, Status};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 
+use crate::card::ServiceFlags;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -35,9 +36,12 @@ pub(crate) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    service: ServiceFlags,
 }
 
 pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<ExitCode, Failure> {
+    args.service.choose()?;
     let progress = |what: &str| {
         if (args.online || args.deep) && stderr().is_terminal() {
             terminal::say(&format!("{what} …"));

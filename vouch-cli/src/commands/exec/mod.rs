@@ -130,7 +130,7 @@ fn find(program: &OsString) -> OsString {
 /// scripts.
 #[cfg(windows)]
 fn find(program: &OsString) -> OsString {
-    let endings = vouch_core::env::var("PATHEXT").unwrap_or_else(|_| ".COM;.EXE;.BAT;.CMD".into());
+    let endings = vouch_core::env::var("PATHEXT").unwrap_or_else(|| ".COM;.EXE;.BAT;.CMD".into());
     let folders = vouch_core::env::var_os("PATH").unwrap_or_default();
     find_in(program, std::env::split_paths(&folders), &endings).unwrap_or_else(|| program.clone())
 }
