@@ -153,6 +153,7 @@ pub(super) fn of_dotenv(file: &Path, text: &str) -> Vec<Setting> {
 pub(super) fn plain_urls(text: &str, has_comments: bool) -> Vec<(usize, String)> {
     let text = unescaped(text);
     let mut found = Vec::new();
+    let (mut counted, mut number) = (0, 1);
     for (colon, _) in text.match_indices(':') {
         let Some(start) = colon.checked_sub(4) else { continue };
         if !text.get(start..colon).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")) {
@@ -165,7 +166,10 @@ pub(super) fn plain_urls(text: &str, has_comments: bool) -> Vec<(usize, String)>
             let rest = text.get(start..).unwrap_or_default();
             let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>,;)}]|".contains(c));
             let url = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            found.push((line_at(&text, start), url.to_owned()));
+            // From the last one on: a lock may have thousands.
+            number += text.get(counted..start).unwrap_or_default().matches('\n').count();
+            counted = start;
+            found.push((number, url.to_owned()));
         }
     }
     found
