@@ -125,8 +125,7 @@ impl Client for Cargo {
 
 /// The provider of a registry with its arguments, if it is called as ours is.
 pub(super) fn provider(text: &str, name: &str) -> Option<Vec<String>> {
-    let registries = edit::registries(text).ok()?;
-    let words = registries.into_iter().find(|registry| registry.name == name)?.words;
+    let words = edit::registry_named(text, name)?.words;
     let program = Path::new(words.first()?);
     let ours =
         program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo-credential-vouch");

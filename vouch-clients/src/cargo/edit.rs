@@ -1,10 +1,15 @@
 //! The registry in Cargo's configuration: `[registries.NAME]` and, if wanted, `[source.crates-io]`.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
 use url::Url;
 
 use crate::home_argument::named_in;
+use crate::memo::Memo;
 use crate::text::redact::{shown_program, shown_url};
 use crate::text::toml::{self as splice, SpliceError, Splices};
 
@@ -56,14 +61,17 @@ const REPLACE: &str = "replace-with";
 /// Edits a configuration file's text. What is as wanted already stays as it is.
 pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, EditError> {
     let body = text.strip_prefix(BOM).unwrap_or(text);
-    let document = parse(body)?;
-    let root = document.as_table();
-    index_is_free(root, wanted)?;
+    let file = read(body)?;
+    let root = file.document.as_table();
+    index_is_free(&file, wanted)?;
     let mut splices = Splices::new(body);
     let mut notes = Vec::new();
     registry(root, wanted, &mut splices, &mut notes)?;
     if wanted.replace_crates_io {
         replacement(root, wanted, &mut splices)?;
+    }
+    if splices.is_empty() {
+        return Ok(Edited { text: text.to_owned(), notes });
     }
     let edited = splices.apply();
     if !only_changes(body, &edited, wanted) {
@@ -76,8 +84,8 @@ pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, Edi
 
 /// What crates.io is replaced with.
 pub(crate) fn replacement_of_crates_io(text: &str) -> Option<String> {
-    let document = parse(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
-    let source = document.as_table().get("source")?.get("crates-io")?;
+    let file = read(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
+    let source = file.document.as_table().get("source")?.get("crates-io")?;
     source.get(REPLACE)?.as_str().map(str::to_owned)
 }
 
@@ -96,19 +104,13 @@ pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
 
 /// The registries of a text with their index, and those whose provider is a plain string.
 pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
-    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
-    let tables = document.as_table().get("registries").and_then(Item::as_table_like);
-    let read = |(name, item): (&str, &Item)| {
-        let table = item.as_table_like()?;
-        let provider = table.get(PROVIDER);
-        Some(Registry {
-            name: name.to_owned(),
-            index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
-            provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
-            words: provider.and_then(Item::as_value).map(words).unwrap_or_default(),
-        })
-    };
-    Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
+    Ok(read(text.strip_prefix(BOM).unwrap_or(text))?.registries.clone())
+}
+
+/// One of them.
+pub(crate) fn registry_named(text: &str, name: &str) -> Option<Registry> {
+    let file = read(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
+    file.registries.get(*file.by_name.get(name)?).cloned()
 }
 
 /// One registry of a configuration file.
@@ -130,15 +132,58 @@ pub(crate) enum Provider {
 
 /// Whether two spellings are one index: case of the host, a missing last slash, a missing `sparse+`.
 pub(crate) fn same_index(one: &str, two: &str) -> bool {
-    fn canonical(index: &str) -> Option<String> {
-        let url = Url::parse(index.strip_prefix("sparse+").unwrap_or(index)).ok()?;
-        Some(url.as_str().trim_end_matches('/').to_owned())
-    }
-    one == two || canonical(one).is_some_and(|one| canonical(two) == Some(one))
+    one == two || canonical(one) == canonical(two)
 }
 
-fn parse(text: &str) -> Result<Document<&str>, EditError> {
-    Document::parse(text).map_err(|error| {
+/// One spelling of an index; what is no URL has but its own.
+fn canonical(index: &str) -> Cow<'_, str> {
+    match Url::parse(index.strip_prefix("sparse+").unwrap_or(index)) {
+        Ok(url) => url.as_str().trim_end_matches('/').to_owned().into(),
+        Err(_) => index.into(),
+    }
+}
+
+/// A configuration file, and where its registries are.
+struct File {
+    document: Document<String>,
+    registries: Vec<Registry>,
+    by_name: HashMap<String, usize>,
+    /// Those of each index, in the order of the file.
+    by_index: HashMap<String, Vec<usize>>,
+}
+
+fn read(body: &str) -> Result<Arc<File>, EditError> {
+    static LAST: Memo<Result<Arc<File>, EditError>> = Memo::new();
+    (*LAST.of(body, |body| read_anew(body).map(Arc::new))).clone()
+}
+
+fn read_anew(body: &str) -> Result<File, EditError> {
+    let document = parse(body)?;
+    let tables = document.as_table().get("registries").and_then(Item::as_table_like);
+    let registry = |(name, item): (&str, &Item)| {
+        let table = item.as_table_like()?;
+        let provider = table.get(PROVIDER);
+        Some(Registry {
+            name: name.to_owned(),
+            index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
+            provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
+            words: provider.and_then(Item::as_value).map(words).unwrap_or_default(),
+        })
+    };
+    let registries: Vec<Registry> =
+        tables.map(|tables| tables.iter().filter_map(registry).collect()).unwrap_or_default();
+    let by_name = registries.iter().enumerate().map(|(at, registry)| (registry.name.clone(), at)).collect();
+    let mut by_index: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, registry) in registries.iter().enumerate() {
+        if let Some(index) = &registry.index {
+            by_index.entry(canonical(index).into_owned()).or_default().push(at);
+        }
+    }
+    Ok(File { document, registries, by_name, by_index })
+}
+
+fn parse(text: &str) -> Result<Document<String>, EditError> {
+    Document::parse(text.to_owned()).map_err(|error| {
         // The error's own text shows the line, and a token may stand in it.
         let at = error.span().map_or(0, |span| span.start);
         let line = 1 + text.get(..at).unwrap_or(text).matches('\n').count();
@@ -147,15 +192,17 @@ fn parse(text: &str) -> Result<Document<&str>, EditError> {
 }
 
 /// Two names for one index are an error in every Cargo command.
-fn index_is_free(root: &Table, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
-    let Some(tables) = root.get("registries").and_then(Item::as_table_like) else { return Ok(()) };
-    for (name, item) in tables.iter().filter(|(name, _)| *name != wanted.name) {
-        let index = item.as_table_like().and_then(|table| table.get(INDEX)).and_then(Item::as_str);
-        if let Some(index) = index.filter(|index| same_index(index, wanted.index)) {
-            return Err(EditError::IndexTaken { name: name.to_owned(), index: shown_url(index) });
-        }
+fn index_is_free(file: &File, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
+    let same = file.by_index.get(&*canonical(wanted.index)).into_iter().flatten();
+    let mut others =
+        same.filter_map(|at| file.registries.get(*at)).filter(|registry| registry.name != wanted.name);
+    match others.next() {
+        Some(Registry { name, index, .. }) => Err(EditError::IndexTaken {
+            name: name.clone(),
+            index: shown_url(index.as_deref().unwrap_or_default()),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn registry(

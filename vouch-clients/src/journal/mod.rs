@@ -3,13 +3,16 @@
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
 //! file before and after, without its secrets: with the rest of the file known, a digest of one would let it be guessed.
 
+mod digest;
 mod draft;
 mod entry;
 mod links;
 mod patch;
 mod rebase;
 mod undo_plan;
+mod way_back;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -22,15 +25,18 @@ use vouch_core::{Failure, UnixTime};
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
 pub use draft::Draft;
+use digest::digest;
+use entry::Pending;
 pub use entry::{Entry, FormerProfile, Registered};
-use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
-pub use patch::{RemainingText, Remark};
-pub use rebase::Rebased;
-pub use undo_plan::{UndoPlan, plan_undo};
+pub use patch::Remark;
+pub use undo_plan::{FileUndo, Way, undo_file};
 
 /// The schema that this version writes.
 const VERSION: u64 = 2;
+
+/// How many edits that were taken back are still listed.
+const LISTED: usize = 100;
 
 /// Whose edit it is and what else hangs on it.
 #[derive(Clone)]
@@ -139,36 +145,47 @@ pub fn entries(home: &Home) -> Result<Vec<Entry>, Failure> {
     Ok(load(home)?.entries)
 }
 
-/// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
-pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| draft::hand_over(entries, id, heir))
+/// All entries, the oldest first, where files hold these texts. What a killed undo left undone is done before.
+pub fn recovered_entries(home: &Home, files: &[(&Path, String)]) -> Result<Vec<Entry>, Failure> {
+    let known = load(home)?.entries;
+    if known.iter().all(|entry| entry.pending.is_none()) {
+        return Ok(known);
+    }
+    update(home, |Journal { entries, .. }| {
+        for (file, now) in files {
+            draft::recover(entries, file, now);
+        }
+        entries.clone()
+    })
 }
 
-/// Writes down that an entry is about to be taken back from under later ones.
-pub fn begin_revert(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
+/// Writes down that edits are about to be taken out of files. Whoever is killed once a file is written, and before that is
+/// marked, then takes back nothing of it twice.
+pub fn begin_undo(home: &Home, undone: &[&FileUndo]) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
-        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            let after = digest(entry.dialect, &rebased.text);
-            entry.pending = Some(Pending { after, later: rebased.later.clone() });
+        for undo in undone {
+            let holder = undo.ways.keys().next().and_then(|id| entries.iter().position(|entry| entry.id == *id));
+            let Some(holder) = holder else { continue };
+            let edits: HashMap<u64, &Entry> = undo.edits.iter().map(|edit| (edit.id, edit)).collect();
+            let known = entries.iter().filter(|entry| entry.is_live());
+            // What is registered follows once the configuration is written.
+            let later =
+                known.filter_map(|entry| Some(entry.in_the_text_of(edits.get(&entry.id)?).at_rest())).collect();
+            if let Some(entry) = entries.get_mut(holder) {
+                let after = digest(entry.dialect, undo.text.as_deref().unwrap_or_default());
+                entry.pending = Some(Pending { after, later });
+            }
         }
     })
 }
 
-/// The live entries of a file which now holds this text, the oldest first. What a killed undo left undone is done before.
-pub fn live_entries(home: &Home, file: &Path, now: &str) -> Result<Vec<Entry>, Failure> {
-    let mut known = load(home)?.entries;
-    if known.iter().any(|entry| entry.pending.is_some() && entry.file == file) {
-        known = update(home, |Journal { entries, .. }| {
-            draft::recover(entries, file, now);
-            entries.clone()
-        })?;
-    }
-    Ok(draft::live(&known, file))
-}
-
-/// Marks an entry as taken back; the later ones are from now on as `later` has them.
-pub fn mark_reverted(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| draft::mark_reverted(entries, id, later))
+/// Puts changed entries in the places of those with their numbers, and adds those that are new.
+pub fn save(home: &Home, changed: Vec<Entry>) -> Result<(), Failure> {
+    update(home, |Journal { entries, .. }| {
+        draft::replace(entries, &changed);
+        let last = entries.iter().map(|entry| entry.id).max();
+        entries.extend(changed.into_iter().filter(|entry| Some(entry.id) > last));
+    })
 }
 
 /// Tells this process from every other one, before and after.
@@ -203,9 +220,29 @@ fn load(home: &Home) -> Result<Journal, Failure> {
 fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failure> {
     let answer = record_file::update(home, |journal: &mut Journal| {
         journal.version = VERSION;
-        Ok(change(journal))
+        let answer = change(journal);
+        journal.compact();
+        Ok(answer)
     });
     Ok(answer?)
+}
+
+impl Journal {
+    /// Forgets what nobody asks for any more. Of an edit that was taken back `undo --list` tells what it was, and its lines
+    /// put nothing back again; of many, the last ones are enough. The newest of all is never among those that go: its number
+    /// is never given to another edit while a setup may still hold it.
+    fn compact(&mut self) {
+        let many = self.entries.iter().filter(|entry| !entry.is_live()).count().saturating_sub(LISTED);
+        let mut old = 0;
+        self.entries.retain_mut(|entry| {
+            if entry.is_live() {
+                return true;
+            }
+            entry.hunks.clear();
+            old += 1;
+            old > many
+        });
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +251,8 @@ mod tests {
 
     use vouch_core::config::Registration;
 
+    use super::patch::RemainingText;
+    use super::undo_plan::{UndoPlan, plan_undo};
     use super::*;
 
     fn path(home: &Home) -> PathBuf {

@@ -5,8 +5,10 @@ use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 
 use super::super::draft::{mark_reverted, recover};
+use super::super::digest::digest;
 use super::super::entry::{Pending, Registered};
-use super::super::{plan_undo, this_run};
+use super::super::this_run;
+use super::super::undo_plan::plan_undo;
 use super::*;
 use crate::text::redact::Dialect;
 
@@ -77,11 +79,11 @@ fn a_later_setup_puts_back_what_was_there_before_the_one_that_is_gone() {
     let mut again = entry(3, Some("c\n"), "d\n");
     again.registration = set_up(Some("cc"), "aa");
     entries.push(again);
-    mark_reverted(&mut entries, 3, &[]);
+    mark_reverted(&mut entries, 3);
     assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
-    mark_reverted(&mut entries, 1, &[]);
+    mark_reverted(&mut entries, 1);
     assert_eq!(before(&entries, 2).as_deref(), Some("aa"));
-    mark_reverted(&mut entries, 0, &[]);
+    mark_reverted(&mut entries, 0);
     assert_eq!(before(&entries, 2), None);
     // What is done is history.
     assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
@@ -122,7 +124,7 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
-    assert_eq!(plan_undo(&rebased.later[0], &[], Some(texts[0])).0, super::super::UndoPlan::Nothing);
+    assert_eq!(plan_undo(&rebased.later[0], &[], Some(texts[0])).0, super::super::undo_plan::UndoPlan::Nothing);
 }
 
 #[test]

@@ -1,12 +1,17 @@
-//! How a file gets to be without one of the edits that setup made to it.
+//! How a file gets to be without some of the edits that setup made to it.
 
-use super::entry::{Entry, digest};
-use super::patch::{self, RemainingText};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::digest::Hashed;
+use super::entry::Entry;
+use super::patch::{self, RemainingText, Remark};
 use super::rebase::{self, Rebased};
+use super::way_back::WayBack;
 
 /// How a file gets to be without an edit.
 #[derive(Debug, PartialEq, Eq)]
-pub enum UndoPlan {
+pub(super) enum UndoPlan {
     /// It is as it was before.
     Nothing,
     /// Byte for byte as before; none where there was no file.
@@ -21,19 +26,176 @@ pub enum UndoPlan {
     Between(Rebased),
 }
 
+/// What became of a file by one edit that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// It was gone already.
+    Absent,
+    /// It was without the edit already.
+    Nothing,
+    /// It is byte for byte as before.
+    Exact,
+    /// It was made by setup, and goes.
+    Removed,
+    /// As before but for values that the journal does not keep.
+    Blanked(Vec<Remark>),
+    /// It was edited since.
+    Edited(Vec<Remark>),
+    /// What setup did there since stays.
+    Between,
+}
+
+impl Way {
+    /// For the person: what is not as it was before the edit.
+    pub fn remarks(&self) -> &[Remark] {
+        match self {
+            Self::Blanked(remarks) | Self::Edited(remarks) => remarks,
+            _ => &[],
+        }
+    }
+}
+
+/// A file without some edits.
+#[derive(Debug)]
+pub struct FileUndo {
+    /// What it holds then; none where it goes, or is gone.
+    pub text: Option<String>,
+    /// Folders that go with it, the innermost first.
+    pub made_folders: Vec<PathBuf>,
+    /// What each edit that goes leads to, by its number.
+    pub ways: BTreeMap<u64, Way>,
+    /// The edits as they are from then on: later ones that stay, and those that go, of which nothing is left.
+    pub(super) edits: Vec<Entry>,
+}
+
+/// Takes edits out of a file, the last first. `live` are all live ones of the file, the oldest first.
+pub fn undo_file(live: &[Entry], gone: &BTreeSet<u64>, now: Option<&str>) -> FileUndo {
+    let text = now.map(str::to_owned);
+    let mut undo = FileUndo { text, made_folders: Vec::new(), ways: BTreeMap::new(), edits: Vec::new() };
+    let is_gone = |entry: &Entry| gone.contains(&entry.id);
+    let mut left = live;
+    while let Some((last, others)) = left.split_last().filter(|(last, _)| is_gone(last)) {
+        let taken = undo.take_exactly(left, &is_gone);
+        left = match taken {
+            0 => {
+                undo.take(last, &[]);
+                others
+            }
+            taken => left.get(..left.len() - taken).unwrap_or_default(),
+        };
+    }
+    let (_, from_first) = left.split_at(left.iter().position(is_gone).unwrap_or(left.len()));
+    undo.take_from_under(from_first, &is_gone);
+    undo.forget_text_of(live.iter().filter(|entry| is_gone(entry)));
+    undo
+}
+
+impl FileUndo {
+    /// Takes as many of the last edits as can be taken exactly, and answers how many that were.
+    fn take_exactly(&mut self, left: &[Entry], is_gone: &dyn Fn(&Entry) -> bool) -> usize {
+        let (Some(text), Some(last)) = (&self.text, left.last()) else { return 0 };
+        let mut way = WayBack::from(text, last.dialect());
+        let mut taken = Vec::new();
+        let mut made_folders = None;
+        for entry in left.iter().rev().take_while(|entry| is_gone(entry)) {
+            let done = if way.is_before(entry) {
+                Way::Nothing
+            } else if way.before(entry).is_none() {
+                break;
+            } else if entry.had_file() {
+                Way::Exact
+            } else {
+                made_folders = Some(entry.made_folders.clone());
+                Way::Removed
+            };
+            taken.push((entry.id, done));
+            if made_folders.is_some() {
+                break;
+            }
+        }
+        // Where the chain of digests does not hold, each edit is looked at by itself.
+        if !way.is_as_recorded() {
+            return 0;
+        }
+        let count = taken.len();
+        self.text = made_folders.is_none().then(|| way.text());
+        self.made_folders = made_folders.unwrap_or_default();
+        self.ways.extend(taken);
+        count
+    }
+
+    /// Takes one edit; answers later ones as they are from then on.
+    fn take(&mut self, entry: &Entry, later: &[Entry]) -> Vec<Entry> {
+        let Some(now) = self.text.clone() else {
+            self.ways.insert(entry.id, Way::Absent);
+            return later.to_vec();
+        };
+        let (plan, later) = plan_undo(entry, later, Some(&now));
+        let (way, text) = match plan {
+            UndoPlan::Nothing => (Way::Nothing, Some(now)),
+            UndoPlan::Exact(Some(text)) => (Way::Exact, Some(text)),
+            UndoPlan::Exact(None) | UndoPlan::EditedAway => (Way::Removed, None),
+            UndoPlan::Blanked(taken) => (Way::Blanked(taken.remarks), Some(taken.text)),
+            UndoPlan::Edited(taken) => (Way::Edited(taken.remarks), Some(taken.text)),
+            UndoPlan::Between(rebased) => (Way::Between, Some(rebased.text)),
+        };
+        if text.is_none() {
+            self.made_folders.clone_from(&entry.made_folders);
+        }
+        self.text = text;
+        self.ways.insert(entry.id, way);
+        later
+    }
+
+    /// Takes edits that others came after; `edits` begin with the first that goes.
+    fn take_from_under(&mut self, edits: &[Entry], is_gone: &dyn Fn(&Entry) -> bool) {
+        let gone = edits.iter().filter(|entry| is_gone(entry));
+        if let Some(now) = self.text.as_deref().filter(|_| !edits.is_empty())
+            && let Some(rebased) = rebase::without_all(edits, is_gone, now)
+        {
+            self.ways.extend(gone.map(|entry| (entry.id, Way::Between)));
+            self.text = Some(rebased.text);
+            self.edits = rebased.later;
+            return;
+        }
+        let mut later: Vec<Entry> = Vec::new();
+        for entry in edits.iter().rev() {
+            if is_gone(entry) {
+                later = self.take(entry, &later);
+            } else {
+                later.insert(0, entry.clone());
+            }
+        }
+        self.edits = later;
+    }
+
+    /// Lets those that are gone say nothing of the file any more: whoever is killed before they are marked takes them back
+    /// once more, and nothing happens to the file then.
+    fn forget_text_of<'e>(&mut self, gone: impl Iterator<Item = &'e Entry>) {
+        let existed = self.text.is_some();
+        let mut text = Hashed::from(self.text.clone().unwrap_or_default());
+        let known: BTreeSet<u64> = self.edits.iter().map(|entry| entry.id).collect();
+        let emptied = gone.filter(|entry| !known.contains(&entry.id));
+        self.edits.extend(emptied.map(|entry| entry.emptied(existed, &mut text)));
+    }
+}
+
 /// What is to be done with the file, which now holds this; none where it is gone. `later` are the live edits of it that
 /// came after this one, the oldest first; answers how they are from then on, too.
-pub fn plan_undo(entry: &Entry, later: &[Entry], now: Option<&str>) -> (UndoPlan, Vec<Entry>) {
+pub(super) fn plan_undo(entry: &Entry, later: &[Entry], now: Option<&str>) -> (UndoPlan, Vec<Entry>) {
     let Some(now) = now else { return (UndoPlan::Nothing, later.to_vec()) };
     if later.is_empty() {
-        if entry.before.as_ref() == Some(&digest(entry.dialect, now)) {
+        let mut hashed = Hashed::from(now.to_owned());
+        if entry.before.as_ref() == Some(&hashed.digest(entry.dialect())) {
             return (UndoPlan::Nothing, Vec::new());
         }
-        if let Some(original) = entry.original(now) {
-            return (UndoPlan::Exact(entry.before.is_some().then_some(original)), Vec::new());
-        }
-        if let Some(back) = entry.reversed(now).filter(|back| !back.remarks.is_empty()) {
-            return (UndoPlan::Blanked(back), Vec::new());
+        if let Some(back) = entry.reversed(&mut hashed) {
+            if !back.remarks.is_empty() {
+                return (UndoPlan::Blanked(back), Vec::new());
+            }
+            if entry.is_before(&back.text) {
+                return (UndoPlan::Exact(entry.had_file().then_some(back.text)), Vec::new());
+            }
         }
     } else if let Some(rebased) = rebase::without(entry, later, now) {
         let later = rebased.later.clone();

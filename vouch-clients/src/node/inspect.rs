@@ -13,7 +13,6 @@ use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, NETWORK, OVERRIDDEN, VERSION};
-use crate::lockfile;
 use crate::node::npm::registration::{Filter, key, registry_key};
 use crate::node::npm::tokens::{self, State};
 use crate::node::npm::{Mode, file};
@@ -108,7 +107,7 @@ pub fn yarn(case: &InspectContext<'_>) -> Vec<Finding> {
     findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
     findings.extend(yarn_variables(case.registration));
     findings.extend(yarn_project(case));
-    findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
+    findings.extend(case.lock_files(&["yarn.lock"]));
     findings.push(version("yarn", &[3, 2], false));
     findings
 }
@@ -197,7 +196,7 @@ fn with_project(
         let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
         Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")
     }));
-    findings.extend(lockfile::look(case.folder, &["pnpm-lock.yaml", "yarn.lock", "bun.lock"], case.config));
+    findings.extend(case.lock_files(&["pnpm-lock.yaml", "yarn.lock", "bun.lock"]));
     findings
 }
 

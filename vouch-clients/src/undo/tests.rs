@@ -9,6 +9,7 @@ use super::*;
 use crate::file_lock::{FileLock, Readers};
 use crate::journal::{Author, Registered};
 use crate::ledger::NewToken;
+use crate::node::npm::{BareValue, Npmrc};
 use crate::text::redact::Dialect;
 
 const KEY: &str = "//h.example/npm/repo/:_authToken";
