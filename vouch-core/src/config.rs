@@ -128,7 +128,8 @@ pub struct Registration {
 impl Registration {
     /// Whether both stand for one entry of a client's file: its URL under its name.
     pub fn is_same_entry(&self, other: &Self) -> bool {
-        (&self.endpoint, &self.tool, &self.name, &self.file) == (&other.endpoint, &other.tool, &other.name, &other.file)
+        (&self.endpoint, &self.tool, &self.name, &self.file)
+            == (&other.endpoint, &other.tool, &other.name, &other.file)
     }
 }
 

@@ -47,7 +47,8 @@ impl Draft {
         let Some(heir) = self.entry(heir).cloned() else { return };
         let count = self.entries.len();
         hand_over(&mut self.entries, id, &heir);
-        self.places.extend(self.entries.iter().enumerate().skip(count).map(|(place, entry)| (entry.id, place)));
+        self.places
+            .extend(self.entries.iter().enumerate().skip(count).map(|(place, entry)| (entry.id, place)));
     }
 
     /// Marks an entry as taken back.

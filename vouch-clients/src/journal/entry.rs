@@ -88,14 +88,16 @@ impl Entry {
         fn registry(entry: &Entry) -> Option<(&str, &Option<String>)> {
             entry.registration.as_ref().map(|Registered { after, .. }| (after.endpoint.as_str(), &after.name))
         }
-        let same = registry(self).is_some_and(|ours| registry(later) == Some(ours)) && self.file == later.file;
+        let same =
+            registry(self).is_some_and(|ours| registry(later) == Some(ours)) && self.file == later.file;
         same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
     }
 
     /// The text before, if this is exactly the text after, with a remark for each value that is no longer there.
     pub(super) fn reversed(&self, now: &mut Hashed) -> Option<RemainingText> {
-        let is_after = self.after == now.digest(self.dialect);
-        is_after.then(|| patch::reverse(&self.hunks, now.text(), self.open)).flatten()
+        now.has(self.dialect, &self.after)
+            .then(|| patch::reverse(&self.hunks, now.text(), self.open))
+            .flatten()
     }
 
     /// The same with no undo of it under way.
@@ -106,6 +108,16 @@ impl Entry {
     /// Whether there was a file before.
     pub(super) fn had_file(&self) -> bool {
         self.before.is_some()
+    }
+
+    /// Whether a text is the one behind the edit, or the one before it.
+    pub(super) fn is_beside(&self, text: &mut Hashed) -> bool {
+        text.has(self.dialect, &self.after) || self.found(text)
+    }
+
+    /// Whether a text is the one that the edit found.
+    pub(super) fn found(&self, text: &mut Hashed) -> bool {
+        self.before.as_ref().is_some_and(|before| text.has(self.dialect, before))
     }
 
     /// Whether a text is that of before.

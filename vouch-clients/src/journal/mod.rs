@@ -24,8 +24,8 @@ use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
-pub use draft::Draft;
 use digest::digest;
+pub use draft::Draft;
 use entry::Pending;
 pub use entry::{Entry, FormerProfile, Registered};
 pub use links::{Gone, Link, links};
@@ -164,13 +164,15 @@ pub fn recovered_entries(home: &Home, files: &[(&Path, String)]) -> Result<Vec<E
 pub fn begin_undo(home: &Home, undone: &[&FileUndo]) -> Result<(), Failure> {
     update(home, |Journal { entries, .. }| {
         for undo in undone {
-            let holder = undo.ways.keys().next().and_then(|id| entries.iter().position(|entry| entry.id == *id));
+            let holder =
+                undo.ways.keys().next().and_then(|id| entries.iter().position(|entry| entry.id == *id));
             let Some(holder) = holder else { continue };
             let edits: HashMap<u64, &Entry> = undo.edits.iter().map(|edit| (edit.id, edit)).collect();
             let known = entries.iter().filter(|entry| entry.is_live());
             // What is registered follows once the configuration is written.
-            let later =
-                known.filter_map(|entry| Some(entry.in_the_text_of(edits.get(&entry.id)?).at_rest())).collect();
+            let later = known
+                .filter_map(|entry| Some(entry.in_the_text_of(edits.get(&entry.id)?).at_rest()))
+                .collect();
             if let Some(entry) = entries.get_mut(holder) {
                 let after = digest(entry.dialect, undo.text.as_deref().unwrap_or_default());
                 entry.pending = Some(Pending { after, later });
@@ -344,6 +346,25 @@ mod tests {
             (taken.text.as_str(), taken.remarks),
             ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])
         );
+    }
+
+    #[test]
+    fn what_was_taken_back_long_ago_is_forgotten_and_no_number_comes_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let first = recorded(&home, false, Some("a=1\n"), "a=1\nb=1\n").id();
+        for _ in 0..LISTED + 20 {
+            let id = recorded(&home, false, Some("a=1\n"), "a=1\nours=1\n").id();
+            let mut draft = Draft::of(entries(&home).unwrap());
+            draft.mark_reverted(id);
+            save(&home, draft.changes()).unwrap();
+        }
+        let known = entries(&home).unwrap();
+        assert_eq!((known.len(), known[0].id, known[0].is_live()), (LISTED + 1, first, true));
+        let last = known.last().unwrap();
+        assert_eq!(last.id, first + LISTED as u64 + 20);
+        assert!(last.hunks.is_empty() && !known[0].hunks.is_empty() && last.registration.is_some());
+        assert_eq!(recorded(&home, false, Some("a=1\n"), "a=1\nours=1\n").id(), last.id + 1);
     }
 
     #[test]

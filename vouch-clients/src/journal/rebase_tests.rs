@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 
-use super::super::draft::{mark_reverted, recover};
 use super::super::digest::digest;
+use super::super::draft::{mark_reverted, recover};
 use super::super::entry::{Pending, Registered};
 use super::super::this_run;
 use super::super::undo_plan::plan_undo;
@@ -124,7 +124,10 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
-    assert_eq!(plan_undo(&rebased.later[0], &[], Some(texts[0])).0, super::super::undo_plan::UndoPlan::Nothing);
+    assert_eq!(
+        plan_undo(&rebased.later[0], &[], Some(texts[0])).0,
+        super::super::undo_plan::UndoPlan::Nothing
+    );
 }
 
 #[test]

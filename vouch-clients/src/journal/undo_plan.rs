@@ -70,8 +70,7 @@ pub struct FileUndo {
 
 /// Takes edits out of a file, the last first. `live` are all live ones of the file, the oldest first.
 pub fn undo_file(live: &[Entry], gone: &BTreeSet<u64>, now: Option<&str>) -> FileUndo {
-    let text = now.map(str::to_owned);
-    let mut undo = FileUndo { text, made_folders: Vec::new(), ways: BTreeMap::new(), edits: Vec::new() };
+    let mut undo = Undoing { text: now.map(|now| now.to_owned().into()), ..Undoing::default() };
     let is_gone = |entry: &Entry| gone.contains(&entry.id);
     let mut left = live;
     while let Some((last, others)) = left.split_last().filter(|(last, _)| is_gone(last)) {
@@ -87,14 +86,27 @@ pub fn undo_file(live: &[Entry], gone: &BTreeSet<u64>, now: Option<&str>) -> Fil
     let (_, from_first) = left.split_at(left.iter().position(is_gone).unwrap_or(left.len()));
     undo.take_from_under(from_first, &is_gone);
     undo.forget_text_of(live.iter().filter(|entry| is_gone(entry)));
-    undo
+    let Undoing { text, made_folders, ways, edits } = undo;
+    FileUndo { text: text.map(Hashed::into_text), made_folders, ways, edits }
 }
 
-impl FileUndo {
+/// [`FileUndo`] in the making.
+#[derive(Debug, Default)]
+struct Undoing {
+    text: Option<Hashed>,
+    made_folders: Vec<PathBuf>,
+    ways: BTreeMap<u64, Way>,
+    edits: Vec<Entry>,
+}
+
+impl Undoing {
     /// Takes as many of the last edits as can be taken exactly, and answers how many that were.
     fn take_exactly(&mut self, left: &[Entry], is_gone: &dyn Fn(&Entry) -> bool) -> usize {
-        let (Some(text), Some(last)) = (&self.text, left.last()) else { return 0 };
-        let mut way = WayBack::from(text, last.dialect());
+        let (Some(text), Some(last)) = (&mut self.text, left.last()) else { return 0 };
+        if !last.is_beside(text) {
+            return 0;
+        }
+        let mut way = WayBack::from_hashed(text, last.dialect());
         let mut taken = Vec::new();
         let mut made_folders = None;
         for entry in left.iter().rev().take_while(|entry| is_gone(entry)) {
@@ -118,7 +130,7 @@ impl FileUndo {
             return 0;
         }
         let count = taken.len();
-        self.text = made_folders.is_none().then(|| way.text());
+        self.text = made_folders.is_none().then(|| way.text().into());
         self.made_folders = made_folders.unwrap_or_default();
         self.ways.extend(taken);
         count
@@ -126,18 +138,18 @@ impl FileUndo {
 
     /// Takes one edit; answers later ones as they are from then on.
     fn take(&mut self, entry: &Entry, later: &[Entry]) -> Vec<Entry> {
-        let Some(now) = self.text.clone() else {
+        let Some(mut now) = self.text.take() else {
             self.ways.insert(entry.id, Way::Absent);
             return later.to_vec();
         };
-        let (plan, later) = plan_undo(entry, later, Some(&now));
+        let (plan, later) = plan_undo_of(entry, later, &mut now);
         let (way, text) = match plan {
             UndoPlan::Nothing => (Way::Nothing, Some(now)),
-            UndoPlan::Exact(Some(text)) => (Way::Exact, Some(text)),
+            UndoPlan::Exact(Some(text)) => (Way::Exact, Some(text.into())),
             UndoPlan::Exact(None) | UndoPlan::EditedAway => (Way::Removed, None),
-            UndoPlan::Blanked(taken) => (Way::Blanked(taken.remarks), Some(taken.text)),
-            UndoPlan::Edited(taken) => (Way::Edited(taken.remarks), Some(taken.text)),
-            UndoPlan::Between(rebased) => (Way::Between, Some(rebased.text)),
+            UndoPlan::Blanked(taken) => (Way::Blanked(taken.remarks), Some(taken.text.into())),
+            UndoPlan::Edited(taken) => (Way::Edited(taken.remarks), Some(now.replaced_by(taken.text))),
+            UndoPlan::Between(rebased) => (Way::Between, Some(rebased.text.into())),
         };
         if text.is_none() {
             self.made_folders.clone_from(&entry.made_folders);
@@ -150,11 +162,11 @@ impl FileUndo {
     /// Takes edits that others came after; `edits` begin with the first that goes.
     fn take_from_under(&mut self, edits: &[Entry], is_gone: &dyn Fn(&Entry) -> bool) {
         let gone = edits.iter().filter(|entry| is_gone(entry));
-        if let Some(now) = self.text.as_deref().filter(|_| !edits.is_empty())
-            && let Some(rebased) = rebase::without_all(edits, is_gone, now)
+        if let Some(now) = self.text.as_ref().filter(|_| !edits.is_empty())
+            && let Some(rebased) = rebase::without_all(edits, is_gone, now.text())
         {
             self.ways.extend(gone.map(|entry| (entry.id, Way::Between)));
-            self.text = Some(rebased.text);
+            self.text = Some(rebased.text.into());
             self.edits = rebased.later;
             return;
         }
@@ -173,23 +185,30 @@ impl FileUndo {
     /// once more, and nothing happens to the file then.
     fn forget_text_of<'e>(&mut self, gone: impl Iterator<Item = &'e Entry>) {
         let existed = self.text.is_some();
-        let mut text = Hashed::from(self.text.clone().unwrap_or_default());
+        let mut none = Hashed::from(String::new());
+        let text = self.text.as_mut().unwrap_or(&mut none);
         let known: BTreeSet<u64> = self.edits.iter().map(|entry| entry.id).collect();
         let emptied = gone.filter(|entry| !known.contains(&entry.id));
-        self.edits.extend(emptied.map(|entry| entry.emptied(existed, &mut text)));
+        self.edits.extend(emptied.map(|entry| entry.emptied(existed, text)));
     }
 }
 
 /// What is to be done with the file, which now holds this; none where it is gone. `later` are the live edits of it that
 /// came after this one, the oldest first; answers how they are from then on, too.
+#[cfg(test)]
 pub(super) fn plan_undo(entry: &Entry, later: &[Entry], now: Option<&str>) -> (UndoPlan, Vec<Entry>) {
-    let Some(now) = now else { return (UndoPlan::Nothing, later.to_vec()) };
+    match now {
+        Some(now) => plan_undo_of(entry, later, &mut now.to_owned().into()),
+        None => (UndoPlan::Nothing, later.to_vec()),
+    }
+}
+
+fn plan_undo_of(entry: &Entry, later: &[Entry], now: &mut Hashed) -> (UndoPlan, Vec<Entry>) {
     if later.is_empty() {
-        let mut hashed = Hashed::from(now.to_owned());
-        if entry.before.as_ref() == Some(&hashed.digest(entry.dialect())) {
+        if entry.found(now) {
             return (UndoPlan::Nothing, Vec::new());
         }
-        if let Some(back) = entry.reversed(&mut hashed) {
+        if let Some(back) = entry.reversed(now) {
             if !back.remarks.is_empty() {
                 return (UndoPlan::Blanked(back), Vec::new());
             }
@@ -197,15 +216,19 @@ pub(super) fn plan_undo(entry: &Entry, later: &[Entry], now: Option<&str>) -> (U
                 return (UndoPlan::Exact(entry.had_file().then_some(back.text)), Vec::new());
             }
         }
-    } else if let Some(rebased) = rebase::without(entry, later, now) {
+    } else if let Some(rebased) = rebase::without(entry, later, now.text()) {
         let later = rebased.later.clone();
         return (UndoPlan::Between(rebased), later);
     }
     let (hunks, later) = rebase::inherited(entry, later);
-    let taken = patch::take_out(&hunks, now);
+    let taken = patch::take_out(&hunks, now.text());
     let way = match entry.before {
         None if taken.text.trim().is_empty() => UndoPlan::EditedAway,
         _ => UndoPlan::Edited(taken),
     };
     (way, later)
 }
+
+#[cfg(test)]
+#[path = "undo_plan_tests.rs"]
+mod tests;

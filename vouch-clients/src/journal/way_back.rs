@@ -1,6 +1,6 @@
 //! A text on its way back through the edits that made it.
 
-use super::digest::digest;
+use super::digest::{Hashed, digest};
 use super::entry::Entry;
 use super::patch::Lines;
 use crate::text::redact::Dialect;
@@ -28,6 +28,12 @@ pub(super) enum Step {
 impl WayBack {
     pub(super) fn from(text: &str, dialect: Option<Dialect>) -> Self {
         Self { lines: Lines::of(text), dialect, digest: digest(dialect, text), is_proven: true }
+    }
+
+    /// The same of a text whose digest is known.
+    pub(super) fn from_hashed(text: &mut Hashed, dialect: Option<Dialect>) -> Self {
+        let digest = text.digest(dialect);
+        Self { lines: Lines::of(text.text()), dialect, digest, is_proven: true }
     }
 
     pub(super) fn text(&self) -> String {

@@ -23,8 +23,8 @@ use crate::ledger::Ledger;
 use crate::tool::Tool;
 use plan::Plan;
 pub use preview::{FilePreview, Preview};
-use told::told;
 pub use told::Note;
+use told::told;
 pub use unregister::without_registration;
 
 /// The right to take back; it holds the configuration's lock.
@@ -78,8 +78,11 @@ impl<'a> Undo<'a> {
     fn together(&self, ids: &[u64]) -> Result<Vec<Note>, Failure> {
         let known = journal::entries(self.home)?;
         let meant: HashSet<u64> = ids.iter().copied().collect();
-        let mut paths: Vec<&Path> =
-            known.iter().filter(|entry| meant.contains(&entry.id)).map(|entry| entry.file.as_path()).collect();
+        let mut paths: Vec<&Path> = known
+            .iter()
+            .filter(|entry| meant.contains(&entry.id))
+            .map(|entry| entry.file.as_path())
+            .collect();
         paths.sort_unstable();
         paths.dedup();
         let paths: Vec<PathBuf> = paths.into_iter().map(Path::to_owned).collect();
@@ -93,7 +96,8 @@ impl<'a> Undo<'a> {
         let files = locks.into_iter().map(LockedFile::read).collect::<Result<Vec<_>, _>>()?;
         // Others may have come before the locks.
         let ledger = Ledger::load(self.home)?;
-        let now = |file: &LockedFile| ledger.without_tokens(file.real(), file.existing_text().unwrap_or_default());
+        let now =
+            |file: &LockedFile| ledger.without_tokens(file.real(), file.existing_text().unwrap_or_default());
         let texts: Vec<_> = files.iter().map(|file| (file.path(), now(file))).collect();
         let entries = journal::recovered_entries(self.home, &texts)?;
         let mut plan = Plan::new(ledger, Draft::of(entries), self.lock.load()?);
@@ -117,8 +121,11 @@ impl<'a> Undo<'a> {
             }
         }
         // A single edit that is the last of its file is known by the file itself.
-        let is_plain = |undone: &FileUndo| undone.ways.len() == 1 && !undone.ways.values().any(|way| *way == Way::Between);
-        let traced: Vec<_> = changed.iter().map(|(_, _, undone)| *undone).filter(|undone| !is_plain(undone)).collect();
+        let is_plain = |undone: &FileUndo| {
+            undone.ways.len() == 1 && !undone.ways.values().any(|way| *way == Way::Between)
+        };
+        let traced: Vec<_> =
+            changed.iter().map(|(_, _, undone)| *undone).filter(|undone| !is_plain(undone)).collect();
         if !traced.is_empty() {
             journal::begin_undo(self.home, &traced)?;
         }
@@ -169,7 +176,9 @@ impl<'a> Undo<'a> {
             if let Some(failure) = failures.into_iter().next() {
                 return Err(failure);
             }
-            for registration in self.registered(|known| meant.iter().any(|meant| known.is_same_entry(meant)))? {
+            for registration in
+                self.registered(|known| meant.iter().any(|meant| known.is_same_entry(meant)))?
+            {
                 // Another edit of it may have come back with what was put back.
                 if self.edits_of(std::slice::from_ref(&registration))?.is_empty() {
                     notes.extend(self.unjournaled(&registration)?);

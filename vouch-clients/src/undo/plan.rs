@@ -108,12 +108,14 @@ impl Plan {
         let entry = self.journal.entry(id)?;
         let place = *self.places.get(&entry.file)?;
         let file = self.files.get_mut(place)?;
-        let open = open.files.entry(place).or_insert_with(|| OpenFile::read(file, &self.ledger, &mut self.journal));
+        let open =
+            open.files.entry(place).or_insert_with(|| OpenFile::read(file, &self.ledger, &mut self.journal));
         // Others may have come before the lock.
         let at = open.live.iter().rposition(|live| *live == id)?;
         let entry = self.journal.entry(id)?.clone();
         file.dialect = file.dialect.or(entry.dialect());
-        let unrestored = entry.registration.as_ref().and_then(|registered| unrestored(&self.config, registered));
+        let unrestored =
+            entry.registration.as_ref().and_then(|registered| unrestored(&self.config, registered));
         let registered = entry.registration.as_ref();
         let gone = registered
             .filter(|registered| unregister(&mut self.config, registered))
@@ -122,7 +124,13 @@ impl Plan {
         let heir = later.find(|later| entry.serves(later)).map(|heir| (heir.id, heir.client.clone()));
         if let Some((heir, client)) = heir {
             self.journal.hand_over(id, heir);
-            return Some(Taken { entry, outcome: Outcome::LeftTo(client), is_first: false, gone, unrestored: None });
+            return Some(Taken {
+                entry,
+                outcome: Outcome::LeftTo(client),
+                is_first: false,
+                gone,
+                unrestored: None,
+            });
         }
         self.journal.mark_reverted(id);
         open.live.remove(at);
@@ -136,8 +144,10 @@ impl Plan {
         let now = file.after.is_some().then_some(now);
         let undone = undo_file(&entries, &gone, now.as_deref());
         self.journal.rewrite(&undone);
-        let registered = if tokens.is_empty() { Vec::new() } else { token_entries(&self.config, Filter::default()) };
-        let is_needed = |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(&file.real, key));
+        let registered =
+            if tokens.is_empty() { Vec::new() } else { token_entries(&self.config, Filter::default()) };
+        let is_needed =
+            |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(&file.real, key));
         let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
         if undone.text == now && needed.len() == tokens.len() {
             file.undone = Some(undone);

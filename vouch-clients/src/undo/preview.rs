@@ -47,7 +47,8 @@ impl<'a> Preview<'a> {
     /// When one of their files cannot be read.
     pub fn entries(&mut self, ids: &[u64]) -> Result<Vec<String>, Failure> {
         for id in ids {
-            let Some(entry) = self.plan.journal.entry(*id).filter(|entry| !self.plan.has_file(&entry.file)) else {
+            let Some(entry) = self.plan.journal.entry(*id).filter(|entry| !self.plan.has_file(&entry.file))
+            else {
                 continue;
             };
             let path = entry.file.clone();
