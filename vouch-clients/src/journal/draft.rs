@@ -1,12 +1,12 @@
 //! What becomes of the journal's entries when edits are taken back; on a draft of it, too, to see what an undo would do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use vouch_core::UnixTime;
 
-use super::digest::digest;
-use super::entry::{Entry, Registered};
+use super::digest::{Hashed, digest};
+use super::entry::{Entry, Pending, Registered};
 use super::undo_plan::FileUndo;
 
 /// The entries as they are now, to be changed in memory alone.
@@ -122,11 +122,18 @@ pub(super) fn recover(entries: &mut [Entry], file: &Path, now: &str) {
     let of_file = entries.iter_mut().filter(|entry| entry.file == file);
     let is_done = |entry: &mut Entry| {
         let pending = entry.pending.take()?;
-        (pending.after == digest(entry.dialect, now)).then_some(pending.later)
+        (pending.after == digest(entry.dialect, now)).then_some(pending)
     };
     let done: Vec<_> = of_file.filter_map(is_done).collect();
-    for later in done {
+    for Pending { later, gone, .. } in done {
         replace(entries, &later);
+        let gone: HashSet<u64> = gone.into_iter().collect();
+        let mut text = Hashed::from(now.to_owned());
+        for entry in entries.iter_mut().filter(|entry| entry.is_live() && gone.contains(&entry.id)) {
+            // Where there was no file before any of them, one that holds nothing is as good as none.
+            let existed = !now.is_empty() || entry.had_file();
+            *entry = entry.emptied(existed, &mut text);
+        }
     }
 }
 

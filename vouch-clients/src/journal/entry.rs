@@ -69,6 +69,9 @@ pub(super) struct Pending {
     /// The digest of the file once it is out.
     pub(super) after: String,
     pub(super) later: Vec<Entry>,
+    /// Those that go with nothing after them in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) gone: Vec<u64>,
 }
 
 impl Entry {

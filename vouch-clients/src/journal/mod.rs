@@ -175,7 +175,7 @@ pub fn begin_undo(home: &Home, undone: &[&FileUndo]) -> Result<(), Failure> {
                 .collect();
             if let Some(entry) = entries.get_mut(holder) {
                 let after = digest(entry.dialect, undo.text.as_deref().unwrap_or_default());
-                entry.pending = Some(Pending { after, later });
+                entry.pending = Some(Pending { after, later, gone: undo.gone.clone() });
             }
         }
     })

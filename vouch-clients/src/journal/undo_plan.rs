@@ -64,8 +64,10 @@ pub struct FileUndo {
     pub made_folders: Vec<PathBuf>,
     /// What each edit that goes leads to, by its number.
     pub ways: BTreeMap<u64, Way>,
-    /// The edits as they are from then on: later ones that stay, and those that go, of which nothing is left.
+    /// The edits as they are from then on: those that stay, and those before them that go, of which nothing is left.
     pub(super) edits: Vec<Entry>,
+    /// Those that go with nothing after them.
+    pub(super) gone: Vec<u64>,
 }
 
 /// Takes edits out of a file, the last first. `live` are all live ones of the file, the oldest first.
@@ -85,9 +87,10 @@ pub fn undo_file(live: &[Entry], gone: &BTreeSet<u64>, now: Option<&str>) -> Fil
     }
     let (_, from_first) = left.split_at(left.iter().position(is_gone).unwrap_or(left.len()));
     undo.take_from_under(from_first, &is_gone);
-    undo.forget_text_of(live.iter().filter(|entry| is_gone(entry)));
     let Undoing { text, made_folders, ways, edits } = undo;
-    FileUndo { text: text.map(Hashed::into_text), made_folders, ways, edits }
+    let known: BTreeSet<u64> = edits.iter().map(|entry| entry.id).collect();
+    let gone = ways.keys().copied().filter(|id| !known.contains(id)).collect();
+    FileUndo { text: text.map(Hashed::into_text), made_folders, ways, edits, gone }
 }
 
 /// [`FileUndo`] in the making.
@@ -179,17 +182,6 @@ impl Undoing {
             }
         }
         self.edits = later;
-    }
-
-    /// Lets those that are gone say nothing of the file any more: whoever is killed before they are marked takes them back
-    /// once more, and nothing happens to the file then.
-    fn forget_text_of<'e>(&mut self, gone: impl Iterator<Item = &'e Entry>) {
-        let existed = self.text.is_some();
-        let mut none = Hashed::from(String::new());
-        let text = self.text.as_mut().unwrap_or(&mut none);
-        let known: BTreeSet<u64> = self.edits.iter().map(|entry| entry.id).collect();
-        let emptied = gone.filter(|entry| !known.contains(&entry.id));
-        self.edits.extend(emptied.map(|entry| entry.emptied(existed, text)));
     }
 }
 

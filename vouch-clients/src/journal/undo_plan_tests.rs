@@ -140,15 +140,18 @@ fn who_is_killed_behind_the_file_takes_nothing_back_twice() {
         let text = undo.text.clone().unwrap();
         let mut killed = entries.clone();
         let after = digest(Some(DIALECT), &text);
-        killed[*gone.first().unwrap() as usize].pending = Some(Pending { after, later: undo.edits });
+        killed[*gone.first().unwrap() as usize].pending = Some(Pending { after, later: undo.edits, gone: undo.gone });
         recover(&mut killed, Path::new("/f"), &text);
         let again = undo_file(&killed, &gone, Some(&text));
         assert_eq!(again.text.as_deref(), Some(text.as_str()), "{gone:?}");
         assert!(again.ways.values().all(|way| way.remarks().is_empty()), "{:?}", again.ways);
         // Those that stay can go as if nothing had been.
-        let stay: Vec<Entry> = again.edits.into_iter().filter(|entry| !gone.contains(&entry.id)).collect();
-        let before = killed.iter().filter(|entry| entry.id < *gone.first().unwrap());
-        let rest: Vec<Entry> = before.cloned().chain(stay).collect();
+        let mut rest = killed.clone();
+        for edit in again.edits {
+            let place = rest.iter().position(|entry| entry.id == edit.id).unwrap();
+            rest[place] = edit;
+        }
+        rest.retain(|entry| !gone.contains(&entry.id));
         let rest = undo_file(&rest, &all(&rest), Some(&text));
         assert_eq!(rest.text.unwrap(), format!("mine=1\n{by_hand}"), "{gone:?}");
     }
