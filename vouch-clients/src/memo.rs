@@ -1,29 +1,29 @@
 //! What was last read out of a text.
 //!
 //! The file of a client is looked at once for each of its registrations, and each look is at all of it: what parsing gives
-//! is kept until another text comes.
+//! is kept until another text comes. Each thread has its own, and doctor looks at each client in one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 pub(crate) struct Memo<T> {
-    last: Mutex<Option<(String, Arc<T>)>>,
+    last: RefCell<Option<(String, Rc<T>)>>,
 }
 
 impl<T> Memo<T> {
     pub(crate) const fn new() -> Self {
-        Self { last: Mutex::new(None) }
+        Self { last: RefCell::new(None) }
     }
 
     /// What `read` makes of a text, and made of it when the last one was the same.
-    pub(crate) fn of(&self, text: &str, read: impl FnOnce(&str) -> T) -> Arc<T> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, value)) = last.as_ref()
+    pub(crate) fn of(&self, text: &str, read: impl FnOnce(&str) -> T) -> Rc<T> {
+        if let Some((known, value)) = &*self.last.borrow()
             && known == text
         {
-            return Arc::clone(value);
+            return Rc::clone(value);
         }
-        let value = Arc::new(read(text));
-        *last = Some((text.to_owned(), Arc::clone(&value)));
+        let value = Rc::new(read(text));
+        self.last.replace(Some((text.to_owned(), Rc::clone(&value))));
         value
     }
 }

@@ -64,7 +64,8 @@ impl Diagnostic for RecordError {
             }
             Self::Newer { .. } => "Install a Vouch at least as new as the one that wrote it.".into(),
             Self::Save { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
-                "It holds more than Vouch can keep: take back what you no longer need, one client at a time.".into()
+                "It holds more than Vouch can keep: take back what you no longer need, one client at a time."
+                    .into()
             }
             Self::Save { .. } => {
                 "Make room on the disk, and the folder writable; then run the command again.".into()

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use serde_json::Value as Json;
 use toml_edit::{Document, Item, Table, Value};
@@ -152,9 +152,11 @@ struct File {
     by_index: HashMap<String, Vec<usize>>,
 }
 
-fn read(body: &str) -> Result<Arc<File>, EditError> {
-    static LAST: Memo<Result<Arc<File>, EditError>> = Memo::new();
-    (*LAST.of(body, |body| read_anew(body).map(Arc::new))).clone()
+fn read(body: &str) -> Result<Rc<File>, EditError> {
+    thread_local! {
+        static LAST: Memo<Result<Rc<File>, EditError>> = const { Memo::new() };
+    }
+    LAST.with(|last| (*last.of(body, |body| read_anew(body).map(Rc::new))).clone())
 }
 
 fn read_anew(body: &str) -> Result<File, EditError> {
@@ -183,6 +185,8 @@ fn read_anew(body: &str) -> Result<File, EditError> {
 }
 
 fn parse(text: &str) -> Result<Document<String>, EditError> {
+    #[cfg(test)]
+    PARSED.set(PARSED.get() + 1);
     Document::parse(text.to_owned()).map_err(|error| {
         // The error's own text shows the line, and a token may stand in it.
         let at = error.span().map_or(0, |span| span.start);
@@ -365,6 +369,12 @@ fn json(item: &Item) -> Json {
         Item::Table(table) => of_table(table),
         Item::ArrayOfTables(tables) => tables.iter().map(of_table).collect(),
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many texts were parsed.
+    static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]

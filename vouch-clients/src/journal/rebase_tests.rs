@@ -137,8 +137,11 @@ fn an_undo_that_was_killed_behind_the_file_is_gone_on_with() {
     let rebased = without(&entries[0], &entries[1..], all[2]).unwrap();
     for text in [all[2], &rebased.text] {
         let mut entries = entries.clone();
-        let pending =
-            Pending { after: digest(Some(Dialect::NpmIni), &rebased.text), later: rebased.later.clone(), gone: Vec::new() };
+        let pending = Pending {
+            after: digest(Some(Dialect::NpmIni), &rebased.text),
+            later: rebased.later.clone(),
+            gone: Vec::new(),
+        };
         entries[0].pending = Some(pending);
         recover(&mut entries, Path::new("/f"), text);
         let again = without(&entries[0], &entries[1..], text).unwrap();

@@ -140,7 +140,8 @@ fn who_is_killed_behind_the_file_takes_nothing_back_twice() {
         let text = undo.text.clone().unwrap();
         let mut killed = entries.clone();
         let after = digest(Some(DIALECT), &text);
-        killed[*gone.first().unwrap() as usize].pending = Some(Pending { after, later: undo.edits, gone: undo.gone });
+        killed[*gone.first().unwrap() as usize].pending =
+            Some(Pending { after, later: undo.edits, gone: undo.gone });
         recover(&mut killed, Path::new("/f"), &text);
         let again = undo_file(&killed, &gone, Some(&text));
         assert_eq!(again.text.as_deref(), Some(text.as_str()), "{gone:?}");
