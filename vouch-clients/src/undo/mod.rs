@@ -47,19 +47,20 @@ impl<'a> Undo<'a> {
     /// what is recorded cannot be written, the other files all the same. One that another process took back meanwhile is
     /// done.
     pub fn entries(&self, ids: &[u64]) -> (Vec<Note>, Vec<Failure>) {
-        let mut notes = Vec::new();
         let failure = match self.together(ids) {
-            Ok(notes) => return (notes, Vec::new()),
-            Err(failure) => failure,
+            Ok(Some(notes)) => return (notes, Vec::new()),
+            Ok(None) => None,
+            Err(failure) => Some(failure),
         };
         let groups = journal::entries(self.home).map(|entries| by_file(&entries, ids)).unwrap_or_default();
         if groups.len() < 2 {
-            return (notes, vec![failure]);
+            return (Vec::new(), failure.into_iter().collect());
         }
+        let mut notes = Vec::new();
         let mut failures = Vec::new();
         for ids in groups {
             match self.together(&ids) {
-                Ok(said) => notes.extend(said),
+                Ok(said) => notes.extend(said.unwrap_or_default()),
                 Err(failure) => failures.push(failure),
             }
         }
@@ -71,11 +72,12 @@ impl<'a> Undo<'a> {
     /// # Errors
     /// When file, configuration or journal cannot be read or written.
     pub fn entry(&self, id: u64) -> Result<Vec<Note>, Failure> {
-        self.together(&[id])
+        Ok(self.together(&[id])?.unwrap_or_default())
     }
 
-    /// Takes edits back, all of them or, where something fails, none.
-    fn together(&self, ids: &[u64]) -> Result<Vec<Note>, Failure> {
+    /// Takes edits back, all of them or, where something fails, none. Where two paths of theirs are one file by now, it takes
+    /// one after the other, and nothing is done.
+    fn together(&self, ids: &[u64]) -> Result<Option<Vec<Note>>, Failure> {
         let known = journal::entries(self.home)?;
         let meant: HashSet<u64> = ids.iter().copied().collect();
         let mut paths: Vec<&Path> = known
@@ -88,10 +90,7 @@ impl<'a> Undo<'a> {
         let paths: Vec<PathBuf> = paths.into_iter().map(Path::to_owned).collect();
         let locks = FileLock::acquire_all(self.home, &paths)?;
         if locks.len() < paths.len() {
-            return Err(Failure::configuration(
-                "two of the paths that setup edited are one file by now",
-                "Run `vouch undo` for one client at a time.",
-            ));
+            return Ok(None);
         }
         let files = locks.into_iter().map(LockedFile::read).collect::<Result<Vec<_>, _>>()?;
         // Others may have come before the locks.
@@ -106,7 +105,7 @@ impl<'a> Undo<'a> {
         }
         let taken = plan.take(ids);
         self.write(&plan, &files)?;
-        Ok(taken.iter().flat_map(told).collect())
+        Ok(Some(taken.iter().flat_map(told).collect()))
     }
 
     /// Writes files, configuration and journal, in this order.
