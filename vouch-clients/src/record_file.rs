@@ -136,7 +136,8 @@ fn write(path: &Path, record: &impl Record, text: &str) -> io::Result<()> {
     }
 }
 
-fn path<T: Record>(home: &Home) -> PathBuf {
+/// Where a record is.
+pub(crate) fn path<T: Record>(home: &Home) -> PathBuf {
     home.path().join(format!("{}.json", T::NAME))
 }
 

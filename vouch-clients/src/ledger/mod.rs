@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
+use vouch_core::files;
 use vouch_core::home::{self, Home};
 
+use crate::memo::Memo;
 pub use crate::record_file::RecordError;
 use crate::record_file::{self, Record};
 use crate::text::npmrc::Npmrc;
@@ -112,6 +114,24 @@ impl Ledger {
         let mut ledger: Self = record_file::load(home)?;
         ledger.add_former(home);
         Ok(ledger)
+    }
+
+    /// Lets somebody look at what is written down, who looks at it often while nothing is written: it is read again, and
+    /// taken apart again if it is another text.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn look<T>(home: &Home, look: impl FnOnce(&Self) -> T) -> Result<T, RecordError> {
+        thread_local! {
+            static LAST: Memo<Option<Ledger>> = const { Memo::new() };
+        }
+        let text =
+            files::read_text(&record_file::path::<Self>(home)).ok().filter(|_| !former::is_there(home));
+        let last = text.map(|text| LAST.with(|last| last.of(&text, |_| Self::load(home).ok())));
+        match last.as_deref() {
+            Some(Some(known)) => Ok(look(known)),
+            _ => Ok(look(&Self::load(home)?)),
+        }
     }
 
     /// The files that may have a token of Vouch's in them or beside them.

@@ -13,7 +13,7 @@ use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, NETWORK, OVERRIDDEN, VERSION};
-use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::registration::{TokenEntry, key, registry_key};
 use crate::node::npm::tokens::{self, State};
 use crate::node::npm::{Mode, file};
 use crate::text::yaml as yarnrc;
@@ -56,15 +56,9 @@ impl NpmrcReader {
         const WHY: &str = "The client asks nobody: it has only the token in that file.";
         const MEND: &str = "Run `npm-token-vouch refresh`; without a session, `vouch login` does it, too.";
         let registration = case.registration;
-        let filter = Filter {
-            profile: Some(&registration.profile),
-            file: registration.file.as_deref(),
-            tool: Some(self.tool.name()),
-        };
-        let held = tokens::held(case.home, case.config, filter);
-        let held = held.into_iter().find(|held| held.place.endpoint == registration.endpoint)?;
-        let file = held.place.file.display().to_string();
-        match held.state {
+        let place = TokenEntry::of(registration)?;
+        let file = place.file.display().to_string();
+        match tokens::state(case.home, &place) {
             Ok(State::Missing) => {
                 Some(Finding::warn(ENTRY, format!("there is no token in `{file}`"), WHY, MEND))
             }
