@@ -1,3 +1,4 @@
+use super::super::registries::{PARSED, registry_named};
 use super::*;
 
 const INDEX: &str =
