@@ -261,7 +261,7 @@ fn a_file_that_cannot_be_written_keeps_no_other_one_from_it() {
 #[test]
 fn many_registrations_of_two_tools_in_one_file_are_taken_back_as_one() {
     let test_home = TestHome::new("a=1\n");
-    let tool = |number: usize| if number % 3 == 0 { "bun" } else { "npm" };
+    let tool = |number: usize| if number.is_multiple_of(3) { "bun" } else { "npm" };
     for number in 0..12 {
         test_home.set_up(&test_home.registration(tool(number), &format!("repo-{number}")));
         test_home
