@@ -162,26 +162,28 @@ impl Undoing {
         later
     }
 
-    /// Takes edits that others came after; `edits` begin with the first that goes.
+    /// Takes edits that others came after, one by one: of several at once it could not be told which line stood where.
     fn take_from_under(&mut self, edits: &[Entry], is_gone: &dyn Fn(&Entry) -> bool) {
-        let gone = edits.iter().filter(|entry| is_gone(entry));
-        if let Some(now) = self.text.as_ref().filter(|_| !edits.is_empty())
-            && let Some(rebased) = rebase::without_all(edits, is_gone, now.text())
-        {
-            self.ways.extend(gone.map(|entry| (entry.id, Way::Between)));
-            self.text = Some(rebased.text.into());
-            self.edits = rebased.later;
-            return;
-        }
-        let mut later: Vec<Entry> = Vec::new();
-        for entry in edits.iter().rev() {
-            if is_gone(entry) {
-                later = self.take(entry, &later);
+        let mut left = edits.to_vec();
+        for place in (0..left.len()).rev() {
+            let Some(entry) = left.get(place).filter(|entry| is_gone(entry)).cloned() else { continue };
+            let from = left.get(place..).unwrap_or_default();
+            // Of those that went before it nothing is left.
+            let is_it = |other: &Entry| other.id == entry.id || self.ways.contains_key(&other.id);
+            let now = self.text.as_ref();
+            if let Some(rebased) = now.and_then(|now| rebase::without_all(from, &is_it, now.text())) {
+                self.ways.insert(entry.id, Way::Between);
+                self.text = Some(rebased.text.into());
+                left.truncate(place);
+                left.extend(rebased.later);
             } else {
-                later.insert(0, entry.clone());
+                let mut later = left.split_off(place + 1);
+                later.retain(|later| !self.ways.contains_key(&later.id));
+                left.truncate(place);
+                left.extend(self.take(&entry, &later));
             }
         }
-        self.edits = later;
+        self.edits = left;
     }
 }
 
