@@ -202,12 +202,5 @@ proptest! {
             lines
         };
         prop_assert_eq!(lines(&together.text), lines(&text));
-        if by_hand.is_empty() {
-            // With those that stay, all is as it was.
-            for (entries, text) in [(left(entries, &together), together.text), (by_one, text)] {
-                let rest = undo_file(&entries, &all(&entries), text.as_deref());
-                prop_assert_eq!(&rest.text, &texts[0]);
-            }
-        }
     }
 }
