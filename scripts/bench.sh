@@ -25,4 +25,5 @@ in_sandbox() { "$target/debug/vouch-sandbox" run --bin "$bin" --env VOUCH_TEST_C
 in_sandbox -- "$PWD/scripts/bench-steps.sh" 'bench warm' 'bench cold' 'bench crowd 40' 'bench crowd 100'
 in_sandbox --rtt 20 -- "$PWD/scripts/bench-steps.sh" 'bench distance 20'
 in_sandbox -- "$PWD/scripts/bench-steps.sh" 'bench project'
+in_sandbox -- "$PWD/scripts/bench-steps.sh" 'bench scale'
 in_sandbox -- "$PWD/scripts/bench-steps.sh" 'bench keyrings'

@@ -87,7 +87,9 @@ pub fn options_of(tool: Tool, registration: &Registration) -> Options {
 /// Lets the module of the registration's client look, and at the project.
 pub fn inspect(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = by_client(case);
-    findings.extend(project::inspect(case));
+    if case.is_first {
+        findings.extend(project::inspect(case));
+    }
     findings
 }
 

@@ -114,7 +114,8 @@ impl LockedFile {
         Self::read(FileLock::acquire(home, path)?)
     }
 
-    fn read(lock: FileLock) -> Result<Self, Failure> {
+    /// Reads a file whose lock is had.
+    pub(crate) fn read(lock: FileLock) -> Result<Self, Failure> {
         let before = read_text(lock.path())?;
         let ledger = Ledger::load(lock.home())?;
         let tokens = ledger.held(lock.real(), before.as_deref().unwrap_or_default());

@@ -218,13 +218,15 @@ fn run(command: &mut Command, deadline: Instant) -> Result<Ended, String> {
 
 fn answer_of(stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     let (answer, answered) = mpsc::channel();
-    thread::spawn(move || {
+    let read = move || {
         let mut bytes = Vec::new();
         if stream.take(LONGEST_ANSWER).read_to_end(&mut bytes).is_ok() {
             // Nobody may be waiting any more.
             let _ = answer.send(bytes);
         }
-    });
+    };
+    // Where there may be no more threads, git does not answer.
+    let _ = thread::Builder::new().spawn(read);
     answered
 }
 

@@ -15,10 +15,11 @@ use vouch_core::home::Home;
 
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::finding::{Finding, Status};
+pub use crate::lockfile::LOCKFILE;
 use crate::options::Options;
 use crate::program;
 use crate::tool::Tool;
-use crate::{jvm, node};
+use crate::{jvm, lockfile, node};
 
 /// The client's file, and our entry in it.
 pub const ENTRY: &str = "entry";
@@ -30,8 +31,6 @@ pub const HELPER: &str = "helper";
 pub const HOME: &str = "home";
 /// A project's settings for the network, which would see the token.
 pub const NETWORK: &str = "network";
-/// Where a project's lock file takes packages from.
-pub const LOCKFILE: &str = "lockfile";
 /// Whether what a project names is what was set up.
 pub const PROJECT: &str = "project";
 /// Whether what a dependency names can be the variable that has the token.
@@ -54,6 +53,8 @@ pub struct InspectContext<'a> {
     pub config: &'a Config,
     pub home: &'a Home,
     pub folder: &'a Path,
+    /// Whether it is the first of its client: what is so of all of them is looked at with it alone.
+    pub is_first: bool,
     /// Builds the client of a registration.
     pub client: BuildClient,
 }
@@ -219,6 +220,11 @@ impl InspectContext<'_> {
             let text = last.map_or(&edit.after, |last| &last.after);
             settings(text) == settings(edit.file.present_text())
         })
+    }
+
+    /// Where the project's lock files of these names take packages from.
+    pub fn lock_files(&self, names: &[&str]) -> Vec<Finding> {
+        if self.is_first { lockfile::look(self.folder, names, self.config) } else { Vec::new() }
     }
 
     /// The entry is not there, or not in force.

@@ -18,6 +18,7 @@ pub mod jvm;
 pub mod ledger;
 mod lockfile;
 pub mod manual;
+mod memo;
 pub mod node;
 pub mod options;
 pub mod program;

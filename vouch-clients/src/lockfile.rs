@@ -6,8 +6,10 @@ use vouch_core::config::Config;
 use vouch_core::files;
 
 use crate::finding::Finding;
-use crate::inspect::LOCKFILE;
 use crate::text::redact::shown_url;
+
+/// Where a project's lock file takes packages from.
+pub const LOCKFILE: &str = "lockfile";
 
 /// URLs of CodeArtifact repositories in a text that nothing was set up for.
 pub(crate) fn unregistered_urls<'t>(text: &'t str, config: &Config) -> Vec<&'t str> {

@@ -50,12 +50,14 @@ fn ask(mut command: Command, timeout: Duration) -> Asked {
     let Ok(mut child) = command.spawn() else { return Asked::Absent };
     let Some(mut stdout) = child.stdout.take() else { return Asked::Silent };
     let (answer, answered) = mpsc::channel();
-    thread::spawn(move || {
+    let read = move || {
         let mut bytes = Vec::new();
         let read = stdout.by_ref().take(64 * 1024).read_to_end(&mut bytes);
         // Nobody may be waiting any more.
         let _ = answer.send(read.map(|_| bytes));
-    });
+    };
+    // Where there may be no more threads, nobody answers.
+    let _ = thread::Builder::new().spawn(read);
     let text = answered.recv_timeout(timeout).ok().and_then(Result::ok);
     let left = deadline.saturating_duration_since(Instant::now());
     match (text, child.wait_timeout(left)) {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vouch_core::failure::{Diagnostic, ErrorKind};
-use vouch_core::files::{self, Holder, Lock, LockError, shell_quoted};
+use vouch_core::files::{self, Holder, Lock, LockError, READ_LIMIT, Refused, shell_quoted};
 use vouch_core::home::{Home, HomeError};
 
 /// How long to wait for another process; nobody holds one of these locks for longer than a write takes.
@@ -63,6 +63,10 @@ impl Diagnostic for RecordError {
                 format!("Fix that file, or move it away with `mv {from} {to}` to go on: {without}.")
             }
             Self::Newer { .. } => "Install a Vouch at least as new as the one that wrote it.".into(),
+            Self::Save { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+                "It holds more than Vouch can keep: take back what you no longer need, one client at a time."
+                    .into()
+            }
             Self::Save { .. } => {
                 "Make room on the disk, and the folder writable; then run the command again.".into()
             }
@@ -120,6 +124,10 @@ fn text(record: &impl Serialize) -> io::Result<String> {
 
 fn write(path: &Path, record: &impl Record, text: &str) -> io::Result<()> {
     if !record.is_empty() {
+        // What could not be read again would be lost to every later run.
+        if text.len() as u64 > READ_LIMIT {
+            return Err(Refused::TooLarge.into());
+        }
         return files::write_atomic(path, text.as_bytes(), 0o600);
     }
     match fs::remove_file(path) {
@@ -128,7 +136,8 @@ fn write(path: &Path, record: &impl Record, text: &str) -> io::Result<()> {
     }
 }
 
-fn path<T: Record>(home: &Home) -> PathBuf {
+/// Where a record is.
+pub(crate) fn path<T: Record>(home: &Home) -> PathBuf {
     home.path().join(format!("{}.json", T::NAME))
 }
 
@@ -197,6 +206,17 @@ mod tests {
         let before = fs::read(&path).unwrap();
         let failed = add(&home, OsStr::from_bytes(b"/\xff")).unwrap_err();
         assert!(matches!(failed, RecordError::Save { .. }), "{failed}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let (_dir, home, path) = home();
+        add(&home, "/a").unwrap();
+        let before = fs::read(&path).unwrap();
+        let long = "x".repeat(usize::try_from(READ_LIMIT).unwrap());
+        let failed = add(&home, format!("/{long}")).unwrap_err();
+        assert!(failed.hint().unwrap().contains("one client at a time"), "{failed}");
         assert_eq!(fs::read(&path).unwrap(), before);
     }
 

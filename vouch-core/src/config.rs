@@ -128,10 +128,8 @@ pub struct Registration {
 impl Registration {
     /// Whether both stand for one entry of a client's file: its URL under its name.
     pub fn is_same_entry(&self, other: &Self) -> bool {
-        let entry = |known: &Self| {
-            (known.tool.clone(), known.endpoint.clone(), known.name.clone(), known.file.clone())
-        };
-        entry(self) == entry(other)
+        (&self.endpoint, &self.tool, &self.name, &self.file)
+            == (&other.endpoint, &other.tool, &other.name, &other.file)
     }
 }
 

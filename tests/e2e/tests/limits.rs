@@ -1,6 +1,7 @@
 //! Limits of the process that Vouch runs in: each is named with what raises it, and costs neither PIN nor touch.
 
 use std::fs;
+use std::path::PathBuf;
 
 use vouch_e2e::helper::INDEX;
 use vouch_e2e::python::index;
@@ -113,5 +114,45 @@ fn an_answer_that_nobody_can_read_is_an_error() {
         // Thrown away is another matter.
         let thrown = ["-c", "exec vouch credential codeartifact 1<>/dev/null"];
         let _ = sandbox.run("sh").args(&thrown).ok();
+    });
+}
+
+#[test]
+fn where_there_may_be_no_more_threads_no_command_breaks_down() {
+    in_sandbox(&[], |sandbox| {
+        // The superuser has no such limit. Somebody else's home and programs lie where anybody may go.
+        let home = PathBuf::from("/run/vouch-for-all");
+        fs::create_dir(&home).unwrap();
+        for name in ["vouch", "cargo-credential-vouch", "pip-keyring-vouch"] {
+            let program = sandbox.run("sh").args(["-c", &format!("command -v {name}")]).ok().stdout;
+            fs::copy(program.trim(), home.join(name)).unwrap();
+        }
+        let _ = Run::new("chown").args(["-R", "65534:65534"]).arg(&home).ok();
+        let run = |limit: &[String], args: &[&str]| {
+            Run::new("setpriv")
+                .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+                .args(limit)
+                .arg(home.join("vouch"))
+                .args(args)
+                .env("HOME", &home)
+                .env("VOUCH_HOME", home.join(".vouch"))
+                .within(&home)
+                .done()
+        };
+        for tool in ["cargo", "pip"] {
+            let setup = ["setup", "codeartifact", "--tool", tool, "--repository", "my-repo"];
+            let done = run(&[], &setup.into_iter().chain(MY_DOMAIN).collect::<Vec<_>>());
+            assert_eq!(done.code, 0, "{done}");
+        }
+        for most in 1..6 {
+            let limit = ["prlimit".to_owned(), format!("--nproc={most}")];
+            let done = run(&limit, &["doctor"]);
+            assert!(done.stdout.contains("cargo my-repo") && done.stdout.contains("pip "), "{most} {done}");
+            assert!(!done.stdout.contains("a fault of its own"), "{most} {done}");
+            for args in [&["status"][..], &["credential", "codeartifact"], &["undo", "--dry-run", "--all"]] {
+                let done = run(&limit, args);
+                assert!(!done.stderr.contains("a fault of its own"), "{most} {args:?} {done}");
+            }
+        }
     });
 }

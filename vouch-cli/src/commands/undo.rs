@@ -68,23 +68,14 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
 
 /// Takes edits back, the last first, and then links that nobody needs any more; what fails keeps nothing else from it.
 fn revert(undo: &Undo<'_>, entries: &[&Entry]) -> Result<(), Failure> {
-    let mut failures = Vec::new();
-    // One file that cannot be written fails for each of its edits.
-    let mut failed = |failure| {
-        if !failures.contains(&failure) {
-            failures.push(failure);
-        }
-    };
-    for entry in entries {
-        match undo.entry(entry.id) {
-            Ok(notes) => notes.iter().for_each(tell),
-            Err(failure) => failed(failure),
-        }
-    }
+    let ids: Vec<u64> = entries.iter().map(|entry| entry.id).collect();
+    let (notes, mut failures) = undo.entries(&ids);
+    notes.iter().for_each(tell);
     for link in undo.links().unwrap_or_else(|failure| vec![Err(failure)]) {
         match link {
             Ok(note) => tell(&note),
-            Err(failure) => failed(failure),
+            Err(failure) if failures.contains(&failure) => {}
+            Err(failure) => failures.push(failure),
         }
     }
     let Some(last) = failures.pop() else { return Ok(()) };
@@ -97,17 +88,15 @@ fn revert(undo: &Undo<'_>, entries: &[&Entry]) -> Result<(), Failure> {
 /// Says what [`revert`] would do, and shows the files as `setup --dry-run` does. Writes nothing.
 fn dry_run(home: &Home, entries: &[&Entry]) -> Result<(), Failure> {
     let mut preview = Preview::begin(home)?;
-    let mut would = Vec::new();
-    for entry in entries {
-        would.extend(preview.entry(entry.id)?);
-    }
+    let ids: Vec<u64> = entries.iter().map(|entry| entry.id).collect();
+    let mut would = preview.entries(&ids)?;
     would.extend(preview.links()?);
     would.iter().for_each(|line| terminal::say(line));
     let mut diff = String::new();
     for FilePreview { path, dialect, before, after } in preview.files() {
-        let texts = (before.as_deref().unwrap_or_default(), after.as_deref().unwrap_or_default());
+        let texts = (before.unwrap_or_default(), after.unwrap_or_default());
         match dialect {
-            Some(dialect) => diff.push_str(&preview::diff(path, *dialect, texts)),
+            Some(dialect) => diff.push_str(&preview::diff(path, dialect, texts)),
             // Without it, what is secret in the file cannot be told.
             None if texts.0 != texts.1 => {
                 terminal::say(&format!(

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -100,9 +101,10 @@ impl Drop for Quiet {
 fn watch_signals() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without a watcher they end the process at once, as they do any other.
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP]) else { return };
-        thread::spawn(move || {
+        // Without a watcher they end the process at once, as they do any other: there may be no more threads.
+        let (give, given) = mpsc::channel::<Signals>();
+        let watch = move || {
+            let Ok(mut signals) = given.recv() else { return };
             for signal in signals.forever() {
                 let mut state = state();
                 if let Some(quiet) = state.as_ref() {
@@ -116,7 +118,12 @@ fn watch_signals() {
                     quiet.ask();
                 }
             }
-        });
+        };
+        if thread::Builder::new().spawn(watch).is_ok()
+            && let Ok(signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP])
+        {
+            let _ = give.send(signals);
+        }
     });
 }
 

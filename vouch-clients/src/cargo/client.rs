@@ -7,7 +7,7 @@ use vouch_core::config::Registration;
 use vouch_core::files;
 use vouch_core::home::Home;
 
-use super::{EditError, config_hierarchy, edit, helper, program};
+use super::{EditError, config_hierarchy, edit, helper, program, registries};
 use crate::client::{self, Client, Edit, Edits};
 use crate::home_argument::{HomeArgument, named_in, other_owner, taken};
 use crate::options::Options;
@@ -125,8 +125,7 @@ impl Client for Cargo {
 
 /// The provider of a registry with its arguments, if it is called as ours is.
 pub(super) fn provider(text: &str, name: &str) -> Option<Vec<String>> {
-    let registries = edit::registries(text).ok()?;
-    let words = registries.into_iter().find(|registry| registry.name == name)?.words;
+    let words = registries::registry_named(text, name)?.words;
     let program = Path::new(words.first()?);
     let ours =
         program.is_absolute() && program.file_stem().is_some_and(|stem| stem == "cargo-credential-vouch");
@@ -152,7 +151,7 @@ fn refused(error: &EditError, file: &Path, wanted: &client::SetupRequest<'_>) ->
     let registration = wanted.registration;
     let ours = |index: &str| {
         let known = &wanted.config.codeartifact.registrations;
-        known.iter().find(|known| edit::same_index(index, &self::index(known)))
+        known.iter().find(|known| registries::same_index(index, &self::index(known)))
     };
     let hint = match error {
         EditError::Parse { .. } => "Correct the file; nothing was changed.".to_owned(),

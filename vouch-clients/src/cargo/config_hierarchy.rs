@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use vouch_core::files;
 
 use super::CargoError;
-use super::edit::{self, Provider, Registry, RegistryLines, same_index};
+use super::edit::RegistryLines;
+use super::registries::{self, Provider, Registry, same_index};
 
 /// `CARGO_HOME`, else `.cargo` in the home folder. An empty variable counts as unset, a relative one is taken from the
 /// working directory, as Cargo does.
@@ -38,7 +39,7 @@ pub(crate) fn warnings(
     for file in project_files(from, user_file) {
         match files::read_text(&file)
             .map_err(|error| error.to_string())
-            .and_then(|text| edit::registries(&text).map_err(|error| error.to_string()))
+            .and_then(|text| registries::registries(&text).map_err(|error| error.to_string()))
         {
             Ok(registries) => level(&file, &registries, wanted, &mut warnings)?,
             Err(reason) => warnings.push(format!("`{}` was not looked at: {reason}", file.display())),

@@ -1,9 +1,11 @@
 //! The registry in Cargo's configuration: `[registries.NAME]` and, if wanted, `[source.crates-io]`.
 
 use serde_json::Value as Json;
-use toml_edit::{Document, Item, Table, Value};
-use url::Url;
+use toml_edit::{Item, Table, Value};
 
+use super::registries::{
+    BOM, EditError, File, INDEX, PROVIDER, Registry, canonical, parse, read, same_index, words,
+};
 use crate::home_argument::named_in;
 use crate::text::redact::{shown_program, shown_url};
 use crate::text::toml::{self as splice, SpliceError, Splices};
@@ -31,39 +33,22 @@ pub(crate) struct Edited {
     pub notes: Vec<String>,
 }
 
-/// Why a text was not edited.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EditError {
-    #[error("line {line}: {reason}")]
-    Parse { line: usize, reason: String },
-    #[error(transparent)]
-    Splice(#[from] SpliceError),
-    #[error("`{key}` is {found}, not {wanted}")]
-    Type { key: String, found: &'static str, wanted: &'static str },
-    #[error("the registry `{name}` is there already, for {index}")]
-    NameTaken { name: String, index: String },
-    #[error("the registry `{name}` is there already, for the same {index}")]
-    IndexTaken { name: String, index: String },
-    #[error("crates.io is replaced with `{with}` already")]
-    Replaced { with: String },
-}
-
-const BOM: &str = "\u{feff}";
-const INDEX: &str = "index";
-const PROVIDER: &str = "credential-provider";
 const REPLACE: &str = "replace-with";
 
 /// Edits a configuration file's text. What is as wanted already stays as it is.
 pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, EditError> {
     let body = text.strip_prefix(BOM).unwrap_or(text);
-    let document = parse(body)?;
-    let root = document.as_table();
-    index_is_free(root, wanted)?;
+    let file = read(body)?;
+    let root = file.document.as_table();
+    index_is_free(&file, wanted)?;
     let mut splices = Splices::new(body);
     let mut notes = Vec::new();
     registry(root, wanted, &mut splices, &mut notes)?;
     if wanted.replace_crates_io {
         replacement(root, wanted, &mut splices)?;
+    }
+    if splices.is_empty() {
+        return Ok(Edited { text: text.to_owned(), notes });
     }
     let edited = splices.apply();
     if !only_changes(body, &edited, wanted) {
@@ -76,8 +61,8 @@ pub(crate) fn edit(text: &str, wanted: &RegistryLines<'_>) -> Result<Edited, Edi
 
 /// What crates.io is replaced with.
 pub(crate) fn replacement_of_crates_io(text: &str) -> Option<String> {
-    let document = parse(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
-    let source = document.as_table().get("source")?.get("crates-io")?;
+    let file = read(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
+    let source = file.document.as_table().get("source")?.get("crates-io")?;
     source.get(REPLACE)?.as_str().map(str::to_owned)
 }
 
@@ -94,68 +79,18 @@ pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
     splices.apply()
 }
 
-/// The registries of a text with their index, and those whose provider is a plain string.
-pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
-    let document = parse(text.strip_prefix(BOM).unwrap_or(text))?;
-    let tables = document.as_table().get("registries").and_then(Item::as_table_like);
-    let read = |(name, item): (&str, &Item)| {
-        let table = item.as_table_like()?;
-        let provider = table.get(PROVIDER);
-        Some(Registry {
-            name: name.to_owned(),
-            index: table.get(INDEX).and_then(Item::as_str).map(str::to_owned),
-            provider: provider.map(|item| if item.is_str() { Provider::String } else { Provider::Array }),
-            words: provider.and_then(Item::as_value).map(words).unwrap_or_default(),
-        })
-    };
-    Ok(tables.map(|tables| tables.iter().filter_map(read).collect()).unwrap_or_default())
-}
-
-/// One registry of a configuration file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Registry {
-    pub name: String,
-    pub index: Option<String>,
-    pub provider: Option<Provider>,
-    /// What the provider starts, with its arguments.
-    pub words: Vec<String>,
-}
-
-/// The form of a `credential-provider`; Cargo cannot merge one form with the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Provider {
-    String,
-    Array,
-}
-
-/// Whether two spellings are one index: case of the host, a missing last slash, a missing `sparse+`.
-pub(crate) fn same_index(one: &str, two: &str) -> bool {
-    fn canonical(index: &str) -> Option<String> {
-        let url = Url::parse(index.strip_prefix("sparse+").unwrap_or(index)).ok()?;
-        Some(url.as_str().trim_end_matches('/').to_owned())
-    }
-    one == two || canonical(one).is_some_and(|one| canonical(two) == Some(one))
-}
-
-fn parse(text: &str) -> Result<Document<&str>, EditError> {
-    Document::parse(text).map_err(|error| {
-        // The error's own text shows the line, and a token may stand in it.
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.get(..at).unwrap_or(text).matches('\n').count();
-        EditError::Parse { line, reason: error.message().to_owned() }
-    })
-}
-
 /// Two names for one index are an error in every Cargo command.
-fn index_is_free(root: &Table, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
-    let Some(tables) = root.get("registries").and_then(Item::as_table_like) else { return Ok(()) };
-    for (name, item) in tables.iter().filter(|(name, _)| *name != wanted.name) {
-        let index = item.as_table_like().and_then(|table| table.get(INDEX)).and_then(Item::as_str);
-        if let Some(index) = index.filter(|index| same_index(index, wanted.index)) {
-            return Err(EditError::IndexTaken { name: name.to_owned(), index: shown_url(index) });
-        }
+fn index_is_free(file: &File, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
+    let same = file.by_index.get(&*canonical(wanted.index)).into_iter().flatten();
+    let mut others =
+        same.filter_map(|at| file.registries.get(*at)).filter(|registry| registry.name != wanted.name);
+    match others.next() {
+        Some(Registry { name, index, .. }) => Err(EditError::IndexTaken {
+            name: name.clone(),
+            index: shown_url(index.as_deref().unwrap_or_default()),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn registry(
@@ -227,16 +162,6 @@ fn array(words: &[&str]) -> String {
 
 fn is_just(value: &Value, wanted: &[&str]) -> bool {
     value.is_array() && words(value) == wanted
-}
-
-/// What a provider starts, and with which arguments.
-fn words(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(array) => {
-            array.iter().map(|word| word.as_str().unwrap_or_default().to_owned()).collect()
-        }
-        other => other.as_str().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-    }
 }
 
 /// What the person should know of a provider that is replaced: its program, or the home that it served. Its other arguments

@@ -1,3 +1,4 @@
+use super::super::registries::{PARSED, registry_named};
 use super::*;
 
 const INDEX: &str =
@@ -300,4 +301,25 @@ fn spellings_of_one_index_are_one() {
     assert!(same_index(INDEX, INDEX.trim_start_matches("sparse+")));
     assert!(!same_index(INDEX, &INDEX.replace("my-repo", "my-repo2")));
     assert!(!same_index(INDEX, &INDEX.replace("https", "http")));
+}
+
+#[test]
+fn a_file_is_parsed_once_for_all_that_is_looked_for_in_it() {
+    let urls: Vec<String> =
+        (0..50).map(|number| INDEX.replace("my-repo", &format!("repo-{number}"))).collect();
+    let block = |(number, index): (usize, &String)| {
+        filled(BLOCK).replace("my-repo]", &format!("r{number}]")).replace(INDEX, index)
+    };
+    let text: String = urls.iter().enumerate().map(block).collect();
+    let before = PARSED.get();
+    for (number, index) in urls.iter().enumerate() {
+        let name = format!("r{number}");
+        let wanted = RegistryLines { name: &name, index, ..wanted() };
+        assert_eq!(edit(&text, &wanted).unwrap().text, text);
+        assert_eq!(registry_named(&text, &name).unwrap().index.as_ref(), Some(index));
+        // Its index under another name is still found.
+        let taken = edit(&text, &RegistryLines { name: "other", ..wanted }).unwrap_err();
+        assert!(matches!(taken, EditError::IndexTaken { name: known, .. } if known == name));
+    }
+    assert_eq!(PARSED.get() - before, 1);
 }

@@ -9,7 +9,6 @@ use super::{client, config_hierarchy, program};
 use crate::finding::Finding;
 use crate::home_argument::named_in;
 use crate::inspect::{self, InspectContext, OVERRIDDEN};
-use crate::lockfile;
 
 pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
     let name = client::name(case.registration);
@@ -26,7 +25,7 @@ pub fn cargo(case: &InspectContext<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(token(name));
-    findings.extend(lockfile::look(case.folder, &["Cargo.lock"], case.config));
+    findings.extend(case.lock_files(&["Cargo.lock"]));
     findings.push(inspect::version("cargo", &[1, program::OLDEST]));
     findings
 }

@@ -7,6 +7,7 @@ mod edit;
 mod helper;
 pub mod inspect;
 mod program;
+mod registries;
 
 use std::path::PathBuf;
 
@@ -15,8 +16,8 @@ use vouch_core::{Diagnostic, ErrorKind};
 pub use client::Cargo;
 pub(crate) use client::replaces_crates_io;
 pub(crate) use config_hierarchy::files_of_project;
-use edit::EditError;
 pub use helper::find_program;
+use registries::EditError;
 
 /// Why Cargo cannot be set up.
 #[derive(Debug, thiserror::Error)]

@@ -1,26 +1,33 @@
 //! What becomes of the journal's entries when edits are taken back; on a draft of it, too, to see what an undo would do.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use vouch_core::UnixTime;
 
-use super::entry::{Entry, Registered, digest};
+use super::digest::{Hashed, digest};
+use super::entry::{Entry, Pending, Registered};
+use super::undo_plan::FileUndo;
 
 /// The entries as they are now, to be changed in memory alone.
 #[derive(Debug)]
 pub struct Draft {
+    loaded: Vec<Entry>,
     entries: Vec<Entry>,
+    /// Where each entry is, by its number.
+    places: HashMap<u64, usize>,
 }
 
 impl Draft {
     /// Of the entries that there are.
     pub fn of(entries: Vec<Entry>) -> Self {
-        Self { entries }
+        let places = entries.iter().enumerate().map(|(place, entry)| (entry.id, place)).collect();
+        Self { loaded: entries.clone(), entries, places }
     }
 
-    /// The file of an entry.
-    pub fn file(&self, id: u64) -> Option<&Path> {
-        self.entries.iter().find(|entry| entry.id == id).map(|entry| entry.file.as_path())
+    /// An entry by its number.
+    pub fn entry(&self, id: u64) -> Option<&Entry> {
+        self.entries.get(*self.places.get(&id)?)
     }
 
     /// What became of registrations by the live entries, with their numbers, the last first.
@@ -29,25 +36,44 @@ impl Draft {
         live.filter_map(|entry| Some((entry.id, entry.registration.clone()?))).collect()
     }
 
-    /// As [`super::live_entries`].
+    /// The live entries of a file which now holds this text, the oldest first. What a killed undo left undone is done before.
     pub fn live_entries(&mut self, file: &Path, now: &str) -> Vec<Entry> {
         recover(&mut self.entries, file, now);
-        live(&self.entries, file)
+        self.entries.iter().filter(|entry| entry.is_live() && entry.file == file).cloned().collect()
     }
 
-    /// As [`super::hand_over`].
-    pub fn hand_over(&mut self, id: u64, heir: &Entry) {
-        hand_over(&mut self.entries, id, heir);
+    /// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
+    pub fn hand_over(&mut self, id: u64, heir: u64) {
+        let Some(heir) = self.entry(heir).cloned() else { return };
+        let count = self.entries.len();
+        hand_over(&mut self.entries, id, &heir);
+        self.places
+            .extend(self.entries.iter().enumerate().skip(count).map(|(place, entry)| (entry.id, place)));
     }
 
-    /// As [`super::mark_reverted`].
-    pub fn mark_reverted(&mut self, id: u64, later: &[Entry]) {
-        mark_reverted(&mut self.entries, id, later);
+    /// Marks an entry as taken back.
+    pub fn mark_reverted(&mut self, id: u64) {
+        if let Some(place) = self.places.get(&id) {
+            mark_reverted(&mut self.entries, *place);
+        }
     }
-}
 
-pub(super) fn live(entries: &[Entry], file: &Path) -> Vec<Entry> {
-    entries.iter().filter(|entry| entry.is_live() && entry.file == file).cloned().collect()
+    /// Lets entries say of their file what is so without those that go.
+    pub fn rewrite(&mut self, undone: &FileUndo) {
+        for edit in &undone.edits {
+            let entry = self.places.get(&edit.id).and_then(|place| self.entries.get_mut(*place));
+            if let Some(entry) = entry.filter(|entry| entry.is_live()) {
+                *entry = entry.in_the_text_of(edit);
+            }
+        }
+    }
+
+    /// The entries that are not as they were loaded.
+    pub fn changes(&self) -> Vec<Entry> {
+        let loaded = self.loaded.iter().map(Some).chain(std::iter::repeat(None));
+        let changed = self.entries.iter().zip(loaded).filter(|(entry, loaded)| Some(*entry) != *loaded);
+        changed.map(|(entry, _)| entry.clone()).collect()
+    }
 }
 
 pub(super) fn hand_over(entries: &mut Vec<Entry>, id: u64, heir: &Entry) {
@@ -69,14 +95,11 @@ pub(super) fn hand_over(entries: &mut Vec<Entry>, id: u64, heir: &Entry) {
     bequeath(entries, id, gone.as_ref());
 }
 
-pub(super) fn mark_reverted(entries: &mut [Entry], id: u64, later: &[Entry]) {
-    let mut gone = None;
-    for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-        entry.reverted_at = Some(UnixTime::now());
-        entry.pending = None;
-        gone.clone_from(&entry.registration);
-    }
-    replace(entries, later);
+pub(super) fn mark_reverted(entries: &mut [Entry], place: usize) {
+    let Some(entry) = entries.get_mut(place) else { return };
+    entry.reverted_at = Some(UnixTime::now());
+    entry.pending = None;
+    let (id, gone) = (entry.id, entry.registration.clone());
     bequeath(entries, id, gone.as_ref());
 }
 
@@ -99,18 +122,27 @@ pub(super) fn recover(entries: &mut [Entry], file: &Path, now: &str) {
     let of_file = entries.iter_mut().filter(|entry| entry.file == file);
     let is_done = |entry: &mut Entry| {
         let pending = entry.pending.take()?;
-        (pending.after == digest(entry.dialect, now)).then_some(pending.later)
+        (pending.after == digest(entry.dialect, now)).then_some(pending)
     };
     let done: Vec<_> = of_file.filter_map(is_done).collect();
-    for later in done {
+    for Pending { later, gone, .. } in done {
         replace(entries, &later);
+        let gone: HashSet<u64> = gone.into_iter().collect();
+        let mut text = Hashed::from(now.to_owned());
+        for entry in entries.iter_mut().filter(|entry| entry.is_live() && gone.contains(&entry.id)) {
+            // Where there was no file before any of them, one that holds nothing is as good as none.
+            let existed = !now.is_empty() || entry.had_file();
+            *entry = entry.emptied(existed, &mut text);
+        }
     }
 }
 
-fn replace(entries: &mut [Entry], rebased: &[Entry]) {
+/// Puts others in the places of the entries with their numbers.
+pub(super) fn replace(entries: &mut [Entry], others: &[Entry]) {
+    let others: HashMap<u64, &Entry> = others.iter().map(|other| (other.id, other)).collect();
     for entry in entries {
-        if let Some(rebased) = rebased.iter().find(|rebased| rebased.id == entry.id) {
-            entry.clone_from(rebased);
+        if let Some(other) = others.get(&entry.id) {
+            entry.clone_from(other);
         }
     }
 }

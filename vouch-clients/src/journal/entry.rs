@@ -1,15 +1,14 @@
 //! One edit, as the journal keeps it.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
 use vouch_core::config::{Profile, Registration};
 
+use super::digest::{Hashed, digest};
 use super::patch::{self, Hunk, RemainingText};
-use crate::text::redact::{self, Dialect};
+use crate::text::redact::Dialect;
 
 /// What became of a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +69,9 @@ pub(super) struct Pending {
     /// The digest of the file once it is out.
     pub(super) after: String,
     pub(super) later: Vec<Entry>,
+    /// Those that go with nothing after them in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) gone: Vec<u64>,
 }
 
 impl Entry {
@@ -86,27 +88,66 @@ impl Entry {
     /// Whether a later edit of the same file is by another client for the same registry: its lines, or some of them, are
     /// those of this edit.
     pub fn serves(&self, later: &Self) -> bool {
-        let registry = |entry: &Self| {
-            let Registered { after, .. } = entry.registration.as_ref()?;
-            Some((after.endpoint.clone(), after.name.clone()))
-        };
-        let same = self.file == later.file && registry(self).is_some() && registry(self) == registry(later);
+        fn registry(entry: &Entry) -> Option<(&str, &Option<String>)> {
+            entry.registration.as_ref().map(|Registered { after, .. }| (after.endpoint.as_str(), &after.name))
+        }
+        let same =
+            registry(self).is_some_and(|ours| registry(later) == Some(ours)) && self.file == later.file;
         same && later.is_live() && later.id > self.id && later.client != self.client && !self.hunks.is_empty()
     }
 
-    /// The text before, if this is exactly the text after.
-    pub(super) fn original(&self, now: &str) -> Option<String> {
-        let original = self.reversed(now).filter(|back| back.remarks.is_empty())?.text;
+    /// The text before, if this is exactly the text after, with a remark for each value that is no longer there.
+    pub(super) fn reversed(&self, now: &mut Hashed) -> Option<RemainingText> {
+        now.has(self.dialect, &self.after)
+            .then(|| patch::reverse(&self.hunks, now.text(), self.open))
+            .flatten()
+    }
+
+    /// The same with no undo of it under way.
+    pub(super) fn at_rest(self) -> Self {
+        Self { pending: None, ..self }
+    }
+
+    /// Whether there was a file before.
+    pub(super) fn had_file(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Whether a text is the one behind the edit, or the one before it.
+    pub(super) fn is_beside(&self, text: &mut Hashed) -> bool {
+        text.has(self.dialect, &self.after) || self.found(text)
+    }
+
+    /// Whether a text is the one that the edit found.
+    pub(super) fn found(&self, text: &mut Hashed) -> bool {
+        self.before.as_ref().is_some_and(|before| text.has(self.dialect, before))
+    }
+
+    /// Whether a text is that of before.
+    pub(super) fn is_before(&self, text: &str) -> bool {
         match &self.before {
-            Some(before) => (digest(self.dialect, &original) == *before).then_some(original),
-            None => original.is_empty().then_some(original),
+            Some(before) => digest(self.dialect, text) == *before,
+            None => text.is_empty(),
         }
     }
 
-    /// The same where values are no longer there, with a remark for each.
-    pub(super) fn reversed(&self, now: &str) -> Option<RemainingText> {
-        let is_after = self.after == digest(self.dialect, now);
-        is_after.then(|| patch::reverse(&self.hunks, now, self.open)).flatten()
+    /// The same edit once it is out of the file: as if it had found this text, or no file, and left it alone.
+    pub(super) fn emptied(&self, existed: bool, text: &mut Hashed) -> Self {
+        let after = text.digest(self.dialect);
+        Self {
+            before: existed.then(|| after.clone()),
+            after,
+            open: patch::is_open(text.text()),
+            hunks: Vec::new(),
+            pending: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same edit with what another one says of the file.
+    pub(super) fn in_the_text_of(&self, other: &Self) -> Self {
+        let Self { before, after, open, hunks, made_folders, .. } = other.clone();
+        Self { before, after, open, hunks, made_folders, ..self.clone() }
     }
 
     /// Whether an edit only brings this one up to date, such as with a new token.
@@ -123,13 +164,4 @@ impl Entry {
             .is_some_and(|(old, new)| new.before.as_ref() == Some(&new.after) && old.after == new.after);
         refreshed && self.client == client && self.after == digest(self.dialect, before)
     }
-}
-
-/// Of what may be kept of a text.
-pub(super) fn digest(dialect: Option<Dialect>, text: &str) -> String {
-    let text = match dialect {
-        Some(dialect) => Cow::Owned(redact::kept_text(dialect, text)),
-        None => Cow::Borrowed(text),
-    };
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

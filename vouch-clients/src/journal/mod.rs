@@ -3,12 +3,15 @@
 //! An entry holds the lines that were written and those that they replaced, secrets blanked, and the digests of the whole
 //! file before and after, without its secrets: with the rest of the file known, a digest of one would let it be guessed.
 
+mod digest;
 mod draft;
 mod entry;
 mod links;
 mod patch;
 mod rebase;
+mod under_way;
 mod undo_plan;
+mod way_back;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,16 +24,19 @@ use vouch_core::{Failure, UnixTime};
 
 use crate::record_file::{self, Record};
 use crate::text::redact::Dialect;
+use digest::digest;
 pub use draft::Draft;
 pub use entry::{Entry, FormerProfile, Registered};
-use entry::{Pending, digest};
 pub use links::{Gone, Link, links};
-pub use patch::{RemainingText, Remark};
-pub use rebase::Rebased;
-pub use undo_plan::{UndoPlan, plan_undo};
+pub use patch::Remark;
+pub use under_way::{begin_undo, recovered_entries, save};
+pub use undo_plan::{FileUndo, Way, undo_file};
 
 /// The schema that this version writes.
 const VERSION: u64 = 2;
+
+/// How many edits that were taken back are still listed.
+const LISTED: usize = 100;
 
 /// Whose edit it is and what else hangs on it.
 #[derive(Clone)]
@@ -139,38 +145,6 @@ pub fn entries(home: &Home) -> Result<Vec<Entry>, Failure> {
     Ok(load(home)?.entries)
 }
 
-/// Gives an edit to another client that lives on it too, and marks it as taken back for the one that made it.
-pub fn hand_over(home: &Home, id: u64, heir: &Entry) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| draft::hand_over(entries, id, heir))
-}
-
-/// Writes down that an entry is about to be taken back from under later ones.
-pub fn begin_revert(home: &Home, id: u64, rebased: &Rebased) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| {
-        for entry in entries.iter_mut().filter(|entry| entry.id == id) {
-            let after = digest(entry.dialect, &rebased.text);
-            entry.pending = Some(Pending { after, later: rebased.later.clone() });
-        }
-    })
-}
-
-/// The live entries of a file which now holds this text, the oldest first. What a killed undo left undone is done before.
-pub fn live_entries(home: &Home, file: &Path, now: &str) -> Result<Vec<Entry>, Failure> {
-    let mut known = load(home)?.entries;
-    if known.iter().any(|entry| entry.pending.is_some() && entry.file == file) {
-        known = update(home, |Journal { entries, .. }| {
-            draft::recover(entries, file, now);
-            entries.clone()
-        })?;
-    }
-    Ok(draft::live(&known, file))
-}
-
-/// Marks an entry as taken back; the later ones are from now on as `later` has them.
-pub fn mark_reverted(home: &Home, id: u64, later: &[Entry]) -> Result<(), Failure> {
-    update(home, |Journal { entries, .. }| draft::mark_reverted(entries, id, later))
-}
-
 /// Tells this process from every other one, before and after.
 fn this_run() -> &'static str {
     static RUN: OnceLock<String> = OnceLock::new();
@@ -203,9 +177,29 @@ fn load(home: &Home) -> Result<Journal, Failure> {
 fn update<T>(home: &Home, change: impl FnOnce(&mut Journal) -> T) -> Result<T, Failure> {
     let answer = record_file::update(home, |journal: &mut Journal| {
         journal.version = VERSION;
-        Ok(change(journal))
+        let answer = change(journal);
+        journal.compact();
+        Ok(answer)
     });
     Ok(answer?)
+}
+
+impl Journal {
+    /// Forgets what nobody asks for any more. Of an edit that was taken back `undo --list` tells what it was, and its lines
+    /// put nothing back again; of many, the last ones are enough. The newest of all is never among those that go: its number
+    /// is never given to another edit while a setup may still hold it.
+    fn compact(&mut self) {
+        let many = self.entries.iter().filter(|entry| !entry.is_live()).count().saturating_sub(LISTED);
+        let mut old = 0;
+        self.entries.retain_mut(|entry| {
+            if entry.is_live() {
+                return true;
+            }
+            entry.hunks.clear();
+            old += 1;
+            old > many
+        });
+    }
 }
 
 #[cfg(test)]
@@ -214,6 +208,8 @@ mod tests {
 
     use vouch_core::config::Registration;
 
+    use super::patch::RemainingText;
+    use super::undo_plan::{UndoPlan, plan_undo};
     use super::*;
 
     fn path(home: &Home) -> PathBuf {
@@ -305,6 +301,25 @@ mod tests {
             (taken.text.as_str(), taken.remarks),
             ("a=1\n", vec![Remark::Lost("c=[redacted]".into())])
         );
+    }
+
+    #[test]
+    fn what_was_taken_back_long_ago_is_forgotten_and_no_number_comes_twice() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let first = recorded(&home, false, Some("a=1\n"), "a=1\nb=1\n").id();
+        for _ in 0..LISTED + 20 {
+            let id = recorded(&home, false, Some("a=1\n"), "a=1\nours=1\n").id();
+            let mut draft = Draft::of(entries(&home).unwrap());
+            draft.mark_reverted(id);
+            save(&home, draft.changes()).unwrap();
+        }
+        let known = entries(&home).unwrap();
+        assert_eq!((known.len(), known[0].id, known[0].is_live()), (LISTED + 1, first, true));
+        let last = known.last().unwrap();
+        assert_eq!(last.id, first + LISTED as u64 + 20);
+        assert!(last.hunks.is_empty() && !known[0].hunks.is_empty() && last.registration.is_some());
+        assert_eq!(recorded(&home, false, Some("a=1\n"), "a=1\nours=1\n").id(), last.id + 1);
     }
 
     #[test]

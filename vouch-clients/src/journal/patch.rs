@@ -37,7 +37,7 @@ type Found = BTreeMap<usize, String>;
 
 /// What an edited text still had of the edit.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RemainingText {
+pub(super) struct RemainingText {
     pub text: String,
     /// For the person: what is not as it was before the edit.
     pub remarks: Vec<Remark>,
@@ -85,24 +85,70 @@ pub(crate) fn hunks(before: &str, after: &str, dialect: Dialect) -> Vec<Hunk> {
 /// The text before, from exactly the text after; none where the hunks are not of that text. `open` says whether it ended
 /// within a line. Remarks name what could not be put back: a secret that is no longer in the text.
 pub(crate) fn reverse(hunks: &[Hunk], after: &str, open: bool) -> Option<RemainingText> {
-    let after = closed(after, usual_end(after));
-    let mut lines: Vec<Cow<'_, str>> = split(&after).into_iter().map(Cow::Borrowed).collect();
-    let mut found = Found::new();
-    for hunk in hunks {
-        let block = lines.get(hunk.at..hunk.at.checked_add(hunk.added.len())?)?;
-        found.extend(captured(&hunk.added, block)?);
+    let mut lines = Lines::of(after);
+    let back = lines.before(hunks)?;
+    let remarks = back.remarks.clone();
+    lines.put_back(hunks, back, open);
+    Some(RemainingText { text: lines.text(), remarks })
+}
+
+/// A text line by line, on its way back through edits: each costs what it changed, not what the file holds.
+#[derive(Debug, Clone)]
+pub(super) struct Lines(Vec<String>);
+
+/// What stood in the places of an edit before.
+pub(super) struct Before {
+    lines: Vec<Vec<String>>,
+    /// What could not be put back whole.
+    pub(super) remarks: Vec<Remark>,
+}
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Self(split(text).into_iter().map(str::to_owned).collect())
     }
-    let mut remarks = Vec::new();
-    for hunk in hunks.iter().rev() {
-        let removed: Option<Vec<_>> =
-            hunk.removed.iter().map(|line| line.back(&found, &mut remarks)).collect();
-        lines.splice(hunk.at..hunk.at + hunk.added.len(), removed?.into_iter().map(Cow::Owned));
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
-    let mut text = lines.concat();
-    if open {
-        text.truncate(without_end_of_last_line(&text).len());
+
+    pub(super) fn text(&self) -> String {
+        self.0.concat()
     }
-    Some(RemainingText { text, remarks })
+
+    /// What the hunks replaced; none where they are not of this text.
+    pub(super) fn before(&self, hunks: &[Hunk]) -> Option<Before> {
+        let mut found = Found::new();
+        for hunk in hunks {
+            let block = self.0.get(hunk.at..hunk.at.checked_add(hunk.added.len())?)?;
+            found.extend(captured(&hunk.added, block)?);
+        }
+        let mut remarks = Vec::new();
+        let mut lines = Vec::new();
+        for hunk in hunks.iter().rev() {
+            let removed: Option<Vec<_>> =
+                hunk.removed.iter().map(|line| line.back(&found, &mut remarks)).collect();
+            lines.push(removed?);
+        }
+        Some(Before { lines, remarks })
+    }
+
+    /// Puts in place what [`Self::before`] answered. `open` says whether the text before ended within a line.
+    pub(super) fn put_back(&mut self, hunks: &[Hunk], before: Before, open: bool) {
+        let end = self.0.first().map_or("\n", |first| usual_end(first));
+        if let Some(last) = self.0.last_mut().filter(|last| is_open(last)) {
+            last.push_str(end);
+        }
+        for (hunk, lines) in hunks.iter().rev().zip(before.lines) {
+            // The hunks are of this text: the first look found every line of them.
+            let (start, end) = (hunk.at.min(self.0.len()), (hunk.at + hunk.added.len()).min(self.0.len()));
+            self.0.splice(start..end, lines);
+        }
+        if let Some(last) = self.0.last_mut().filter(|_| open) {
+            last.truncate(without_end_of_last_line(last).len());
+        }
+        self.0.pop_if(|last| last.is_empty());
+    }
 }
 
 /// A number above those of all secrets in an edit.

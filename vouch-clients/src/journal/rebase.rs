@@ -3,64 +3,85 @@
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::entry::{Entry, digest};
+use super::digest::Hashed;
+use super::entry::Entry;
 use super::patch::{self, Hunk, Line};
+use super::way_back::{Step, WayBack};
 
 /// The text of a file without one of its edits, and the later edits as they stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rebased {
+pub(super) struct Rebased {
     pub text: String,
     pub(super) later: Vec<Entry>,
 }
 
-/// Takes one edit out from under later ones, where the text is exactly what the last of them left.
-pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebased> {
-    let mut texts = vec![now.to_owned()];
-    for entry in later.iter().rev() {
-        let text = texts.last()?;
-        let before = if is_absent(entry, text) { text.clone() } else { entry.original(text)? };
-        texts.push(before);
+/// Takes edits out from under later ones, where the text is exactly what the last of them left. `edits` are the live ones of
+/// the file from the first that goes on; answers all of them as they are then: of one that is gone nothing is left.
+pub(super) fn without_all(edits: &[Entry], is_gone: &dyn Fn(&Entry) -> bool, now: &str) -> Option<Rebased> {
+    let mut way = WayBack::from(now, edits.last()?.dialect);
+    // The text behind each edit, where one that stays is beside it, and whether it was made at all.
+    let (mut texts, mut made) = (vec![now.to_owned()], Vec::new());
+    for (at, entry) in edits.iter().enumerate().rev() {
+        made.push(way.before(entry)? == Step::Reversed);
+        let is_nobodys = at > 0 && [at - 1, at].iter().all(|at| edits.get(*at).is_some_and(is_gone));
+        texts.push(if is_nobodys { String::new() } else { way.text() });
+    }
+    if !way.is_as_recorded() {
+        return None;
     }
     texts.reverse();
-    if is_absent(gone, texts.first()?) {
-        return Some(Rebased { text: now.to_owned(), later: later.to_vec() });
-    }
-    let mut before = gone.original(texts.first()?)?;
-    let mut existed = gone.before.is_some();
+    made.reverse();
+    let mut before = Hashed::from(texts.first()?.clone());
+    let mut existed = edits.first()?.before.is_some();
+    let (mut gone, mut folders) = (Vec::new(), Vec::new());
+    // Up to the first that was made and goes, all is as it was.
+    let mut is_changed = false;
     let mut rebased = Vec::new();
-    for (entry, texts) in later.iter().zip(texts.windows(2)) {
+    for ((entry, texts), made) in edits.iter().zip(texts.windows(2)).zip(made) {
         let [base, after] = texts else { return None };
-        if is_absent(entry, after) {
-            rebased.push(Entry { before: existed.then(|| digest(entry.dialect, &before)), ..entry.clone() });
-            continue;
+        if is_gone(entry) {
+            if !existed {
+                folders.extend(entry.made_folders.iter().cloned());
+            }
+            is_changed |= made;
+            gone.push(entry);
+            rebased.push(entry.emptied(existed, &mut before));
+        } else if !is_changed {
+            existed |= made;
+            before = Hashed::from(after.clone());
+            rebased.push(entry.clone());
+        } else if !made {
+            let before = existed.then(|| before.digest(entry.dialect));
+            rebased.push(Entry { before, ..entry.clone() });
+        } else {
+            let mut after = Hashed::from(merged(base, before.text(), after));
+            let hunks = match entry.dialect {
+                Some(dialect) => patch::hunks(before.text(), after.text(), dialect),
+                None => hunks(before.text(), after.text(), gone.iter().copied().chain([entry]))?,
+            };
+            let mut made_folders = entry.made_folders.clone();
+            made_folders.append(&mut folders);
+            rebased.push(Entry {
+                made_folders,
+                before: existed.then(|| before.digest(entry.dialect)),
+                after: after.digest(entry.dialect),
+                open: patch::is_open(before.text()),
+                hunks,
+                ..entry.clone()
+            });
+            before = after;
+            existed = true;
         }
-        let after = merged(base, &before, after);
-        let mut made_folders = entry.made_folders.clone();
-        if !existed {
-            made_folders.extend(gone.made_folders.iter().cloned());
-        }
-        rebased.push(Entry {
-            made_folders,
-            before: existed.then(|| digest(entry.dialect, &before)),
-            after: digest(entry.dialect, &after),
-            open: patch::is_open(&before),
-            hunks: match entry.dialect {
-                Some(dialect) => patch::hunks(&before, &after, dialect),
-                None => hunks(&before, &after, [gone, entry])?,
-            },
-            ..entry.clone()
-        });
-        before = after;
-        existed = true;
     }
-    Some(Rebased { text: before, later: rebased })
+    Some(Rebased { text: before.into_text(), later: rebased })
 }
 
-/// Whether an edit was written down and never made, or is taken back and that is not written down: whoever does either may be
-/// killed.
-fn is_absent(entry: &Entry, text: &str) -> bool {
-    let digest = Some(digest(entry.dialect, text));
-    entry.before == digest && Some(&entry.after) != digest.as_ref()
+/// The same for one edit; answers the later ones alone.
+pub(super) fn without(gone: &Entry, later: &[Entry], now: &str) -> Option<Rebased> {
+    let edits: Vec<Entry> = std::iter::once(gone).chain(later).cloned().collect();
+    let mut rebased = without_all(&edits, &|entry| entry.id == gone.id, now)?;
+    rebased.later.remove(0);
+    Some(rebased)
 }
 
 /// The same where the text was edited by hand since: lines of the edit that a later one replaced are gone already, and the
@@ -136,7 +157,7 @@ fn changes(before: &[&str], after: &[&str]) -> Vec<DiffOp> {
 
 /// What leads from one text to the other where it is not known how they are written, each line as one of the edits knows it:
 /// what none of them kept may be a secret.
-fn hunks(before: &str, after: &str, known: [&Entry; 2]) -> Option<Vec<Hunk>> {
+fn hunks<'e>(before: &str, after: &str, known: impl IntoIterator<Item = &'e Entry>) -> Option<Vec<Hunk>> {
     let end = patch::usual_end(after);
     let (before, after) = (patch::closed(before, end), patch::closed(after, end));
     let (old, new) = (patch::split(&before), patch::split(&after));

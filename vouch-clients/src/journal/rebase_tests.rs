@@ -4,9 +4,11 @@ use proptest::prelude::*;
 use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 
+use super::super::digest::digest;
 use super::super::draft::{mark_reverted, recover};
 use super::super::entry::{Pending, Registered};
-use super::super::{plan_undo, this_run};
+use super::super::this_run;
+use super::super::undo_plan::plan_undo;
 use super::*;
 use crate::text::redact::Dialect;
 
@@ -77,11 +79,11 @@ fn a_later_setup_puts_back_what_was_there_before_the_one_that_is_gone() {
     let mut again = entry(3, Some("c\n"), "d\n");
     again.registration = set_up(Some("cc"), "aa");
     entries.push(again);
-    mark_reverted(&mut entries, 3, &[]);
+    mark_reverted(&mut entries, 3);
     assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
-    mark_reverted(&mut entries, 1, &[]);
+    mark_reverted(&mut entries, 1);
     assert_eq!(before(&entries, 2).as_deref(), Some("aa"));
-    mark_reverted(&mut entries, 0, &[]);
+    mark_reverted(&mut entries, 0);
     assert_eq!(before(&entries, 2), None);
     // What is done is history.
     assert_eq!(before(&entries, 1).as_deref(), Some("aa"));
@@ -122,7 +124,10 @@ fn an_edit_that_was_never_made_takes_nothing_of_a_later_one() {
     let entries = chain(&texts);
     let rebased = without(&entries[0], &entries[1..], texts[1]).unwrap();
     assert_eq!(rebased.text, texts[0]);
-    assert_eq!(plan_undo(&rebased.later[0], &[], Some(texts[0])).0, super::super::UndoPlan::Nothing);
+    assert_eq!(
+        plan_undo(&rebased.later[0], &[], Some(texts[0])).0,
+        super::super::undo_plan::UndoPlan::Nothing
+    );
 }
 
 #[test]
@@ -132,8 +137,11 @@ fn an_undo_that_was_killed_behind_the_file_is_gone_on_with() {
     let rebased = without(&entries[0], &entries[1..], all[2]).unwrap();
     for text in [all[2], &rebased.text] {
         let mut entries = entries.clone();
-        let pending =
-            Pending { after: digest(Some(Dialect::NpmIni), &rebased.text), later: rebased.later.clone() };
+        let pending = Pending {
+            after: digest(Some(Dialect::NpmIni), &rebased.text),
+            later: rebased.later.clone(),
+            gone: Vec::new(),
+        };
         entries[0].pending = Some(pending);
         recover(&mut entries, Path::new("/f"), text);
         let again = without(&entries[0], &entries[1..], text).unwrap();

@@ -32,6 +32,11 @@ pub(super) fn read(home: &Home) -> impl Iterator<Item = FormerRecord> {
     })
 }
 
+/// Whether there is one.
+pub(super) fn is_there(home: &Home) -> bool {
+    !records(home).is_empty()
+}
+
 /// Removes them, once a ledger was saved that says the same.
 pub(super) fn remove(home: &Home) {
     for path in records(home) {

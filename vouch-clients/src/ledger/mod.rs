@@ -6,13 +6,16 @@
 
 mod former;
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
+use vouch_core::files;
 use vouch_core::home::{self, Home};
 
+use crate::memo::Memo;
 pub use crate::record_file::RecordError;
 use crate::record_file::{self, Record};
 use crate::text::npmrc::Npmrc;
@@ -113,6 +116,24 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Lets somebody look at what is written down, who looks at it often while nothing is written: it is read again, and
+    /// taken apart again if it is another text.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn look<T>(home: &Home, look: impl FnOnce(&Self) -> T) -> Result<T, RecordError> {
+        thread_local! {
+            static LAST: Memo<Option<Ledger>> = const { Memo::new() };
+        }
+        let text =
+            files::read_text(&record_file::path::<Self>(home)).ok().filter(|_| !former::is_there(home));
+        let last = text.map(|text| LAST.with(|last| last.of(&text, |_| Self::load(home).ok())));
+        match last.as_deref() {
+            Some(Some(known)) => Ok(look(known)),
+            _ => Ok(look(&Self::load(home)?)),
+        }
+    }
+
     /// The files that may have a token of Vouch's in them or beside them.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|record| record.file.as_path())
@@ -135,21 +156,28 @@ impl Ledger {
 
     /// A file's text without the tokens that Vouch wrote into it: as setup writes it and as undo compares it.
     pub fn without_tokens(&self, file: &Path, text: &str) -> String {
-        if self.tokens(file).next().is_none() {
-            return text.to_owned();
+        self.split(file, text).0
+    }
+
+    /// The same, and the lines with those tokens: keys and values.
+    pub(crate) fn split(&self, file: &Path, text: &str) -> (String, Vec<(String, String)>) {
+        let known: HashSet<&str> = self.tokens(file).map(|token| token.fingerprint.as_str()).collect();
+        if known.is_empty() {
+            return (text.to_owned(), Vec::new());
         }
         let mut npmrc = Npmrc::parse(text.as_bytes());
-        npmrc.remove_lines(|_, value| self.is_ours(file, value));
+        let tokens = npmrc.remove_lines(|_, value| known.contains(fingerprint(value).as_str()));
         // Only whole lines are gone: what is left of text is text.
-        String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
+        (String::from_utf8_lossy(&npmrc.to_bytes()).into_owned(), tokens)
     }
 
     /// The tokens that Vouch wrote into a file, of those that stand in a text of it.
     pub(crate) fn held(&self, file: &Path, text: &str) -> Vec<HeldToken> {
         let Some(record) = self.files.iter().find(|record| record.file == file) else { return Vec::new() };
+        let known: HashMap<&str, &TokenLine> =
+            record.tokens.iter().rev().map(|token| (token.fingerprint.as_str(), token)).collect();
         let held = |value: String| {
-            let fingerprint = fingerprint(&value);
-            let token = record.tokens.iter().find(|token| token.fingerprint == fingerprint)?;
+            let token = known.get(fingerprint(&value).as_str())?;
             Some(HeldToken { key: token.key.clone(), value, expires_at: token.expires_at })
         };
         Npmrc::parse(text.as_bytes()).values().filter_map(held).collect()
@@ -207,7 +235,7 @@ pub(crate) fn begin_write(
 /// Writes down what a file holds by now: tokens that are not in it any more are forgotten, and the temporary file is gone.
 pub(crate) fn settle(home: &Home, file: &Path, contents: &[u8]) -> Result<(), RecordError> {
     let npmrc = Npmrc::parse(contents);
-    let held: Vec<String> = npmrc.values().map(|value| fingerprint(&value)).collect();
+    let held: HashSet<String> = npmrc.values().map(|value| fingerprint(&value)).collect();
     update(home, |ledger| {
         for record in ledger.files.iter_mut().filter(|record| record.file == file) {
             record.temporary = None;

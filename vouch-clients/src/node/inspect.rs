@@ -13,8 +13,7 @@ use super::{Pnpm, Yarn, home, named_npmrc, pnpm, project, user_npmrc};
 use crate::client::{Client, SetupRequest};
 use crate::finding::{Finding, Status};
 use crate::inspect::{self, ENTRY, InspectContext, LOCKFILE, NETWORK, OVERRIDDEN, VERSION};
-use crate::lockfile;
-use crate::node::npm::registration::{Filter, key, registry_key};
+use crate::node::npm::registration::{TokenEntry, key, registry_key};
 use crate::node::npm::tokens::{self, State};
 use crate::node::npm::{Mode, file};
 use crate::text::yaml as yarnrc;
@@ -57,15 +56,9 @@ impl NpmrcReader {
         const WHY: &str = "The client asks nobody: it has only the token in that file.";
         const MEND: &str = "Run `npm-token-vouch refresh`; without a session, `vouch login` does it, too.";
         let registration = case.registration;
-        let filter = Filter {
-            profile: Some(&registration.profile),
-            file: registration.file.as_deref(),
-            tool: Some(self.tool.name()),
-        };
-        let held = tokens::held(case.home, case.config, filter);
-        let held = held.into_iter().find(|held| held.place.endpoint == registration.endpoint)?;
-        let file = held.place.file.display().to_string();
-        match held.state {
+        let place = TokenEntry::of(registration)?;
+        let file = place.file.display().to_string();
+        match tokens::state(case.home, &place) {
             Ok(State::Missing) => {
                 Some(Finding::warn(ENTRY, format!("there is no token in `{file}`"), WHY, MEND))
             }
@@ -108,7 +101,7 @@ pub fn yarn(case: &InspectContext<'_>) -> Vec<Finding> {
     findings.extend(named.and_then(|helper| inspect::helper(&helper, case.registration)));
     findings.extend(yarn_variables(case.registration));
     findings.extend(yarn_project(case));
-    findings.extend(lockfile::look(case.folder, &["yarn.lock"], case.config));
+    findings.extend(case.lock_files(&["yarn.lock"]));
     findings.push(version("yarn", &[3, 2], false));
     findings
 }
@@ -197,7 +190,7 @@ fn with_project(
         let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
         Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")
     }));
-    findings.extend(lockfile::look(case.folder, &["pnpm-lock.yaml", "yarn.lock", "bun.lock"], case.config));
+    findings.extend(case.lock_files(&["pnpm-lock.yaml", "yarn.lock", "bun.lock"]));
     findings
 }
 

@@ -10,7 +10,6 @@ use super::wheel::Environment;
 use super::{pdm, pip, url, uv_exception, uv_project};
 use crate::finding::Finding;
 use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, OVERRIDDEN, Planned};
-use crate::lockfile;
 use crate::options::Options;
 use crate::program;
 
@@ -39,7 +38,7 @@ pub fn uv(case: &InspectContext<'_>) -> Vec<Finding> {
         Finding::warn(OVERRIDDEN, note, why, "Add `authenticate = \"always\"` to that index.")
     }));
     findings.extend(uv_exception::findings(case.registration));
-    findings.extend(lockfile::look(case.folder, &["uv.lock"], case.config));
+    findings.extend(case.lock_files(&["uv.lock"]));
     findings.push(inspect::version("uv", &[0, 9]));
     findings
 }
@@ -63,7 +62,7 @@ pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
         findings.push(inspect::overridden(format!("`{}` has a `{registry}` of its own", path.display())));
     }
     findings.extend(Environment::of_client("poetry").and_then(|found| found.look("poetry")));
-    findings.extend(lockfile::look(case.folder, &["poetry.lock"], case.config));
+    findings.extend(case.lock_files(&["poetry.lock"]));
     findings.push(inspect::version("poetry", &[]));
     findings
 }
@@ -84,7 +83,7 @@ pub fn pdm(case: &InspectContext<'_>) -> Vec<Finding> {
             findings.push(inspect::overridden(format!("`{}` sets `pypi.url`", path.display())));
         }
     }
-    findings.extend(lockfile::look(case.folder, &["pdm.lock"], case.config));
+    findings.extend(case.lock_files(&["pdm.lock"]));
     findings.push(inspect::version("pdm", &[]));
     findings
 }
@@ -230,6 +229,7 @@ mod tests {
             config: &config,
             home: &home,
             folder: dir.path(),
+            is_first: true,
             client: crate::all::client_of,
         };
         requirements(&case, needs_user).iter().map(Finding::check).collect()

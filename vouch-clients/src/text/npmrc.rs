@@ -19,6 +19,17 @@ struct Line {
     end: &'static [u8],
 }
 
+impl Line {
+    /// Whether it may set a key: most lines of a long file set others, and taking one apart costs more than this look.
+    fn may_set(&self, key: &str) -> bool {
+        let is_plain = |byte: &u8| byte.is_ascii() && !br#""'\"#.contains(byte);
+        match std::str::from_utf8(&self.text) {
+            Ok(text) => text.contains(key) || !self.text.iter().all(is_plain),
+            Err(_) => true,
+        }
+    }
+}
+
 /// A value that npm reads as it stands: without quotes, escapes, comments or variables.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BareValue<'a>(&'a str);
@@ -163,8 +174,21 @@ impl Npmrc {
 
     /// The entries at the top level and their lines.
     fn entries(&self) -> impl Iterator<Item = (usize, Entry)> + '_ {
-        let meanings = self.lines.iter().map(|line| Meaning::of(&String::from_utf8_lossy(&line.text)));
-        let top = meanings.take_while(|meaning| *meaning != Meaning::Section).enumerate();
+        self.entries_of(|_| true)
+    }
+
+    /// Those of them that are meant, by their lines; what ends the top level is always looked at.
+    fn entries_of<'a>(
+        &'a self,
+        is_meant: impl Fn(&Line) -> bool + 'a,
+    ) -> impl Iterator<Item = (usize, Entry)> + 'a {
+        let lines = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter(move |(_, line)| line.text.contains(&b'[') || is_meant(line));
+        let meanings = lines.map(|(place, line)| (place, Meaning::of(&String::from_utf8_lossy(&line.text))));
+        let top = meanings.take_while(|(_, meaning)| *meaning != Meaning::Section);
         top.filter_map(|(place, meaning)| match meaning {
             Meaning::Entry(entry) => Some((place, entry)),
             _ => None,
@@ -172,7 +196,7 @@ impl Npmrc {
     }
 
     fn places<'a>(&'a self, key: &'a str) -> impl Iterator<Item = (usize, Entry)> + 'a {
-        self.entries().filter(move |(_, entry)| entry.key == key)
+        self.entries_of(move |line| line.may_set(key)).filter(move |(_, entry)| entry.key == key)
     }
 
     fn insert(&mut self, key: &str, value: BareValue<'_>) {

@@ -168,3 +168,14 @@ proptest! {
         prop_assert_eq!(after.to_bytes(), bytes);
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_key_is_found_by_its_line_however_it_is_written(
+        text in "([ab\"'\\\\;# =@:\\[\\]]{0,8}[\r\n]){0,6}", key in "[ab@:;\"\\[]{1,3}"
+    ) {
+        let npmrc = Npmrc::parse(text.as_bytes());
+        let last = npmrc.settings().filter(|(known, _)| *known == key).last();
+        proptest::prop_assert_eq!(npmrc.value(&key), last.map(|(_, value)| value));
+    }
+}

@@ -34,6 +34,11 @@ impl<'a> Splices<'a> {
         Self { text, newline: if crlf { "\r\n" } else { "\n" }, inside: Vec::new(), appended: String::new() }
     }
 
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.inside.is_empty() && self.appended.is_empty()
+    }
+
     /// The text with all changes in it.
     pub fn apply(mut self) -> String {
         self.inside.sort_by_key(|(range, _)| range.start);

@@ -3,40 +3,35 @@
 //! A file and its registration change under the locks of both, the file first: nothing may keep receiving tokens because of
 //! an edit that is gone, and an undo that was cut short can be run again.
 
+mod plan;
 mod preview;
+mod told;
 mod unjournaled;
 mod unregister;
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, ConfigLock, Registration};
 use vouch_core::home::Home;
 
 use crate::edited_file::LockedFile;
-use crate::journal::{self, Entry, Gone, Link, Remark, UndoPlan};
+use crate::file_lock::FileLock;
+use crate::journal::{self, Draft, Entry, FileUndo, Gone, Link, Way};
 use crate::ledger::Ledger;
-use crate::node::npm::registration::{Filter, token_entries};
-use crate::node::npm::{BareValue, Npmrc};
 use crate::tool::Tool;
+use plan::Plan;
 pub use preview::{FilePreview, Preview};
+pub use told::Note;
+use told::told;
 pub use unregister::without_registration;
-use unregister::{unregister, unrestored};
 
 /// The right to take back; it holds the configuration's lock.
 #[derive(Debug)]
 pub struct Undo<'a> {
     home: &'a Home,
     lock: ConfigLock,
-}
-
-/// What an undo has to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    Done(String),
-    Warning(String),
-    /// Nothing was done, and that is right.
-    Remark(String),
 }
 
 impl<'a> Undo<'a> {
@@ -48,27 +43,113 @@ impl<'a> Undo<'a> {
         Ok(Self { home, lock: ConfigLock::acquire(home)? })
     }
 
-    /// Takes one edit back. One that another process took back meanwhile is done.
+    /// Takes edits back, the last first: all of them as one, so that what they cost is that of their files. Where a file or
+    /// what is recorded cannot be written, the other files all the same. One that another process took back meanwhile is
+    /// done.
+    pub fn entries(&self, ids: &[u64]) -> (Vec<Note>, Vec<Failure>) {
+        let failure = match self.together(ids) {
+            Ok(Some(notes)) => return (notes, Vec::new()),
+            Ok(None) => None,
+            Err(failure) => Some(failure),
+        };
+        let groups = journal::entries(self.home).map(|entries| by_file(&entries, ids)).unwrap_or_default();
+        if groups.len() < 2 {
+            return (Vec::new(), failure.into_iter().collect());
+        }
+        let mut notes = Vec::new();
+        let mut failures = Vec::new();
+        for ids in groups {
+            match self.together(&ids) {
+                Ok(said) => notes.extend(said.unwrap_or_default()),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        (notes, failures)
+    }
+
+    /// Takes one edit back.
     ///
     /// # Errors
     /// When file, configuration or journal cannot be read or written.
     pub fn entry(&self, id: u64) -> Result<Vec<Note>, Failure> {
-        let find = || Ok::<_, Failure>(journal::entries(self.home)?.into_iter().find(|entry| entry.id == id));
-        let Some(entry) = find()? else { return Ok(Vec::new()) };
-        let file = LockedFile::open(self.home, &entry.file)?;
-        // Others may have come before the lock.
-        let ledger = Ledger::load(self.home)?;
-        let now = ledger.without_tokens(file.real(), file.existing_text().unwrap_or_default());
-        let mut later = journal::live_entries(self.home, &entry.file, &now)?;
-        let Some(entry) = later.iter().find(|live| live.id == entry.id).cloned() else {
-            return Ok(Vec::new());
-        };
-        let is_first = !later.iter().any(|other| other.id < entry.id);
-        later.retain(|later| later.id > entry.id);
-        match later.iter().find(|later| entry.serves(later)) {
-            Some(heir) => self.leave_to(&entry, heir),
-            None => self.revert(&file, &entry, &later, is_first),
+        Ok(self.together(&[id])?.unwrap_or_default())
+    }
+
+    /// Takes edits back, all of them or, where something fails, none. Where two paths of theirs are one file by now, it takes
+    /// one after the other, and nothing is done.
+    fn together(&self, ids: &[u64]) -> Result<Option<Vec<Note>>, Failure> {
+        let known = journal::entries(self.home)?;
+        let meant: HashSet<u64> = ids.iter().copied().collect();
+        let mut paths: Vec<&Path> = known
+            .iter()
+            .filter(|entry| meant.contains(&entry.id))
+            .map(|entry| entry.file.as_path())
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let paths: Vec<PathBuf> = paths.into_iter().map(Path::to_owned).collect();
+        let locks = FileLock::acquire_all(self.home, &paths)?;
+        if locks.len() < paths.len() {
+            return Ok(None);
         }
+        let files = locks.into_iter().map(LockedFile::read).collect::<Result<Vec<_>, _>>()?;
+        // Others may have come before the locks.
+        let ledger = Ledger::load(self.home)?;
+        let now =
+            |file: &LockedFile| ledger.without_tokens(file.real(), file.existing_text().unwrap_or_default());
+        let texts: Vec<_> = files.iter().map(|file| (file.path(), now(file))).collect();
+        let entries = journal::recovered_entries(self.home, &texts)?;
+        let mut plan = Plan::new(ledger, Draft::of(entries), self.lock.load()?);
+        for file in &files {
+            plan.add_file(file.path(), file.real(), file.existing_text());
+        }
+        let taken = plan.take(ids);
+        self.write(&plan, &files)?;
+        Ok(Some(taken.iter().flat_map(told).collect()))
+    }
+
+    /// Writes files, configuration and journal, in this order.
+    fn write(&self, plan: &Plan, files: &[LockedFile]) -> Result<(), Failure> {
+        let mut changed = Vec::new();
+        for planned in &plan.files {
+            let file = files.iter().find(|file| file.path() == planned.path);
+            if let (Some(file), Some(undone)) = (file, &planned.undone)
+                && planned.after != planned.before
+            {
+                changed.push((file, planned, undone));
+            }
+        }
+        // A single edit that is the last of its file is known by the file itself.
+        let is_plain = |undone: &FileUndo| {
+            undone.ways.len() == 1 && !undone.ways.values().any(|way| *way == Way::Between)
+        };
+        let traced: Vec<_> =
+            changed.iter().map(|(_, _, undone)| *undone).filter(|undone| !is_plain(undone)).collect();
+        if !traced.is_empty() {
+            journal::begin_undo(self.home, &traced)?;
+        }
+        let mut written = Vec::new();
+        let outcome = changed
+            .iter()
+            .try_for_each(|(file, planned, undone)| {
+                match &planned.after {
+                    Some(text) => file.restore(text)?,
+                    None => file.remove(&undone.made_folders)?,
+                }
+                written.push(*file);
+                Ok(())
+            })
+            .and_then(|()| self.lock.save(&plan.config).map_err(Failure::from))
+            .and_then(|()| journal::save(self.home, plan.journal.changes()));
+        if outcome.is_err() {
+            // As they were, so that the undo can be run again; the failure at hand matters more.
+            for file in written {
+                if let Some(text) = file.existing_text() {
+                    let _ = file.put_back(text);
+                }
+            }
+        }
+        outcome
     }
 
     /// Takes back all edits of the registrations that are meant, the last first; `notes` also gets those of what was done
@@ -82,24 +163,40 @@ impl<'a> Undo<'a> {
         notes: &mut Vec<Note>,
     ) -> Result<(), Failure> {
         // With what an undo puts back there may be one more.
-        while let Some(registration) = self.registration(&is_meant)? {
-            // All of its edits, even where the last one has it unregistered.
-            while let Some(id) = self.last_edit(&registration)? {
-                notes.extend(self.entry(id)?);
+        loop {
+            let meant = self.registered(&is_meant)?;
+            if meant.is_empty() {
+                return Ok(());
             }
-            if self.registration(|known| known.is_same_entry(&registration))?.is_some() {
-                notes.extend(self.unjournaled(&registration)?);
+            // All of their edits, even where the last one has them unregistered.
+            let ids = self.edits_of(&meant)?;
+            let (said, failures) = self.entries(&ids);
+            notes.extend(said);
+            if let Some(failure) = failures.into_iter().next() {
+                return Err(failure);
+            }
+            for registration in
+                self.registered(|known| meant.iter().any(|meant| known.is_same_entry(meant)))?
+            {
+                // Another edit of it may have come back with what was put back.
+                if self.edits_of(std::slice::from_ref(&registration))?.is_empty() {
+                    notes.extend(self.unjournaled(&registration)?);
+                }
             }
         }
-        Ok(())
     }
 
-    fn last_edit(&self, registration: &Registration) -> Result<Option<u64>, Failure> {
+    /// The live edits of registrations, the last first.
+    fn edits_of(&self, registrations: &[Registration]) -> Result<Vec<u64>, Failure> {
+        fn key(known: &Registration) -> (&str, &str, Option<&str>, Option<&Path>) {
+            (&known.tool, &known.endpoint, known.name.as_deref(), known.file.as_deref())
+        }
+        let meant: HashSet<_> = registrations.iter().map(key).collect();
         let is_its = |entry: &&Entry| {
             let after = entry.registration.as_ref().map(|registered| &registered.after);
-            entry.is_live() && after.is_some_and(|after| after.is_same_entry(registration))
+            entry.is_live() && after.is_some_and(|after| meant.contains(&key(after)))
         };
-        Ok(journal::entries(self.home)?.iter().rev().find(is_its).map(|entry| entry.id))
+        Ok(journal::entries(self.home)?.iter().rev().filter(is_its).map(|entry| entry.id).collect())
     }
 
     /// Takes links back that setup made, once nobody who was set up with them is left. Tries all of them.
@@ -129,64 +226,9 @@ impl<'a> Undo<'a> {
         Ok(links.iter().filter_map(|link| revert(link).transpose()).collect())
     }
 
-    fn registration(
-        &self,
-        is_meant: impl Fn(&Registration) -> bool,
-    ) -> Result<Option<Registration>, Failure> {
+    fn registered(&self, is_meant: impl Fn(&Registration) -> bool) -> Result<Vec<Registration>, Failure> {
         let registrations = self.lock.load()?.codeartifact.registrations;
-        Ok(registrations.into_iter().find(is_meant))
-    }
-
-    /// The lines of a client stay where another one needs them.
-    fn leave_to(&self, entry: &Entry, heir: &Entry) -> Result<Vec<Note>, Failure> {
-        let mut gone = None;
-        if let Some(registered) = &entry.registration {
-            let mut config = self.lock.load()?;
-            let is_gone = unregister(&mut config, registered);
-            self.lock.save(&config)?;
-            gone = is_gone.then(|| Note::Done(without_registration(&registered.after, &config)));
-        }
-        journal::hand_over(self.home, entry.id, heir)?;
-        let stay = Note::Done(format!(
-            "the lines in `{}` stay, because {} needs them: `vouch undo {}` takes them out",
-            entry.file.display(),
-            heir.client,
-            heir.client
-        ));
-        Ok(std::iter::once(stay).chain(gone).collect())
-    }
-
-    fn revert(
-        &self,
-        file: &LockedFile,
-        entry: &Entry,
-        later: &[Entry],
-        is_first: bool,
-    ) -> Result<Vec<Note>, Failure> {
-        let mut config = None;
-        let (mut unregistered, mut unrestored) = (false, None);
-        if let Some(registered) = &entry.registration {
-            let mut changed = self.lock.load()?;
-            unrestored = self::unrestored(&changed, registered);
-            unregistered = unregister(&mut changed, registered);
-            config = Some(changed);
-        }
-        let (way, later) = restore(self.home, file, (entry, later), config.as_ref())?;
-        let saved = config.as_ref().map_or(Ok(()), |config| self.lock.save(config)).map_err(Failure::from);
-        let marked = saved.and_then(|()| journal::mark_reverted(self.home, entry.id, &later));
-        if let Err(failure) = marked {
-            // As it was, so that the undo can be run again; the failure at hand matters more.
-            if let Some(text) = file.existing_text() {
-                let _ = file.put_back(text);
-            }
-            return Err(failure);
-        }
-        let mut notes = told(entry, &way, file.existing_text().is_some(), is_first);
-        if let (true, Some(registered), Some(config)) = (unregistered, &entry.registration, &config) {
-            notes.push(Note::Done(without_registration(&registered.after, config)));
-        }
-        notes.extend(unrestored.map(Note::Warning));
-        Ok(notes)
+        Ok(registrations.into_iter().filter(is_meant).collect())
     }
 
     /// A registration of which the journal knows nothing: an earlier version made it, or the journal was moved away.
@@ -213,120 +255,18 @@ fn link_users(config: &Config) -> Vec<&str> {
     users
 }
 
-/// What an undo makes of a file.
-struct Outcome {
-    way: UndoPlan,
-    later: Vec<Entry>,
-    /// Whether the file changes.
-    changes: bool,
-    /// What it holds then; none where it goes.
-    text: Option<String>,
-}
-
-impl Outcome {
-    /// The text of a file as it was before the edit, but for the tokens that registrations still ask for.
-    fn of(
-        ledger: &Ledger,
-        (real, existing): (&Path, Option<&str>),
-        (entry, later): (&Entry, &[Entry]),
-        config: Option<&Config>,
-    ) -> Self {
-        let mut npmrc = Npmrc::parse(existing.unwrap_or_default().as_bytes());
-        let tokens = npmrc.remove_lines(|_, value| ledger.is_ours(real, value));
-        let now = existing.map(|text| ledger.without_tokens(real, text));
-        let (way, later) = journal::plan_undo(entry, later, now.as_deref());
-        let text = match &way {
-            UndoPlan::Nothing => now.as_deref(),
-            UndoPlan::Exact(text) => text.as_deref(),
-            UndoPlan::EditedAway => None,
-            UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => Some(taken.text.as_str()),
-            UndoPlan::Between(rebased) => Some(rebased.text.as_str()),
-        };
-        let registered = config.map(|config| token_entries(config, Filter::default())).unwrap_or_default();
-        let is_needed = |(key, _): &&(String, String)| registered.iter().any(|entry| entry.is(real, key));
-        let needed: Vec<_> = tokens.iter().filter(is_needed).collect();
-        if text == now.as_deref() && needed.len() == tokens.len() {
-            return Self { way, later, changes: false, text: existing.map(str::to_owned) };
+/// The edits of each file, in the order of the first of each.
+fn by_file(entries: &[Entry], ids: &[u64]) -> Vec<Vec<u64>> {
+    let files: HashMap<u64, &Path> = entries.iter().map(|entry| (entry.id, entry.file.as_path())).collect();
+    let mut groups: Vec<(&Path, Vec<u64>)> = Vec::new();
+    for id in ids {
+        let Some(file) = files.get(id) else { continue };
+        match groups.iter_mut().find(|(known, _)| known == file) {
+            Some((_, ids)) => ids.push(*id),
+            None => groups.push((file, vec![*id])),
         }
-        if needed.is_empty() {
-            let text = text.map(str::to_owned);
-            return Self { way, later, changes: true, text };
-        }
-        let mut npmrc = Npmrc::parse(text.unwrap_or_default().as_bytes());
-        for (key, token) in needed {
-            // What stood there before Vouch counts.
-            if let Some(token) = BareValue::new(token).filter(|_| npmrc.value(key).is_none()) {
-                npmrc.set(key, token);
-            }
-        }
-        let text = String::from_utf8_lossy(&npmrc.to_bytes()).into_owned();
-        Self { way, later, changes: true, text: Some(text) }
     }
-}
-
-/// Writes the file as it was before the edit.
-fn restore(
-    home: &Home,
-    file: &LockedFile,
-    (entry, later): (&Entry, &[Entry]),
-    config: Option<&Config>,
-) -> Result<(UndoPlan, Vec<Entry>), Failure> {
-    let ledger = Ledger::load(home)?;
-    let existing = (file.real(), file.existing_text());
-    let Outcome { way, later, changes, text } = Outcome::of(&ledger, existing, (entry, later), config);
-    if !changes {
-        return Ok((way, later));
-    }
-    if let UndoPlan::Between(rebased) = &way {
-        journal::begin_revert(home, entry.id, rebased)?;
-    }
-    match text {
-        Some(text) => file.restore(&text)?,
-        None => file.remove(&entry.made_folders)?,
-    }
-    Ok((way, later))
-}
-
-/// `is_first` says that no earlier edit of setup is left in the file.
-fn told(entry: &Entry, way: &UndoPlan, was_there: bool, is_first: bool) -> Vec<Note> {
-    let shown = entry.file.display();
-    let setup = if is_first { "setup".to_owned() } else { format!("the setup of {}", entry.client) };
-    let first = match way {
-        UndoPlan::Nothing if !was_there => {
-            Note::Done(format!("`{shown}` is gone: nothing to take back in it"))
-        }
-        UndoPlan::Nothing => Note::Done(format!("`{shown}` is already as it was before {setup}")),
-        UndoPlan::Exact(Some(_)) => Note::Done(format!("`{shown}` is as it was before {setup}")),
-        UndoPlan::Exact(None) | UndoPlan::EditedAway => {
-            Note::Done(format!("`{shown}` is removed: it was made by setup"))
-        }
-        UndoPlan::Between(_) => Note::Done(format!(
-            "the lines of {} are out of `{shown}`; what setup did there since stays",
-            entry.client
-        )),
-        UndoPlan::Blanked(_) => {
-            Note::Warning(format!("`{shown}` is as it was before {setup}, but for what may be secret"))
-        }
-        UndoPlan::Edited(_) => Note::Warning(format!(
-            "`{shown}` was edited since: only the lines of setup were taken out, the rest stays as it is"
-        )),
-    };
-    let remarks = match way {
-        UndoPlan::Edited(taken) | UndoPlan::Blanked(taken) => taken.remarks.as_slice(),
-        _ => &[],
-    };
-    let told = |remark: &Remark| {
-        Note::Warning(match remark {
-            Remark::Stays(line) => {
-                format!("this line of setup stays, because lines of yours depend on it: {line}")
-            }
-            Remark::Blanked(key) => format!(
-                "the journal does not keep the value of `{key}`, where `[redacted]` stands now: write it there again"
-            ),
-            Remark::Lost(line) => format!("this line from before setup is not put back: {line}"),
-        })
-    };
-    std::iter::once(first).chain(remarks.iter().map(told)).collect()
+    groups.into_iter().map(|(_, ids)| ids).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::*;
 use crate::file_lock::{FileLock, Readers};
 use crate::journal::{Author, Registered};
 use crate::ledger::NewToken;
+use crate::node::npm::{BareValue, Npmrc};
 use crate::text::redact::Dialect;
 
 const KEY: &str = "//h.example/npm/repo/:_authToken";
@@ -228,4 +229,59 @@ fn the_token_of_an_earlier_version_goes_with_its_registration_and_stays_private_
     test_home.remove();
     assert_eq!(test_home.text(), "");
     assert!(!Path::new(&test_home.home.path().join("ledger.json")).exists());
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_no_other_one_from_it() {
+    let test_home = TestHome::new("a=1\n");
+    test_home.set_up(&test_home.registration("npm", "repo"));
+    let other = test_home.file.with_file_name("other");
+    fs::write(&other, "b=1\n").unwrap();
+    let second =
+        TestHome { file: other.clone(), home: test_home.home.clone(), _dir: tempfile::tempdir().unwrap() };
+    let registration = Registration { file: Some(other.clone()), ..second.registration("bun", "other") };
+    second.set_up(&registration);
+    let set_up = second.text();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o444)).unwrap();
+    let ids: Vec<u64> =
+        journal::entries(&test_home.home).unwrap().iter().rev().map(|entry| entry.id).collect();
+    let undo = Undo::begin(&test_home.home).unwrap();
+    let (notes, failures) = undo.entries(&ids);
+    assert!(failures.len() == 1 && failures[0].message.contains("read-only"), "{failures:?}");
+    assert!(matches!(&notes[0], Note::Done(text) if text.contains("as it was before setup")), "{notes:?}");
+    assert_eq!((test_home.text(), second.text()), ("a=1\n".into(), set_up));
+    assert_eq!(Config::load(&test_home.home).unwrap().codeartifact.registrations, [registration]);
+    // Once it can be written, it goes, too.
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(undo.entries(&ids).1.is_empty());
+    assert_eq!(second.text(), "b=1\n");
+    assert!(Config::load(&test_home.home).unwrap().codeartifact.registrations.is_empty());
+}
+
+#[test]
+fn many_registrations_of_two_tools_in_one_file_are_taken_back_as_one() {
+    let test_home = TestHome::new("a=1\n");
+    let tool = |number: usize| if number.is_multiple_of(3) { "bun" } else { "npm" };
+    for number in 0..12 {
+        test_home.set_up(&test_home.registration(tool(number), &format!("repo-{number}")));
+        test_home
+            .write_token(&format!("//h.example/npm/repo-{number}/:_authToken"), &format!("TOKEN{number}"));
+    }
+    let of = |wanted: &str| -> Vec<u64> {
+        let entries = journal::entries(&test_home.home).unwrap();
+        let live = entries.iter().rev().filter(|entry| entry.is_live() && entry.client == wanted);
+        live.map(|entry| entry.id).collect()
+    };
+    let undo = Undo::begin(&test_home.home).unwrap();
+    let (notes, failures) = undo.entries(&of("npm"));
+    assert!(failures.is_empty() && !notes.iter().any(|note| matches!(note, Note::Warning(_))), "{notes:?}");
+    let text = test_home.text();
+    let tokens: Vec<_> = (0..12).filter(|number| text.contains(&format!("=TOKEN{number}\n"))).collect();
+    assert_eq!(tokens, [0, 3, 6, 9], "{text}");
+    let left = Config::load(&test_home.home).unwrap().codeartifact.registrations;
+    assert!(left.len() == 4 && left.iter().all(|known| known.tool == "bun"));
+    let (_, failures) = undo.entries(&of("bun"));
+    assert!(failures.is_empty());
+    assert_eq!(test_home.text(), "a=1\n");
+    assert!(Config::load(&test_home.home).unwrap().codeartifact.registrations.is_empty());
 }

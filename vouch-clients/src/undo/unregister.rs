@@ -45,16 +45,7 @@ pub(super) fn unrestored(config: &Config, registered: &Registered) -> Option<Str
 
 /// What is so of a registration's URL once the registration is gone.
 pub fn without_registration(gone: &Registration, config: &Config) -> String {
-    let Registration { tool, endpoint, .. } = gone;
-    match Left::of(gone, config) {
-        Left::SetUp => {
-            format!("{endpoint} is still set up for {tool}: only one of its registrations is gone")
-        }
-        Left::Allowed => format!(
-            "{endpoint} is no longer set up for {tool}; by another registration it may receive tokens"
-        ),
-        Left::Nothing => format!("{endpoint} no longer receives tokens"),
-    }
+    Left::of(gone, config).told(gone)
 }
 
 /// What is left of a registration's URL.
@@ -74,6 +65,28 @@ impl Left {
             return Self::SetUp;
         }
         if config.allows(&gone.endpoint) { Self::Allowed } else { Self::Nothing }
+    }
+
+    /// As a user is told.
+    pub(super) fn told(self, Registration { tool, endpoint, .. }: &Registration) -> String {
+        match self {
+            Self::SetUp => {
+                format!("{endpoint} is still set up for {tool}: only one of its registrations is gone")
+            }
+            Self::Allowed => format!(
+                "{endpoint} is no longer set up for {tool}; by another registration it may receive tokens"
+            ),
+            Self::Nothing => format!("{endpoint} no longer receives tokens"),
+        }
+    }
+
+    /// The same of what has not happened yet.
+    pub(super) fn foretold(self, Registration { tool, endpoint, .. }: &Registration) -> String {
+        match self {
+            Self::SetUp => format!("{endpoint} would still be set up for {tool}"),
+            Self::Allowed => format!("{endpoint} would no longer be set up for {tool}"),
+            Self::Nothing => format!("{endpoint} would no longer receive tokens"),
+        }
     }
 }
 

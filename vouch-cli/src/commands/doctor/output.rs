@@ -1,5 +1,7 @@
 //! The findings, for a person and for a program.
 
+use std::collections::HashMap;
+
 use clap::builder::styling::Style;
 use serde_json::{Value, json};
 use vouch_clients::finding::{Finding, Status};
@@ -60,12 +62,11 @@ struct Line<'a> {
 /// What is well about one thing stands in one line.
 fn lines(findings: &[Finding]) -> Vec<Line<'_>> {
     let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut well: HashMap<&str, usize> = HashMap::new();
     for finding in findings {
         let (status, subject) = (finding.status(), finding.subject());
-        let joins = |line: &&mut Line<'_>| {
-            status == Status::Ok && line.status == Status::Ok && line.subject == subject
-        };
-        match lines.iter_mut().find(joins) {
+        let place = (status == Status::Ok).then(|| *well.entry(subject).or_insert(lines.len()));
+        match place.and_then(|place| lines.get_mut(place)) {
             Some(line) => line.message.extend([", ", finding.message()]),
             None => lines.push(Line {
                 status,

@@ -273,7 +273,7 @@ fn plan(request: &Request, home: &Home, config: &mut Config) -> Result<Plan, Fai
     if let Some(gone) = replaced.as_ref().filter(is_other) {
         let mut preview = Preview::begin(home)?;
         preview.registration(gone)?;
-        bases.extend(preview.files().iter().map(|file| (file.path.clone(), file.after.clone())));
+        bases.extend(preview.files().map(|file| (file.path.to_owned(), file.after.map(str::to_owned))));
     }
     let recorded = all::options_of(request.tool, &registration);
     let options = Options { file: request.options.file.clone(), ..recorded };

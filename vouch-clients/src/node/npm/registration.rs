@@ -1,5 +1,6 @@
 //! What a registration means to npm and those who read its files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -79,6 +80,14 @@ pub struct TokenEntry {
 }
 
 impl TokenEntry {
+    /// That of a registration, if it has one.
+    pub fn of(registration: &Registration) -> Option<Self> {
+        let file = registration.file.clone().filter(|_| Mode::of(registration) == Some(Mode::Static))?;
+        let key = key(&registration.endpoint, "_authToken")?;
+        let (endpoint, profile) = (registration.endpoint.clone(), registration.profile.clone());
+        Some(Self { file, endpoint, profile, key })
+    }
+
     /// Whether it is the line of a key in a file, which may have several names; `real` is the one without links.
     pub fn is(&self, real: &Path, key: &str) -> bool {
         self.key == key && real_path::real(&self.file).is_ok_and(|file| file == real)
@@ -105,19 +114,10 @@ impl Filter<'_> {
 
 /// The static tokens of the registrations, each once.
 pub fn token_entries(config: &Config, filter: Filter<'_>) -> Vec<TokenEntry> {
-    let mut entries: Vec<TokenEntry> = Vec::new();
-    for registration in &config.codeartifact.registrations {
-        let Some(file) = &registration.file else { continue };
-        if Mode::of(registration) != Some(Mode::Static) || !filter.matches(registration) {
-            continue;
-        }
-        let Some(key) = key(&registration.endpoint, "_authToken") else { continue };
-        if !entries.iter().any(|known| known.key == key && known.file == *file) {
-            let (endpoint, profile) = (registration.endpoint.clone(), registration.profile.clone());
-            entries.push(TokenEntry { file: file.clone(), endpoint, profile, key });
-        }
-    }
-    entries
+    let mut known = HashSet::new();
+    let meant = config.codeartifact.registrations.iter().filter(|registration| filter.matches(registration));
+    let entries = meant.filter_map(TokenEntry::of);
+    entries.filter(|entry| known.insert((entry.key.clone(), entry.file.clone()))).collect()
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

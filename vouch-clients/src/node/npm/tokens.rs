@@ -189,10 +189,14 @@ pub fn held(home: &Home, config: &Config, filter: Filter<'_>) -> Vec<Held> {
     registration::token_entries(config, filter).into_iter().map(look).collect()
 }
 
-fn state(home: &Home, place: &TokenEntry) -> Result<State, NpmError> {
+/// What is known of one static token.
+///
+/// # Errors
+/// When its file or the ledger cannot be read.
+pub fn state(home: &Home, place: &TokenEntry) -> Result<State, NpmError> {
     let Some(token) = file::load(&place.file)?.value(&place.key) else { return Ok(State::Missing) };
-    let ledger = Ledger::load(home)?;
-    let expiry = real(&place.file).ok().and_then(|file| ledger.expiry(&file, &place.key, &token));
+    let file = real(&place.file).ok();
+    let expiry = Ledger::look(home, |ledger| ledger.expiry(file.as_deref()?, &place.key, &token))?;
     Ok(expiry.map_or(State::Unknown, |expires_at| State::Written { expires_at }))
 }
 

@@ -132,8 +132,8 @@ pub(crate) fn kept(dialect: Dialect, before: &str, after: &str) -> (Vec<Vec<Part
     (lines(before, &of_before, &mut number), lines(after, &of_after, &mut number))
 }
 
-/// What may be kept of a text by itself: two that differ in secrets alone are the same.
-pub(crate) fn kept_text(dialect: Dialect, text: &str) -> String {
+/// What may be kept of a text by itself, line by line: two that differ in secrets alone are the same.
+pub(crate) fn kept_lines(dialect: Dialect, text: &str) -> Vec<String> {
     let secrets = secrets(dialect, text, secrets_of);
     lines(text, &secrets, &mut |_, _| Part::Text(BLANK.into())).iter().map(|line| joined(line)).collect()
 }

@@ -4,6 +4,7 @@
 //! `bench keyrings` needs pip to be set up, too.
 
 mod keyrings;
+mod scale;
 
 use std::env;
 use std::fs;
@@ -30,9 +31,10 @@ fn main() {
         ["crowd", callers] => crowd(callers.parse().expect("a number of callers")),
         ["distance", rtt] => distance(rtt.parse().expect("milliseconds")),
         ["project"] => project(),
+        ["scale"] => scale::by_registrations(),
         ["keyrings"] => keyrings::side_by_side(),
         ["keyring", peer, state] => keyrings::one(peer, *state == "cold"),
-        _ => panic!("bench warm|cold|crowd N|distance MS|project|keyrings"),
+        _ => panic!("bench warm|cold|crowd N|distance MS|project|scale|keyrings"),
     };
     println!("{result}");
 }
