@@ -113,7 +113,7 @@ fn an_answer_that_nobody_can_read_is_an_error() {
         }
         // Thrown away is another matter.
         let thrown = ["-c", "exec vouch credential codeartifact 1<>/dev/null"];
-        let _ = sandbox.run("sh").args(&thrown).ok();
+        let _ = sandbox.run("sh").args(thrown).ok();
     });
 }
 
