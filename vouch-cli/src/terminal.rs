@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 use vouch_core::{ErrorKind, Failure};
 use vouch_helper::home;
@@ -82,7 +83,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// The same with the colors in it where stdout shows them. What is not ours is to be made [`printable`] before.
 pub(crate) fn print_in_color(text: &str) -> Result<(), Failure> {
     let write = || {
-        let mut stdout = anstream::AutoStream::auto(output::stdout()?).lock();
+        let mut stdout = AutoStream::auto(output::stdout()?).lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     };
@@ -174,9 +175,13 @@ fn terminal_width() -> usize {
     80
 }
 
+/// Written at once: of a command that is killed there is a line or none.
 fn line(label: &str, text: &str) {
+    let stderr = io::stderr();
+    let mut line = AutoStream::new(Vec::new(), AutoStream::choice(&stderr));
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{label}{}", printable(&home::commands(text)));
+    let _ = writeln!(line, "{label}{}", printable(&home::commands(text)));
+    let _ = stderr.lock().write_all(&line.into_inner());
 }
 
 #[cfg(test)]

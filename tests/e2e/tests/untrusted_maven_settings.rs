@@ -202,8 +202,8 @@ fn honest_settings_are_left_alone_and_those_that_are_not_there_are_named() {
         assert!(!doctor.stdout.contains(".mvn/"), "{doctor}");
 
         write(sandbox, std::slice::from_ref(&config));
-        let told = "was not looked at: `";
-        let done = version().says(told).says("line 2 names it, and it is not there");
+        let told = "line 2: `--global-settings` names a file that is not there";
+        let done = version().says(told);
         assert_ne!(done.code, 125, "{done}");
         let doctor = sandbox.vouch(&["doctor"]).within(sandbox.file("app")).done();
         assert!(doctor.stdout.contains(told), "{doctor}");

@@ -30,6 +30,8 @@ pub enum Effect {
     Cache,
     /// There is no telling: the file was not looked at.
     LeftOut,
+    /// There is no telling what it holds once it is there.
+    Missing,
 }
 
 /// A value in force, or a file that was not looked at.

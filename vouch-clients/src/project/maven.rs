@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::found::{Found, Network};
+use super::found::{Effect, Found, Network};
 use super::jvm::{self, UNCHECKED_BY_MAVEN};
 use super::maven_settings::{self, Role, Settings};
 use super::setting::Setting;
@@ -44,9 +44,7 @@ pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
         // Maven starts from the folder that it is started in.
         let file = folder.join(&value);
         if !file.is_file() {
-            let reason =
-                format!("`{}` line {} names it, and it is not there", named.file.display(), named.line);
-            found.files.left_out.push((file, reason));
+            found.warn(&named, Effect::Missing, &[]);
         } else if files.len() < MOST_FILES {
             files.push((file, role));
         }
@@ -131,13 +129,22 @@ fn named_settings(words: &[Setting], properties: &[Setting]) -> Vec<(Role, Setti
                 None => continue,
             },
         };
-        named.push((role, Setting { value, ..word.clone() }));
+        named.push((role, Setting::new(&word.file, word.line, name_of(role), value)));
     }
     for property in properties {
         let option = OPTIONS.iter().find(|(_, _, name, _)| *name == property.key());
         named.extend(option.map(|(.., role)| (*role, property.clone())));
     }
     named
+}
+
+/// The long name of the option. What is in the file is not shown: it may be anything.
+fn name_of(role: Role) -> &'static str {
+    match role {
+        Role::User => "--settings",
+        Role::Installation => "--global-settings",
+        Role::Project => "--project-settings",
+    }
 }
 
 /// What an option names, and its value where that is in the same word. The parser takes the begin of a long name for it.
@@ -160,8 +167,8 @@ fn option(word: &str) -> Option<(Role, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::look;
     use crate::project::tests::{INTERCEPTED, NOTHING, PROXY, UNCHECKED, does};
-    use crate::project::{Effect, look};
     use crate::tool::Tool;
 
     const MAVEN: &[Tool] = &[Tool::Maven];
@@ -216,11 +223,10 @@ mod tests {
         let found = look(dir.path(), MAVEN, &crate::project::tests::targets());
         let [finding] = found.as_slice() else { panic!("{found:?}") };
         let told = finding.to_string();
-        assert!(
-            told.contains("none.xml` was not looked at: `") && told.contains("line 2 names it"),
-            "{told}"
-        );
-        assert_eq!((finding.effect, finding.is_certain), (Effect::LeftOut, false));
+        // A password may stand where a path belongs.
+        assert!(told.ends_with("line 2: `--global-settings` names a file that is not there"), "{told}");
+        assert!(!told.contains("none.xml"), "{told}");
+        assert_eq!((finding.effect, finding.is_certain), (Effect::Missing, false));
     }
 
     #[test]

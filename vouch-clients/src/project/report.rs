@@ -19,6 +19,7 @@ impl Effect {
             Self::OtherHost => "takes a package from another host than the registry's",
             Self::Cache => "keeps the cache in the project",
             Self::LeftOut => "was not looked at",
+            Self::Missing => "names a file that is not there",
         }
     }
 
@@ -43,7 +44,7 @@ impl Effect {
                 "Vouch's plugin refuses to send the token there: yarn cannot install the package."
             }
             Self::Cache => "Some clients keep tokens in their caches, and others get a copy of the project.",
-            Self::LeftOut => "A setting in it may send the token elsewhere.",
+            Self::LeftOut | Self::Missing => "A setting in it may send the token elsewhere.",
         }
     }
 
@@ -58,6 +59,7 @@ impl Effect {
             Self::OtherHost => "Have yarn make the lock file anew.",
             Self::Cache => "Remove the line.",
             Self::LeftOut => "Look at it yourself, or make it a regular file of at most 8 MiB.",
+            Self::Missing => "Look whether something makes that file before the client reads it.",
         }
     }
 }
