@@ -152,6 +152,33 @@ fn who_is_killed_behind_the_file_takes_nothing_back_twice() {
     }
 }
 
+#[test]
+fn an_edit_goes_from_between_two_others_and_these_go_later() {
+    for by_hand in ["", "hand=1\n"] {
+        let texts =
+            ["a=0\n", "a=0\nd0=1\nc0=1\n", "a=0\nd0=1\nd1=1\nc1=1\n", "a=0\nd2=1\nc2=1\nd1=1\nc1=1\n"]
+                .map(|text| Some(text.to_owned()));
+        let entries = chain(&texts);
+        let now = format!("{}{by_hand}", texts[3].as_deref().unwrap());
+        let between = undo_file(&entries, &BTreeSet::from([1]), Some(&now));
+        let text = between.text.clone().unwrap();
+        assert_eq!(text, format!("a=0\nd2=1\nc2=1\nc0=1\n{by_hand}"));
+        let rest = left(entries, &between);
+        for order in [[2, 0], [0, 2]] {
+            let mut rest = rest.clone();
+            let mut text = text.clone();
+            for id in order {
+                let undo = undo_file(&rest, &BTreeSet::from([id]), Some(&text));
+                text = undo.text.clone().unwrap();
+                rest = left(rest, &undo);
+            }
+            assert_eq!(text, format!("a=0\n{by_hand}"), "{order:?}");
+        }
+        let both = undo_file(&rest, &all(&rest), Some(&text));
+        assert_eq!(both.text.unwrap(), format!("a=0\n{by_hand}"));
+    }
+}
+
 /// The entries that are left by an undo.
 fn left(mut entries: Vec<Entry>, undo: &FileUndo) -> Vec<Entry> {
     for edit in &undo.edits {
