@@ -121,7 +121,13 @@ impl Plan {
             .filter(|registered| unregister(&mut self.config, registered))
             .map(|registered| (registered.after.clone(), Left::Nothing));
         let mut later = open.live.iter().skip(at + 1).filter_map(|id| self.journal.entry(*id));
-        let heir = later.find(|later| entry.serves(later)).map(|heir| (heir.id, heir.client.clone()));
+        // Of one whose setup or undo was killed there may be an edit without a registration: it needs nothing.
+        let is_registered = |later: &Entry| {
+            let mut known = self.config.codeartifact.registrations.iter();
+            known.any(|known| known.tool == later.client && known.file.as_ref() == Some(&later.file))
+        };
+        let heir = later.find(|later| entry.serves(later) && is_registered(later));
+        let heir = heir.map(|heir| (heir.id, heir.client.clone()));
         if let Some((heir, client)) = heir {
             self.journal.hand_over(id, heir);
             return Some(Taken {

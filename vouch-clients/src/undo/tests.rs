@@ -165,6 +165,26 @@ fn lines_that_were_left_to_another_tool_go_with_its_registration() {
 }
 
 #[test]
+fn no_lines_are_left_to_a_tool_whose_registration_is_gone() {
+    let test_home = TestHome::new("a=1\n");
+    test_home.set_up(&test_home.registration("npm", "repo"));
+    test_home.set_up(&test_home.registration("bun", "repo"));
+    // As a killed undo or setup leaves it.
+    let lock = ConfigLock::acquire(&test_home.home).unwrap();
+    let mut config = lock.load().unwrap();
+    config.codeartifact.registrations.retain(|known| known.tool != "bun");
+    lock.save(&config).unwrap();
+    drop(lock);
+    let said = test_home.undo("npm");
+    assert!(!said.iter().any(|note| matches!(note, Note::Done(text) if text.contains("bun"))), "{said:?}");
+    assert_eq!(test_home.text(), "a=1\n");
+    let live = journal::entries(&test_home.home).unwrap().into_iter().find(Entry::is_live).unwrap();
+    let _ = Undo::begin(&test_home.home).unwrap().entry(live.id).unwrap();
+    assert_eq!(test_home.text(), "a=1\n");
+    assert!(journal::entries(&test_home.home).unwrap().iter().all(|entry| !entry.is_live()));
+}
+
+#[test]
 fn an_undo_that_is_done_is_not_done_again() {
     let test_home = TestHome::new("a=1\n");
     test_home.set_up(&test_home.registration("npm", "repo"));
