@@ -33,6 +33,7 @@ impl Drop for InTheMiddle {
         fs::write(HOSTS, &self.honest).expect("the sandbox's root writes it");
     }
 }
+
 /// The first byte of a connection that begins TLS (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
@@ -122,6 +123,20 @@ impl HostileHost {
     }
 }
 
+/// Whatever a test looks at: a token that arrived and that it did not ask about is a failure.
+impl Drop for HostileHost {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let left = self.arrived();
+            let tokens: Vec<_> = left.iter().filter(|head| Self::has_token(head)).collect();
+            assert!(
+                tokens.is_empty(),
+                "a token arrived at the hostile host, and nobody expected it: {tokens:#?}"
+            );
+        }
+    }
+}
+
 fn serve(mut stream: TcpStream, name: &str, authority: &Authority, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
     // Who comes without a tunnel was led here by name.
@@ -182,4 +197,29 @@ fn refuse(stream: &mut impl Write, head: &str) {
     let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     let _ = stream.write_all(answer.as_bytes());
     let _ = stream.flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send(host: &HostileHost, head: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", host.port())).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let _ = stream.read(&mut [0; 16]);
+    }
+
+    #[test]
+    #[should_panic(expected = "nobody expected it")]
+    fn a_token_that_a_test_does_not_ask_about_fails_it() {
+        let host = HostileHost::start();
+        send(&host, "GET / HTTP/1.1\r\nAuthorization: Bearer eyJx\r\n\r\n");
+    }
+
+    #[test]
+    fn one_that_it_asks_about_is_its_own_matter() {
+        let host = HostileHost::start();
+        send(&host, "GET / HTTP/1.1\r\nAuthorization: Basic YXdzOmV5Sng=\r\n\r\n");
+        assert!(host.got_a_token());
+    }
 }
