@@ -6,6 +6,7 @@
 mod digest;
 mod draft;
 mod entry;
+mod line;
 mod links;
 mod patch;
 mod rebase;
@@ -27,8 +28,8 @@ use crate::text::redact::Dialect;
 use digest::digest;
 pub use draft::Draft;
 pub use entry::{Entry, FormerProfile, Registered};
+pub use line::Remark;
 pub use links::{Gone, Link, links};
-pub use patch::Remark;
 pub use under_way::{begin_undo, recovered_entries, save};
 pub use undo_plan::{FileUndo, Way, undo_file};
 

@@ -5,7 +5,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::digest::Hashed;
 use super::entry::Entry;
-use super::patch::{self, Hunk, Line};
+use super::line::Line;
+use super::patch::{self, Hunk};
 use super::way_back::{Step, WayBack};
 
 /// The text of a file without one of its edits, and the later edits as they stand in it.

@@ -7,6 +7,7 @@ use vouch_core::config::Registration;
 use super::super::digest::digest;
 use super::super::draft::{mark_reverted, recover};
 use super::super::entry::{Pending, Registered};
+use super::super::line::Remark;
 use super::super::this_run;
 use super::super::undo_plan::plan_undo;
 use super::*;
@@ -195,7 +196,7 @@ fn a_secret_of_one_edit_is_never_taken_for_that_of_another() {
     assert_eq!(between, texts[2]);
     let taken = patch::take_out(&later[0].hunks, &between);
     assert!(taken.text.starts_with("registry=https://[redacted]@o/\n"), "{}", taken.text);
-    assert!(taken.remarks.contains(&patch::Remark::Blanked("registry".into())), "{:?}", taken.remarks);
+    assert!(taken.remarks.contains(&Remark::Blanked("registry".into())), "{:?}", taken.remarks);
     let kept = serde_json::to_string(&(&entries, &later)).unwrap();
     assert!(!["first", "second", "third"].iter().any(|secret| kept.contains(secret)), "{kept}");
 }

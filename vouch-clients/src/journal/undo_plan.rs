@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use super::digest::Hashed;
 use super::entry::Entry;
-use super::patch::{self, RemainingText, Remark};
+use super::line::Remark;
+use super::patch::{self, RemainingText};
 use super::rebase::{self, Rebased};
 use super::way_back::WayBack;
 
