@@ -19,12 +19,12 @@ use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice
+    /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice [default: the enrolled identity's]
     #[arg(long, value_name = "URL", value_parser = parse::argument::<IssuerUrl>)]
-    issuer: IssuerUrl,
-    /// The name that your sessions carry, such as alice
+    issuer: Option<IssuerUrl>,
+    /// The name that your sessions carry, such as alice [default: the enrolled identity's]
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<Subject>)]
-    subject: Subject,
+    subject: Option<Subject>,
     /// The serial number of the YubiKey, where several are plugged in
     #[arg(long, value_name = "NUMBER")]
     serial: Option<u32>,
@@ -51,12 +51,19 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
+/// Whom a key is enrolled for.
+#[derive(Debug, Clone)]
+struct User {
+    issuer: IssuerUrl,
+    subject: Subject,
+}
+
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     args.service.choose()?;
     let _quiet = args.pin.keep_quiet();
     let home = context.home();
     let identity = context.config()?.identity;
-    check_identity(identity.as_ref(), &args)?;
+    let user = user(identity.as_ref(), &args)?;
     if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
         return Err(Failure::new(
             ErrorKind::Usage,
@@ -68,9 +75,10 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
     check_out(&args.out, card.serial())?;
     let begun = PendingEnrollment::new(home, card.serial(), args.slot);
-    let Enrolled { enrollment, claims, key, resumed } = make(&mut card, &args, known.as_ref(), &begun)?;
+    let Enrolled { enrollment, claims, key, resumed } =
+        make(&mut card, (&args, &user), known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
-    let spare = Config::update(home, |config| record(config, &args, &key))?;
+    let spare = Config::update(home, |config| record(config, &user, &key))?;
     begun.end();
     write(&args.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(
@@ -105,7 +113,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
 
 fn make(
     card: &mut Card,
-    args: &Args,
+    (args, user): (&Args, &User),
     known: Option<&EnrolledKey>,
     begun: &PendingEnrollment,
 ) -> Result<Enrolled, Failure> {
@@ -125,29 +133,45 @@ fn make(
         )?),
     };
     let request = EnrollmentRequest {
-        issuer: args.issuer.clone(),
-        subject: args.subject.clone(),
+        issuer: user.issuer.clone(),
+        subject: user.subject.clone(),
         audience: DEFAULT_AUDIENCE.to_owned(),
         slot: args.slot,
         management_key,
         replace: args.replace,
     };
-    let notice = TouchNotice::new("vouch enroll", &args.subject);
+    let notice = TouchNotice::new("vouch enroll", &user.subject);
     Ok(match known {
         Some(key) => enroll_again(card, &request, &key.public_key, &pin, &|prompt| notice.show(prompt))?,
         None => enroll(card, &request, begun, &pin, &|prompt| notice.show(prompt))?,
     })
 }
 
-/// One home is one person.
-fn check_identity(identity: Option<&Identity>, args: &Args) -> Result<(), Failure> {
+/// What was typed; the enrolled identity where it was not.
+fn user(identity: Option<&Identity>, args: &Args) -> Result<User, Failure> {
+    let issuer = args.issuer.as_ref().or(identity.map(|identity| &identity.issuer));
+    let subject = args.subject.as_ref().or(identity.map(|identity| &identity.subject));
+    let (Some(issuer), Some(subject)) = (issuer, subject) else {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            "nobody is enrolled yet, so issuer and subject must be named",
+            "Give `--issuer URL --subject NAME`, as your administrator tells you.",
+        ));
+    };
+    let user = User { issuer: issuer.clone(), subject: subject.clone() };
+    check_identity(identity, &user)?;
+    Ok(user)
+}
+
+/// One home is one user.
+fn check_identity(identity: Option<&Identity>, user: &User) -> Result<(), Failure> {
     let Some(identity) = identity else { return Ok(()) };
-    if identity.issuer == args.issuer && identity.subject == args.subject {
+    if identity.issuer == user.issuer && identity.subject == user.subject {
         return Ok(());
     }
     Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
-        "Enroll a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
+        "Enroll a spare YubiKey without `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
          `identity` from `config.json`; or keep another user apart with VOUCH_HOME.",
     ))
 }
@@ -186,12 +210,12 @@ fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
 }
 
 /// Whether the key is a spare beside others.
-fn record(config: &mut Config, args: &Args, key: &EnrolledKey) -> Result<bool, Failure> {
+fn record(config: &mut Config, user: &User, key: &EnrolledKey) -> Result<bool, Failure> {
     // It may have changed while the card was at work.
-    check_identity(config.identity.as_ref(), args)?;
+    check_identity(config.identity.as_ref(), user)?;
     let identity = config.identity.get_or_insert_with(|| Identity {
-        issuer: args.issuer.clone(),
-        subject: args.subject.clone(),
+        issuer: user.issuer.clone(),
+        subject: user.subject.clone(),
         audience: DEFAULT_AUDIENCE.to_owned(),
         keys: Vec::new(),
         other: serde_json::Map::new(),
@@ -226,10 +250,10 @@ mod tests {
 
     use super::*;
 
-    fn args(subject: &str, slot: &str, replace: bool) -> Args {
+    fn args(subject: Option<&str>, slot: &str, replace: bool) -> Args {
         Args {
-            issuer: "https://id.example.com/alice".parse().unwrap(),
-            subject: subject.parse().unwrap(),
+            issuer: "https://id.example.com/alice".parse().ok(),
+            subject: subject.map(|subject| subject.parse().unwrap()),
             serial: None,
             slot: slot.parse().unwrap(),
             replace,
@@ -249,30 +273,54 @@ mod tests {
             .unwrap()
     }
 
+    fn of(config: &Config, args: &Args) -> Result<User, Failure> {
+        user(config.identity.as_ref(), args)
+    }
+
     #[test]
     fn a_second_key_is_a_spare_and_another_person_is_refused() {
         let mut config = Config::default();
-        assert!(!record(&mut config, &args("alice", "82", false), &key(1, "82")).unwrap());
-        assert!(record(&mut config, &args("alice", "82", false), &key(2, "82")).unwrap());
-        assert!(record(&mut config, &args("alice", "83", true), &key(2, "83")).unwrap());
+        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
+        assert!(!record(&mut config, &alice, &key(1, "82")).unwrap());
+        assert!(record(&mut config, &alice, &key(2, "82")).unwrap());
+        assert!(record(&mut config, &alice, &key(2, "83")).unwrap());
         let identity = config.identity.clone().unwrap();
         let keys: Vec<_> = identity.keys.iter().map(|key| (key.serial, key.slot.as_str())).collect();
         assert_eq!(keys, [(1, "82"), (2, "83")]);
-        let failed = record(&mut config, &args("bob", "82", false), &key(3, "82")).unwrap_err();
-        assert!(failed.message.contains("enrolled as alice"));
-        assert!(failed.hint.as_ref().unwrap().contains("start over"));
+        let bob = User { subject: "bob".parse().unwrap(), ..alice };
+        for failed in [
+            record(&mut config, &bob, &key(3, "82")).unwrap_err(),
+            of(&config, &args(Some("bob"), "82", false)).unwrap_err(),
+        ] {
+            assert!(failed.message.contains("enrolled as alice"));
+            assert!(failed.hint.as_ref().unwrap().contains("start over"));
+        }
+    }
+
+    #[test]
+    fn who_is_enrolled_need_not_be_named_again() {
+        let mut config = Config::default();
+        let nobody = Args { issuer: None, ..args(None, "82", false) };
+        for missing in [&nobody, &args(None, "82", false)] {
+            assert!(of(&config, missing).unwrap_err().hint.unwrap().contains("--issuer URL --subject NAME"));
+        }
+        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
+        record(&mut config, &alice, &key(1, "82")).unwrap();
+        let same = of(&config, &nobody).unwrap();
+        assert_eq!((same.issuer, same.subject), (alice.issuer, alice.subject));
     }
 
     #[test]
     fn a_key_that_is_enrolled_goes_on_and_another_slot_needs_a_word() {
         let mut config = Config::default();
-        record(&mut config, &args("alice", "82", false), &key(1, "82")).unwrap();
+        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
+        record(&mut config, &alice, &key(1, "82")).unwrap();
         let identity = config.identity.as_ref();
-        assert!(known_key(identity, 1, &args("alice", "82", false)).unwrap().is_some());
-        assert!(known_key(identity, 1, &args("alice", "82", true)).unwrap().is_none());
-        assert!(known_key(identity, 2, &args("alice", "82", false)).unwrap().is_none());
-        assert!(known_key(identity, 1, &args("alice", "83", false)).is_err());
-        assert!(known_key(identity, 1, &args("alice", "83", true)).unwrap().is_none());
+        assert!(known_key(identity, 1, &args(Some("alice"), "82", false)).unwrap().is_some());
+        assert!(known_key(identity, 1, &args(Some("alice"), "82", true)).unwrap().is_none());
+        assert!(known_key(identity, 2, &args(Some("alice"), "82", false)).unwrap().is_none());
+        assert!(known_key(identity, 1, &args(Some("alice"), "83", false)).is_err());
+        assert!(known_key(identity, 1, &args(Some("alice"), "83", true)).unwrap().is_none());
     }
 
     #[test]
