@@ -15,6 +15,7 @@ mod project_trust;
 mod prompt;
 mod quiet;
 mod region;
+mod region_table;
 mod shell;
 mod static_tokens;
 mod terminal;
