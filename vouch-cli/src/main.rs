@@ -31,7 +31,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return commands::wrong_usage(&error),
     };
-    vouch_helper::log::start("vouch");
+    match cli.verbose {
+        true => vouch_helper::log::start_verbose("vouch"),
+        false => vouch_helper::log::start("vouch"),
+    }
     match vouch_helper::guard::guarded(|| commands::run(cli.command, &cli.home)) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),

@@ -29,6 +29,9 @@ use crate::terminal;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) home: HomeFlag,
+    /// Say on stderr what is done: configuration, profile, vault, requests, files; never a secret
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
