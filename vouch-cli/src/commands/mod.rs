@@ -9,6 +9,7 @@ mod exec;
 mod issuer;
 mod login;
 mod logout;
+mod profile;
 mod setup;
 mod status;
 mod undo;
@@ -52,6 +53,9 @@ pub(crate) enum Command {
     /// Set up a role or a package manager
     #[command(subcommand)]
     Setup(setup::Setup),
+    /// List, show and change profiles
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print a credential
     #[command(subcommand)]
     Credential(credential::Credential),
@@ -79,6 +83,7 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
         Command::Logout => logout::run(&context?)?,
         Command::Status(args) => return status::run(&context?, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,
+        Command::Profile(profile) => profile::run(&context?, profile)?,
         Command::Credential(credential) => credential::run(&context?, credential)?,
         Command::Env(args) => env::run(context, args)?,
         Command::Exec(args) => return Ok(exec::run(context, args)),

@@ -6,6 +6,7 @@
 mod duration;
 mod error;
 mod id_token;
+mod reminder;
 mod source;
 
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use crate::time::UnixTime;
 use crate::vault::{self, EntryName, Vault, VaultError};
 pub use duration::SessionDuration;
 pub use error::SessionError;
+pub use reminder::remind;
 pub use source::Source;
 
 const KIND: &str = "session";
