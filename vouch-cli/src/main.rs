@@ -16,6 +16,7 @@ mod prompt;
 mod quiet;
 mod region;
 mod region_table;
+mod reminder;
 mod shell;
 mod static_tokens;
 mod terminal;

@@ -22,7 +22,7 @@ use vouch_helper::home;
 use vouch_helper::output::{answer_by, usage_error};
 
 use crate::home_choice::HomeFlag;
-use crate::terminal;
+use crate::{reminder, terminal};
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
 #[derive(Debug, Parser)]
@@ -73,9 +73,28 @@ pub(crate) enum Command {
     Man(completions::ManArgs),
 }
 
+impl Command {
+    /// Whether a session that ends soon is worth a word before the command: not where the command is about the session, and
+    /// `exec` has a word of its own.
+    fn reminds(&self) -> bool {
+        !matches!(
+            self,
+            Self::Login(_)
+                | Self::Logout
+                | Self::Status(_)
+                | Self::Exec(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
+    }
+}
+
 /// The context is made before anything else is done; a command that can do without a home works where there is none.
 pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure> {
     let context = home.context();
+    if let (true, Ok(context)) = (command.reminds(), &context) {
+        reminder::show(context);
+    }
     match command {
         Command::Enroll(args) => enroll::run(&context?, args)?,
         Command::Issuer(issuer) => issuer::run(context, issuer)?,
