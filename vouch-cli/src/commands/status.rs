@@ -76,6 +76,7 @@ impl Status {
                 "subject": session.subject,
                 "issuer": session.issuer,
                 "serial": session.source.serial(),
+                "source": session.source.kind(),
                 "issued_at": time(session.issued_at),
                 "expires_at": time(session.expires_at),
                 "seconds_left": session.seconds_left(),
@@ -122,7 +123,13 @@ impl Status {
                     row("", format!("YubiKey {}, slot {}", key.serial, key.slot));
                 }
             }
-            None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
+            None => match self.session.as_ref().ok().filter(|session| session.source.is_of_job()) {
+                Some(session) => {
+                    row("identity", format!("{} of {}", session.subject, session.issuer));
+                    row("", format!("a job: its ID token comes from {}", session.source));
+                }
+                None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
+            },
         }
         match &self.session {
             Ok(session) => row(

@@ -162,8 +162,9 @@ impl<'a> SingleFlight<'a> {
 
     /// Seals a failure for those who wait, and says whether they will see it.
     fn tell(&self, name: &EntryName, error: &Error) -> bool {
-        // Each caller finds the others out by itself, at once.
-        if !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
+        // Each caller finds the others out by itself, at once; what a job offers depends on the caller's environment.
+        let of_caller = matches!(error, Error::Exchange(ExchangeError::IdToken(_)));
+        if of_caller || !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
             return true;
         }
         let recorded = RecordedFailure {

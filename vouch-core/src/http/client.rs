@@ -85,7 +85,7 @@ impl Http {
     }
 
     /// Sends a request whose URI names its host, and reads the answer whole.
-    pub(super) async fn request(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, HttpError> {
+    pub(crate) async fn request(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, HttpError> {
         let (request, authority) = in_origin_form(request)?;
         let host = host_of(&authority).to_owned();
         let (began, path) = (Instant::now(), request.uri().path().to_owned());

@@ -1,4 +1,6 @@
-//! `vouch login`: one PIN, one touch, and a session for the day.
+//! `vouch login`: one PIN, one touch, and a session for the day; or a session of a job.
+
+mod job;
 
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, Session, SessionDuration};
@@ -30,9 +32,14 @@ pub(crate) struct Args {
     wait: WaitFlags,
     #[command(flatten)]
     service: ServiceFlags,
+    #[command(flatten)]
+    job: job::Flags,
 }
 
 pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), Failure> {
+    if let Some(from) = args.job.from {
+        return job::run(context, from, &args.job, args.duration);
+    }
     args.check()?;
     let (config, keystore) = (context.config()?, context.keystore()?);
     let identity = config.identity.filter(|identity| !identity.keys.is_empty());
