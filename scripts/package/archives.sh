@@ -1,0 +1,2 @@
+stage_common() { die "not yet"; }
+make_archives() { :; }
