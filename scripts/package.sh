@@ -4,7 +4,9 @@
 # VOUCH_ARCHS: which processors, such as "x86_64 aarch64" (the usual: this machine's). What is packed is the last commit.
 . "$(dirname "$0")/lib.sh"
 . scripts/cross-tools.sh
-for part in programs archives deb; do . "scripts/package/$part.sh"; done
+. scripts/package/programs.sh
+. scripts/package/archives.sh
+. scripts/package/deb.sh
 
 [[ $(uname -s) == Linux ]] || die "this makes the packages for Linux, on Linux; .github/workflows/release.yml makes the others"
 case ${1-} in
@@ -32,16 +34,14 @@ version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Car
 need_zig "$work"
 need_release_tools "$work"
 
-# What is packed: the commit, and nothing that lies around beside it. It keeps its place as long as the commit stays, so that
-# only what has changed is compiled.
+# What is packed: the commit, and nothing that lies around beside it. Only files that differ from the last time are written anew,
+# so only what has changed is compiled.
 lay_source() {
   local folder=$1
-  [[ -e $folder/.commit && $(<"$folder/.commit") == "$commit" ]] && return 0
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  # With the time of now: cargo compiles what is newer than what it has.
-  git archive "$commit" | tar -xm -C "$folder"
-  printf '%s\n' "$commit" >"$folder/.commit"
+  [[ -d $folder/.git ]] || git clone --quiet --no-checkout "$PWD" "$folder"
+  git -C "$folder" fetch --quiet "$PWD" HEAD
+  git -C "$folder" -c advice.detachedHead=false checkout --quiet --force "$commit"
+  git -C "$folder" clean --quiet -ffdx
 }
 
 # build FOLDER: a release out of FOLDER/source, compiled in FOLDER/build, into FOLDER/dist.

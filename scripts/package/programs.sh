@@ -33,7 +33,7 @@ build_programs() {
 build_for() (
   local folder=$1 target=$2 suffix=$3 package std=() flags=() sources
   shift 3
-  cd "$folder/source"
+  cd "$folder/source" || return
   export CARGO_TARGET_DIR=$folder/build CARGO_INCREMENTAL=0
   PATH=$work/tools/bin:$(dirname "$ZIG_PYTHON"):$PATH
   CARGO=$(command -v cargo)
@@ -49,7 +49,7 @@ build_for() (
     say "building $* for $target, with the standard library from Debian's sources: a release is built with rustup's"
     CARGO=/usr/bin/cargo
     export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
-    std=(-Zbuild-std=std,panic_unwind)
+    std=("-Zbuild-std=std,panic_unwind")
     # The start files are zig's: rustc has none without a standard library of its own.
     [[ $target != *-musl ]] || flags+=(-Clink-self-contained=no)
   fi
