@@ -32,7 +32,7 @@ umask 022
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
 [[ -n $version ]] || die "Cargo.toml names no version"
 need_zig "$work"
-need_release_tools "$work"
+need_tool cargo-auditable "$AUDITABLE_VERSION"
 
 # What is packed: the commit, and nothing that lies around beside it. Only files that differ from the last time are written anew,
 # so only what has changed is compiled.

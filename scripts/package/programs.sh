@@ -8,13 +8,9 @@ glibc=2.31
 AUDITABLE_VERSION=0.7.7
 CYCLONEDX_VERSION=0.5.9
 
-# Tools that come from Cargo's registry alone.
-need_release_tools() {
-  local tools=$1/tools
-  [[ -x $tools/bin/cargo-auditable ]] ||
-    cargo install --quiet --locked --root "$tools" "cargo-auditable@$AUDITABLE_VERSION" >&2
-  [[ -x $tools/bin/cargo-cyclonedx ]] ||
-    cargo install --quiet --locked --root "$tools" "cargo-cyclonedx@$CYCLONEDX_VERSION" >&2
+# need_tool NAME VERSION: one that Cargo's registry alone has.
+need_tool() {
+  [[ -x $work/tools/bin/$1 ]] || cargo install --quiet --locked --root "$work/tools" "$1@$2" >&2
 }
 
 # Leaves the programs in FOLDER/programs/TARGET: the helpers static for any Linux, and all of them for glibc.
