@@ -6,6 +6,8 @@
 . scripts/cross-tools.sh
 . scripts/package/programs.sh
 . scripts/package/archives.sh
+. scripts/package/registries.sh
+. scripts/package/sbom.sh
 . scripts/package/deb.sh
 
 [[ $(uname -s) == Linux ]] || die "this makes the packages for Linux, on Linux; .github/workflows/release.yml makes the others"
@@ -31,8 +33,21 @@ export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C.UTF-8
 umask 022
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
 [[ -n $version ]] || die "Cargo.toml names no version"
+
+# What Cargo.toml says of a release.
+fact() {
+  cargo metadata --locked --no-deps --format-version 1 |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["metadata"]["release"][sys.argv[1]])' "$1"
+}
+npm_scope=$(fact npm-scope)
+homepage=$(fact homepage)
+maintainer=$(fact maintainer)
+: "${maintainer:=Vouch maintainers <maintainers@vouch.invalid>}"
+
 need_zig "$work"
 need_tool cargo-auditable "$AUDITABLE_VERSION"
+need_tool cargo-cyclonedx "$CYCLONEDX_VERSION"
+need_python_builder "$work"
 
 # What is packed: the commit, and nothing that lies around beside it. Only files that differ from the last time are written anew,
 # so only what has changed is compiled.
@@ -52,10 +67,15 @@ build() {
   mkdir -p "$folder/dist" "$folder/stage"
   build_programs "$folder"
   stage_common "$folder"
+  make_sdist "$folder"
   for arch in "${archs[@]}"; do
+    make_wheel "$folder" "$arch"
     make_archives "$folder" "$arch"
     make_debs "$folder" "$arch"
+    make_sboms "$folder" "$arch"
   done
+  make_npm_packages "$folder"
+  check_debs "$folder/dist"
   (cd "$folder/dist" && sha256sum -- * >SHA256SUMS)
 }
 

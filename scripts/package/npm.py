@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Lays out the npm packages of npm-token-vouch for `npm pack`: one for each system, and one that starts theirs.
 
-usage: npm.py SOURCE FOLDER VERSION SCOPE SYSTEM=PROGRAM…
+usage: npm.py SOURCE FOLDER VERSION SCOPE LICENSES SYSTEM=PROGRAM…
 
-SYSTEM is Node's platform and architecture, such as linux-x64. An empty SCOPE makes packages that npm refuses to publish.
+SYSTEM is Node's platform and architecture, such as linux-x64, and LICENSES is a file with those of what is compiled in. An
+empty SCOPE makes packages that npm refuses to publish.
 Prints the folders.
 """
 
@@ -32,7 +33,9 @@ def common(source: Path, folder: Path, name: str, description: str, version: str
     return package if scope else package | {"private": True}
 
 
-def for_system(source: Path, folder: Path, version: str, scope: str, system: str, program: Path) -> dict:
+def for_system(
+    source: Path, folder: Path, version: str, scope: str, licenses: Path, system: str, program: Path
+) -> dict:
     """Returns what the package that starts it must know."""
     platform, processor = system.split("-")
     name = f"{scope or NO_SCOPE}/{NAME}-{system}"
@@ -41,9 +44,7 @@ def for_system(source: Path, folder: Path, version: str, scope: str, system: str
     (folder / "bin").mkdir()
     shutil.copyfile(program, folder / file)
     (folder / file).chmod(0o755)
-    third = program.parent / "THIRD-PARTY.txt"
-    if third.exists():
-        shutil.copyfile(third, folder / third.name)
+    shutil.copyfile(licenses, folder / licenses.name)
     # Out of an archive, as yarn keeps packages, no program can be started.
     write(folder, package | {"os": [platform], "cpu": [processor], "preferUnplugged": True})
     return {"package": name, "file": file, "sha256": hashlib.sha256(program.read_bytes()).hexdigest()}
@@ -68,12 +69,12 @@ def starter(source: Path, folder: Path, version: str, scope: str, programs: dict
 
 
 def main() -> None:
-    source, folder, version, scope, *built = sys.argv[1:]
-    source, folder = Path(source), Path(folder)
+    source, folder, version, scope, licenses, *built = sys.argv[1:]
+    source, folder, licenses = Path(source), Path(folder), Path(licenses)
     programs = {}
     for each in sorted(built):
         system, _, program = each.partition("=")
-        programs[system] = for_system(source, folder / f"{NAME}-{system}", version, scope, system, Path(program))
+        programs[system] = for_system(source, folder / f"{NAME}-{system}", version, scope, licenses, system, Path(program))
     starter(source, folder / NAME, version, scope, programs)
 
 

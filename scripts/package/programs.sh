@@ -1,12 +1,11 @@
 # shellcheck shell=bash
 # Builds the programs: sourced by package.sh.
-# shellcheck disable=SC2154
+# shellcheck disable=SC2034,SC2154
 
 helpers=(cargo-credential-vouch npm-token-vouch pip-keyring-vouch)
 # Debian 11 has this one.
 glibc=2.31
 AUDITABLE_VERSION=0.7.7
-CYCLONEDX_VERSION=0.5.9
 
 # need_tool NAME VERSION: one that Cargo's registry alone has.
 need_tool() {
@@ -30,7 +29,7 @@ build_for() (
   local folder=$1 target=$2 suffix=$3 package std=() flags=() sources
   shift 3
   cd "$folder/source" || return
-  export CARGO_TARGET_DIR=$folder/build CARGO_INCREMENTAL=0
+  export CARGO_TARGET_DIR=$folder/build CARGO_INCREMENTAL=0 VOUCH_COMMIT=$commit
   PATH=$work/tools/bin:$(dirname "$ZIG_PYTHON"):$PATH
   CARGO=$(command -v cargo)
   # No path of this machine in a program: what panics says where, and the name of a registry's mirror is in the path.

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs what `make package` has left in dist/ into Debian 11, 12 and 13 without Rust, and into a root without glibc; does the
+# main job there in the sandbox; takes it out again and looks for what is left. Named suites, or `none` for the last, alone.
+. "$(dirname "$0")/lib.sh"
+. scripts/cross-tools.sh
+need_rust
+need_packages "${build_packages[@]}" "${roots_packages[@]}"
+[[ $(id -u) == 0 ]] || die "roots are made, and entered, by root alone"
+[[ -f dist/SHA256SUMS ]] || die "there is nothing to test: run \`make package\` first"
+(cd dist && sha256sum --quiet --check SHA256SUMS)
+
+target=${CARGO_TARGET_DIR:-target}
+work=$(realpath -m "$target/package")
+arch=$(uname -m)
+# The oldest glibc of these systems: what is built for it runs in all of them.
+glibc=2.31
+keyring_version=25.7.0
+declare -A pythons=([bullseye]=3.9 [bookworm]=3.11 [trixie]=3.13)
+
+# The sandbox, with the YubiKey and AWS in it, runs inside each root: with the pcscd and the libpcsclite of that Debian.
+need_sandbox() {
+  need_zig "$work"
+  PATH=$(dirname "$ZIG_PYTHON"):$PATH cargo zigbuild --quiet --locked --target "$arch-unknown-linux-gnu.$glibc" -p vouch-sandbox
+  sandbox=$target/$arch-unknown-linux-gnu/debug/vouch-sandbox
+}
+
+# The mirror that this machine's apt uses, which has the other suites, too.
+mirror() {
+  # shellcheck disable=SC2016
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+    awk '$1 ~ /\/debian\/?$/ && $2 !~ /security/ { print $1; exit }'
+}
+
+need_root() {
+  local suite=$1 from
+  [[ ! -e $work/roots/$suite.tar ]] || return 0
+  from=$(mirror)
+  mkdir -p "$work/roots"
+  say "making a root with $suite"
+  # Without Rust, and without a compiler.
+  mmdebstrap --quiet --variant=apt --mode=root \
+    --include=ca-certificates,iproute2,pcscd,procps,python3-venv,vsmartcard-vpcd \
+    "$suite" "$work/roots/$suite.part" ${from:+"$from"} >&2
+  mv "$work/roots/$suite.part" "$work/roots/$suite.tar"
+}
+
+# keyring and what it needs, for the Python of a suite: the sandbox has no network.
+need_wheels() {
+  local suite=$1 python=${pythons[$1]}
+  [[ ! -e $work/wheels-$python/complete ]] || return 0
+  python3 -m pip download --quiet --disable-pip-version-check --only-binary :all: --python-version "$python" \
+    --dest "$work/wheels-$python" "keyring==$keyring_version" >&2
+  touch "$work/wheels-$python/complete"
+}
+
+# in_root ROOT WHEELS COMMAND…: what is mounted there is gone when the command ends.
+in_root() (
+  folder=$1 wheels=$2
+  shift 2
+  mkdir -p "$folder"/{proc,sys,dev,tmp,mnt/dist,mnt/rust,mnt/scripts,mnt/wheels,mnt/bin}
+  cp "$sandbox" "$folder/mnt/bin/vouch-sandbox"
+  # shellcheck disable=SC2016
+  unshare --mount --propagation private -- bash -euc '
+    root=$1 dist=$2 rust=$3 scripts=$4 wheels=$5
+    shift 5
+    mount --bind "$root" "$root"
+    mount -t proc proc "$root/proc"
+    mount --rbind /dev "$root/dev"
+    mount --rbind /sys "$root/sys"
+    mount -t tmpfs tmpfs "$root/tmp"
+    for pair in "$dist=dist" "$rust=rust" "$scripts=scripts" "$wheels=wheels"; do
+      mount --bind "${pair%%=*}" "$root/mnt/${pair#*=}"
+      mount -o remount,bind,ro "$root/mnt/${pair#*=}"
+    done
+    cd "$root"
+    exec env -i TERM=dumb LC_ALL=C.UTF-8 PATH=/mnt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+      chroot "$root" "$@"
+  ' - "$folder" "$PWD/dist" "$(rustc --print sysroot)" "$PWD/scripts" "$wheels" "$@"
+)
+
+test_suite() {
+  local suite=$1 folder=$work/roots/$1 kind
+  need_root "$suite"
+  need_wheels "$suite"
+  for kind in deb archive; do
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    tar -xpf "$folder.tar" -C "$folder" --numeric-owner
+    say "== $suite, from the $kind"
+    in_root "$folder" "$work/wheels-${pythons[$suite]}" \
+      /mnt/bin/vouch-sandbox run -- /mnt/scripts/package-test-steps.sh "$kind" >&2 || die "$suite: the $kind failed"
+    say "$suite: installed from the $kind, enrolled, logged in, published, built, removed: nothing is left"
+  done
+  rm -rf "$folder"
+}
+
+need_sandbox
+suites=("$@")
+((${#suites[@]})) || suites=(bullseye bookworm trixie)
+for suite in "${suites[@]}"; do test_suite "$suite"; done
+say "packages: passed"
