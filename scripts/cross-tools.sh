@@ -24,8 +24,13 @@ need_python_tool() {
   [[ -e $folder/complete ]] && return 0
   rm -rf "$folder"
   python3 -m venv "$folder"
-  "$folder/bin/pip" install --quiet --disable-pip-version-check "$@" >&2
+  "$(programs_of "$folder")/python" -m pip install --quiet --disable-pip-version-check "$@" >&2
   touch "$folder/complete"
+}
+
+# Where a virtual environment has its programs.
+programs_of() {
+  if [[ -d $1/Scripts ]]; then echo "$1/Scripts"; else echo "$1/bin"; fi
 }
 
 # need_zig FOLDER: a C compiler and linker for every system. Its Python is then in $ZIG_PYTHON.

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What is compiled into the programs: its licenses, and whether a bill of materials lists it.
+"""What is compiled into the programs: its licenses, and the bill of materials. Runs in the workspace.
 
 usage: dependencies.py licenses TARGET [NAME=FILE…]   prints the licenses and their texts, and those of others
-       dependencies.py compare TARGET SBOM            refuses a CycloneDX file that lists something else than `cargo tree`
+       dependencies.py sbom TARGET FILE               prints a CycloneDX document with what `cargo tree` lists, and nothing else
 """
 
 import json
@@ -21,15 +21,15 @@ def cargo(*arguments: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def tree(target: str, package: str) -> set[tuple[str, str]]:
-    """What is linked into a program. Macros and build scripts run and are gone."""
-    listed = cargo("tree", "--package", package, "--target", target, "--edges", "normal,no-proc-macro", "--prefix", "none")
+def tree(target: str, package: str, edges: str) -> set[tuple[str, str]]:
+    listed = cargo("tree", "--package", package, "--target", target, "--edges", edges, "--prefix", "none")
     lines = (line.split() for line in listed.splitlines() if line)
     return {(name, version.removeprefix("v")) for name, version, *_ in lines}
 
 
 def licenses(target: str, others: list[str]) -> None:
-    compiled = set().union(*(tree(target, package) for package in PROGRAMS))
+    # Macros and build scripts run and are gone.
+    compiled = set().union(*(tree(target, package, "normal,no-proc-macro") for package in PROGRAMS))
     metadata = json.loads(cargo("metadata", "--format-version", "1", "--filter-platform", target))
     ours = set(metadata["workspace_members"])
     packages = [
@@ -71,32 +71,34 @@ def texts_of(folder: Path) -> list[str]:
     return [text for path in files if (text := path.read_text("utf-8", "replace").replace("\r\n", "\n").strip())]
 
 
-def compare(target: str, file: str) -> None:
-    sbom = json.loads(Path(file).read_text())
-    package = sbom["metadata"]["component"]["name"]
-    listed = {(each["name"], each["version"]) for each in sbom["components"]}
-    # The program itself is what the file is about, and no part of it.
-    expected = {each for each in tree(target, package) if each[0] != package}
-    missing, surplus = expected - listed, listed - everything(target, package)
-    for what, names in (("does not list", missing), ("lists, and Cargo does not,", surplus)):
-        if names:
-            sys.exit(f"error: {file} {what} {', '.join(sorted(' '.join(name) for name in names))}")
-    print(f"{package}: {len(listed)} parts, {len(expected)} of them in the program", file=sys.stderr)
-
-
-def everything(target: str, package: str) -> set[tuple[str, str]]:
-    """With what only runs while it is built."""
-    listed = cargo("tree", "--package", package, "--target", target, "--edges", "normal,build", "--prefix", "none")
-    lines = (line.split() for line in listed.splitlines() if line)
-    return {(name, version.removeprefix("v")) for name, version, *_ in lines}
+def sbom(target: str, file: str) -> None:
+    text = Path(file).read_text("utf-8").replace(f"path+file://{Path.cwd()}/", "path+file:///vouch/")
+    document = json.loads(text)
+    package = document["metadata"]["component"]["name"]
+    # It was made with the features that the whole workspace asks for, tests among them.
+    parts = tree(target, package, "normal,build")
+    surplus = {part["bom-ref"] for part in document["components"] if (part["name"], part["version"]) not in parts}
+    document["components"] = [part for part in document["components"] if part["bom-ref"] not in surplus]
+    document["dependencies"] = [
+        each | {"dependsOn": [ref for ref in each.get("dependsOn", []) if ref not in surplus]}
+        for each in document["dependencies"]
+        if each["ref"] not in surplus
+    ]
+    # The program itself is what the document is about, and no part of it.
+    listed = {(part["name"], part["version"]) for part in document["components"]}
+    if differing := listed ^ {part for part in parts if part[0] != package}:
+        sys.exit(f"error: {file} and `cargo tree` differ in {', '.join(sorted(map(' '.join, differing)))}")
+    if str(Path.cwd()) in (text := json.dumps(document, indent=2, ensure_ascii=False)):
+        sys.exit(f"error: {file} names a folder of this machine")
+    print(text)
 
 
 def main() -> None:
     match sys.argv[1:]:
         case ["licenses", target, *others]:
             licenses(target, others)
-        case ["compare", target, file]:
-            compare(target, file)
+        case ["sbom", target, file]:
+            sbom(target, file)
         case _:
             sys.exit(__doc__)
 

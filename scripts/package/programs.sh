@@ -2,7 +2,6 @@
 # Builds the programs: sourced by package.sh.
 # shellcheck disable=SC2034,SC2154
 
-helpers=(cargo-credential-vouch npm-token-vouch pip-keyring-vouch)
 # Debian 11 has this one.
 glibc=2.31
 AUDITABLE_VERSION=0.7.7

@@ -6,17 +6,14 @@ CYCLONEDX_VERSION=0.5.9
 
 # make_sboms FOLDER ARCH
 make_sboms() {
-  local folder=$1 target=$2-unknown-linux-gnu package file
+  local folder=$1 arch=$2 package file
+  local target=$arch-unknown-linux-gnu
+  # One beside each manifest of the workspace.
+  (cd "$folder/source/vouch-cli" && PATH=$work/tools/bin:$PATH cargo cyclonedx --quiet --format json --spec-version 1.5 \
+    --target "$target" --override-filename package.cdx >&2) || die "no bill of materials"
   for package in vouch-cli "${helpers[@]}"; do
-    # It writes beside each manifest of the workspace, and Cargo's metadata says of no package alone what it needs.
-    file=${package%-cli}-$version-$2-linux.cdx
-    (
-      cd "$folder/source/$package" || exit
-      PATH=$work/tools/bin:$PATH cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$target" --override-filename "$file"
-    ) || die "no bill of materials of $package"
-    find "$folder/source" -name "$file.json" ! -path "*/$package/*" -delete
-    python3 "$folder/source/scripts/package/dependencies.py" sbom "$folder/source/$package/$file.json" >"$folder/dist/$file.json"
-    (cd "$folder/source" && python3 scripts/package/dependencies.py compare "$target" "$folder/dist/$file.json") || exit
-    rm "$folder/source/$package/$file.json"
+    file=$folder/dist/${package%-cli}-$version-$arch-unknown-linux.cdx.json
+    (cd "$folder/source" && python3 scripts/package/dependencies.py sbom "$target" "$package/package.cdx.json") >"$file" || exit
   done
+  find "$folder/source" -name package.cdx.json -delete
 }
