@@ -55,7 +55,6 @@ make_deb() {
   copyright "$folder/source" >"$doc/copyright"
   changelog "$package" | gzip -9n >"$doc/changelog.gz"
   gzip -9n "$doc/THIRD-PARTY.txt" "$root"/usr/share/man/man1/*.1
-  put "$root/usr/share/lintian/overrides" "$folder/source/scripts/package/lintian/$package"
 
   mkdir -p "$root/DEBIAN"
   {
@@ -110,7 +109,7 @@ $1 ($version) unstable; urgency=medium
 CHANGELOG
 }
 
-# Nothing that lintian finds, but for what an override gives its reason for.
+# Nothing that lintian finds; an override would need a reason.
 check_debs() {
   local arch
   for arch in "${archs[@]}"; do
