@@ -14,7 +14,7 @@ jvm_packages=(default-jdk-headless gradle maven libmaven-compiler-plugin-java li
   libmaven-install-plugin-java libmaven-jar-plugin-java libmaven-resources-plugin-java libsurefire-java)
 web_rust_packages=(gcc libc6-dev python3 python3-venv cargo-web rustc-web rust-web-src rust-web-clippy)
 package_packages=(binutils dpkg-dev git gzip lintian man-db python3 python3-venv)
-roots_packages=(debian-archive-keyring mmdebstrap python3-venv util-linux)
+roots_packages=(busybox-static debian-archive-keyring mmdebstrap pcscd python3-venv util-linux vsmartcard-vpcd)
 lint_packages=(python3 shellcheck)
 
 clients=${CARGO_TARGET_DIR:-target}/clients

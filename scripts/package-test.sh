@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make package` has left in dist/ into Debian 11, 12 and 13 without Rust, and into a root without glibc; does the
-# main job there in the sandbox; takes it out again and looks for what is left. Named suites, or `none` for the last, alone.
+# main job there in the sandbox; takes it out again and looks for what is left. Arguments name some of `bullseye bookworm trixie bare`.
 . "$(dirname "$0")/lib.sh"
 . scripts/cross-tools.sh
 need_rust
@@ -15,6 +15,7 @@ arch=$(uname -m)
 # The oldest glibc of these systems: what is built for it runs in all of them.
 glibc=2.31
 keyring_version=25.7.0
+UV_VERSION=0.13.9
 declare -A pythons=([bullseye]=3.9 [bookworm]=3.11 [trixie]=3.13)
 
 # The sandbox, with the YubiKey and AWS in it, runs inside each root: with the pcscd and the libpcsclite of that Debian.
@@ -94,8 +95,30 @@ test_suite() {
   rm -rf "$folder"
 }
 
+# A root with busybox, uv for musl, and the static helpers: there is no library in it.
+test_bare() {
+  local bare=$work/roots/bare wheels=$work/uv-$UV_VERSION
+  [[ -e $wheels/complete ]] || {
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+      --platform "musllinux_1_1_$arch" --dest "$wheels" "uv==$UV_VERSION" >&2
+    touch "$wheels/complete"
+  }
+  rm -rf "$bare"
+  mkdir -p "$bare/bin" "$bare/uv"
+  cp "$(command -v busybox)" "$bare/bin/busybox"
+  python3 -m zipfile --extract "$wheels"/uv-*.whl "$bare/uv"
+  install -m 755 "$bare"/uv/uv-*.data/scripts/uv "$bare/bin/uv"
+  rm -r "$bare/uv"
+  say "== no glibc: the static helpers and uv"
+  "$sandbox" run -- "$PWD/scripts/package-test-bare-steps.sh" "$bare" "$PWD/dist" >&2 || die "the helpers fail without glibc"
+  say "no glibc: published with uv"
+  rm -rf "$bare"
+}
+
 need_sandbox
 suites=("$@")
-((${#suites[@]})) || suites=(bullseye bookworm trixie)
-for suite in "${suites[@]}"; do test_suite "$suite"; done
+((${#suites[@]})) || suites=(bullseye bookworm trixie bare)
+for suite in "${suites[@]}"; do
+  if [[ $suite == bare ]]; then test_bare; else test_suite "$suite"; fi
+done
 say "packages: passed"
