@@ -24,7 +24,7 @@ unpack() {
 
 install_it() {
   case $kind in
-    deb) apt-get install -y -qq --no-download /mnt/dist/vouch_*.deb /mnt/dist/vouch-helpers_*.deb >/dev/null ;;
+    deb) apt-get install -y -qq /mnt/dist/vouch_*.deb /mnt/dist/vouch-helpers_*.deb >/dev/null ;;
     archive) unpack 1 ;;
   esac
 }
@@ -32,7 +32,7 @@ install_it() {
 # Another path under the same links, or the same package once more: what setup wrote must go on working.
 upgrade_it() {
   case $kind in
-    deb) apt-get install -y -qq --no-download --reinstall /mnt/dist/vouch_*.deb /mnt/dist/vouch-helpers_*.deb >/dev/null ;;
+    deb) apt-get install -y -qq --reinstall /mnt/dist/vouch_*.deb /mnt/dist/vouch-helpers_*.deb >/dev/null ;;
     archive)
       unpack 2
       rm -r /opt/vouch/1
@@ -96,6 +96,9 @@ use_npm_helper() {
 }
 
 cd "$HOME"
+# As Debian has it for whoever has that folder.
+mkdir -p .local/bin
+export PATH=$HOME/.local/bin:$PATH
 ! command -v vouch >/dev/null || fail "vouch is installed already"
 # A venv makes bytecode of the system's Python where nothing has before.
 python3 -m venv warm && rm -r warm
@@ -112,7 +115,7 @@ use_cargo
 build_with_cargo
 use_pip
 use_npm_helper
-vouch doctor --all >doctor.txt || fail "doctor: $(<doctor.txt)"
+vouch doctor >doctor.txt || fail "doctor: $(<doctor.txt)"
 upgrade_it
 build_with_cargo
 ask_keyring
@@ -120,6 +123,7 @@ npm-token-vouch status | grep -q 'token until' || fail "npm-token-vouch does not
 vouch logout
 vouch undo --all
 remove_it
+hash -r
 ! command -v vouch >/dev/null || fail "vouch is still there"
 list_files >/tmp/after
 diff /tmp/before /tmp/after || fail "something is left of it"
