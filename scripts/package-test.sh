@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make package` has left in dist/ into Debian 11, 12 and 13 without Rust, and into a root without glibc; does the
-# main job there in the sandbox; takes it out again and looks for what is left. Arguments name some of `bullseye bookworm trixie bare`.
+# main job there in the sandbox; takes it out again and looks for what is left. Arguments name some of `npm bullseye bookworm trixie bare`.
 . "$(dirname "$0")/lib.sh"
 . scripts/cross-tools.sh
 need_rust
@@ -59,6 +59,8 @@ in_root() (
   folder=$1 wheels=$2
   shift 2
   mkdir -p "$folder"/{proc,sys,dev,tmp,mnt/dist,mnt/rust,mnt/scripts,mnt/wheels,mnt/bin}
+  # The sandbox puts its own in its place.
+  touch "$folder/etc/hosts"
   cp "$sandbox" "$folder/mnt/bin/vouch-sandbox"
   # shellcheck disable=SC2016
   unshare --mount --propagation private -- bash -euc '
@@ -115,10 +117,38 @@ test_bare() {
   rm -rf "$bare"
 }
 
-need_sandbox
+# The npm packages, as files: the program starts, and nothing else in its place.
+test_npm() (
+  command -v npm >/dev/null || need_packages nodejs npm
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  starters=("$PWD"/dist/*-npm-token-vouch-[0-9]*.tgz) programs=("$PWD"/dist/*-npm-token-vouch-linux-*.tgz)
+  # No registry is asked: what is not among the files is an optional dependency.
+  npm install --prefix "$folder" --registry http://127.0.0.1:9 --fetch-retries 0 --loglevel error --no-audit --no-fund \
+    "${starters[@]}" "${programs[@]}" >&2 || die "npm installs nothing"
+  starter=$folder/node_modules/.bin/npm-token-vouch
+  said=$("$starter" --version) || die "npm-token-vouch does not start"
+  [[ $said == "npm-token-vouch $(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)" ]] || die "npm-token-vouch says $said"
+  # By this name it serves a profile, which there is none of: the program has been told the name.
+  ln -s "$starter" "$folder/npm-token-vouch-nobody"
+  said=$(HOME=$folder "$folder/npm-token-vouch-nobody" 2>&1) && die "a token for nobody: $said"
+  program=$(echo "$folder"/node_modules/*/npm-token-vouch-linux-*/bin/npm-token-vouch)
+  printf x >>"$program"
+  said=$("$starter" --version 2>&1) && die "a changed program was started"
+  [[ $said == *"refusing to start"* ]] || die "a changed program: $said"
+  rm -r "$(dirname "$(dirname "$program")")"
+  said=$("$starter" --version 2>&1) && die "a missing program was started"
+  [[ $said == *"is an optional dependency"* ]] || die "a missing program: $said"
+  say "npm: the program starts, and neither another one nor none"
+)
+
 suites=("$@")
-((${#suites[@]})) || suites=(bullseye bookworm trixie bare)
+((${#suites[@]})) || suites=(npm bullseye bookworm trixie bare)
 for suite in "${suites[@]}"; do
-  if [[ $suite == bare ]]; then test_bare; else test_suite "$suite"; fi
+  case $suite in
+    npm) test_npm ;;
+    bare) need_sandbox && test_bare ;;
+    *) need_sandbox && test_suite "$suite" ;;
+  esac
 done
 say "packages: passed"
