@@ -36,6 +36,8 @@ build_for() (
   for sources in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/; do
     flags+=("--remap-path-prefix=${sources%/}=/registry")
   done
+  # zig takes no notice of -static-pie: without this a static program would be where everybody knows.
+  [[ $target != *-musl ]] || flags+=(-Clink-arg=-pie)
   if [[ -d $(rustc --print sysroot)/lib/rustlib/$target/lib ]]; then
     say "building $* for $target"
   else
@@ -81,7 +83,8 @@ check_glibc() {
 check_static() {
   local program
   for program in "$1"/*; do
+    readelf -h --wide "$program" | grep -q 'Type:.*DYN' || die "$(basename "$program") is not position-independent"
     ! readelf -l --wide "$program" | grep -q INTERP || die "$(basename "$program") is not static: it names an interpreter"
-    ! readelf -d --wide "$program" | grep -q '(NEEDED)' || die "$(basename "$program") is not static: it needs libraries"
+    ! readelf -d --wide "$program" 2>/dev/null | grep -q '(NEEDED)' || die "$(basename "$program") is not static: it needs libraries"
   done
 }
