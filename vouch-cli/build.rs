@@ -1,6 +1,9 @@
 //! What `vouch --version --verbose` tells of the build.
 
-#![expect(clippy::disallowed_methods, reason = "how Cargo tells a build script, to which `vouch_core` is not known")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how Cargo tells a build script, to which `vouch_core` is not known"
+)]
 
 use std::env;
 use std::process::Command;
