@@ -147,8 +147,14 @@ suites=("$@")
 for suite in "${suites[@]}"; do
   case $suite in
     npm) test_npm ;;
-    bare) need_sandbox && test_bare ;;
-    *) need_sandbox && test_suite "$suite" ;;
+    bare)
+      need_sandbox
+      test_bare
+      ;;
+    *)
+      need_sandbox
+      test_suite "$suite"
+      ;;
   esac
 done
 say "packages: passed"

@@ -71,12 +71,13 @@ zig_licenses=(
 
 # build FOLDER: a release out of FOLDER/source, compiled in FOLDER/build, into FOLDER/dist.
 build() {
-  local folder=$1
+  local folder=$1 vouch
   lay_source "$folder/source"
   rm -rf "$folder/dist" "$folder/stage"
   mkdir -p "$folder/dist" "$folder/stage"
   build_programs "$folder"
-  stage_texts "$folder/source" "$folder/stage" "$(own_vouch "$folder")" "$(uname -m)-unknown-linux-gnu" "${zig_licenses[@]}"
+  vouch=$(own_vouch "$folder")
+  stage_texts "$folder/source" "$folder/stage" "$vouch" "$(uname -m)-unknown-linux-gnu" "${zig_licenses[@]}"
   make_sdist "$folder/source" "$folder/stage"
   cp "$folder/stage/pip_keyring_vouch-$version.tar.gz" "$folder/dist"
   for arch in "${archs[@]}"; do
