@@ -31,7 +31,7 @@ PYTHON
 
 # With the home of outside, and nothing else of the machine.
 in_bare() {
-  env -i HOME="$HOME" PATH="$HOME/.local/bin:/bin" SSL_CERT_FILE="$SSL_CERT_FILE" chroot "$bare" "$@"
+  env -i HOME="$HOME" PATH="$HOME/.local/bin:/bin" SSL_CERT_FILE="$SSL_CERT_FILE" "$(command -v chroot)" "$bare" "$@"
 }
 
 cd "$HOME"
@@ -54,10 +54,14 @@ make_wheel
 mkdir -p "$bare$HOME" "$bare/etc" "$bare/proc" "$bare$(dirname "$SSL_CERT_FILE")"
 mount --bind "$(dirname "$SSL_CERT_FILE")" "$bare$(dirname "$SSL_CERT_FILE")"
 mount -t proc proc "$bare/proc"
+mkdir "$bare/dev"
+mount --bind /dev "$bare/dev"
 cp /etc/hosts "$bare/etc/hosts"
 [[ -z $(find "$bare" -xdev -name '*.so*') ]] || fail "there are libraries in the root without any"
 in_bare vouch --version 2>/dev/null && fail "the root is not without glibc: vouch runs in it"
 in_bare cargo-credential-vouch --version
 in_bare npm-token-vouch --version
-in_bare uv publish --index my-pypi-repo --username aws bare-1.0-py3-none-any.whl
+url=$(sed -n 's/^publish-url *= *"\(.*\)"$/\1/p' .config/uv/uv.toml)
+[[ -n $(in_bare keyring get "$url" aws) ]] || fail "the static helper gives no token"
+in_bare uv publish --index my-pypi-repo --username aws "$HOME/bare-1.0-py3-none-any.whl"
 vouch-sandbox ctl stats | tr -d ' \n' | grep -q '"upload":1' || fail "nothing was published: $(vouch-sandbox ctl stats)"
