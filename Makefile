@@ -1,4 +1,4 @@
-.PHONY: demo demo-team test soak lint cross-check audit bench install
+.PHONY: demo demo-team test soak lint cross-check audit bench install package package-check package-test workflows
 
 demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
@@ -27,3 +27,15 @@ bench: ## speed and memory, as ratios in one run
 
 install: ## vouch and its helpers into ~/.cargo/bin
 	@scripts/install.sh
+
+package: ## what a release needs for Linux, into dist/: archives, Debian packages, wheel, npm packages, bills of materials
+	@scripts/package.sh
+
+package-check: ## the same, built twice in two folders and compared
+	@scripts/package.sh --check
+
+package-test: ## installs dist/ into Debian 11, 12 and 13 without Rust, does the main job there, removes it
+	@scripts/package-test.sh
+
+workflows: ## the workflows of GitHub: well-formed, and safe
+	@scripts/workflows.sh

@@ -2,30 +2,16 @@
 # What Windows and macOS alone compile, looked at on Linux: every warning of the compiler and of clippy is an error. Nothing is
 # linked or run, and no Windows or macOS is at hand.
 . "$(dirname "$0")/lib.sh"
+. scripts/cross-tools.sh
 [[ $(uname -s) == Linux ]] || die "this looks at other systems from Linux"
+need_web_rust gcc-mingw-w64-x86-64-win32
 
-# These two come from elsewhere with other compilers of the same names, and apt would take them away.
-for package in rustup rustc; do
-  [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) != installed ]] ||
-    die "Debian's package $package excludes those that this needs; rustup from https://rustup.rs does not"
-done
-# rustup has no standard library for other systems without its server; Debian has its sources beside its own compiler, which
-# follows what browsers need.
-need_packages "${cross_packages[@]}"
-
-ZIG_VERSION=0.17.1
 packages=(vouch-cli cargo-credential-vouch npm-token-vouch pip-keyring-vouch)
 folder=$(realpath -m "${CARGO_TARGET_DIR:-target}/cross")
 
 # A C compiler for macOS, whose headers it has.
-zig=$folder/ziglang-$ZIG_VERSION
-if [[ ! -e $zig/complete ]]; then
-  rm -rf "$zig"
-  python3 -m venv "$zig"
-  "$zig/bin/pip" install --quiet --disable-pip-version-check "ziglang==$ZIG_VERSION" >&2
-  touch "$zig/complete"
-fi
-export ZIG_PYTHON=$zig/bin/python CC_aarch64_apple_darwin=$PWD/scripts/zig-cc.sh
+need_zig "$folder"
+export CC_aarch64_apple_darwin=$PWD/scripts/zig-cc.sh
 # Where Apple's headers would be: whoever asks for them gets those of the compiler.
 export SDKROOT=$folder
 

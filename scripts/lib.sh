@@ -13,7 +13,9 @@ test_packages=(bundler curl dash fish keyutils libpcsclite-dev openssl opensc py
 # Maven's plugins come from these, by way of /usr/share/maven-repo: nothing is fetched from Maven Central.
 jvm_packages=(default-jdk-headless gradle maven libmaven-compiler-plugin-java libmaven-deploy-plugin-java
   libmaven-install-plugin-java libmaven-jar-plugin-java libmaven-resources-plugin-java libsurefire-java)
-cross_packages=(gcc libc6-dev python3 python3-venv cargo-web rustc-web rust-web-src rust-web-clippy gcc-mingw-w64-x86-64-win32)
+web_rust_packages=(gcc libc6-dev python3 python3-venv cargo-web rustc-web rust-web-src rust-web-clippy)
+package_packages=(binutils dpkg-dev git gzip lintian man-db python3 python3-venv)
+roots_packages=(busybox-static debian-archive-keyring mmdebstrap pcscd python3-venv util-linux vsmartcard-vpcd)
 lint_packages=(python3 shellcheck)
 
 clients=${CARGO_TARGET_DIR:-target}/clients

@@ -17,5 +17,5 @@ scripts/circles.py ./*/src || die "files need each other: move what they share i
 scripts/imports.py --self-test
 scripts/imports.py cargo-credential-vouch npm-token-vouch pcsc-sys pip-keyring-vouch tests vouch-* ||
   die "imports are in another order: scripts/imports.py --fix FOLDER, then cargo fmt"
-shellcheck .ci/run scripts/*.sh
+shellcheck .ci/run scripts/*.sh scripts/package/*.sh
 say "lint: clean"

@@ -22,6 +22,7 @@ mod shell;
 mod static_tokens;
 mod terminal;
 mod token_search;
+mod version;
 
 use std::process::ExitCode;
 

@@ -23,5 +23,5 @@ pub use management_key::ManagementKey;
 pub use pcsc_clients::PcscClient;
 pub use pending::PendingEnrollment;
 pub use pin::{NewPin, Pin};
-pub use service::choose_service;
+pub use service::{choose_service, library};
 pub use sign::{CardSigner, SlotMetadata, TOUCH_TIME, TouchPrompt};

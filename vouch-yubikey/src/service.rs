@@ -1,4 +1,4 @@
-//! Which smart card service is asked: whoever answers is told the PIN.
+//! Which smart card service is asked, and through what: whoever answers is told the PIN.
 
 use std::path::Path;
 
@@ -13,4 +13,12 @@ use crate::error::CardError;
 /// [`CardError::Service`] where it is too late for that.
 pub fn choose_service(socket: Option<&Path>) -> Result<bool, CardError> {
     Ok(pcsc_sys::use_socket(socket)?)
+}
+
+/// The file of the smart card library, which is loaded for that.
+///
+/// # Errors
+/// [`CardError`] says why there is none.
+pub fn library() -> Result<&'static Path, CardError> {
+    Ok(pcsc_sys::path()?)
 }

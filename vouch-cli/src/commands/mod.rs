@@ -19,10 +19,12 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use vouch_core::{ErrorKind, Failure};
 use vouch_helper::home;
-use vouch_helper::output::{answer_by, usage_error};
+use vouch_helper::output::{answer, answer_by, usage_error};
 
 use crate::home_choice::HomeFlag;
-use crate::{reminder, terminal};
+use crate::{reminder, terminal, version};
+
+const VERBOSE: [&str; 2] = ["--verbose", "-v"];
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
 #[derive(Debug, Parser)]
@@ -30,7 +32,8 @@ use crate::{reminder, terminal};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) home: HomeFlag,
-    /// Say on stderr what is done: configuration, profile, vault, requests, files; never a secret
+    /// Say on stderr what is done: configuration, profile, vault, requests, files; never a secret. With --version: what a bug
+    /// report needs of the build and of this system
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
     #[command(subcommand)]
@@ -116,13 +119,18 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
 
 /// Ends a run whose arguments do not parse, or that asked for help.
 pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
+    // The home, and more of the version, may be asked for before the command.
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_verbose = arguments.iter().any(|word| VERBOSE.iter().any(|verbose| word == verbose));
+    if error.kind() == clap::error::ErrorKind::DisplayVersion && is_verbose {
+        let home = home::flag(&arguments).map(|(path, _)| path);
+        return answer(&version::verbose(home::context(home.as_deref())));
+    }
     if !error.use_stderr() {
         // Help and version were asked for.
         return answer_by(|| error.print());
     }
     usage_error(|| error.print(), &error.render().to_string());
-    // The home may be named before the command.
-    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let named = home::flag(&arguments).map_or(0, |(_, words)| words);
     let arguments: Vec<_> =
         arguments.iter().skip(named).map(|argument| argument.to_string_lossy().into_owned()).collect();

@@ -13,6 +13,8 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
     for arguments in [
         "",
         "levitate",
+        "--verbose",
+        "--verbose status",
         "login --duration 13h",
         "login --duration 8",
         "login --serial x",
@@ -46,6 +48,26 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments}: {stderr}");
         assert!(!stderr.contains("0123"), "{stderr}");
     }
+    assert!(!person.path("home/.vouch").exists());
+}
+
+#[test]
+fn the_verbose_version_tells_what_a_bug_report_needs() {
+    let person = TestUser::new();
+    for arguments in ["--version --verbose", "--verbose -V", "--home /nowhere/at/all --version --verbose"] {
+        let (code, stdout, stderr) = person.run(arguments);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{arguments}");
+        let named: Vec<_> = stdout.lines().filter_map(|line| line.split_once(": ")).collect();
+        let names: Vec<_> = named.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["commit", "build", "target", "features", "keystore", "libpcsclite"], "{stdout}");
+        assert!(named.iter().all(|(_, value)| !value.is_empty()), "{stdout}");
+        assert!(stdout.starts_with(concat!("vouch ", env!("CARGO_PKG_VERSION"), "\n")), "{stdout}");
+        assert!(stdout.contains(std::env::consts::ARCH) && stdout.contains(", rustc 1."), "{stdout}");
+    }
+    // What does not work is what the report is about.
+    let said = person.vouch("--version --verbose").env("VOUCH_KEYSTORE", "nowhere").assert().code(0);
+    let stdout = String::from_utf8(said.get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("keystore: VOUCH_KEYSTORE is `nowhere`"), "{stdout}");
     assert!(!person.path("home/.vouch").exists());
 }
 

@@ -14,6 +14,8 @@ use crate::program;
 
 /// The package, as installers call it.
 const PACKAGE: &str = "pip-keyring-vouch";
+/// Where archives and Debian packages have the wheel, beside the folder of the programs.
+const PACKAGED: &str = "lib/vouch";
 /// The module in it.
 const MODULE: &str = "keyring_vouch";
 
@@ -114,11 +116,16 @@ pub(super) fn found(client: &str) -> Option<String> {
         .then(|| format!("{client} finds Vouch by the wheel of `{PACKAGE}`, which is installed beside it"))
 }
 
-/// What installers can take our wheel from: a file beside our program, or the source that `cargo install` built it from.
+/// What installers can take our wheel from: a file beside our program or where packages put it, or the source that
+/// `cargo install` built it from.
 fn source() -> Option<PathBuf> {
     let program = cargo::find_program(PACKAGE)?;
-    let folder = program.parent()?;
-    wheel_in(folder).or_else(|| built_from(folder.parent()?))
+    source_beside(program.parent()?)
+}
+
+fn source_beside(programs: &Path) -> Option<PathBuf> {
+    let root = programs.parent()?;
+    wheel_in(programs).or_else(|| wheel_in(&root.join(PACKAGED))).or_else(|| built_from(root))
 }
 
 /// The wheel of this very version.
@@ -194,7 +201,16 @@ mod tests {
         assert_eq!(wheel_in(&bin), None, "of another version");
         let wheel = bin.join(format!("pip_keyring_vouch-{}-py3-none-any.whl", env!("CARGO_PKG_VERSION")));
         fs::write(&wheel, "").unwrap();
-        assert_eq!(wheel_in(&bin), Some(wheel));
+        assert_eq!(wheel_in(&bin), Some(wheel.clone()));
+        let packaged = dir.path().join(PACKAGED);
+        fs::create_dir_all(&packaged).unwrap();
+        let packaged = packaged.join(wheel.file_name().unwrap());
+        fs::copy(&wheel, &packaged).unwrap();
+        assert_eq!(source_beside(&bin), Some(wheel.clone()), "beside the program first");
+        fs::remove_file(&wheel).unwrap();
+        assert_eq!(source_beside(&bin), Some(packaged.clone()));
+        fs::remove_file(&packaged).unwrap();
+        assert_eq!(source_beside(&bin), None);
 
         let source = dir.path().join("my clone/pip-keyring-vouch");
         let url = ::url::Url::from_file_path(&source).unwrap();
