@@ -17,9 +17,14 @@ pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, F
     text.map(Secret::new)
 }
 
+/// Whether there is somebody to ask.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Whether the person says yes. Where there is nobody to ask, the answer is no.
 pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !can_ask() {
         return Ok(false);
     }
     // What was typed before the question is no answer to it; what is typed as soon as it is shown, is one.

@@ -8,9 +8,11 @@ mod output;
 mod plan;
 mod profile;
 mod registration;
+mod shared;
 mod transaction;
 
 use clap::Subcommand;
+pub(crate) use shared::{NewAwsProfile, NewProfile, add_aws_profile, add_profile, set_up_tool};
 use vouch_core::{Context, Failure};
 
 /// What to set up.

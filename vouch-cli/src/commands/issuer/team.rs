@@ -1,0 +1,121 @@
+//! `vouch issuer build --team`: the join file and the page for users.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use vouch_core::Failure;
+use vouch_core::files::{self, shell_quoted};
+use vouch_core::identity::IssuerUrl;
+use vouch_issuer::documents::StaticFile;
+use vouch_issuer::enrollment::VerifiedEnrollment;
+use vouch_issuer::join::{Digest, FILE, JoinAddress, JoinError, JoinFile, MARK, PAGE, page};
+
+use crate::terminal;
+
+/// What is published for users beside their issuers.
+#[derive(Debug)]
+pub(super) struct TeamSite {
+    file: JoinFile,
+    address: JoinAddress,
+    json: Vec<u8>,
+}
+
+impl TeamSite {
+    /// Reads the team file.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = files::read_text(path).map_err(|error| {
+            let hint = "Name the team file; docs/join.md shows one.";
+            Failure::configuration(format!("cannot read the team file `{}`", path.display()), hint)
+                .because(&error)
+        })?;
+        let file = JoinFile::from_team(&text)?;
+        let (address, json) = (file.address()?, file.to_json()?);
+        Ok(Self { file, address, json })
+    }
+
+    /// Refuses enrollments whose issuers belong elsewhere, and warns of those that `vouch join` would not make.
+    pub(super) fn check(
+        &self,
+        enrollments: &[VerifiedEnrollment],
+        issuers: &[StaticFile],
+    ) -> Result<(), Failure> {
+        for claims in enrollments.iter().map(VerifiedEnrollment::claims) {
+            let (issuer, subject) = (&claims.issuer, &claims.subject);
+            if host(issuer) != self.address.host() {
+                return Err(Failure::configuration(
+                    format!(
+                        "the issuers of the team file are on {}, but {issuer} is not",
+                        self.address.host()
+                    ),
+                    "Correct `issuer` in the team file, or build the other host into a directory of its own.",
+                ));
+            }
+            let usual: Result<IssuerUrl, JoinError> = self.file.issuer().issuer(subject);
+            if usual.is_ok_and(|usual| usual != *issuer) {
+                terminal::warn(&format!(
+                    "{issuer} of {subject} does not follow the team file's pattern `{}`: `vouch join` enrolls with another \
+                     issuer",
+                    self.file.issuer()
+                ));
+            }
+        }
+        for (path, _) in issuers {
+            let first =
+                path.components().next().map(|part| part.as_os_str().to_string_lossy().to_ascii_lowercase());
+            if let Some(taken) = first.filter(|first| [FILE, PAGE].contains(&first.as_str())) {
+                return Err(Failure::configuration(
+                    format!("an issuer needs the place of `{taken}` in the directory"),
+                    "Give that user another subject and issuer, or build without `--team`.",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The files. A page of somebody else's is not overwritten.
+    pub(super) fn files(&self, out: &Path) -> Result<Vec<StaticFile>, Failure> {
+        let there = out.join(PAGE);
+        match fs::read(&there) {
+            Ok(text) if contains(&text, MARK.as_bytes()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Ok(_) => {
+                let (from, to) = (shell_quoted(&there), shell_quoted(&there.with_extension("html.old")));
+                return Err(Failure::configuration(
+                    format!("`{}` is not a page that Vouch wrote; nothing was written", there.display()),
+                    format!("Move it away, such as with `mv {from} {to}`; then run the command again."),
+                ));
+            }
+            Err(error) => {
+                let message = format!("cannot tell whose page `{}` is; nothing was written", there.display());
+                return Err(Failure::configuration(message, "Move it away, then run the command again.")
+                    .because(&error));
+            }
+        }
+        Ok(vec![
+            (PathBuf::from(FILE), self.json.clone()),
+            (PathBuf::from(PAGE), page(&self.file, &self.address)),
+        ])
+    }
+
+    /// What to do with them.
+    pub(super) fn tell_next(&self) {
+        let url = self.address.url();
+        terminal::next(&format!(
+            "send new users to https://{}/; they join with `vouch join {url} --subject NAME`",
+            self.address.host()
+        ));
+        terminal::say(&format!(
+            "for scripts, and for whoever wants to be sure of this very file: {}",
+            self.address.pinned(Digest::of(&self.json))
+        ));
+    }
+}
+
+fn host(issuer: &IssuerUrl) -> &str {
+    issuer.host_and_path().split('/').next().unwrap_or_default()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
