@@ -3,14 +3,9 @@
 use crate::program::{Asked, ask_version, on_path};
 use crate::tool::Tool;
 
-/// The package managers whose programs are on PATH, in the order in which tools are listed.
-pub fn tools() -> Vec<Tool> {
-    Tool::ALL.iter().copied().filter(|tool| is_there(*tool)).collect()
-}
-
-fn is_there(tool: Tool) -> bool {
+/// Whether a package manager's program is on PATH. Of yarn it is asked which one it is.
+pub fn is_installed(tool: Tool) -> bool {
     let Some(program) = programs(tool).iter().find(|name| on_path(name).is_some()) else { return false };
-    // One program, two package managers.
     match tool {
         Tool::Yarn => !is_yarn_1(program),
         Tool::YarnClassic => is_yarn_1(program),

@@ -21,6 +21,6 @@ mod secrets;
 mod terminal;
 
 pub use command::{CommandOutput, Run, Running};
-pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox};
+pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox, programs};
 pub use secrets::secrets_of_the_session;
 pub use terminal::Terminal;

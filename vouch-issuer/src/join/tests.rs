@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
+use boon::{Compiler, SchemaIndex, Schemas};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vouch_core::endpoint::Format;
@@ -263,6 +265,47 @@ fn the_policy_of_the_page_allows_its_own_style_alone() {
     assert!(page.contains(&format!("default-src 'none'; style-src 'sha256-{hash}'")));
 }
 
+/// Whether the schema that is published with the documentation takes a document.
+fn schema_takes(document: &Value) -> bool {
+    static SCHEMA: OnceLock<(Schemas, SchemaIndex)> = OnceLock::new();
+    let (schemas, index) = SCHEMA.get_or_init(|| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/join-file.schema.json");
+        let schema = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        let place = "https://id.example.com/join-file.schema.json";
+        compiler.add_resource(place, schema).unwrap();
+        let index = compiler.compile(place, &mut schemas).unwrap();
+        (schemas, index)
+    });
+    schemas.validate(document, *index).is_ok()
+}
+
+#[test]
+fn the_published_schema_refuses_what_a_schema_can_tell() {
+    // What its description says of them: it knows neither the host of the file nor what belongs together.
+    let beyond = [
+        "issuer-above-the-host",
+        "issuer-below-the-host",
+        "issuer-of-another-host",
+        "name-in-capitals-again",
+        "name-of-no-profile",
+        "name-twice",
+        "region-of-another-partition",
+        "role-of-another-partition",
+    ];
+    assert!(schema_takes(&valid()));
+    let mut taken = BTreeSet::new();
+    for entry in fs::read_dir(corpus()).unwrap().flatten() {
+        let name = entry.path().file_stem().unwrap().to_string_lossy().into_owned();
+        if let Ok(document) = serde_json::from_slice(&fs::read(entry.path()).unwrap())
+            && schema_takes(&document)
+        {
+            taken.insert(name);
+        }
+    }
+    assert_eq!(taken.iter().map(String::as_str).collect::<Vec<_>>(), beyond);
+}
+
 /// Places of a valid file, and what is put there.
 fn edits() -> impl Strategy<Value = Vec<(usize, String)>> {
     let word = prop_oneof![
@@ -287,6 +330,7 @@ proptest! {
         }
         if let Ok(file) = JoinFile::parse(text.as_bytes(), &address()) {
             let written = file.to_json().unwrap();
+            prop_assert!(schema_takes(&serde_json::from_slice(&written).unwrap()), "{}", text);
             prop_assert_eq!(&JoinFile::parse(&written, &address()).unwrap(), &file);
             let alice = file.for_subject(&"alice".parse().unwrap());
             if let Ok(alice) = alice {

@@ -9,7 +9,7 @@ mod tools;
 use serde_json::Map;
 use vouch_clients::joins::{self, Join};
 use vouch_core::config::Config;
-use vouch_core::files::shell_quoted;
+use vouch_core::files::shell_word;
 use vouch_core::identity::{Identity, Subject};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::join::{Digest, JoinAddress, JoinFile, ProfileName};
@@ -64,6 +64,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     // Before anybody is asked: what cannot be is not offered.
     let is_there = plan.is_there(&config, &args.address)?;
     let offers = args.tools.offers(plan, &config);
+    let needs_key = needs_key(config.identity.as_ref(), before.is_some(), is_there, args);
     let is_known = is_there && before.as_ref().is_some_and(|before| before.sha256 == digest.as_str());
     if is_known {
         let at = before.as_ref().map_or_else(String::new, |before| terminal::local_time(before.at));
@@ -74,9 +75,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
     } else {
         tell_changes(&args.address, before.as_ref(), &fetched.file);
         show::overview(&args.address, &fetched.file, plan, &offers);
-        consent(args, plan, digest)?;
+        consent(args, plan, digest, needs_key)?;
     }
-    let needs_key = needs_key(config.identity.as_ref(), before.is_some(), is_there, args);
     if needs_key {
         let _quiet = args.key.pin.keep_quiet();
         enroll::enroll_key(context, &plan.applicant(), &args.key, |config| plan.add(config, &args.address))?;
@@ -148,7 +148,7 @@ fn tell_changes(address: &JoinAddress, before: Option<&Join>, file: &JoinFile) {
 }
 
 /// Asks once. Without a terminal the digest of the file is the answer.
-fn consent(args: &Args, plan: &Plan, digest: &Digest) -> Result<(), Failure> {
+fn consent(args: &Args, plan: &Plan, digest: &Digest, needs_key: bool) -> Result<(), Failure> {
     let address = &args.address;
     if prompt::can_ask() {
         if prompt::agrees(&format!("Join {} as {}?", address.host(), plan.subject))? {
@@ -163,13 +163,15 @@ fn consent(args: &Args, plan: &Plan, digest: &Digest) -> Result<(), Failure> {
     if address.digest().is_some() {
         return Ok(());
     }
+    let pin = if needs_key { " --pin-stdin" } else { "" };
     Err(Failure::new(
         ErrorKind::Usage,
         "there is no terminal to ask on whether you agree; nothing was changed",
         format!(
-            "Compare the digest with what your administrator tells you, then accept this very file: `vouch join '{}' --subject {}`.",
+            "Compare the digest with what your administrator tells you, then accept this very file: \
+             `vouch join '{}' --subject {}{pin}`.",
             address.pinned(digest.clone()),
-            shell_quoted(plan.subject.as_str().as_ref())
+            shell_word(plan.subject.as_str().as_ref())
         ),
     ))
 }
@@ -181,12 +183,12 @@ fn needs_key(identity: Option<&Identity>, has_joined: bool, is_there: bool, args
 
 fn tell_profiles(before: &Config, plan: &Plan) {
     for new in plan.aws.iter().filter(|new| !before.aws.profiles.contains_key(&new.name)) {
-        terminal::done(&format!("AWS profile `{}`: {}", new.name, new.role));
+        terminal::done(&format!("saved AWS profile `{}`: {} in {}", new.name, new.role, new.region));
     }
     for (new, _) in
         plan.profiles.iter().filter(|(new, _)| !before.codeartifact.profiles.contains_key(&new.name))
     {
-        terminal::done(&format!("profile `{}`: {} (region: as in the join file)", new.name, new.domain));
+        terminal::done(&format!("saved profile `{}`: {}", new.name, new.domain));
     }
 }
 

@@ -6,9 +6,10 @@ use vouch_core::config::Config;
 use vouch_core::files::shell_word;
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
+use vouch_issuer::join::DomainEntry;
 
 use super::plan::Plan;
-use crate::commands::setup::set_up_tool;
+use crate::commands::setup::{NewProfile, set_up_tool};
 use crate::{prompt, terminal};
 
 /// A package manager that can be set up for a repository.
@@ -33,7 +34,7 @@ pub(super) struct ToolsFlags {
 impl ToolsFlags {
     /// What can be set up here and is not yet.
     pub(super) fn offers(self, plan: &Plan, config: &Config) -> Vec<Offer> {
-        if self.no_tools { Vec::new() } else { offers(plan, config, &installed::tools()) }
+        if self.no_tools { Vec::new() } else { offers(plan, config, installed::is_installed) }
     }
 
     /// Sets them up if the user wants it.
@@ -54,21 +55,25 @@ impl ToolsFlags {
 }
 
 /// Each package manager gets the repositories of its format. Where one takes all packages from one place, that is the first.
-fn offers(plan: &Plan, config: &Config, tools: &[Tool]) -> Vec<Offer> {
+fn offers(plan: &Plan, config: &Config, is_installed: impl Fn(Tool) -> bool) -> Vec<Offer> {
     let mut offers = Vec::<Offer>::new();
-    for tool in tools {
-        for (profile, entry) in &plan.profiles {
-            for repository in entry.repositories.of(tool.format()) {
-                if tool.takes_all_packages() && offers.iter().any(|offer| offer.tool == *tool) {
-                    continue;
-                }
-                offers.push(Offer {
-                    tool: *tool,
-                    repository: repository.clone(),
-                    profile: profile.name.clone(),
-                });
-            }
+    for tool in Tool::ALL.iter().copied() {
+        let of_format =
+            |(_, entry): &&(NewProfile, DomainEntry)| !entry.repositories.of(tool.format()).is_empty();
+        // Nobody is looked for in vain.
+        let profiles: Vec<_> = plan.profiles.iter().filter(of_format).collect();
+        if profiles.is_empty() || !is_installed(tool) {
+            continue;
         }
+        let repositories = profiles.iter().flat_map(|(profile, entry)| {
+            entry.repositories.of(tool.format()).iter().map(|repository| Offer {
+                tool,
+                repository: repository.clone(),
+                profile: profile.name.clone(),
+            })
+        });
+        let most = if tool.takes_all_packages() { 1 } else { usize::MAX };
+        offers.extend(repositories.take(most));
     }
     let is_there = |offer: &Offer| {
         config.codeartifact.registrations.iter().any(|known| {
@@ -139,7 +144,7 @@ mod tests {
         let plan = Plan::new(&file, &"alice".parse().unwrap(), None).unwrap();
         let tools = [Tool::Cargo, Tool::Npm, Tool::Pip, Tool::Twine, Tool::Maven];
         let found = |config: &Config| -> Vec<String> {
-            let offers = offers(&plan, config, &tools);
+            let offers = offers(&plan, config, |tool| tools.contains(&tool));
             offers
                 .iter()
                 .map(|offer| format!("{} {} {}", offer.tool.name(), offer.repository, offer.profile))
