@@ -73,8 +73,7 @@ fn joins(sandbox: &Sandbox) -> Value {
 
 fn nothing_is_left(sandbox: &Sandbox) {
     let left = [
-        ".vouch/config.json",
-        ".vouch/joins.json",
+        ".vouch",
         "enrollment.json",
         ".cargo/config.toml",
         ".config/pip/pip.conf",

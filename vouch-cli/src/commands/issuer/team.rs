@@ -87,9 +87,11 @@ impl TeamSite {
                 ));
             }
             Err(error) => {
-                let message = format!("cannot tell whose page `{}` is; nothing was written", there.display());
-                return Err(Failure::configuration(message, "Move it away, then run the command again.")
-                    .because(&error));
+                return Err(Failure::configuration(
+                    format!("cannot tell whose page `{}` is; nothing was written", there.display()),
+                    "Move it away, then run the command again.",
+                )
+                .because(&error));
             }
         }
         Ok(vec![

@@ -52,16 +52,21 @@ fn judge(address: &JoinAddress, document: FetchedDocument) -> Result<Vec<u8>, Fa
 fn redirected(address: &JoinAddress, location: &str) -> Failure {
     let to = Url::parse(address.url()).ok().and_then(|url| url.join(location).ok());
     let host = to.as_ref().and_then(Url::host_str).map_or_else(|| "nowhere".to_owned(), printable_line);
-    let message = match host == address.host() {
-        true => {
-            format!("{} redirects to another place on {host}, and a join follows no redirect", address.url())
-        }
-        false => format!("{} redirects to {host}, and a join follows no redirect", address.url()),
-    };
+    let (url, hint) = (
+        address.url(),
+        "Ask your administrator for the file's own address. On a network with a login page, log in there first.",
+    );
+    if host == address.host() {
+        return Failure::new(
+            ErrorKind::Network,
+            format!("{url} redirects to another place on {host}, and a join follows no redirect"),
+            hint,
+        );
+    }
     Failure::new(
         ErrorKind::Network,
-        message,
-        "Ask your administrator for the file's own address. On a network with a login page, log in there first.",
+        format!("{url} redirects to {host}, and a join follows no redirect"),
+        hint,
     )
 }
 

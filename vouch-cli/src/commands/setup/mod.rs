@@ -12,8 +12,9 @@ mod shared;
 mod transaction;
 
 use clap::Subcommand;
-pub(crate) use shared::{NewAwsProfile, NewProfile, add_aws_profile, add_profile, set_up_tool};
 use vouch_core::{Context, Failure};
+
+pub(crate) use self::shared::{NewAwsProfile, NewProfile, add_aws_profile, add_profile, set_up_tool};
 
 /// What to set up.
 #[derive(Debug, Subcommand)]
