@@ -72,12 +72,7 @@ fn joins(sandbox: &Sandbox) -> Value {
 }
 
 fn nothing_is_left(sandbox: &Sandbox) {
-    let left = [
-        ".vouch",
-        "enrollment.json",
-        ".cargo/config.toml",
-        ".config/pip/pip.conf",
-    ];
+    let left = [".vouch", "enrollment.json", ".cargo/config.toml", ".config/pip/pip.conf"];
     for file in left {
         assert!(!sandbox.file(file).exists(), "{file}");
     }
@@ -175,6 +170,22 @@ fn two_commands_and_four_answers_lead_to_the_first_build() {
 }
 
 #[test]
+fn the_page_shows_what_is_shown() {
+    in_sandbox(&[], |sandbox| {
+        let blocks = blocks_of("join.md");
+        let first = |language: &str| blocks.iter().find(|block| block.language == language).expect("a block");
+        let _ = publish(sandbox, &first("toml").text, &[]);
+        let shown = join(sandbox, &[]).fails(2);
+        let mut lines = first("text").text.lines().map(|line| line.strip_prefix("   ").unwrap_or(line));
+        let question = lines.next_back().expect("a question");
+        assert_eq!(question, "» Join id.example.com as alice? Type y for yes:");
+        for line in lines {
+            assert!(shown.stderr.lines().any(|known| known == line), "{line}\n{shown}");
+        }
+    });
+}
+
+#[test]
 fn no_hostile_file_leaves_anything() {
     in_sandbox(&[], |sandbox| {
         let corpus =
@@ -226,7 +237,7 @@ fn whoever_answers_otherwise_is_not_followed() {
             ),
             (&["--status", "403"], 5, "answered with status 403"),
             (&["--status", "500"], 5, "answered with status 500"),
-            (&["--garbage"], 7, "the join file cannot be used"),
+            (&["--garbage"], 5, "is a web page, not a join file"),
             (&["--endless"], 7, "longer than 64 KiB"),
             (&["--truncate"], 5, "was closed before an answer came"),
             (&["--bad-tls"], 5, "unknown issuer"),

@@ -26,7 +26,7 @@ pub fn page(file: &JoinFile, address: &JoinAddress) -> Vec<u8> {
         None => "Ask whoever sent you this page.".to_owned(),
     };
     let values = [
-        ("STYLE_HASH", STANDARD.encode(Sha256::digest(STYLE))),
+        ("STYLE-HASH", STANDARD.encode(Sha256::digest(STYLE))),
         ("STYLE", STYLE.to_owned()),
         ("HOST", escaped(address.host())),
         ("COMMAND", escaped(&format!("vouch join {} --subject NAME", address.url()))),

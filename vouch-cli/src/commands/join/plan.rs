@@ -85,20 +85,25 @@ impl Plan {
         Ok(all)
     }
 
-    /// Adds what is not there.
+    /// Adds what is not there. What serves what by now goes on to serve it, also where nobody has written that down.
     pub(super) fn add(&self, config: &mut Config, address: &JoinAddress) -> Result<(), Failure> {
         // It may have changed while the user was asked.
-        self.is_there(config, address)?;
-        for new in
-            self.aws.iter().filter(|new| !config.aws.profiles.contains_key(&new.name)).collect::<Vec<_>>()
-        {
-            add_aws_profile(config, new)?;
+        if self.is_there(config, address)? {
+            return Ok(());
+        }
+        keep_defaults(config);
+        let serving = serving(config);
+        for new in &self.aws {
+            if !config.aws.profiles.contains_key(&new.name) {
+                add_aws_profile(config, new)?;
+            }
         }
         for (new, _) in &self.profiles {
             if !config.codeartifact.profiles.contains_key(&new.name) {
                 add_profile(config, new)?;
             }
         }
+        keep_roles(config, serving);
         Ok(())
     }
 
@@ -113,6 +118,38 @@ impl Plan {
                 shell_word(self.subject.as_str().as_ref())
             ),
         )
+    }
+}
+
+/// Records the defaults that go without saying while there is one profile: with more of them it would be another one, or none.
+fn keep_defaults(config: &mut Config) {
+    if config.codeartifact.default.is_none() {
+        config.codeartifact.default = config.default_profile().ok().map(str::to_owned);
+    }
+    if let (None, [only]) = (&config.aws.default, config.aws.profiles.keys().collect::<Vec<_>>().as_slice()) {
+        config.aws.default = Some((*only).clone());
+    }
+}
+
+/// The AWS profiles that read profiles which name none.
+fn serving(config: &Config) -> Vec<(String, String)> {
+    let unlinked = config.codeartifact.profiles.iter().filter(|(_, profile)| profile.aws_profile.is_none());
+    unlinked
+        .filter_map(|(name, profile)| Some((name.clone(), config.role_for(profile, None).ok()?.profile)))
+        .collect()
+}
+
+/// Names them where another one would read the profile now.
+fn keep_roles(config: &mut Config, serving: Vec<(String, String)>) {
+    for (name, link) in serving {
+        let role =
+            config.codeartifact.profiles.get(&name).and_then(|profile| config.role_for(profile, None).ok());
+        if role.is_some_and(|role| role.profile == link) {
+            continue;
+        }
+        if let Some(profile) = config.codeartifact.profiles.get_mut(&name) {
+            profile.aws_profile = Some(link);
+        }
     }
 }
 
@@ -221,6 +258,28 @@ mod tests {
                 plan("888888888888", region, Some(name)).add(&mut with_both, &address()).unwrap_err();
             assert!(failed.hint.unwrap().contains("--as my-domain-2"), "{}", failed.message);
         }
+    }
+
+    #[test]
+    fn what_serves_without_being_named_goes_on_to_serve() {
+        // One profile of each kind, and no default: those serve. The role is in another account than the domain.
+        let mut config: Config = serde_json::from_value(json!({
+            "version": 1,
+            "aws": { "profiles": { "mine": { "role_arn": "arn:aws:iam::222222222222:role/Mine", "region": "us-east-1" } } },
+            "codeartifact": { "profiles": {
+                "work": { "domain": "work", "domain_owner": "123456789012", "region": "us-east-1" },
+            } },
+        }))
+        .unwrap();
+        let served = |config: &Config| {
+            let name = config.default_profile().unwrap().to_owned();
+            let profile = config.profile_named("work").unwrap();
+            (name, config.role_for(profile, None).unwrap().profile, config.aws.default.clone())
+        };
+        assert_eq!(served(&config), ("work".into(), "mine".into(), None));
+        // The file brings a profile `default`, and a role in the account of the domain.
+        plan("123456789012", "us-east-1", None).add(&mut config, &address()).unwrap();
+        assert_eq!(served(&config), ("work".into(), "mine".into(), Some("mine".into())));
     }
 
     #[test]

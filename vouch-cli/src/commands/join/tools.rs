@@ -103,11 +103,11 @@ fn set_up_all(context: &Context, offers: &[&Offer]) -> Result<(), Failure> {
     }
     let Some((_, kind)) = failed.first() else { return Ok(()) };
     let names: Vec<_> = failed.iter().map(|(name, _)| *name).collect();
-    Err(Failure::new(
-        *kind,
+    let failure = Failure::configuration(
         format!("you joined, but not every package manager could be set up: {}", names.join(", ")),
         "Each error above says what to do; then run the same `vouch join` again: it goes on with these.",
-    ))
+    );
+    Err(Failure { kind: *kind, ..failure })
 }
 
 fn command(Offer { tool, repository, profile }: &Offer) -> String {
