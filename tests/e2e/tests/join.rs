@@ -1,82 +1,17 @@
-//! `vouch join`: from an empty home to the first build, and everything that must not get in on the way.
+//! `vouch join`: from an empty home to the first build, and again later.
 
-use std::env;
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use vouch_e2e::doc_blocks::blocks_of;
+use vouch_e2e::join::{
+    JOIN, URL, accepted, join, join_with_pin, nothing_is_left, path, pinned, publish, team,
+};
 use vouch_e2e::python::{Package, installed, upload};
-use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox, programs};
-
-const URL: &str = "https://id.example.com/vouch.json";
-const JOIN: [&str; 4] = ["join", URL, "--subject", "alice"];
-
-/// The team file that the page of joining shows.
-fn team() -> String {
-    let block = blocks_of("join.md").into_iter().find(|block| block.language == "toml");
-    let text = block.expect("docs/join.md shows a team file").text;
-    // The sandbox has one role for all.
-    text.replace("role/CodeArtifact-{subject}", "role/CodeArtifact")
-}
-
-/// Publishes a team file, as its administrator does; enrollments may come with it.
-fn publish(sandbox: &Sandbox, team: &str, enrollments: &[&str]) -> CommandOutput {
-    sandbox.write("team.toml", team);
-    sandbox.build_site(&[&["--team", "team.toml"], enrollments].concat()).ok()
-}
-
-/// What is on PATH: Vouch, cargo, and clients of a test, and nothing of this machine's.
-fn path(clients: &[&str], sandbox: &Sandbox) -> OsString {
-    let own = sandbox.file(".local/bin");
-    fs::create_dir_all(&own).expect("the home is writable");
-    // What gives a command a terminal.
-    if !own.join("setsid").exists() {
-        symlink("/usr/bin/setsid", own.join("setsid")).expect("a link");
-    }
-    let cargo = env::var_os("CARGO").expect("the sandbox names cargo");
-    let cargo = Path::new(&cargo).parent().expect("a program is in a folder").to_owned();
-    let clients = clients.iter().map(|name| installed(name).join("bin"));
-    let folders = [own, programs(), cargo].into_iter().chain(clients);
-    env::join_paths(folders).expect("no folder has a colon")
-}
-
-/// `vouch join`, with the package managers of a test alone.
-fn join(sandbox: &Sandbox, more: &[&str]) -> Run {
-    sandbox.vouch(&JOIN).args(more).env("PATH", path(&["pip-26.3"], sandbox))
-}
-
-fn join_with_pin(sandbox: &Sandbox, more: &[&str]) -> Run {
-    join(sandbox, more).arg("--pin-stdin").stdin(format!("{}\n", sandbox.pin()))
-}
-
-/// The address of the file that is hosted now, and of no other.
-fn pinned(sandbox: &Sandbox) -> String {
-    let digest = Sha256::digest(fs::read(sandbox.hosted("vouch.json")).unwrap());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{URL}#sha256={digits}")
-}
-
-/// Joins without a terminal.
-fn accepted(sandbox: &Sandbox, more: &[&str]) -> Run {
-    let address = pinned(sandbox);
-    let run = sandbox.vouch(&["join", &address, "--subject", "alice", "--pin-stdin"]).args(more);
-    run.env("PATH", path(&["pip-26.3"], sandbox)).stdin(format!("{}\n", sandbox.pin()))
-}
+use vouch_e2e::{Sandbox, in_sandbox};
 
 fn joins(sandbox: &Sandbox) -> Value {
     serde_json::from_str(&sandbox.read(".vouch/joins.json")).expect("JSON")
-}
-
-fn nothing_is_left(sandbox: &Sandbox) {
-    let left = [".vouch", "enrollment.json", ".cargo/config.toml", ".config/pip/pip.conf"];
-    for file in left {
-        assert!(!sandbox.file(file).exists(), "{file}");
-    }
-    assert_eq!(sandbox.count("/card/signs"), 0);
 }
 
 /// Packages of a colleague, whose key is on the same YubiKey; nothing of it is left but what is hosted.
@@ -186,91 +121,6 @@ fn the_page_shows_what_is_shown() {
 }
 
 #[test]
-fn no_hostile_file_leaves_anything() {
-    in_sandbox(&[], |sandbox| {
-        let corpus =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vouch-issuer/tests/hostile-join-files");
-        let mut refused = 0;
-        for entry in fs::read_dir(corpus).unwrap().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "json") {
-                fs::copy(&path, sandbox.hosted("vouch.json")).unwrap();
-                let done = join_with_pin(sandbox, &[]).done();
-                assert!([5, 7].contains(&done.code), "{}: {done}", path.display());
-                // Three lines at the most, none of them made by the file.
-                let lines: Vec<_> = done.stderr.lines().collect();
-                assert!(lines.len() <= 3 && done.stdout.is_empty(), "{done}");
-                let known = ["error: ", "hint: ", "  caused by: "];
-                assert!(lines.iter().all(|line| known.iter().any(|label| line.starts_with(label))), "{done}");
-                assert!(!done.stderr.contains(['\u{1b}', '\u{202e}']), "{done}");
-                nothing_is_left(sandbox);
-                refused += 1;
-            }
-        }
-        assert!(refused > 100, "{refused}");
-    });
-}
-
-#[test]
-fn whoever_answers_otherwise_is_not_followed() {
-    in_sandbox(&[], |sandbox| {
-        let _ = join_with_pin(sandbox, &[])
-            .fails(7)
-            .says("there is no join file at https://id.example.com/vouch.json");
-        let _ = publish(sandbox, &team(), &[]);
-        let text = fs::read(sandbox.hosted("vouch.json")).unwrap();
-        for (fault, code, said) in [
-            (
-                &["--status", "302", "--header", "location:https://evil.example/vouch.json"][..],
-                5,
-                "redirects to evil.example",
-            ),
-            (
-                &["--status", "307", "--header", "location:https://id.example.com/bob/vouch.json"],
-                5,
-                "redirects to another place",
-            ),
-            (
-                &["--status", "301", "--header", "location:http://id.example.com/vouch.json"],
-                5,
-                "redirects to another place",
-            ),
-            (&["--status", "403"], 5, "answered with status 403"),
-            (&["--status", "500"], 5, "answered with status 500"),
-            (&["--garbage"], 5, "is a web page, not a join file"),
-            (&["--endless"], 7, "longer than 64 KiB"),
-            (&["--truncate"], 5, "was closed before an answer came"),
-            (&["--bad-tls"], 5, "unknown issuer"),
-            (&["--refuse"], 5, "cannot connect to id.example.com"),
-        ] {
-            sandbox.ctl(&[&["fault", "issuer"][..], fault].concat());
-            let _ = join_with_pin(sandbox, &[]).fails(code).says(said).says("hint: ");
-            sandbox.ctl(&["fault", "issuer", "--clear"]);
-            nothing_is_left(sandbox);
-        }
-        fs::write(sandbox.hosted("vouch.json"), [&text[..], &[b' '; 65536]].concat()).unwrap();
-        let _ = join_with_pin(sandbox, &[]).fails(7).says("longer than 64 KiB");
-        fs::write(sandbox.hosted("vouch.json"), "<!doctype html>\n<title>Log in</title>\n").unwrap();
-        let _ = join_with_pin(sandbox, &[]).fails(5).says("is a web page, not a join file");
-        for address in [
-            "http://id.example.com/vouch.json",
-            "https://id.example.com/",
-            "https://id.example.com:443/vouch.json",
-        ] {
-            let _ = sandbox
-                .vouch(&["join", address, "--subject", "alice"])
-                .fails(2)
-                .says("is not a valid address of a join file");
-        }
-        let _ = sandbox
-            .vouch(&["join", "https://id.example.com/vouch.json#sha256=00"])
-            .fails(2)
-            .says("not a valid digest");
-        nothing_is_left(sandbox);
-    });
-}
-
-#[test]
 fn without_a_terminal_the_digest_is_the_consent() {
     in_sandbox(&[], |sandbox| {
         let built = publish(sandbox, &team(), &[]);
@@ -314,6 +164,32 @@ fn without_a_terminal_the_digest_is_the_consent() {
             assert!(told.stderr.contains(&command), "{told}");
         }
         let _ = join(sandbox, &["--no-tools"]).ok().never_says("vouch setup");
+    });
+}
+
+#[test]
+fn the_commands_of_a_pull_request_work() {
+    in_sandbox(&[], |sandbox| {
+        let _ = publish(sandbox, &team(), &[]);
+        let printed = accepted(sandbox, &["--no-tools", "--pull-request"]).ok();
+        let _ = sandbox.run("git").args(["init", "--quiet", "--bare", "-b", "main", "origin.git"]).ok();
+        let _ = sandbox.run("git").args(["clone", "--quiet", "origin.git", "clone"]).ok();
+        let git = |args: &[&str]| sandbox.run("git").args(args).within(sandbox.file("clone")).ok();
+        let _ = git(&["config", "user.name", "alice"]);
+        let _ = git(&["config", "user.email", "alice@example.com"]);
+        let script = format!("set -e\n{}", printed.stdout);
+        let _ = sandbox.run("sh").args(["-c", &script]).within(sandbox.file("clone")).ok();
+        let there = sandbox
+            .run("git")
+            .args(["--git-dir", "origin.git", "show", "enroll-alice:enrollments/alice.json"])
+            .ok();
+        assert_eq!(there.stdout, sandbox.read("enrollment.json"));
+        // Where it is not, there is nothing to hand over, and the hint writes it again.
+        fs::remove_file(sandbox.file("enrollment.json")).unwrap();
+        let _ = join(sandbox, &["--no-tools", "--pull-request"])
+            .fails(7)
+            .says("nothing to hand over")
+            .says("vouch enroll --issuer");
     });
 }
 
@@ -388,129 +264,5 @@ fn what_changes_is_shown_and_what_is_there_stays() {
             }
         }
         assert_eq!(sandbox.count("/card/signs"), 1);
-    });
-}
-
-#[test]
-fn a_join_that_was_killed_goes_on() {
-    in_sandbox(&[], |sandbox| {
-        let _ = publish(sandbox, &team(), &[]);
-        sandbox.ctl(&["touch", "never"]);
-        let mut first = accepted(sandbox, &["--tools"]).start();
-        vouch_e2e::card::wait_for_blinking(sandbox);
-        first.child.kill().unwrap();
-        let _ = first.wait().expect_code(137);
-        for file in [".vouch/config.json", ".vouch/joins.json", "enrollment.json", ".cargo/config.toml"] {
-            assert!(!sandbox.file(file).exists(), "{file}");
-        }
-        sandbox.ctl(&["touch", "auto"]);
-        let _ = accepted(sandbox, &["--tools"]).ok().says("had made the key");
-        let finished = sandbox.setup_files();
-        // Killed once the key was recorded, the file is written again.
-        fs::remove_file(sandbox.file(".vouch/joins.json")).unwrap();
-        fs::remove_file(sandbox.file("enrollment.json")).unwrap();
-        let _ = accepted(sandbox, &["--tools"]).ok().says("its key signs the file again");
-        assert!(sandbox.file("enrollment.json").exists());
-        assert_eq!(finished.keys().collect::<Vec<_>>(), sandbox.setup_files().keys().collect::<Vec<_>>());
-        let _ = accepted(sandbox, &["--tools"]).ok().says("nothing has changed");
-    });
-}
-
-#[test]
-fn the_commands_of_a_pull_request_work() {
-    in_sandbox(&[], |sandbox| {
-        let _ = publish(sandbox, &team(), &[]);
-        let printed = accepted(sandbox, &["--no-tools", "--pull-request"]).ok();
-        let _ = sandbox.run("git").args(["init", "--quiet", "--bare", "-b", "main", "origin.git"]).ok();
-        let _ = sandbox.run("git").args(["clone", "--quiet", "origin.git", "clone"]).ok();
-        let git = |args: &[&str]| sandbox.run("git").args(args).within(sandbox.file("clone")).ok();
-        let _ = git(&["config", "user.name", "alice"]);
-        let _ = git(&["config", "user.email", "alice@example.com"]);
-        let script = format!("set -e\n{}", printed.stdout);
-        let _ = sandbox.run("sh").args(["-c", &script]).within(sandbox.file("clone")).ok();
-        let there = sandbox
-            .run("git")
-            .args(["--git-dir", "origin.git", "show", "enroll-alice:enrollments/alice.json"])
-            .ok();
-        assert_eq!(there.stdout, sandbox.read("enrollment.json"));
-        // Where it is not, there is nothing to hand over, and the hint writes it again.
-        fs::remove_file(sandbox.file("enrollment.json")).unwrap();
-        let _ = join(sandbox, &["--no-tools", "--pull-request"])
-            .fails(7)
-            .says("nothing to hand over")
-            .says("vouch enroll --issuer");
-    });
-}
-
-#[test]
-fn an_administrator_builds_what_users_join() {
-    in_sandbox(&[], |sandbox| {
-        let done = publish(sandbox, &team(), &[]).says("send new users to https://id.example.com/");
-        let _ = done.says("`vouch join https://id.example.com/vouch.json --subject NAME`");
-        let files = || {
-            [fs::read(sandbox.hosted("vouch.json")).unwrap(), fs::read(sandbox.hosted("index.html")).unwrap()]
-        };
-        let before = files();
-        let _ = publish(sandbox, &team(), &[]);
-        assert_eq!(files(), before);
-        let page = Run::new("curl").args(["--silent", "--fail", "https://id.example.com/index.html"]).ok();
-        let _ = page.shows("vouch join https://id.example.com/vouch.json --subject NAME");
-        // Pages of others stay.
-        fs::write(sandbox.hosted("index.html"), "<title>mine</title>").unwrap();
-        let build = || sandbox.build_site(&["--team", "team.toml"]);
-        let refused = build().fails(7).says("is not a page that Vouch wrote; nothing was written");
-        let mv =
-            refused.stderr.split('`').find(|part| part.starts_with("mv ")).expect("a command").to_owned();
-        let _ = sandbox.run("sh").args(["-c", &mv]).ok();
-        let _ = build().ok();
-        // Enrollments of another host, and one that needs the place of a file.
-        for (name, url, said) in [
-            (
-                "elsewhere",
-                "https://id.example.net/alice",
-                "the issuers of the team file are on id.example.com",
-            ),
-            ("vouch.json", "https://id.example.com/vouch.json", "needs the place of `vouch.json`"),
-        ] {
-            let home = sandbox.file(name);
-            let enroll = ["enroll", "--issuer", url, "--subject", name, "--out", "other.json", "--replace"];
-            let _ = sandbox.vouch_with_pin(&enroll).env("VOUCH_HOME", home).ok();
-            let _ = sandbox.build_site(&["--team", "team.toml", "other.json"]).fails(7).says(said);
-            fs::remove_file(sandbox.file("other.json")).unwrap();
-        }
-        for (text, said) in [
-            ("", "missing field"),
-            ("issuer = 1", "(line 1, column 10)"),
-            (&team().replace("{subject}\"\n", "everybody\"\n"), "it needs `{subject}` once"),
-        ] {
-            sandbox.write("team.toml", text);
-            let _ = build().fails(7).says("the team file cannot be used").says(said);
-        }
-        let _ = sandbox.build_site(&["--team", "nowhere.toml"]).fails(7).says("cannot read the team file");
-        assert_eq!(files()[0], before[0]);
-    });
-}
-
-#[test]
-fn several_package_managers_are_set_up_as_they_are_by_themselves() {
-    in_sandbox(&[], |sandbox| {
-        let _ = publish(sandbox, &team(), &[]);
-        // A pip that takes its packages from elsewhere is not led away, and does not hold up cargo.
-        sandbox.write(".config/pip/pip.conf", "[global]\nindex-url = https://pypi.example.net/simple/\n");
-        let done =
-            accepted(sandbox, &["--tools"]).fails(7).says("not every package manager could be set up: pip");
-        let _ = done.says("remove that line first").says("give `enrollment.json` to your administrator");
-        assert!(sandbox.read(".config/pip/pip.conf").contains("pypi.example.net"));
-        let by_join = sandbox.read(".cargo/config.toml");
-        fs::remove_file(sandbox.file(".config/pip/pip.conf")).unwrap();
-        let _ = accepted(sandbox, &["--tools"]).ok();
-        assert!(sandbox.read(".config/pip/pip.conf").contains("my-pypi-repo"));
-        let _ = sandbox.vouch(&["undo", "--all"]).ok();
-        assert!(
-            !sandbox.file(".config/pip/pip.conf").exists() && !sandbox.file(".cargo/config.toml").exists()
-        );
-        let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
-        let _ = sandbox.vouch(&setup).args(MY_DOMAIN).ok();
-        assert_eq!(sandbox.read(".cargo/config.toml"), by_join);
     });
 }

@@ -58,6 +58,13 @@ pub(crate) struct KeyFlags {
     pub(crate) out: PathBuf,
 }
 
+impl KeyFlags {
+    /// Whether a certain YubiKey, or another key, was asked for.
+    pub(crate) fn ask_for_a_key(&self) -> bool {
+        self.serial.is_some() || self.replace
+    }
+}
+
 /// Who enrolls, and with which command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Applicant {

@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// Print the commands that propose your enrollment as a pull request
     #[arg(long)]
     pull_request: bool,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "YubiKey")]
     key: KeyFlags,
 }
 
@@ -82,6 +82,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         enroll::enroll_key(context, &plan.applicant(), &args.key, |config| plan.add(config, &args.address))?;
     } else {
         Config::update(context.home(), |config| plan.add(config, &args.address))?;
+        if args.key.ask_for_a_key() {
+            terminal::warn(&format!(
+                "you are enrolled already, so no key was made; another one is enrolled with `vouch enroll --issuer {} --subject {}`",
+                plan.issuer,
+                shell_word(plan.subject.as_str().as_ref())
+            ));
+        }
     }
     if !is_there {
         tell_profiles(&config, plan);

@@ -42,7 +42,8 @@ fn row(label: &str, text: &str) {
 fn effect(Offer { tool, repository, .. }: &Offer) -> String {
     match tool {
         tool if tool.takes_all_packages() => {
-            format!("takes all packages from `{repository}`: it becomes the default index")
+            let what = if tool.is_nodes() { "registry" } else { "index" };
+            format!("takes all packages from `{repository}`: it becomes the default {what}")
         }
         Tool::Cargo => format!("knows `{repository}` as a registry; crates.io stays the default"),
         Tool::Twine => format!("publishes to `{repository}` where it is named"),
