@@ -189,6 +189,17 @@ fn an_administrator_builds_what_users_join() {
         assert_eq!(files(), before);
         let page = Run::new("curl").args(["--silent", "--fail", "https://id.example.com/index.html"]).ok();
         let _ = page.shows("vouch join https://id.example.com/vouch.json --subject NAME");
+        // What is hosted is what the team file makes, or the difference is named.
+        let check = || sandbox.vouch(&["issuer", "check", "--team", "team.toml"]);
+        let _ = check().ok().shows("https://id.example.com/vouch.json: ok");
+        fs::write(sandbox.hosted("vouch.json"), [&before[0][..], b" "].concat()).unwrap();
+        let _ = check().fails(7).shows("[other-join-file]").shows("it is not what the team file makes");
+        fs::remove_file(sandbox.hosted("vouch.json")).unwrap();
+        let _ = check().fails(7).shows("[join-file]").shows("there is no join file at");
+        sandbox.ctl(&["fault", "issuer", "--refuse"]);
+        let _ = check().arg("--json").fails(5).shows("\"code\": \"unreachable\"");
+        sandbox.ctl(&["fault", "issuer", "--clear"]);
+        let _ = publish(sandbox, &team(), &[]);
         // Pages of others stay.
         fs::write(sandbox.hosted("index.html"), "<title>mine</title>").unwrap();
         let build = || sandbox.build_site(&["--team", "team.toml"]);

@@ -1,16 +1,19 @@
 //! `vouch issuer build --team`: the join file and the page for users.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use vouch_core::Failure;
 use vouch_core::files::{self, shell_quoted};
+use vouch_core::home::Home;
 use vouch_core::identity::IssuerUrl;
+use vouch_core::{ErrorKind, Failure};
+use vouch_issuer::check::{Finding, Severity};
 use vouch_issuer::documents::StaticFile;
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::join::{Digest, FILE, JoinAddress, JoinError, JoinFile, MARK, PAGE, page};
 
+use crate::commands::join::fetch;
 use crate::terminal;
 
 /// What is published for users beside their issuers.
@@ -78,7 +81,7 @@ impl TeamSite {
         let there = out.join(PAGE);
         match fs::read(&there) {
             Ok(text) if contains(&text, MARK.as_bytes()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Ok(_) => {
                 let (from, to) = (shell_quoted(&there), shell_quoted(&there.with_extension("html.old")));
                 return Err(Failure::configuration(
@@ -98,6 +101,37 @@ impl TeamSite {
             (PathBuf::from(FILE), self.json.clone()),
             (PathBuf::from(PAGE), page(&self.file, &self.address)),
         ])
+    }
+
+    /// Where users fetch the join file.
+    pub(super) fn url(&self) -> &str {
+        self.address.url()
+    }
+
+    /// Compares what the host serves to users with what the team file makes.
+    pub(super) fn look(&self, home: &Home) -> Vec<Finding> {
+        let finding = |code: &'static str, message: String, hint: String| {
+            vec![Finding { severity: Severity::Problem, code, place: self.url().to_owned(), message, hint }]
+        };
+        let failed = |code: &'static str, failure: Failure| {
+            let message = [vec![failure.message], failure.causes].concat().join(": ");
+            finding(code, message, failure.hint.unwrap_or_default())
+        };
+        let document = match fetch::ask(home, &self.address) {
+            Ok(document) => document,
+            Err(failure) if failure.kind == ErrorKind::Network => return failed("unreachable", failure),
+            Err(failure) => return failed("join-file", failure),
+        };
+        match fetch::judge(&self.address, document) {
+            Ok(bytes) if bytes == self.json => Vec::new(),
+            Ok(bytes) => finding(
+                "other-join-file",
+                format!("it is not what the team file makes: its SHA-256 is {}", Digest::of(&bytes).as_str()),
+                "Publish what `vouch issuer build --team` writes, byte by byte. If you did, find out who else writes to the host."
+                    .into(),
+            ),
+            Err(failure) => failed("join-file", failure),
+        }
     }
 
     /// What to do with them.

@@ -7,17 +7,22 @@ use vouch_core::{ErrorKind, Failure};
 use vouch_helper::text::printable_line;
 use vouch_issuer::join::{JoinAddress, JoinError};
 
-/// What the host serves. Nothing is written: who does not agree leaves no trace.
-pub(super) fn fetch(home: &Home, address: &JoinAddress) -> Result<Vec<u8>, Failure> {
-    let fetched = Fetcher::new(home)?.without_cache().fetch(address.url());
-    let document = fetched.map_err(|error| match error {
-        HttpError::TooLong { .. } => JoinError::TooLong.into(),
-        other => Failure::from(other),
-    })?;
-    judge(address, document)
+/// The file that the host serves.
+pub(crate) fn fetch(home: &Home, address: &JoinAddress) -> Result<Vec<u8>, Failure> {
+    judge(address, ask(home, address)?)
 }
 
-fn judge(address: &JoinAddress, document: FetchedDocument) -> Result<Vec<u8>, Failure> {
+/// Asks the host. Nothing is written: who does not agree leaves no trace.
+pub(crate) fn ask(home: &Home, address: &JoinAddress) -> Result<FetchedDocument, Failure> {
+    let fetched = Fetcher::new(home)?.without_cache().fetch(address.url());
+    fetched.map_err(|error| match error {
+        HttpError::TooLong { .. } => JoinError::TooLong.into(),
+        other => Failure::from(other),
+    })
+}
+
+/// The file, if that is what was answered.
+pub(crate) fn judge(address: &JoinAddress, document: FetchedDocument) -> Result<Vec<u8>, Failure> {
     let url = address.url();
     match document.status {
         200 => {}

@@ -1,6 +1,6 @@
 //! `vouch join`: what a team publishes, shown, agreed to, and set up in one go.
 
-mod fetch;
+pub(crate) mod fetch;
 mod handover;
 mod plan;
 mod show;
