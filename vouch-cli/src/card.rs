@@ -16,6 +16,9 @@ use crate::terminal::{self, Countdown};
 /// How often a new PIN is asked for before the command gives up: enough for slips, and an end where nobody types.
 const ROUNDS: usize = 5;
 
+/// How many tries a YubiKey gives as it leaves the factory: nobody needs to be told of them.
+const USUAL_TRIES: u8 = 3;
+
 /// Which smart card service is asked. That of Windows and macOS is always the system's.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ServiceFlags {
@@ -70,10 +73,27 @@ pub(crate) struct WaitFlags {
 impl WaitFlags {
     /// Opens the card, and waits for it where it is not plugged in.
     pub(crate) fn open(&self, serial: Option<u32>, wanted: &[u32]) -> Result<Card, Failure> {
+        match self.wait_for(serial, wanted) {
+            Err(CardError::Several { serials }) => match choose_card(&serials)? {
+                Some(serial) => Ok(self.wait_for(Some(serial), wanted)?),
+                None => Err(CardError::Several { serials }.into()),
+            },
+            opened => Ok(opened?),
+        }
+    }
+
+    fn wait_for(&self, serial: Option<u32>, wanted: &[u32]) -> Result<Card, CardError> {
         let line = Countdown::new();
         let on_wait = |missing: &CardError, left: Duration| line.show(&missing_card(missing), left);
-        Ok(Card::wait(serial, wanted, Duration::from_secs(self.wait.into()), &on_wait)?)
+        Card::wait(serial, wanted, Duration::from_secs(self.wait.into()), &on_wait)
     }
+}
+
+/// Lets the user choose one of several YubiKeys; nobody does where there is no terminal.
+fn choose_card(serials: &[u32]) -> Result<Option<u32>, Failure> {
+    let names: Vec<_> = serials.iter().map(|serial| format!("YubiKey {serial}")).collect();
+    let place = prompt::choose("Several YubiKeys are plugged in. Which one?", &names)?;
+    Ok(place.and_then(|place| serials.get(place)).copied())
 }
 
 /// What a person can do about a card that is missing or busy.
@@ -97,9 +117,14 @@ impl PinFlags {
         (!self.pin_stdin).then(Quiet::start)
     }
 
-    /// Asks for the PIN of a card.
+    /// Asks for the PIN of a card. Nobody types one that would not be sent.
     pub(crate) fn ask(&self, card: &Card) -> Result<Pin, Failure> {
-        let text = prompt::secret(self.pin_stdin, &format!("PIN of YubiKey {}: ", card.serial()))?;
+        let left = match card.tries_for_pin(self.last_try)? {
+            1 => " (the last try)".to_owned(),
+            tries if tries < USUAL_TRIES => format!(" ({tries} tries left)"),
+            _ => String::new(),
+        };
+        let text = prompt::secret(self.pin_stdin, &format!("PIN of YubiKey {}{left}: ", card.serial()))?;
         Ok(Pin::new(text, self.last_try)?)
     }
 

@@ -8,6 +8,7 @@ use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::domain::{Completed, DomainFlags};
+use crate::masking::mask;
 use crate::terminal;
 
 /// How the flags that name a domain are spelled.
@@ -35,6 +36,7 @@ pub(crate) fn token(
     let broker = context.broker()?;
     let named = named(broker.config(), flags, spelling)?;
     let token = broker.token(&named.target, Lifetime::Session)?;
+    mask(context, &[&token.value]);
     Ok((token, named))
 }
 
@@ -47,10 +49,12 @@ pub(crate) fn role_credentials(
     let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
     let given = broker.role_credentials(&role, usage)?;
+    mask(context, &[&given.secret_access_key, &given.session_token]);
     Ok((given, role))
 }
 
-fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failure> {
+/// The role of an AWS profile: the one named, else the default, else the only one.
+pub(crate) fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failure> {
     let profiles = &config.aws.profiles;
     let name = match (profile, &config.aws.default) {
         (Some(name), _) => name,

@@ -9,12 +9,15 @@ mod credential_choice;
 mod desktop;
 mod domain;
 mod home_choice;
+mod masking;
 mod parse;
 mod preview;
 mod project_trust;
 mod prompt;
 mod quiet;
 mod region;
+mod region_table;
+mod reminder;
 mod shell;
 mod static_tokens;
 mod terminal;
@@ -30,7 +33,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return commands::wrong_usage(&error),
     };
-    vouch_helper::log::start("vouch");
+    match cli.verbose {
+        true => vouch_helper::log::start_verbose("vouch"),
+        false => vouch_helper::log::start("vouch"),
+    }
     match vouch_helper::guard::guarded(|| commands::run(cli.command, &cli.home)) {
         Ok(code) => code,
         Err(failure) => terminal::report(&failure),

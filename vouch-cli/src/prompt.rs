@@ -18,13 +18,13 @@ pub(crate) fn secret(from_stdin: bool, prompt: &str) -> Result<Secret<String>, F
 }
 
 /// Whether there is somebody to ask.
-pub(crate) fn can_ask() -> bool {
+pub(crate) fn has_user() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Whether the person says yes. Where there is nobody to ask, the answer is no.
 pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
-    if !can_ask() {
+    if !has_user() {
         return Ok(false);
     }
     // What was typed before the question is no answer to it; what is typed as soon as it is shown, is one.
@@ -33,6 +33,37 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
         line(&mut io::stdin().lock())
     })?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// Which of several things the user means, by its number; a few wrong answers, or an empty one, choose nothing. Where there
+/// is nobody to ask, neither.
+pub(crate) fn choose(question: &str, names: &[String]) -> Result<Option<usize>, Failure> {
+    const ROUNDS: usize = 3;
+
+    if !has_user() {
+        return Ok(None);
+    }
+    quiet::paused(|| {
+        crate::terminal::ask(question);
+        for (place, name) in names.iter().enumerate() {
+            crate::terminal::say(&format!("  {}  {name}", place + 1));
+        }
+        for _ in 0..ROUNDS {
+            crate::terminal::ask(&format!("Type a number, 1 to {}:", names.len()));
+            let answer = line(&mut io::stdin().lock())?;
+            match place_of(&answer, names.len()) {
+                Some(place) => return Ok(Some(place)),
+                None if answer.trim().is_empty() => return Ok(None),
+                None => {}
+            }
+        }
+        Ok(None)
+    })
+}
+
+fn place_of(answer: &str, count: usize) -> Option<usize> {
+    let place = answer.trim().parse::<usize>().ok()?.checked_sub(1)?;
+    (place < count).then_some(place)
 }
 
 /// One line without its end.
@@ -77,6 +108,21 @@ fn hidden(prompt: &str) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_is_one_of_those_that_there_are() {
+        for (answer, place) in [
+            ("1", Some(0)),
+            (" 2 ", Some(1)),
+            ("3", None),
+            ("0", None),
+            ("", None),
+            ("x", None),
+            ("-1", None),
+        ] {
+            assert_eq!(place_of(answer, 2), place, "{answer:?}");
+        }
+    }
 
     #[test]
     fn one_line_is_read_and_its_end_left_out() {

@@ -6,6 +6,9 @@ use vouch_core::Failure;
 use vouch_core::env;
 use vouch_core::partition::{Partition, Region};
 
+use crate::region_table::{self, Service};
+use crate::{prompt, terminal};
+
 /// A region and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
@@ -37,6 +40,39 @@ impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.region, self.reason)
     }
+}
+
+/// Asks about a region that this version does not know, or that lacks the service; where there is nobody to ask, warns of it.
+/// One that a profile has was asked about before.
+///
+/// # Errors
+/// When the user does not mean it.
+pub(crate) fn confirm(region: &Region, reason: Reason, service: Service) -> Result<(), Failure> {
+    if reason == Reason::Profile {
+        return Ok(());
+    }
+    let Some(oddity) = region_table::oddity(region, service) else { return Ok(()) };
+    if !prompt::has_user() {
+        terminal::warn(&oddity.to_string());
+        return Ok(());
+    }
+    if prompt::agrees(&format!("{} Use it all the same?", sentence(&oddity.to_string())))? {
+        return Ok(());
+    }
+    Err(Failure::configuration(
+        oddity.to_string(),
+        match reason {
+            Reason::Variable(name) => format!("Correct {name}, or give `--region REGION`."),
+            _ => "Give another one with `--region REGION`.".to_owned(),
+        },
+    ))
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let end = if text.ends_with('?') { "" } else { "." };
+    first.into_iter().flatten().chain(letters).chain(end.chars()).collect()
 }
 
 /// The variables of the AWS tools, in their order.

@@ -13,7 +13,7 @@ use vouch_core::{ErrorKind, Failure};
 use vouch_helper::home;
 use vouch_helper::output::{self, Part, parts};
 use vouch_helper::text::{printable, printable_json, printable_line};
-pub(crate) use vouch_helper::time::{local_time, span, utc_time};
+pub(crate) use vouch_helper::time::{local_time, short_span, span, utc_time};
 
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use vouch_core::Failure;
 use vouch_core::env;
 use vouch_core::files;
 use vouch_core::partition::Region;
 
+use crate::edited_file::EditedFile;
 use crate::home_argument::HomeArgument;
 
 /// What the file is to say.
@@ -74,6 +76,19 @@ pub fn overridden_by(profile: &str) -> Option<PathBuf> {
     let text = files::read_text(&file).ok()?;
     let (_, keys) = section(&text, |name| name == profile)?;
     keys.iter().any(|(key, _)| *key == "aws_access_key_id").then_some(file)
+}
+
+/// The file of the AWS tools, if its profile of that name asks Vouch, whichever home of it.
+///
+/// # Errors
+/// When there is a file that cannot be read.
+pub fn asked_in(profile: &str) -> Result<Option<PathBuf>, Failure> {
+    let Some(file) = file() else { return Ok(None) };
+    let text = EditedFile::read(file.clone())?;
+    let keys =
+        section(text.text(), |name| is_profile(name, profile)).map(|(_, keys)| keys).unwrap_or_default();
+    let asks = |value: &str| value.contains(" credential aws --profile ");
+    Ok(keys.iter().any(|(key, value)| *key == PROCESS && asks(value)).then_some(file))
 }
 
 /// Adds the profile to a text. What is as wanted already stays as it is.

@@ -184,6 +184,7 @@ impl Config {
     /// right to it.
     pub fn load(home: &Home) -> Result<Self, ConfigError> {
         let path = home.config_file();
+        tracing::debug!(path = %path.display(), "configuration");
         let text = match files::read_with_metadata(&path) {
             Ok((text, metadata)) => {
                 home::judge_config(&path, &metadata)?;

@@ -215,17 +215,25 @@ impl Config {
         }
     }
 
+    /// An AWS profile by its name.
+    ///
+    /// # Errors
+    /// [`ProfileError::NoAwsProfile`], with the names that there are.
+    pub fn aws_profile_named(&self, name: &str) -> Result<&AwsProfile, ProfileError> {
+        let profiles = &self.aws.profiles;
+        profiles.get(name).ok_or_else(|| ProfileError::NoAwsProfile {
+            name: name.to_owned(),
+            known: profiles.keys().cloned().collect(),
+        })
+    }
+
     /// A role by its AWS profile's name.
     ///
     /// # Errors
     /// [`ProfileError::NoAwsProfile`], or [`ProfileError::PartitionMismatch`] when STS of the profile's region would
     /// not know the role.
     pub fn role_named(&self, name: &str) -> Result<Role, ProfileError> {
-        let profiles = &self.aws.profiles;
-        let profile = profiles.get(name).ok_or_else(|| ProfileError::NoAwsProfile {
-            name: name.to_owned(),
-            known: profiles.keys().cloned().collect(),
-        })?;
+        let profile = self.aws_profile_named(name)?;
         let (arn, region) = (profile.role_arn.clone(), profile.region.clone());
         if arn.partition() != region.partition() {
             return Err(ProfileError::PartitionMismatch { profile: name.to_owned(), role: arn, region });

@@ -31,6 +31,14 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// The same as short as it goes, such as `7h59`.
+pub fn short_span(seconds: i64) -> String {
+    match (seconds / 3600, seconds % 3600 / 60) {
+        (0, minutes) => format!("{minutes}m"),
+        (hours, minutes) => format!("{hours}h{minutes:02}"),
+    }
+}
+
 fn zone() -> TimeZone {
     let ruled = || TimeZone::posix(&format!("{}{USUAL_RULES}", env::var("TZ")?.trim_start_matches(':'))).ok();
     TimeZone::try_system().ok().or_else(ruled).unwrap_or(TimeZone::UTC)
@@ -48,6 +56,11 @@ mod tests {
             [(28_800, "8 h"), (28_799, "7 h 59 min"), (61, "1 min"), (59, "less than a minute")]
         {
             assert_eq!(span(seconds), text);
+        }
+        for (seconds, text) in
+            [(28_800, "8h00"), (28_799, "7h59"), (3660, "1h01"), (61, "1m"), (59, "0m"), (0, "0m")]
+        {
+            assert_eq!(short_span(seconds), text);
         }
         assert_eq!(utc_time(UnixTime(0)), "1970-01-01T00:00:00Z");
         assert!(local_time(UnixTime(0)).starts_with("19"));

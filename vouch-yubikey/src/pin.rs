@@ -128,13 +128,21 @@ impl Card {
         self.run(TIMEOUT, |key| key.get_pin_retries())?.map_err(CardError::other)
     }
 
-    /// Looks whether a wrong PIN would do harm.
-    pub(super) fn check_tries(&self, pin: &Pin) -> Result<(), CardError> {
+    /// The tries that there are for a PIN, before one is asked for. `last_try` allows to spend the last one.
+    ///
+    /// # Errors
+    /// [`CardError::PinBlocked`]; [`CardError::LastTry`] where a wrong PIN would block it.
+    pub fn tries_for_pin(&self, last_try: bool) -> Result<u8, CardError> {
         match self.tries_left()? {
             0 => Err(CardError::PinBlocked { serial: self.serial }),
-            1 if !pin.last_try => Err(CardError::LastTry { serial: self.serial }),
-            _ => Ok(()),
+            1 if !last_try => Err(CardError::LastTry { serial: self.serial }),
+            tries => Ok(tries),
         }
+    }
+
+    /// Looks whether a wrong PIN would do harm: it may be another one since it was asked for.
+    pub(super) fn check_tries(&self, pin: &Pin) -> Result<(), CardError> {
+        self.tries_for_pin(pin.last_try).map(drop)
     }
 
     /// Verifies the PIN, once.

@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod files;
 pub mod helper;
 pub mod hostile;
+pub mod job;
 pub mod join;
 pub mod marks;
 pub mod maven;

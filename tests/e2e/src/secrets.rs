@@ -24,7 +24,7 @@ pub fn secrets_of_the_session(sandbox: &Sandbox) -> Vec<Vec<u8>> {
     let role = broker.role_credentials(&target.role, RoleUse::Exchange).expect("role credentials");
     let texts = [
         sandbox.pin(),
-        session.source.id_token().expose(),
+        session.source.id_token().unwrap().expose(),
         role.secret_access_key.expose(),
         role.session_token.expose(),
         short.value.expose(),

@@ -386,3 +386,28 @@ fn without_an_enrollment_login_says_what_comes_first() {
         let _ = sandbox.vouch_with_pin(&["login"]).fails(7).says("vouch enroll");
     });
 }
+
+#[test]
+fn one_of_two_keys_is_chosen_on_a_terminal() {
+    in_sandbox(&["--cards", "2"], |sandbox| {
+        let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
+        let mut terminal = sandbox.vouch(&enroll).on_terminal();
+        terminal.wait_for("Which one?");
+        terminal.wait_for("2  YubiKey 12345679");
+        for wrong in ["3", "12345679"] {
+            terminal.wait_for("Type a number, 1 to 2:");
+            terminal.type_line(wrong);
+        }
+        terminal.wait_for("Type a number, 1 to 2:");
+        terminal.type_line("2");
+        terminal.wait_for("PIN of YubiKey 12345679: ");
+        terminal.type_line(sandbox.pin());
+        let _ = terminal.wait().expect_code(0).says("YubiKey 12345679, slot 82");
+        assert_eq!(sandbox.config()["identity"]["keys"][0]["serial"], 12_345_679);
+
+        let mut terminal = sandbox.vouch(&enroll).on_terminal();
+        terminal.wait_for("Type a number, 1 to 2:");
+        terminal.type_line("");
+        let _ = terminal.wait().expect_code(4).says("several YubiKeys are plugged in").says("--serial");
+    });
+}

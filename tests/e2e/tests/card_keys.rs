@@ -254,3 +254,22 @@ fn a_key_that_is_gone_is_made_anew_when_asked_to() {
         });
     }
 }
+
+#[test]
+fn the_hint_to_enroll_a_spare_works_as_it_stands() {
+    in_sandbox(&["--cards", "2"], |sandbox| {
+        let first = ["--serial", "12345678", "--out", "first.json"];
+        let _ = sandbox
+            .vouch_with_pin(&["enroll", "--serial", "12345679"])
+            .fails(2)
+            .says("--issuer URL --subject NAME");
+        let _ = sandbox.vouch_with_pin(&ENROLL).args(first).ok();
+        let refused = sandbox.vouch_with_pin(&["login", "--serial", "12345679"]).fails(4);
+        let hint = "vouch enroll --serial 12345679";
+        let refused = refused.says(hint);
+        assert!(refused.stderr.contains(&format!("`{hint}`")));
+        let words: Vec<_> = hint.split(' ').skip(1).collect();
+        let _ = sandbox.vouch_with_pin(&words).ok().says("a spare");
+        let _ = sandbox.vouch_with_pin(&["login", "--serial", "12345679"]).ok();
+    });
+}

@@ -203,3 +203,28 @@ fn the_default_puk_is_warned_of() {
         });
     }
 }
+
+#[test]
+fn the_prompt_says_how_many_tries_are_left_and_the_last_one_is_not_asked_for() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let mut terminal = sandbox.vouch(&["login"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678: ");
+        terminal.type_line("999999");
+        let _ = terminal.wait().expect_code(4).says("2 tries left");
+        let mut terminal = sandbox.vouch(&["login"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678 (2 tries left): ");
+        terminal.type_line("999999");
+        let _ = terminal.wait().expect_code(4).says("1 try left");
+        // Nobody types what would not be sent.
+        let refused = sandbox.vouch(&["login"]).on_terminal().wait().expect_code(4);
+        let _ = refused.says("one more wrong PIN would block").never_says("PIN of YubiKey 12345678:");
+        let _ = sandbox.vouch(&["login", "--pin-stdin"]).fails(4).says("one more wrong PIN would block");
+        assert_eq!(pin_tries(sandbox), 1);
+        let mut terminal = sandbox.vouch(&["login", "--last-try"]).on_terminal();
+        terminal.wait_for("PIN of YubiKey 12345678 (the last try): ");
+        terminal.type_line(sandbox.pin());
+        let _ = terminal.wait().expect_code(0);
+        assert_eq!(pin_tries(sandbox), 3);
+    });
+}

@@ -75,3 +75,42 @@ fn a_clock_before_1970_is_named() {
         let _ = before.vouch(&["doctor"]).done().never_says("panicked");
     });
 }
+
+#[test]
+fn a_session_that_ends_soon_is_mentioned_once_on_a_terminal() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = sandbox.vouch_with_pin(&["login", "--duration", "4h"]).ok();
+        sandbox.set_up_cargo();
+        let said = "your session ends at";
+        let shown = |run: Run, end: &str, code: i32| {
+            let mut terminal = run.on_terminal();
+            terminal.wait_for(end);
+            terminal.wait().expect_code(code).stderr
+        };
+        let list = |clock: &Clock<'_>| shown(clock.vouch(&["profile", "list"]), "AWS profile vouch", 0);
+        // AWS goes by another clock.
+        let exec = |clock: &Clock<'_>| {
+            shown(clock.vouch(&["exec", "--type", "codeartifact", "--", "true"]), "error:", 125)
+        };
+        assert!(!list(&Clock::shifted(sandbox, 3 * 3600)).contains(said));
+
+        let soon = Clock::shifted(sandbox, 4 * 3600 - 20 * 60 + 30);
+        // A script has nobody who could log in, and does not use the one mention up.
+        let _ = soon.vouch(&["profile", "list"]).ok().never_says(said);
+        let first = list(&soon);
+        assert!(
+            first.contains(said) && first.contains("in 19 min") && first.contains("`vouch login`"),
+            "{first}"
+        );
+        assert!(!list(&soon).contains(said));
+        // What may take long is told each time.
+        for _ in 0..2 {
+            let told = exec(&soon);
+            assert!(told.contains(said), "{told}");
+        }
+        // A new session has a mention of its own.
+        let _ = soon.vouch(&["login", "--pin-stdin"]).stdin(format!("{}\n", sandbox.pin())).ok();
+        assert!(!exec(&soon).contains(said));
+    });
+}

@@ -94,3 +94,48 @@ fn a_token_is_one_line_and_as_json_tells_what_it_is_for() {
         assert!(told["expiration"].as_str().unwrap().ends_with('Z'));
     });
 }
+
+#[test]
+fn the_log_says_what_was_done_and_no_secret() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let credential = ["credential", "codeartifact"];
+        // Before the command and after it, and for a variable.
+        let first = sandbox.vouch(&["--verbose", "credential", "codeartifact"]).ok();
+        for said in [
+            ".vouch/config.json",
+            "domain=my-domain of account 123456789012 in us-east-1",
+            "host=\"sts.us-east-1.amazonaws.com\"",
+            "host=\"codeartifact.us-east-1.amazonaws.com\"",
+            "status=200",
+            "request_id=",
+        ] {
+            assert!(first.stderr.contains(said), "{said}: {first}");
+        }
+        let second = sandbox.vouch(&credential).env("VOUCH_LOG", "debug").ok();
+        assert!(
+            second.stderr.contains("token from the vault") && !second.stderr.contains("host="),
+            "{second}"
+        );
+        for done in [&first, &second] {
+            assert!(!done.stderr.contains(first.stdout.trim()), "{done}");
+        }
+        let quiet = sandbox.vouch(&credential).ok();
+        assert_eq!((quiet.stderr.as_str(), &quiet.stdout), ("", &first.stdout));
+    });
+}
+
+#[test]
+fn a_log_level_that_is_none_is_named() {
+    in_sandbox(&[], |sandbox| {
+        for level in ["verbose", "5", "vouch=debug"] {
+            let said = format!("VOUCH_LOG is `{level}`, which is no level");
+            let _ = sandbox.vouch(&["status"]).env("VOUCH_LOG", level).fails(3).says(&said);
+            let _ = sandbox.run("npm-token-vouch").arg("status").env("VOUCH_LOG", level).done().says(&said);
+        }
+        for level in ["off", "", "ERROR"] {
+            let done = sandbox.vouch(&["status"]).env("VOUCH_LOG", level).fails(3);
+            assert_eq!(done.stderr, "", "{level}");
+        }
+    });
+}

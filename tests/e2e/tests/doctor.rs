@@ -323,7 +323,8 @@ fn proxies_certificates_variables_and_programs() {
 #[test]
 fn nobody_is_enrolled_yet() {
     in_sandbox(&[], |sandbox| {
-        let done = sandbox.vouch(&["doctor"]).ok().shows("vouch enroll").shows("3 tries for the PIN");
+        let done =
+            sandbox.vouch(&["doctor", "--all"]).ok().shows("vouch enroll").shows("3 tries for the PIN");
         assert_eq!(done.stderr, "");
         assert!(!sandbox.file(".vouch").exists(), "nothing is written");
         let all = findings(&sandbox.vouch(&["doctor", "--online", "--json"]).ok());
@@ -359,7 +360,7 @@ fn two_cards_are_both_looked_at() {
         let alice = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
         let _ = sandbox.vouch_with_pin(&alice).args(["--serial", "12345678"]).ok();
         let _ = sandbox.vouch_with_pin(&alice).args(["--serial", "12345679", "--out", "spare.json"]).ok();
-        let done = sandbox.vouch(&["doctor"]).ok();
+        let done = sandbox.vouch(&["doctor", "--all"]).ok();
         let _ = done.shows("YubiKey 12345678  firmware").shows("YubiKey 12345679  firmware");
         // One of them put away is nothing to speak of.
         sandbox.ctl(&["card", "remove", "--card", "12345679"]);

@@ -445,12 +445,33 @@ fn asking_clients_for_their_versions_changes_nothing_of_vouch() {
             })
         };
         let before = all();
-        let done = patient.vouch(&["doctor", "--online"]).ok();
+        let done = patient.vouch(&["doctor", "--online", "--all"]).ok();
         assert_eq!(all(), before);
         assert_eq!(
             done.stdout.lines().filter(|line| line.contains(" my-repo  ")).count(),
             tools.len(),
             "{done}"
         );
+    });
+}
+
+#[test]
+fn a_keyring_whose_directory_left_path_needs_path_alone() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        sandbox.log_in();
+        let path = clients(sandbox);
+        let _ = set_up(sandbox.vouch(&[]).env("PATH", &path), "pip", &[]).ok();
+        let patient = Patient::new(sandbox, &[], path.clone());
+        let own = sandbox.file(".local/bin");
+        assert!(own.join("keyring").exists());
+        let without = path.replacen(&format!(":{}", own.display()), "", 1);
+        let found = patient.finds(patient.doctor().env("PATH", &without), &["fail helper pip my-repo"]);
+        let fix = found[0]["fix"].as_str().unwrap();
+        let command = fix.split('`').find(|part| part.starts_with("export ")).unwrap();
+        // As it stands in the fix.
+        let typed = format!("{command}\nvouch doctor --json");
+        let run = sandbox.run("bash").args(["-c", &typed]).env("PATH", &without);
+        patient.finds(run, &[]);
     });
 }

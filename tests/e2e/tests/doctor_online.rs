@@ -121,7 +121,7 @@ fn nothing_is_kept_and_no_secret_is_shown() {
 fn the_proxy_is_named_without_its_password() {
     in_sandbox(&["--proxy", "--proxy-auth", "alice:hunter2"], |sandbox| {
         let patient = patient(sandbox);
-        let done = patient.vouch(&["doctor", "--online"]).ok();
+        let done = patient.vouch(&["doctor", "--online", "--all"]).ok();
         let _ = done.shows("127.0.0.1:").shows("https_proxy").never_says("hunter2");
         let run = patient
             .doctor()

@@ -129,7 +129,7 @@ fn a_registry_of_another_home_is_not_taken_over_and_the_way_out_works() {
         let _ = sandbox.run("sh").args(["-c", &hint]).ok();
         let _ = ALICE.set_up(sandbox, "cargo", "my-repo", &[]).ok();
         let entry = |person: TestUser, status: &str| {
-            let done = person.vouch(sandbox, &["doctor"]).done();
+            let done = person.vouch(sandbox, &["doctor", "--all"]).done();
             let line = done.stdout.lines().find(|line| line.contains("cargo my-repo")).unwrap_or_default();
             assert!(line.starts_with(status), "{done}");
             done
@@ -360,8 +360,9 @@ fn keyring_is_that_of_the_home_whose_folder_comes_first() {
             here.log_out(sandbox);
         }
         // Doctor tells whose the link is, and how to get to one's own.
-        let doctor =
-            |person: TestUser, shell: &OsString| person.vouch(sandbox, &["doctor"]).env("PATH", shell).done();
+        let doctor = |person: TestUser, shell: &OsString| {
+            person.vouch(sandbox, &["doctor", "--all"]).env("PATH", shell).done()
+        };
         let shown = |person: TestUser| format!("is for the home `{}`", person.home(sandbox).display());
         let _ = doctor(ALICE, &shells[0].1).shows(&shown(ALICE));
         let _ = doctor(BOB, &shells[1].1).shows(&shown(BOB));

@@ -146,7 +146,7 @@ fn where_there_may_be_no_more_threads_no_command_breaks_down() {
         }
         for most in 1..6 {
             let limit = ["prlimit".to_owned(), format!("--nproc={most}")];
-            let done = run(&limit, &["doctor"]);
+            let done = run(&limit, &["doctor", "--all"]);
             assert!(done.stdout.contains("cargo my-repo") && done.stdout.contains("pip "), "{most} {done}");
             assert!(!done.stdout.contains("a fault of its own"), "{most} {done}");
             for args in [&["status"][..], &["credential", "codeartifact"], &["undo", "--dry-run", "--all"]] {

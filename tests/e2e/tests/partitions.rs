@@ -123,3 +123,41 @@ fn each_partition_is_asked_at_its_own_hosts() {
         assert_eq!(sandbox.count("/sts/granted"), 2);
     });
 }
+
+#[test]
+fn a_region_that_nobody_knows_is_asked_about() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let config = sandbox.read(".vouch/config.json");
+        let domain = ["--domain", "my-domain", "--domain-owner", "123456789012", "--region", "us-east-11"];
+        let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "my-repo"];
+        let codeartifact = || sandbox.vouch(&setup).args(domain);
+        let aws = || setup_aws(sandbox, OWN, "us-east-11", "other").arg("--no");
+        for run in [codeartifact(), aws()] {
+            let mut terminal = run.on_terminal();
+            terminal.wait_for("did you mean us-east-1?");
+            terminal.wait_for("Type y for yes:");
+            terminal.type_line("n");
+            let _ = terminal.wait().expect_code(7).says("--region REGION").never_says("✓");
+            assert_eq!(sandbox.read(".vouch/config.json"), config);
+            assert!(!sandbox.file(".cargo/config.toml").exists());
+        }
+        // A region that AWS opened yesterday.
+        let mut terminal = aws().on_terminal();
+        terminal.wait_for("Type y for yes:");
+        terminal.type_line("y");
+        let _ = terminal.wait().expect_code(0).never_says("✓ region");
+        // What was answered once is not asked again, and a script is warned.
+        let _ = sandbox
+            .vouch(&["setup", "aws", "--role", OWN, "--profile", "other", "--no"])
+            .on_terminal()
+            .wait()
+            .expect_code(0);
+        let _ = codeartifact().ok().says("warning: region us-east-11").says("did you mean us-east-1?");
+        let elsewhere =
+            ["--domain", "my-domain", "--domain-owner", "123456789012", "--region", "ca-central-1"];
+        let second =
+            ["setup", "codeartifact", "--tool", "pip", "--repository", "my-repo", "--profile", "second"];
+        let _ = sandbox.vouch(&second).args(elsewhere).done().says("has no CodeArtifact");
+    });
+}

@@ -138,3 +138,43 @@ fn the_duration_is_kept_within_bounds() {
         let _ = sandbox.vouch_with_pin(&["login", "--duration", "45m"]).ok();
     });
 }
+
+#[test]
+fn a_login_that_is_not_needed_asks_nothing() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let needed = ["login", "--if-needed"];
+        let touches = || sandbox.count("/card/touches");
+        // There is none yet.
+        let before = touches();
+        let _ = sandbox.vouch_with_pin(&needed).ok().says("logged in as alice until").never_says("already");
+        assert_eq!(touches(), before + 1);
+        // Neither PIN nor card nor input.
+        for enough in [&[][..], &["--min", "15m"], &["--min", "7h"]] {
+            let _ = sandbox.vouch(&needed).args(enough).ok().says("already logged in as alice until");
+        }
+        assert_eq!(touches(), before + 1);
+        let _ = sandbox.vouch_with_pin(&needed).args(["--duration", "12h", "--min", "8h"]).ok();
+        assert_eq!(touches(), before + 2);
+        // What no login could bring about would ask for a touch each time.
+        let never = sandbox.vouch_with_pin(&needed).args(["--duration", "1h", "--min", "2h"]);
+        let _ = never.fails(2).says("never has 2h left").says("--min");
+        let _ = sandbox.vouch_with_pin(&["login", "--min", "2h"]).fails(2).says("--if-needed");
+        assert_eq!(touches(), before + 2);
+        // Somebody else's session is none of this identity.
+        let mut config = sandbox.config();
+        config["identity"]["subject"] = "bob".into();
+        sandbox.write(".vouch/config.json", &config.to_string());
+        let _ = sandbox.vouch(&needed).args(["--pin-stdin", "--wait", "0"]).fails(2).never_says("already");
+    });
+}
+
+#[test]
+fn a_login_says_which_session_it_replaces() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = sandbox.vouch_with_pin(&["login"]).ok().never_says("takes the place");
+        let again = sandbox.vouch_with_pin(&["login"]).ok();
+        let _ = again.says("You are logged in as alice until").says("takes the place");
+    });
+}

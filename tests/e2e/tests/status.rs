@@ -49,3 +49,19 @@ fn every_live_token_is_shown_with_its_end() {
         assert_eq!(tokens(sandbox, 3), []);
     });
 }
+
+#[test]
+fn a_prompt_gets_a_word_or_nothing() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let none = sandbox.vouch(&["status", "--short"]).fails(3);
+        assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", ""));
+        let _ = sandbox.vouch_with_pin(&["login", "--duration", "6h"]).ok();
+        let shown = sandbox.vouch(&["status", "--short"]).ok().stdout;
+        assert!(["vouch 5h59\n", "vouch 6h00\n"].contains(&shown.as_str()), "{shown}");
+        let _ = sandbox.vouch_with_pin(&["login", "--duration", "45m"]).ok();
+        let shown = sandbox.vouch(&["status", "--short"]).ok().stdout;
+        assert!(["vouch 44m\n", "vouch 45m\n"].contains(&shown.as_str()), "{shown}");
+        let _ = sandbox.vouch(&["status", "--short", "--json"]).fails(2);
+    });
+}

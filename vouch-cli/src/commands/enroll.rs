@@ -19,12 +19,12 @@ use crate::terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice
+    /// The URL of your OpenID Connect issuer, such as https://id.example.com/alice [default: the enrolled identity's]
     #[arg(long, value_name = "URL", value_parser = parse::argument::<IssuerUrl>)]
-    issuer: IssuerUrl,
-    /// The name that your sessions carry, such as alice
+    issuer: Option<IssuerUrl>,
+    /// The name that your sessions carry, such as alice [default: the enrolled identity's]
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<Subject>)]
-    subject: Subject,
+    subject: Option<Subject>,
     #[command(flatten)]
     key: KeyFlags,
 }
@@ -78,7 +78,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let Args { issuer, subject, key: flags } = args;
     flags.service.choose()?;
     let _quiet = flags.pin.keep_quiet();
-    let applicant = Applicant { issuer, subject, command: "vouch enroll" };
+    let applicant = applicant(context.config()?.identity.as_ref(), issuer, subject)?;
     let is_spare = enroll_key(context, &applicant, &flags, |_| Ok(()))?;
     let out = files::shell_word(flags.out.as_os_str());
     terminal::next(&match is_spare {
@@ -178,7 +178,25 @@ fn make(
     })
 }
 
-/// One home is one person.
+/// What was typed; the enrolled identity where it was not.
+fn applicant(
+    identity: Option<&Identity>,
+    issuer: Option<IssuerUrl>,
+    subject: Option<Subject>,
+) -> Result<Applicant, Failure> {
+    let issuer = issuer.or_else(|| identity.map(|identity| identity.issuer.clone()));
+    let subject = subject.or_else(|| identity.map(|identity| identity.subject.clone()));
+    let (Some(issuer), Some(subject)) = (issuer, subject) else {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            "nobody is enrolled yet, so issuer and subject must be named",
+            "Give `--issuer URL --subject NAME`, as your administrator tells you.",
+        ));
+    };
+    Ok(Applicant { issuer, subject, command: "vouch enroll" })
+}
+
+/// One home is one user.
 pub(crate) fn check_identity(identity: Option<&Identity>, applicant: &Applicant) -> Result<(), Failure> {
     let Some(identity) = identity else { return Ok(()) };
     if identity.issuer == applicant.issuer && identity.subject == applicant.subject {
@@ -186,7 +204,7 @@ pub(crate) fn check_identity(identity: Option<&Identity>, applicant: &Applicant)
     }
     Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
-        "Enroll a spare YubiKey with the same `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
+        "Enroll a spare YubiKey without `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
          `identity` from `config.json`; or keep another user apart with VOUCH_HOME.",
     ))
 }
@@ -265,7 +283,7 @@ mod tests {
 
     use super::*;
 
-    fn applicant(subject: &str) -> Applicant {
+    fn named(subject: &str) -> Applicant {
         Applicant {
             issuer: "https://id.example.com/alice".parse().unwrap(),
             subject: subject.parse().unwrap(),
@@ -297,21 +315,42 @@ mod tests {
     #[test]
     fn a_second_key_is_a_spare_and_another_person_is_refused() {
         let mut config = Config::default();
-        assert!(!record(&mut config, &applicant("alice"), &key(1, "82")).unwrap());
-        assert!(record(&mut config, &applicant("alice"), &key(2, "82")).unwrap());
-        assert!(record(&mut config, &applicant("alice"), &key(2, "83")).unwrap());
+        assert!(!record(&mut config, &named("alice"), &key(1, "82")).unwrap());
+        assert!(record(&mut config, &named("alice"), &key(2, "82")).unwrap());
+        assert!(record(&mut config, &named("alice"), &key(2, "83")).unwrap());
         let identity = config.identity.clone().unwrap();
         let keys: Vec<_> = identity.keys.iter().map(|key| (key.serial, key.slot.as_str())).collect();
         assert_eq!(keys, [(1, "82"), (2, "83")]);
-        let failed = record(&mut config, &applicant("bob"), &key(3, "82")).unwrap_err();
+        let failed = record(&mut config, &named("bob"), &key(3, "82")).unwrap_err();
         assert!(failed.message.contains("enrolled as alice"));
         assert!(failed.hint.as_ref().unwrap().contains("start over"));
     }
 
     #[test]
+    fn who_is_enrolled_need_not_be_named_again() {
+        let mut config = Config::default();
+        let alice = named("alice");
+        let of = |config: &Config, issuer: Option<&Applicant>, subject: Option<&Applicant>| {
+            let issuer = issuer.map(|applicant| applicant.issuer.clone());
+            applicant(config.identity.as_ref(), issuer, subject.map(|applicant| applicant.subject.clone()))
+        };
+        for missing in
+            [of(&config, None, None), of(&config, Some(&alice), None), of(&config, None, Some(&alice))]
+        {
+            assert!(missing.unwrap_err().hint.unwrap().contains("--issuer URL --subject NAME"));
+        }
+        let typed = of(&config, Some(&alice), Some(&alice)).unwrap();
+        record(&mut config, &typed, &key(1, "82")).unwrap();
+        assert_eq!(of(&config, None, None).unwrap(), alice);
+        // Somebody else is refused where the key is recorded and before.
+        let bob = of(&config, None, Some(&named("bob"))).unwrap();
+        assert!(check_identity(config.identity.as_ref(), &bob).is_err());
+    }
+
+    #[test]
     fn a_key_that_is_enrolled_goes_on_and_another_slot_needs_a_word() {
         let mut config = Config::default();
-        record(&mut config, &applicant("alice"), &key(1, "82")).unwrap();
+        record(&mut config, &named("alice"), &key(1, "82")).unwrap();
         let identity = config.identity.as_ref();
         assert!(known_key(identity, 1, &flags("82", false)).unwrap().is_some());
         assert!(known_key(identity, 1, &flags("82", true)).unwrap().is_none());

@@ -10,6 +10,7 @@ mod issuer;
 mod join;
 mod login;
 mod logout;
+mod profile;
 mod setup;
 mod status;
 mod undo;
@@ -22,7 +23,7 @@ use vouch_helper::home;
 use vouch_helper::output::{answer_by, usage_error};
 
 use crate::home_choice::HomeFlag;
-use crate::terminal;
+use crate::{reminder, terminal};
 
 /// Hardware-backed, short-lived AWS CodeArtifact credentials for package managers.
 #[derive(Debug, Parser)]
@@ -30,6 +31,9 @@ use crate::terminal;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) home: HomeFlag,
+    /// Say on stderr what is done: configuration, profile, vault, requests, files; never a secret
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -52,6 +56,9 @@ pub(crate) enum Command {
     /// Set up a role or a package manager
     #[command(subcommand)]
     Setup(setup::Setup),
+    /// List, show and change profiles
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Print a credential
     #[command(subcommand)]
     Credential(credential::Credential),
@@ -69,9 +76,28 @@ pub(crate) enum Command {
     Man(completions::ManArgs),
 }
 
+impl Command {
+    /// Whether a session that ends soon is worth a word before the command: not where the command is about the session, and
+    /// `exec` has a word of its own.
+    fn reminds(&self) -> bool {
+        !matches!(
+            self,
+            Self::Login(_)
+                | Self::Logout
+                | Self::Status(_)
+                | Self::Exec(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
+    }
+}
+
 /// The context is made before anything else is done; a command that can do without a home works where there is none.
 pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure> {
     let context = home.context();
+    if let (true, Ok(context)) = (command.reminds(), &context) {
+        reminder::show(context);
+    }
     match command {
         Command::Join(args) => join::run(&context?, &args)?,
         Command::Enroll(args) => enroll::run(&context?, args)?,
@@ -80,6 +106,7 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
         Command::Logout => logout::run(&context?)?,
         Command::Status(args) => return status::run(&context?, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,
+        Command::Profile(profile) => profile::run(&context?, profile)?,
         Command::Credential(credential) => credential::run(&context?, credential)?,
         Command::Env(args) => env::run(context, args)?,
         Command::Exec(args) => return Ok(exec::run(context, args)),

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use vouch_core::config::{AwsProfile, Config, Profile};
+use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
 use vouch_core::session::{Session, SessionError};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 
+use super::profile;
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,9 @@ pub(crate) struct Args {
     /// Show the profiles alone; exit code 0 with or without a session
     #[arg(long)]
     profiles: bool,
+    /// Show the time that is left in a word, for a shell's prompt; nothing without a session
+    #[arg(long, conflicts_with_all = ["json", "profiles"])]
+    short: bool,
 }
 
 /// What there is to tell.
@@ -29,19 +33,19 @@ struct Status {
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
     if args.profiles {
-        match args.json {
-            true => terminal::print_json(&format!("{:#}\n", profiles_json(&config)))?,
-            false => terminal::print(&profiles_text(&config))?,
-        }
+        profile::list(context, args.json)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let config = context.config()?;
     // A keystore that does not work is more than the lack of a session.
     let session = match context.session() {
         Err(error) if error.kind() != ErrorKind::NoSession => return Err(error.into()),
         session => session,
     };
+    if args.short {
+        return short(session.as_ref());
+    }
     let tokens = context.broker()?.live_tokens().unwrap_or_default();
     let status = Status { config, session, tokens };
     match args.json {
@@ -50,6 +54,17 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     }
     let code = status.session.as_ref().map_or_else(|error| error.kind().exit_code(), |_| 0);
     Ok(ExitCode::from(code))
+}
+
+/// What a prompt shows. It has no room for what else there is to say, and nobody to say it to.
+fn short(session: Result<&Session, &SessionError>) -> Result<ExitCode, Failure> {
+    match session {
+        Ok(session) => {
+            terminal::print(&format!("vouch {}\n", terminal::short_span(session.seconds_left())))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => Ok(ExitCode::from(error.kind().exit_code())),
+    }
 }
 
 impl Status {
@@ -61,9 +76,10 @@ impl Status {
                 "subject": session.subject,
                 "issuer": session.issuer,
                 "serial": session.source.serial(),
+                "source": session.source.kind(),
                 "issued_at": time(session.issued_at),
                 "expires_at": time(session.expires_at),
-                "seconds_left": session.expires_at.since(UnixTime::now()).max(0),
+                "seconds_left": session.seconds_left(),
             }),
             Err(error) => json!({ "active": false, "reason": error.to_string() }),
         };
@@ -77,16 +93,7 @@ impl Status {
                 "keys": identity.keys.iter().map(key).collect::<Vec<_>>(),
             })
         });
-        let registrations = self.config.codeartifact.registrations.iter().map(|registration| {
-            json!({
-                "tool": registration.tool,
-                "repository": registration.repository,
-                "profile": registration.profile,
-                "endpoint": registration.endpoint,
-                "name": registration.name,
-                "file": registration.file,
-            })
-        });
+        let registrations = self.config.codeartifact.registrations.iter().map(profile::registration);
         let tokens = self.tokens.iter().map(|(domain, expires_at)| {
             json!({
                 "domain": domain.name,
@@ -99,8 +106,8 @@ impl Status {
             "version": 1,
             "session": session,
             "identity": identity,
-            "aws_profiles": aws_profiles(&self.config),
-            "profiles": profiles(&self.config),
+            "aws_profiles": profile::aws_profiles(&self.config),
+            "profiles": profile::profiles(&self.config),
             "registrations": registrations.collect::<Vec<_>>(),
             "tokens": tokens.collect::<Vec<_>>(),
         })
@@ -116,7 +123,13 @@ impl Status {
                     row("", format!("YubiKey {}, slot {}", key.serial, key.slot));
                 }
             }
-            None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
+            None => match self.session.as_ref().ok().filter(|session| session.source.is_of_job()) {
+                Some(session) => {
+                    row("identity", format!("{} of {}", session.subject, session.issuer));
+                    row("", format!("a job: its ID token comes from {}", session.source));
+                }
+                None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
+            },
         }
         match &self.session {
             Ok(session) => row(
@@ -124,7 +137,7 @@ impl Status {
                 format!(
                     "until {}, {} left",
                     terminal::local_time(session.expires_at),
-                    terminal::span(session.expires_at.since(UnixTime::now()).max(0))
+                    terminal::span(session.seconds_left())
                 ),
             ),
             Err(error @ SessionError::NotYetValid { issued_at }) => row(
@@ -151,54 +164,4 @@ impl Status {
         }
         lines.join("\n") + "\n"
     }
-}
-
-fn aws_profiles(config: &Config) -> Vec<Value> {
-    let shown = |(name, profile): (&String, &AwsProfile)| json!({ "name": name, "role_arn": profile.role_arn, "region": profile.region });
-    config.aws.profiles.iter().map(shown).collect()
-}
-
-fn profiles(config: &Config) -> Vec<Value> {
-    let shown = |(name, profile): (&String, &Profile)| {
-        json!({
-            "name": name,
-            "domain": profile.domain,
-            "domain_owner": profile.domain_owner,
-            "region": profile.region,
-            "aws_profile": profile.aws_profile,
-        })
-    };
-    config.codeartifact.profiles.iter().map(shown).collect()
-}
-
-fn profiles_json(config: &Config) -> Value {
-    json!({
-        "version": 1,
-        "default_aws_profile": config.aws.default,
-        "aws_profiles": aws_profiles(config),
-        "default_profile": config.default_profile().ok(),
-        "profiles": profiles(config),
-    })
-}
-
-/// Each profile with what it stands for and the role that reads it.
-fn profiles_text(config: &Config) -> String {
-    let mut lines = Vec::new();
-    let default = config.default_profile().ok();
-    for (name, profile) in &config.codeartifact.profiles {
-        let mark = if default == Some(name) { " (default)" } else { "" };
-        let role = match config.role_for(profile, None) {
-            Ok(role) => format!("role {} of AWS profile `{}`", role.arn, role.profile),
-            Err(error) => format!("no role: {error}"),
-        };
-        lines.push(format!("{name}{mark}: {}, {role}", profile.domain()));
-    }
-    if lines.is_empty() {
-        lines.push("no CodeArtifact profile was set up".into());
-    }
-    for (name, profile) in &config.aws.profiles {
-        let mark = if config.aws.default.as_ref() == Some(name) { " (default)" } else { "" };
-        lines.push(format!("AWS profile {name}{mark}: {} ({})", profile.role_arn, profile.region));
-    }
-    lines.join("\n") + "\n"
 }

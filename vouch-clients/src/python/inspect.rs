@@ -112,7 +112,8 @@ fn keyring(case: &InspectContext<'_>, planned: &mut Planned) -> Option<Finding> 
                 HELPER,
                 "there is no `keyring` on PATH",
                 "The client gets its token from it.",
-                format!("{} It says which folder has to be on PATH.", inspect::setup(registration)),
+                // Setup would change nothing where all that is missing is PATH.
+                keyring.off_path().map_or_else(|| inspect::setup(registration), |fix| format!("{fix}.")),
             ));
         }
     };

@@ -106,12 +106,15 @@ impl Keyring {
                 self.first_on_path(),
             )),
             (LinkPlan::Stays, Some(other)) => Ok(self.advice(&other).into_iter().collect()),
-            (LinkPlan::LinkOffPath(folder), _) => Ok(vec![format!(
-                "`{0}` is not on PATH: put it there, such as with `export PATH=\"{0}:$PATH\"` in `~/.profile`",
-                folder.display(),
-            )]),
+            (LinkPlan::LinkOffPath(folder), _) => Ok(vec![put_on_path(&folder)]),
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// What to do where the link is there, and only its folder is missing from PATH.
+    pub(super) fn off_path(&self) -> Option<String> {
+        let LinkPlan::LinkOffPath(folder) = self.link_plan() else { return None };
+        is_same(&link_in(&folder), &self.program).then(|| put_on_path(&folder))
     }
 
     /// That clients start the link of another home, if they do.
@@ -350,6 +353,13 @@ impl Keyring {
     fn fallback(&self) -> &Path {
         self.folders.last().map_or(Path::new(""), PathBuf::as_path)
     }
+}
+
+fn put_on_path(folder: &Path) -> String {
+    format!(
+        "`{0}` is not on PATH: put it there, such as with `export PATH=\"{0}:$PATH\"` in `~/.profile`",
+        folder.display()
+    )
 }
 
 fn link_in(folder: &Path) -> PathBuf {

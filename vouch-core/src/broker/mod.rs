@@ -161,11 +161,13 @@ impl Broker {
 
     fn token_in(&self, vault: &Vault, target: &Target, lifetime: Lifetime) -> Result<Token, Error> {
         let name = token_entry(target, lifetime);
+        tracing::debug!(domain = %target.domain, role = %target.role.arn, aws_profile = target.role.profile, "token");
         let found = vault.read::<Token>(&name);
         // Only the longer lifetimes depend on the session; Cargo's answer costs one file less.
         if let (Lifetime::Request, Some(token)) = (lifetime, &found)
             && has_left(token.expires_at, lifetime.min_remaining(0))
         {
+            tracing::debug!(expires_at = token.expires_at.0, "token from the vault");
             return Ok(token.clone());
         }
         let session = Session::read(vault, &self.home)?;
@@ -175,6 +177,7 @@ impl Broker {
         let obtainable = i64::from(seconds).min(limit);
         let fresh = |token: &Token| has_left(token.expires_at, lifetime.min_remaining(obtainable));
         if let Some(token) = found.filter(fresh) {
+            tracing::debug!(expires_at = token.expires_at.0, "token from the vault");
             return Ok(token);
         }
         SingleFlight::begin(vault).get_or_fetch(

@@ -65,7 +65,10 @@ impl<'a> SingleFlight<'a> {
         fetch: impl FnOnce(&Self, Instant) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let look = || match self.vault.read(name).filter(&fresh) {
-            Some(found) => Some(Ok(found)),
+            Some(found) => {
+                tracing::debug!(entry = %name, "fetched by another process");
+                Some(Ok(found))
+            }
             None => self.failure_of(name).map(|failure| Err(SharedFailure(failure).into())),
         };
         let lock = match self.vault.lock_unless(name, self.deadline, look) {
@@ -86,6 +89,7 @@ impl<'a> SingleFlight<'a> {
         if let Some(answer) = look() {
             return answer;
         }
+        tracing::debug!(entry = %name, "fetching");
         let now = Instant::now();
         let end = (now + EXCHANGE_TIME).min(self.deadline.checked_sub(MARGIN).unwrap_or(now));
         let fetched = fetch(self, end).map_err(|error| self.out_of_time(error, now, end));
@@ -123,6 +127,7 @@ impl<'a> SingleFlight<'a> {
         let min_remaining = usage.min_remaining(asked.min(limit_of(self.vault, &name)));
         let fresh = |found: &RoleCredentials| has_left(found.expires_at, min_remaining);
         if let Some(found) = self.vault.read(&name).filter(fresh) {
+            tracing::debug!(expires_at = found.expires_at.0, "role credentials from the vault");
             return Ok(found);
         }
         self.get_or_fetch(
@@ -157,8 +162,9 @@ impl<'a> SingleFlight<'a> {
 
     /// Seals a failure for those who wait, and says whether they will see it.
     fn tell(&self, name: &EntryName, error: &Error) -> bool {
-        // Each caller finds the others out by itself, at once.
-        if !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
+        // Each caller finds the others out by itself, at once; what a job offers depends on the caller's environment.
+        let of_caller = matches!(error, Error::Exchange(ExchangeError::IdToken(_)));
+        if of_caller || !matches!(error, Error::Exchange(_) | Error::FromOtherProcess(_)) {
             return true;
         }
         let recorded = RecordedFailure {

@@ -14,6 +14,7 @@ use url::form_urlencoded;
 use super::*;
 use crate::http::HttpError;
 use crate::secret::Secret;
+use crate::session::Source;
 use crate::time::UnixTime;
 
 /// Answers in turn, the last one for ever, and keeps what was asked.
@@ -61,7 +62,7 @@ impl Canned {
     pub(super) fn role_credentials(&self) -> Result<RoleCredentials, ExchangeError> {
         let session = session(28800);
         let ask = async |http: &SharedHttpClient| {
-            sts::role_credentials(http, &session, session.source.id_token(), &role(3600)).await
+            sts::role_credentials(http, &session, session.source.id_token().unwrap(), &role(3600)).await
         };
         self.run(ask)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::id_token::IdTokenError;
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::http::HttpError;
@@ -57,6 +58,9 @@ pub enum ExchangeError {
     Setup(HttpError),
     #[error("cannot talk to {service}")]
     Http { service: Service, source: HttpError },
+    /// Before AWS was asked.
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
     #[error("cannot start the exchange with AWS")]
     Start(#[source] io::Error),
     #[error("your session has expired")]
@@ -107,6 +111,7 @@ impl Diagnostic for ExchangeError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Setup(error) | Self::Http { source: error, .. } => error.kind(),
+            Self::IdToken(error) => error.kind(),
             Self::Start(_) => ErrorKind::Other,
             Self::SessionExpired { .. } => ErrorKind::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } | Self::NotAws { .. } => {
@@ -120,6 +125,7 @@ impl Diagnostic for ExchangeError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Setup(error) | Self::Http { source: error, .. } => return error.hint(),
+            Self::IdToken(error) => return error.hint(),
             Self::Start(_) => return None,
             Self::SessionExpired { .. } => "Run `vouch login`.".into(),
             Self::NoProvider { role, .. } => format!(

@@ -9,6 +9,7 @@ mod canned;
 mod codeartifact;
 mod credentials;
 mod error;
+mod id_token;
 mod probe;
 mod refusal;
 mod sdk;
@@ -25,9 +26,10 @@ use crate::env;
 use crate::home::Home;
 use crate::http::Http;
 use crate::profile::Role;
-use crate::session::{Session, Source};
+use crate::session::Session;
 pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
+pub use id_token::{IdTokenError, github_request_url};
 pub use probe::Probe;
 pub(crate) use sts::seconds as role_seconds;
 
@@ -106,13 +108,12 @@ impl Aws for Exchange {
             if let Some(domain) = next {
                 self.http.preconnect(&codeartifact::host(&domain.region));
             }
-            // Each source of a session has its own way to role credentials.
-            match &session.source {
-                Source::Yubikey { id_token, .. } | Source::Imported { id_token, .. } => {
-                    let ask = async || sts::role_credentials(&http, session, id_token, role).await;
-                    twice(self.deadline, ask).await
-                }
-            }
+            // Each source of a session has its own way to an ID token.
+            let ask = async || {
+                let id_token = id_token::current(&self.http, session).await?;
+                sts::role_credentials(&http, session, &id_token, role).await
+            };
+            twice(self.deadline, ask).await
         })
     }
 
@@ -183,6 +184,7 @@ impl ExchangeError {
     /// How long to wait before another try, if that may go better. Time-outs have used up their time already.
     fn pause(&self) -> Option<Duration> {
         match self {
+            Self::IdToken(error) => error.is_transient().then_some(Duration::from_millis(500)),
             Self::Http { source, .. } => source.is_transient().then_some(Duration::from_millis(100)),
             // A load balancer of AWS's in distress answers with a page, too.
             Self::NotAws { status: 500.., .. } => Some(Duration::from_millis(500)),

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Aws, Exchange, ExchangeError, RoleCredentials, longest_token, sts};
+use super::{Aws, Exchange, ExchangeError, RoleCredentials, id_token, longest_token, sts};
 use crate::endpoint::Domain;
 use crate::home::Home;
 use crate::partition::Region;
 use crate::profile::Role;
-use crate::session::Session;
+use crate::session::{IdTokenClaims, Session, Source};
 use crate::time::UnixTime;
 
 /// For one call.
@@ -28,6 +28,16 @@ impl<'a> Probe<'a> {
     /// The URL at which STS of a region answers.
     pub fn sts_url(region: &Region) -> String {
         format!("https://{}/", sts::host(region))
+    }
+
+    /// The ID token that a source has now, by its claims. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// When there is none, or it is over.
+    pub fn id_token(&self, source: &Source) -> Result<IdTokenClaims, ExchangeError> {
+        let exchange = self.exchange()?;
+        let token = exchange.run(async { Ok(id_token::fetch(&exchange.http, source).await?) })?;
+        Ok(id_token::claims_of(&token, source)?)
     }
 
     /// Role credentials for a session, for as long as the broker would ask.

@@ -21,7 +21,7 @@ async fn role_credentials(
     session: &Session,
     role: &Role,
 ) -> Result<RoleCredentials, ExchangeError> {
-    sts::role_credentials(http, session, session.source.id_token(), role).await
+    sts::role_credentials(http, session, session.source.id_token().unwrap(), role).await
 }
 
 #[test]

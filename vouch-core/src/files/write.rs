@@ -45,6 +45,7 @@ impl Access {
 /// # Errors
 /// Whatever the system says, such as a full disk or a read-only folder. The old file is then as before.
 pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    tracing::debug!(path = %path.display(), "write");
     let place = DirectoryEntry::of(&follow(path)?)?;
     let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
     place.replace(&temporary(place.name(), "new"), contents, mode)
@@ -78,6 +79,7 @@ pub fn replace_or_overwrite_private(path: &Path, contents: &[u8], writer: &str) 
 }
 
 fn put(path: &Path, contents: &[u8], access: Access, writer: &str) -> io::Result<WriteMethod> {
+    tracing::debug!(path = %path.display(), "write");
     let place = DirectoryEntry::of(&follow(path)?)?;
     let existing = place.existing()?;
     if let Some(existing) = existing {

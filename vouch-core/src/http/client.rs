@@ -27,6 +27,9 @@ use super::connect::Connector;
 use super::error::{BODY_LIMIT, HttpError, broken, classify, host_of};
 use crate::home::Home;
 
+/// What AWS calls one of its answers.
+const REQUEST_ID: &str = "x-amzn-requestid";
+
 /// A connection that can take a request.
 type Connection = SendRequest<SdkBody>;
 
@@ -82,11 +85,22 @@ impl Http {
     }
 
     /// Sends a request whose URI names its host, and reads the answer whole.
-    pub(super) async fn request(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, HttpError> {
+    pub(crate) async fn request(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, HttpError> {
         let (request, authority) = in_origin_form(request)?;
         let host = host_of(&authority).to_owned();
+        let (began, path) = (Instant::now(), request.uri().path().to_owned());
         let answered = timeout_at(self.0.deadline.into(), self.exchange(request, &authority, &host)).await;
-        answered.unwrap_or(Err(HttpError::AnswerTimedOut { host }))
+        let answered = answered.unwrap_or_else(|_| Err(HttpError::AnswerTimedOut { host: host.clone() }));
+        // Neither queries nor bodies nor other headers: they carry secrets.
+        match &answered {
+            Ok(answer) => {
+                let request_id = answer.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+                let (status, took) = (answer.status().as_u16(), began.elapsed());
+                tracing::debug!(host, path, status, request_id, ?took, "request");
+            }
+            Err(error) => tracing::debug!(host, path, %error, took = ?began.elapsed(), "request"),
+        }
+        answered
     }
 
     async fn exchange(

@@ -3,9 +3,12 @@
 //! The sealed file of a session is named after it, so that a new one never takes the place of the old one. The old
 //! session ends at one moment, when the keystore takes the new key; whatever fails before leaves it as it was.
 
+mod claims;
 mod duration;
 mod error;
 mod id_token;
+mod job;
+mod reminder;
 mod source;
 
 use std::time::{Duration, Instant};
@@ -19,8 +22,11 @@ use crate::identity::{EnrolledKey, Identity, IssuerUrl, Subject};
 use crate::keystore::{Keystore, KeystoreError, SessionKey};
 use crate::time::UnixTime;
 use crate::vault::{self, EntryName, Vault, VaultError};
+pub use claims::{ClaimsError, IdTokenClaims};
 pub use duration::SessionDuration;
 pub use error::SessionError;
+pub use job::begin;
+pub use reminder::remind;
 pub use source::Source;
 
 const KIND: &str = "session";

@@ -22,6 +22,7 @@ use vouch_clients::finding::{Finding, Status};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure};
 
+use self::output::Extent;
 use crate::card::ServiceFlags;
 use crate::terminal;
 
@@ -33,7 +34,10 @@ pub(crate) struct Args {
     /// Look for live tokens in caches and logs of the package managers, too
     #[arg(long)]
     deep: bool,
-    /// Print JSON
+    /// List what is ok and what was skipped, too
+    #[arg(long)]
+    all: bool,
+    /// Print JSON, with all of it
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -66,7 +70,11 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<Exi
     if args.json {
         terminal::print_json(&output::json(&findings, args.online))?;
     } else {
-        terminal::print_in_color(&output::text(&findings, args.online))?;
+        terminal::print_in_color(&output::text(
+            &findings,
+            if args.all { Extent::All } else { Extent::Faults },
+            args.online,
+        ))?;
     }
     Ok(verdict(&findings))
 }

@@ -11,9 +11,21 @@ use crate::terminal::{GREEN, RED, YELLOW};
 
 const DIM: Style = Style::new().dimmed();
 
-/// One line for what is well, three for what is not, and a sum.
-pub(super) fn text(findings: &[Finding], online: bool) -> String {
-    let lines = lines(findings);
+/// What is left out for a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Nothing.
+    All,
+    /// What is well, and what was not looked at: their number says enough.
+    Faults,
+}
+
+/// Three lines for what is not well, one for what is, and a sum.
+pub(super) fn text(findings: &[Finding], extent: Extent, online: bool) -> String {
+    let mut lines = lines(findings);
+    if extent == Extent::Faults {
+        lines.retain(|line| matches!(line.status, Status::Warn | Status::Fail));
+    }
     let width = lines.iter().map(|line| line.subject.chars().count()).max().unwrap_or_default();
     let mut text = String::new();
     for Line { status, subject, message, why, fix } in lines {
@@ -27,7 +39,11 @@ pub(super) fn text(findings: &[Finding], online: bool) -> String {
             text.push_str(&format!("{:4}  {:<width$}  {label}: {}\n", "", "", indented(more, width)));
         }
     }
-    text.push_str(&format!("\n{}\n", sum(findings)));
+    let gap = if text.is_empty() { "" } else { "\n" };
+    text.push_str(&format!("{gap}{}\n", sum(findings)));
+    if extent == Extent::Faults {
+        text.push_str(&home::commands("`vouch doctor --all` lists what is ok and what was skipped, too.\n"));
+    }
     if !online {
         text.push_str(&home::commands(
             "AWS and the issuer were not asked: `vouch doctor --online` does that.\n",
@@ -117,7 +133,7 @@ mod tests {
             Finding::fail("overridden", "a variable", "It goes before.", "Unset it.").about("cargo my-repo"),
             Finding::ok("version", "cargo 1.95.0").about("cargo my-repo"),
         ];
-        let plain = anstream::adapter::strip_str(&text(&findings, true)).to_string();
+        let plain = anstream::adapter::strip_str(&text(&findings, Extent::All, true)).to_string();
         let wanted = "\
 ok    session        until tomorrow
 ok    cargo my-repo  in force, cargo 1.95.0
@@ -128,6 +144,18 @@ FAIL  cargo my-repo  a variable
 3 ok, 0 to know, 1 failed, 0 skipped
 ";
         assert_eq!(plain, wanted);
+        let plain = anstream::adapter::strip_str(&text(&findings, Extent::Faults, true)).to_string();
+        let wanted = "\
+FAIL  cargo my-repo  a variable
+                     why: It goes before.
+                     fix: Unset it.
+
+3 ok, 0 to know, 1 failed, 0 skipped
+`vouch doctor --all` lists what is ok and what was skipped, too.
+";
+        assert_eq!(plain, wanted);
+        let well = text(&[Finding::ok("session", "until tomorrow")], Extent::Faults, true);
+        assert!(well.starts_with("1 ok, 0 to know, 0 failed, 0 skipped\n"), "{well}");
     }
 
     #[test]

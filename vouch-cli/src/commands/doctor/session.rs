@@ -103,6 +103,9 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
 }
 
 fn is_of(session: &Session, config: &Config) -> bool {
+    if config.identity.is_none() && session.source.is_of_job() {
+        return true;
+    }
     config.identity.as_ref().is_some_and(|identity| {
         identity.issuer == session.issuer
             && identity.subject == session.subject

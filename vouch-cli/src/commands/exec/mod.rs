@@ -11,7 +11,7 @@ use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::credential_args::{CredentialRequest, Kind, variable_name};
 use crate::project_trust::{self, Start};
-use crate::terminal;
+use crate::{reminder, terminal};
 
 /// Vouch itself failed, before the command was started.
 pub(crate) const FAILED: u8 = 125;
@@ -48,6 +48,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> ExitCode {
 }
 
 fn prepare(context: &Context, args: Args) -> Result<Command, Failure> {
+    reminder::show_before_long(context);
     if args.wanted.kind != Kind::Codeartifact && !args.export.is_empty() {
         return Err(Failure::new(
             ErrorKind::Usage,

@@ -157,7 +157,7 @@ fn tell_changes(address: &JoinAddress, before: Option<&Join>, file: &JoinFile) {
 /// Asks once. Without a terminal the digest of the file is the answer.
 fn consent(args: &Args, plan: &Plan, digest: &Digest, needs_key: bool) -> Result<(), Failure> {
     let address = &args.address;
-    if prompt::can_ask() {
+    if prompt::has_user() {
         if prompt::agrees(&format!("Join {} as {}?", address.host(), plan.subject))? {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use vouch_issuer::join::{JoinAddress, JoinFile};
 use super::plan::Plan;
 use super::tools::Offer;
 use crate::commands::setup::{NewAwsProfile, NewProfile};
+use crate::region_table::{Service, oddity};
 use crate::terminal;
 
 /// Shows all of it.
@@ -28,6 +29,11 @@ pub(super) fn overview(address: &JoinAddress, file: &JoinFile, plan: &Plan, offe
     if let Some(url) = file.questions() {
         row("questions", url.as_str());
     }
+    // The question below is about them, too.
+    let of_roles = plan.aws.iter().filter_map(|new| oddity(&new.region, Service::Sts));
+    let of_domains =
+        plan.profiles.iter().filter_map(|(new, _)| oddity(&new.domain.region, Service::CodeArtifact));
+    of_roles.chain(of_domains).for_each(|odd| terminal::warn(&odd.to_string()));
     terminal::say(&format!(
         "Whoever can write to {} chooses whose packages your builds then take.",
         address.host()

@@ -16,6 +16,7 @@ use vouch_core::{ErrorKind, Failure};
 use crate::preview;
 use crate::prompt;
 use crate::region::{self, Choice};
+use crate::region_table::{self, Service};
 use crate::terminal;
 
 /// Seconds that role credentials are asked for: AWS's own default, which every role allows.
@@ -61,6 +62,9 @@ pub(crate) fn run(home: &Home, args: Args) -> Result<(), Failure> {
     if args.dry_run {
         return dry_run(home, &args);
     }
+    // Asked before the configuration is locked.
+    let planned = change(&mut Config::load(home)?, &args)?.region;
+    region::confirm(&planned.region, planned.reason, Service::Sts)?;
     let outcome = Config::update(home, |config| change(config, &args))?;
     let region_of_tools = outcome.region.region.clone();
     let changed = outcome.changed;
@@ -94,7 +98,9 @@ fn tell(outcome: Outcome, home: &Home, args: &Args) {
         terminal::warn(&format!("AWS profile `{name}` was {} in {}", was.role_arn, was.region));
     }
     terminal::done(&format!("AWS profile `{name}`: {role}"));
-    terminal::done(&format!("region {region}"));
+    if region_table::oddity(&region.region, Service::Sts).is_none() {
+        terminal::done(&format!("region {region}"));
+    }
     if is_default {
         terminal::done(&format!("`{name}` serves where nothing else decides"));
     }

@@ -25,7 +25,8 @@ use super::profile::{self, Change, Chosen, Use};
 use super::registration::{self, GivenEndpoint, Place, Planned};
 use super::transaction::{self, Written};
 use crate::domain::DomainFlags;
-use crate::{preview, project_trust, static_tokens, terminal};
+use crate::region_table::Service;
+use crate::{preview, project_trust, region, static_tokens, terminal};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -193,6 +194,7 @@ fn run_one(
     if args.dry_run {
         return dry_run(&request, home);
     }
+    confirm_region(&request, home)?;
     let Written { plan, changed, finished } = transaction::run(home, |config| plan(&request, home, config))?;
     let config = Config::load(home)?;
     let is_recorded = |known: &Registration| known.is_same_entry(&plan.registration);
@@ -213,6 +215,14 @@ fn run_one(
         output::tell_next(&plan, home);
     }
     finished.map(drop)
+}
+
+/// Asked before the configuration is locked.
+fn confirm_region(request: &Request, home: &Home) -> Result<(), Failure> {
+    let config = Config::load(home)?;
+    let standing = Standing::of(home, &config, request.moves);
+    let (chosen, _) = decide(request, &config, &standing)?;
+    region::confirm(&chosen.profile.region, chosen.region, Service::CodeArtifact)
 }
 
 /// A flag that means nothing to the tool is an error: the person expects something of it.

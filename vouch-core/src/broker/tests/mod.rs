@@ -58,7 +58,7 @@ impl Aws for FakeExchange {
     ) -> Result<RoleCredentials, ExchangeError> {
         let number = self.0.roles.fetch_add(1, Ordering::SeqCst);
         thread::sleep(Duration::from_millis(self.0.slow));
-        assert_eq!(session.source.id_token().expose(), "id token");
+        assert_eq!(session.source.id_token().unwrap().expose(), "id token");
         Ok(RoleCredentials {
             access_key_id: format!("ASIA{number}"),
             secret_access_key: Secret::new("secret".into()),
