@@ -10,7 +10,7 @@ demo-team: ## two people, a spare key and a leaver in a sandbox
 test: ## every test, with the real clients
 	@scripts/test.sh
 
-soak: ## ten million made-up URLs against two other parsers, ten thousand steps at random
+soak: ## ten million made-up URLs against two other parsers, ten thousand steps at random, a million join files
 	@scripts/soak.sh
 
 lint: ## formatting, clippy, shellcheck

@@ -16,3 +16,7 @@ export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/soak
 say "seed $VOUCH_URL_SEED"
 cargo test --release --locked -p vouch-core --test urls -- --nocapture
+
+export PROPTEST_CASES=${PROPTEST_CASES:-1000000}
+say "$PROPTEST_CASES join files"
+cargo test --release --locked -p vouch-issuer --lib join:: -- --nocapture

@@ -13,6 +13,8 @@ pub mod finding;
 pub mod git;
 pub mod home_argument;
 pub mod inspect;
+pub mod installed;
+pub mod joins;
 pub mod journal;
 pub mod jvm;
 pub mod ledger;

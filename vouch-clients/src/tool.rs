@@ -100,6 +100,11 @@ impl Tool {
         self.token_source() == TokenSource::Manual
     }
 
+    /// Whether setup, without further flags, makes a repository the place that all its packages come from.
+    pub fn takes_all_packages(self) -> bool {
+        self.is_nodes() || matches!(self, Self::Pip | Self::Uv | Self::Pdm)
+    }
+
     /// Whether it can only read a token, not ask for one.
     pub fn reads_static_token(self) -> bool {
         self.token_source() == TokenSource::StaticLine

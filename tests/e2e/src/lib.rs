@@ -12,6 +12,7 @@ pub mod files;
 pub mod helper;
 pub mod hostile;
 pub mod job;
+pub mod join;
 pub mod marks;
 pub mod maven;
 pub mod node;
@@ -22,6 +23,6 @@ mod secrets;
 mod terminal;
 
 pub use command::{CommandOutput, Run, Running};
-pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox};
+pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox, programs};
 pub use secrets::secrets_of_the_session;
 pub use terminal::Terminal;

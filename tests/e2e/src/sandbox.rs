@@ -61,7 +61,7 @@ pub fn in_sandbox(flags: &[&str], body: impl FnOnce(&Sandbox)) {
 }
 
 /// The folder that cargo builds programs into: a test's own program lies in `deps` below it.
-pub(crate) fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let program = env::current_exe().expect("the test's program is known");
     program.ancestors().nth(2).expect("target/debug/deps/test").to_owned()
 }
@@ -93,6 +93,16 @@ impl Sandbox {
     /// The private home.
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// A file of the issuers' web host.
+    pub fn hosted(&self, name: &str) -> PathBuf {
+        Path::new(&self.site).join(name)
+    }
+
+    /// `vouch issuer build` into the web host, with the root of the sandbox's cards and these arguments.
+    pub fn build_site(&self, args: &[&str]) -> Run {
+        self.build(&self.site, args)
     }
 
     /// The PIN of the cards.

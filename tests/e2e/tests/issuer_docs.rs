@@ -96,6 +96,8 @@ fn the_page_of_the_issuer() {
         // The team's repository, and what its pipeline runs.
         let names = "mkdir enrollments; mv enrollment.json enrollments/alice.json; mv spare.json enrollments/alice-spare.json";
         let _ = types(sandbox, names, &[]);
+        let team_file = blocks_of("join.md").into_iter().find(|block| block.language == "toml");
+        sandbox.write("team.toml", &team_file.expect("the page of joining has one").text);
         let team = "A team: enrollments in a repository";
         let pipeline = block(&page, team, "runs-on");
         let runs = pipeline.lines().filter_map(|line| line.trim_start().strip_prefix("- run: vouch "));

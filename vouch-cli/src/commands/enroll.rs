@@ -25,6 +25,13 @@ pub(crate) struct Args {
     /// The name that your sessions carry, such as alice [default: the enrolled identity's]
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<Subject>)]
     subject: Option<Subject>,
+    #[command(flatten)]
+    key: KeyFlags,
+}
+
+/// Which key is made, how the YubiKey is asked for it, and where the enrollment goes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct KeyFlags {
     /// The serial number of the YubiKey, where several are plugged in
     #[arg(long, value_name = "NUMBER")]
     serial: Option<u32>,
@@ -35,52 +42,88 @@ pub(crate) struct Args {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    pin: PinFlags,
+    pub(crate) pin: PinFlags,
     /// Read a new PIN from standard input, the line after the PIN, for a YubiKey that still has the default one
     #[arg(long, requires = "pin_stdin")]
     new_pin_stdin: bool,
     #[command(flatten)]
     wait: WaitFlags,
     #[command(flatten)]
-    service: ServiceFlags,
+    pub(crate) service: ServiceFlags,
     /// Ask for the management key of the YubiKey; `-` reads it from standard input, after the PIN
     #[arg(long, value_name = "-", num_args = 0..=1, default_missing_value = "")]
     management_key: Option<String>,
     /// The file for the administrator
     #[arg(long, value_name = "FILE", default_value = "enrollment.json")]
-    out: PathBuf,
+    pub(crate) out: PathBuf,
 }
 
-/// Whom a key is enrolled for.
-#[derive(Debug, Clone)]
-struct User {
-    issuer: IssuerUrl,
-    subject: Subject,
+impl KeyFlags {
+    /// Whether a certain YubiKey, or another key, was asked for.
+    pub(crate) fn ask_for_a_key(&self) -> bool {
+        self.serial.is_some() || self.replace
+    }
+}
+
+/// Who enrolls, and with which command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Applicant {
+    pub(crate) issuer: IssuerUrl,
+    pub(crate) subject: Subject,
+    /// As it is typed, for whoever is asked for a touch.
+    pub(crate) command: &'static str,
 }
 
 pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    args.service.choose()?;
-    let _quiet = args.pin.keep_quiet();
+    let Args { issuer, subject, key: flags } = args;
+    flags.service.choose()?;
+    let _quiet = flags.pin.keep_quiet();
+    let applicant = applicant(context.config()?.identity.as_ref(), issuer, subject)?;
+    let is_spare = enroll_key(context, &applicant, &flags, |_| Ok(()))?;
+    let out = files::shell_word(flags.out.as_os_str());
+    terminal::next(&match is_spare {
+        true => format!(
+            "give it to your administrator, or build the issuer yourself, with the enrollments of your other YubiKeys or \
+             their keys disappear: `vouch issuer build --out DIR {out} OTHER_ENROLLMENT...`"
+        ),
+        false => format!(
+            "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {out}`"
+        ),
+    });
+    Ok(())
+}
+
+/// Makes a key, records it and writes its enrollment; whether it is a spare. `also` changes the configuration in the same write
+/// that records the key.
+pub(crate) fn enroll_key(
+    context: &Context,
+    applicant: &Applicant,
+    flags: &KeyFlags,
+    also: impl FnOnce(&mut Config) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
     let home = context.home();
     let identity = context.config()?.identity;
-    let user = user(identity.as_ref(), &args)?;
-    if args.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
+    check_identity(identity.as_ref(), applicant)?;
+    if flags.management_key.as_ref().is_some_and(|text| !["", "-"].contains(&text.as_str())) {
         return Err(Failure::new(
             ErrorKind::Usage,
             "a management key on the command line could be seen by others; it was not used",
             "Give `--management-key` alone, which asks for it, or `--management-key -` to pipe it in.",
         ));
     }
-    let mut card = args.wait.open(args.serial, &[])?;
-    let known = known_key(identity.as_ref(), card.serial(), &args)?.cloned();
-    check_out(&args.out, card.serial())?;
-    let begun = PendingEnrollment::new(home, card.serial(), args.slot);
+    let mut card = flags.wait.open(flags.serial, &[])?;
+    let known = known_key(identity.as_ref(), card.serial(), flags)?.cloned();
+    check_out(&flags.out, card.serial())?;
+    let begun = PendingEnrollment::new(home, card.serial(), flags.slot);
     let Enrolled { enrollment, claims, key, resumed } =
-        make(&mut card, (&args, &user), known.as_ref(), &begun)?;
+        make(&mut card, applicant, flags, known.as_ref(), &begun)?;
     // The key comes first: with it, the same command writes the file again should that fail.
-    let spare = Config::update(home, |config| record(config, &user, &key))?;
+    let is_spare = Config::update(home, |config| {
+        let is_spare = record(config, applicant, &key)?;
+        also(config).map(|()| is_spare)
+    })?;
     begun.end();
-    write(&args.out, enrollment.to_json().as_bytes())?;
+    write(&flags.out, enrollment.to_json().as_bytes())?;
     terminal::done(&format!(
         "{} of {}: YubiKey {}, slot {}, firmware {}",
         claims.subject, claims.issuer, claims.serial, claims.slot, claims.firmware
@@ -90,30 +133,18 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
             "an enrollment that was interrupted had made the key; it is the one that is enrolled now",
         );
     }
-    if spare {
+    if is_spare {
         terminal::done("a spare: any of your enrolled YubiKeys logs in");
     }
-    terminal::done(&format!("`{}`: nothing in it is secret", args.out.display()));
+    terminal::done(&format!("`{}`: nothing in it is secret", flags.out.display()));
     card::warn_of_default_puk(&card);
-    let next = if spare {
-        format!(
-            "give it to your administrator, or build the issuer yourself, with the enrollments of your other YubiKeys or \
-             their keys disappear: `vouch issuer build --out DIR {} OTHER_ENROLLMENT...`",
-            args.out.display()
-        )
-    } else {
-        format!(
-            "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {}`",
-            args.out.display()
-        )
-    };
-    terminal::next(&next);
-    Ok(())
+    Ok(is_spare)
 }
 
 fn make(
     card: &mut Card,
-    (args, user): (&Args, &User),
+    applicant: &Applicant,
+    flags: &KeyFlags,
     known: Option<&EnrolledKey>,
     begun: &PendingEnrollment,
 ) -> Result<Enrolled, Failure> {
@@ -121,11 +152,11 @@ fn make(
         terminal::say(&format!(
             "YubiKey {} is enrolled with slot {}; its key signs the file again",
             card.serial(),
-            args.slot
+            flags.slot
         ));
     }
-    let pin = args.pin.ask_for_own(card, args.new_pin_stdin)?;
-    let management_key = match args.management_key.as_deref() {
+    let pin = flags.pin.ask_for_own(card, flags.new_pin_stdin)?;
+    let management_key = match flags.management_key.as_deref() {
         None => ManagementKey::DefaultOrProtected,
         Some(source) => ManagementKey::Given(prompt::secret(
             source == "-",
@@ -133,14 +164,14 @@ fn make(
         )?),
     };
     let request = EnrollmentRequest {
-        issuer: user.issuer.clone(),
-        subject: user.subject.clone(),
+        issuer: applicant.issuer.clone(),
+        subject: applicant.subject.clone(),
         audience: DEFAULT_AUDIENCE.to_owned(),
-        slot: args.slot,
+        slot: flags.slot,
         management_key,
-        replace: args.replace,
+        replace: flags.replace,
     };
-    let notice = TouchNotice::new("vouch enroll", &user.subject);
+    let notice = TouchNotice::new(applicant.command, &applicant.subject);
     Ok(match known {
         Some(key) => enroll_again(card, &request, &key.public_key, &pin, &|prompt| notice.show(prompt))?,
         None => enroll(card, &request, begun, &pin, &|prompt| notice.show(prompt))?,
@@ -148,9 +179,13 @@ fn make(
 }
 
 /// What was typed; the enrolled identity where it was not.
-fn user(identity: Option<&Identity>, args: &Args) -> Result<User, Failure> {
-    let issuer = args.issuer.as_ref().or(identity.map(|identity| &identity.issuer));
-    let subject = args.subject.as_ref().or(identity.map(|identity| &identity.subject));
+fn applicant(
+    identity: Option<&Identity>,
+    issuer: Option<IssuerUrl>,
+    subject: Option<Subject>,
+) -> Result<Applicant, Failure> {
+    let issuer = issuer.or_else(|| identity.map(|identity| identity.issuer.clone()));
+    let subject = subject.or_else(|| identity.map(|identity| identity.subject.clone()));
     let (Some(issuer), Some(subject)) = (issuer, subject) else {
         return Err(Failure::new(
             ErrorKind::Usage,
@@ -158,15 +193,13 @@ fn user(identity: Option<&Identity>, args: &Args) -> Result<User, Failure> {
             "Give `--issuer URL --subject NAME`, as your administrator tells you.",
         ));
     };
-    let user = User { issuer: issuer.clone(), subject: subject.clone() };
-    check_identity(identity, &user)?;
-    Ok(user)
+    Ok(Applicant { issuer, subject, command: "vouch enroll" })
 }
 
 /// One home is one user.
-fn check_identity(identity: Option<&Identity>, user: &User) -> Result<(), Failure> {
+pub(crate) fn check_identity(identity: Option<&Identity>, applicant: &Applicant) -> Result<(), Failure> {
     let Some(identity) = identity else { return Ok(()) };
-    if identity.issuer == user.issuer && identity.subject == user.subject {
+    if identity.issuer == applicant.issuer && identity.subject == applicant.subject {
         return Ok(());
     }
     Err(Failure::configuration(
@@ -180,16 +213,16 @@ fn check_identity(identity: Option<&Identity>, user: &User) -> Result<(), Failur
 fn known_key<'a>(
     identity: Option<&'a Identity>,
     serial: u32,
-    args: &Args,
+    flags: &KeyFlags,
 ) -> Result<Option<&'a EnrolledKey>, Failure> {
     let key = identity.and_then(|identity| identity.keys.iter().find(|key| key.serial == serial));
-    let Some(key) = key.filter(|_| !args.replace) else { return Ok(None) };
-    if key.slot.parse() == Ok(args.slot) {
+    let Some(key) = key.filter(|_| !flags.replace) else { return Ok(None) };
+    if key.slot.parse() == Ok(flags.slot) {
         return Ok(Some(key));
     }
     Err(Failure::configuration(
         format!("YubiKey {serial} is enrolled with slot {}", key.slot),
-        format!("Give `--slot {}`, or add `--replace` to enroll slot {} in its place.", key.slot, args.slot),
+        format!("Give `--slot {}`, or add `--replace` to enroll slot {} in its place.", key.slot, flags.slot),
     ))
 }
 
@@ -210,12 +243,12 @@ fn check_out(path: &Path, serial: u32) -> Result<(), Failure> {
 }
 
 /// Whether the key is a spare beside others.
-fn record(config: &mut Config, user: &User, key: &EnrolledKey) -> Result<bool, Failure> {
+fn record(config: &mut Config, applicant: &Applicant, key: &EnrolledKey) -> Result<bool, Failure> {
     // It may have changed while the card was at work.
-    check_identity(config.identity.as_ref(), user)?;
+    check_identity(config.identity.as_ref(), applicant)?;
     let identity = config.identity.get_or_insert_with(|| Identity {
-        issuer: user.issuer.clone(),
-        subject: user.subject.clone(),
+        issuer: applicant.issuer.clone(),
+        subject: applicant.subject.clone(),
         audience: DEFAULT_AUDIENCE.to_owned(),
         keys: Vec::new(),
         other: serde_json::Map::new(),
@@ -250,10 +283,16 @@ mod tests {
 
     use super::*;
 
-    fn args(subject: Option<&str>, slot: &str, replace: bool) -> Args {
-        Args {
-            issuer: "https://id.example.com/alice".parse().ok(),
-            subject: subject.map(|subject| subject.parse().unwrap()),
+    fn named(subject: &str) -> Applicant {
+        Applicant {
+            issuer: "https://id.example.com/alice".parse().unwrap(),
+            subject: subject.parse().unwrap(),
+            command: "vouch enroll",
+        }
+    }
+
+    fn flags(slot: &str, replace: bool) -> KeyFlags {
+        KeyFlags {
             serial: None,
             slot: slot.parse().unwrap(),
             replace,
@@ -273,54 +312,51 @@ mod tests {
             .unwrap()
     }
 
-    fn of(config: &Config, args: &Args) -> Result<User, Failure> {
-        user(config.identity.as_ref(), args)
-    }
-
     #[test]
     fn a_second_key_is_a_spare_and_another_person_is_refused() {
         let mut config = Config::default();
-        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
-        assert!(!record(&mut config, &alice, &key(1, "82")).unwrap());
-        assert!(record(&mut config, &alice, &key(2, "82")).unwrap());
-        assert!(record(&mut config, &alice, &key(2, "83")).unwrap());
+        assert!(!record(&mut config, &named("alice"), &key(1, "82")).unwrap());
+        assert!(record(&mut config, &named("alice"), &key(2, "82")).unwrap());
+        assert!(record(&mut config, &named("alice"), &key(2, "83")).unwrap());
         let identity = config.identity.clone().unwrap();
         let keys: Vec<_> = identity.keys.iter().map(|key| (key.serial, key.slot.as_str())).collect();
         assert_eq!(keys, [(1, "82"), (2, "83")]);
-        let bob = User { subject: "bob".parse().unwrap(), ..alice };
-        for failed in [
-            record(&mut config, &bob, &key(3, "82")).unwrap_err(),
-            of(&config, &args(Some("bob"), "82", false)).unwrap_err(),
-        ] {
-            assert!(failed.message.contains("enrolled as alice"));
-            assert!(failed.hint.as_ref().unwrap().contains("start over"));
-        }
+        let failed = record(&mut config, &named("bob"), &key(3, "82")).unwrap_err();
+        assert!(failed.message.contains("enrolled as alice"));
+        assert!(failed.hint.as_ref().unwrap().contains("start over"));
     }
 
     #[test]
     fn who_is_enrolled_need_not_be_named_again() {
         let mut config = Config::default();
-        let nobody = Args { issuer: None, ..args(None, "82", false) };
-        for missing in [&nobody, &args(None, "82", false)] {
-            assert!(of(&config, missing).unwrap_err().hint.unwrap().contains("--issuer URL --subject NAME"));
+        let alice = named("alice");
+        let of = |config: &Config, issuer: Option<&Applicant>, subject: Option<&Applicant>| {
+            let issuer = issuer.map(|applicant| applicant.issuer.clone());
+            applicant(config.identity.as_ref(), issuer, subject.map(|applicant| applicant.subject.clone()))
+        };
+        for missing in
+            [of(&config, None, None), of(&config, Some(&alice), None), of(&config, None, Some(&alice))]
+        {
+            assert!(missing.unwrap_err().hint.unwrap().contains("--issuer URL --subject NAME"));
         }
-        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
-        record(&mut config, &alice, &key(1, "82")).unwrap();
-        let same = of(&config, &nobody).unwrap();
-        assert_eq!((same.issuer, same.subject), (alice.issuer, alice.subject));
+        let typed = of(&config, Some(&alice), Some(&alice)).unwrap();
+        record(&mut config, &typed, &key(1, "82")).unwrap();
+        assert_eq!(of(&config, None, None).unwrap(), alice);
+        // Somebody else is refused where the key is recorded and before.
+        let bob = of(&config, None, Some(&named("bob"))).unwrap();
+        assert!(check_identity(config.identity.as_ref(), &bob).is_err());
     }
 
     #[test]
     fn a_key_that_is_enrolled_goes_on_and_another_slot_needs_a_word() {
         let mut config = Config::default();
-        let alice = of(&config, &args(Some("alice"), "82", false)).unwrap();
-        record(&mut config, &alice, &key(1, "82")).unwrap();
+        record(&mut config, &named("alice"), &key(1, "82")).unwrap();
         let identity = config.identity.as_ref();
-        assert!(known_key(identity, 1, &args(Some("alice"), "82", false)).unwrap().is_some());
-        assert!(known_key(identity, 1, &args(Some("alice"), "82", true)).unwrap().is_none());
-        assert!(known_key(identity, 2, &args(Some("alice"), "82", false)).unwrap().is_none());
-        assert!(known_key(identity, 1, &args(Some("alice"), "83", false)).is_err());
-        assert!(known_key(identity, 1, &args(Some("alice"), "83", true)).unwrap().is_none());
+        assert!(known_key(identity, 1, &flags("82", false)).unwrap().is_some());
+        assert!(known_key(identity, 1, &flags("82", true)).unwrap().is_none());
+        assert!(known_key(identity, 2, &flags("82", false)).unwrap().is_none());
+        assert!(known_key(identity, 1, &flags("83", false)).is_err());
+        assert!(known_key(identity, 1, &flags("83", true)).unwrap().is_none());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod enroll;
 mod env;
 mod exec;
 mod issuer;
+mod join;
 mod login;
 mod logout;
 mod profile;
@@ -42,6 +43,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Set up what your team publishes: enroll, roles, repositories, package managers
+    Join(Box<join::Args>),
     /// Generate a key on a YubiKey and write its enrollment
     Enroll(enroll::Args),
     /// Build, check and manage an OpenID Connect issuer
@@ -99,6 +102,7 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
         reminder::show(context);
     }
     match command {
+        Command::Join(args) => join::run(&context?, &args)?,
         Command::Enroll(args) => enroll::run(&context?, args)?,
         Command::Issuer(issuer) => issuer::run(context, issuer)?,
         Command::Login(args) => login::run(&context?, home, args)?,

@@ -1,6 +1,7 @@
 //! Who is trusted by which role, and what the roles may do.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use vouch_core::identity::{IssuerUrl, Subject};
@@ -60,7 +61,7 @@ impl Plan {
             return Err(IamError::PolicySize { size });
         }
         let bucket = wanted.bucket.clone().map(|bucket| {
-            let policy = readable(&bucket, &users);
+            let policy = readable(&bucket, &users, &wanted.public_files);
             (bucket, policy)
         });
         if let Some(size) = bucket.as_ref().map(|(_, policy)| policy.size())
@@ -248,8 +249,10 @@ fn permissions(wanted: &TemplateOptions) -> Node {
 }
 
 /// Everyone may read the documents of these issuers, and nothing else in the bucket.
-fn readable(bucket: &BucketName, users: &[TrustedUser]) -> Node {
-    let objects = users.iter().flat_map(|user| documents::paths(&user.issuer)).map(|path| {
+fn readable(bucket: &BucketName, users: &[TrustedUser], others: &[&str]) -> Node {
+    let others = others.iter().map(PathBuf::from);
+    let paths = users.iter().flat_map(|user| documents::paths(&user.issuer)).chain(others);
+    let objects = paths.map(|path| {
         let object = format!(":s3:::{}/{}", bucket.as_str(), path.display());
         Node::name(&[Piece::Text("arn:"), Piece::Partition, Piece::Text(&object)])
     });

@@ -28,6 +28,8 @@ pub struct TemplateOptions {
     pub publish: bool,
     /// The bucket whose objects are the issuers' documents.
     pub bucket: Option<BucketName>,
+    /// What else the bucket gives out, such as the join file.
+    pub public_files: Vec<&'static str>,
 }
 
 /// An S3 bucket's name (S3 user guide, "General purpose bucket naming rules").

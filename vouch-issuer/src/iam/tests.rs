@@ -19,6 +19,7 @@ fn wanted() -> TemplateOptions {
         domains: Vec::new(),
         publish: false,
         bucket: None,
+        public_files: Vec::new(),
     }
 }
 
@@ -146,17 +147,21 @@ fn the_permissions_are_those_of_the_client_and_bounded() {
 fn a_bucket_gives_out_the_documents_and_nothing_else() {
     let alice = enrolled("alice", 1);
     let wanted = TemplateOptions { bucket: Some("my-documents".parse().unwrap()), ..wanted() };
-    let template = cloudformation(std::slice::from_ref(&alice), &wanted);
-    let policy = resources(&template, "AWS::S3::BucketPolicy")[0];
-    assert_eq!(policy["Bucket"], "my-documents");
-    let statement = &policy["PolicyDocument"]["Statement"][0];
-    assert_eq!(statement["Action"], "s3:GetObject");
-    let built = crate::documents::build(&[alice]).unwrap();
-    let objects: Vec<_> = built
-        .iter()
-        .map(|(path, _)| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:s3:::my-documents/{}", path.display()) }))
-        .collect();
-    assert_eq!(statement["Resource"], Value::Array(objects));
+    let built = crate::documents::build(std::slice::from_ref(&alice)).unwrap();
+    for others in [&[][..], &["vouch.json", "index.html"]] {
+        let wanted = TemplateOptions { public_files: others.to_vec(), ..wanted.clone() };
+        let template = cloudformation(std::slice::from_ref(&alice), &wanted);
+        let policy = resources(&template, "AWS::S3::BucketPolicy")[0];
+        assert_eq!(policy["Bucket"], "my-documents");
+        let statement = &policy["PolicyDocument"]["Statement"][0];
+        assert_eq!(statement["Action"], "s3:GetObject");
+        let paths = built.iter().map(|(path, _)| path.display().to_string());
+        let objects: Vec<_> = paths
+            .chain(others.iter().map(|name| (*name).to_owned()))
+            .map(|path| json!({ "Fn::Sub": format!("arn:${{AWS::Partition}}:s3:::my-documents/{path}") }))
+            .collect();
+        assert_eq!(statement["Resource"], Value::Array(objects));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use vouch_issuer::check::{self, Expected, ExpectedKeys, Finding, Severity};
 use vouch_issuer::enrollment::VerifiedEnrollment;
 use vouch_issuer::trust::{self, Trusted};
 
+use super::team::TeamSite;
 use crate::parse;
 use crate::terminal;
 
@@ -22,6 +23,9 @@ pub(crate) struct Check {
     /// A role's trust policy in JSON, alone or as `aws iam get-role` prints it
     #[arg(long, value_name = "FILE")]
     trust: Vec<PathBuf>,
+    /// The team file: also compare the join file that its users fetch
+    #[arg(long, value_name = "FILE")]
+    team: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,7 +38,7 @@ pub(crate) struct Check {
 
 /// What was looked at, and what is wrong with it.
 struct Looked {
-    /// An issuer, or a file.
+    /// An issuer, a URL, or a file.
     at: String,
     keys: Option<usize>,
     findings: Vec<Finding>,
@@ -42,6 +46,7 @@ struct Looked {
 
 pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
     let home = context.home();
+    let team = args.team.as_deref().map(TeamSite::read).transpose()?;
     let enrollments = args.trust_store.read_all(&args.enrollments)?;
     let identity = if enrollments.is_empty() { context.config()?.identity } else { None };
     let expected = expected(args, &enrollments, identity.as_ref())?;
@@ -56,14 +61,21 @@ pub(super) fn run(context: &Context, args: &Check) -> Result<(), Failure> {
         };
         issuers.push(Looked { at: expected.issuer.to_string(), keys, findings });
     }
+    let joins: Vec<_> = team
+        .iter()
+        .map(|team| {
+            terminal::say(&format!("fetching {}", team.url()));
+            Looked { at: team.url().to_owned(), keys: None, findings: team.look(home) }
+        })
+        .collect();
     let trusted = trusted(args, &enrollments, identity.as_ref());
     let policies = args.trust.iter().map(|file| policy(file, &trusted)).collect::<Result<Vec<_>, _>>()?;
 
     match args.json {
-        true => terminal::print_json(&as_json(&issuers, &policies))?,
-        false => terminal::print(&as_text(&issuers, &policies))?,
+        true => terminal::print_json(&as_json(&issuers, &joins, &policies))?,
+        false => terminal::print(&as_text(issuers.iter().chain(&joins).chain(&policies)))?,
     }
-    verdict(issuers.iter().chain(&policies).flat_map(|looked| &looked.findings))
+    verdict(issuers.iter().chain(&joins).chain(&policies).flat_map(|looked| &looked.findings))
 }
 
 fn expected(
@@ -91,8 +103,8 @@ fn expected(
             Ok(vec![Expected::of_identity(identity)])
         }
         (Some(issuer), _) => Ok(vec![Expected { issuer: issuer.clone(), keys: ExpectedKeys::Any }]),
-        // A policy can be judged by itself.
-        (None, None) if !args.trust.is_empty() => Ok(Vec::new()),
+        // A policy can be judged by itself, and so can a join file.
+        (None, None) if !args.trust.is_empty() || args.team.is_some() => Ok(Vec::new()),
         (None, None) => Err(IdentityError::NotEnrolled.into()),
     }
 }
@@ -125,17 +137,20 @@ fn policy(file: &Path, trusted: &[Trusted]) -> Result<Looked, Failure> {
     Ok(Looked { at: file.display().to_string(), keys: None, findings })
 }
 
-fn as_json(issuers: &[Looked], policies: &[Looked]) -> String {
+fn as_json(issuers: &[Looked], joins: &[Looked], policies: &[Looked]) -> String {
     let issuers: Vec<_> =
         issuers.iter().map(|looked| json!({ "issuer": looked.at, "findings": looked.findings })).collect();
     let policies: Vec<_> =
         policies.iter().map(|looked| json!({ "file": looked.at, "findings": looked.findings })).collect();
-    format!("{:#}\n", json!({ "version": 1, "issuers": issuers, "policies": policies }))
+    let joins: Vec<_> =
+        joins.iter().map(|looked| json!({ "url": looked.at, "findings": looked.findings })).collect();
+    let answer = json!({ "version": 1, "issuers": issuers, "join_files": joins, "policies": policies });
+    format!("{answer:#}\n")
 }
 
-fn as_text(issuers: &[Looked], policies: &[Looked]) -> String {
+fn as_text<'a>(all: impl Iterator<Item = &'a Looked>) -> String {
     let mut text = String::new();
-    for looked in issuers.iter().chain(policies) {
+    for looked in all {
         let keys = match looked.keys {
             Some(1) => ", 1 key checked".to_owned(),
             Some(keys) => format!(", {keys} keys checked"),

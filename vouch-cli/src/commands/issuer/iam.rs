@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use vouch_core::Failure;
 use vouch_core::partition::{AccountId, DomainName};
 use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, TemplateOptions};
+use vouch_issuer::join;
 
 use crate::parse;
 use crate::terminal;
@@ -33,6 +34,9 @@ pub(crate) struct Iam {
     /// The bucket that serves the issuer files: adds a policy for exactly these objects
     #[arg(long, value_name = "NAME", value_parser = parse::argument::<BucketName>)]
     bucket: Option<BucketName>,
+    /// Let the bucket give out the join file and its page, too, which `vouch issuer build --team` writes
+    #[arg(long, requires = "bucket")]
+    join_file: bool,
     #[command(flatten)]
     trust: super::trust::Trust,
     /// The files that `vouch enroll` wrote
@@ -60,6 +64,7 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         domains: args.domain,
         publish: args.publish,
         bucket: args.bucket,
+        public_files: if args.join_file { vec![join::FILE, join::PAGE] } else { Vec::new() },
     };
     let format = match args.format {
         Language::CloudFormation => Format::CloudFormation,

@@ -3,6 +3,7 @@
 mod check;
 mod iam;
 mod revoke;
+mod team;
 mod trust;
 
 use std::fs;
@@ -13,6 +14,7 @@ use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure, files};
 use vouch_issuer::documents;
 
+use self::team::TeamSite;
 use self::trust::Trust;
 use crate::prompt;
 use crate::terminal;
@@ -30,17 +32,24 @@ pub(crate) enum Issuer {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  vouch issuer build --out site enrollments
+  vouch issuer build --team team.toml --out site enrollments/*.json")]
 pub(crate) struct Build {
     /// The directory for the files: the root of the web host
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// A team file: also write `vouch.json`, with which users join, and a page for them
+    #[arg(long, value_name = "FILE")]
+    team: Option<PathBuf>,
     #[command(flatten)]
     trust: Trust,
     /// Let a key that is published disappear: its key ID, as the refusal names it
     #[arg(long, value_name = "KID")]
     allow_removal: Vec<String>,
     /// The files that `vouch enroll` wrote, or directories of them
-    #[arg(required = true, value_name = "ENROLLMENT")]
+    #[arg(required_unless_present = "team", value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
 
@@ -54,9 +63,22 @@ pub(crate) fn run(context: Result<Context, HomeError>, issuer: Issuer) -> Result
 }
 
 fn build(args: &Build) -> Result<(), Failure> {
+    let team = args.team.as_deref().map(TeamSite::read).transpose()?;
     let enrollments = args.trust.read_all(&args.enrollments)?;
-    let written = documents::build(&enrollments)?;
+    // A team can publish how to join before anybody has.
+    let mut written = match enrollments.is_empty() && team.is_some() {
+        true => Vec::new(),
+        false => documents::build(&enrollments)?,
+    };
+    let of_team = match &team {
+        Some(team) => {
+            team.check(&enrollments, &written)?;
+            team.files(&args.out)?
+        }
+        None => Vec::new(),
+    };
     check_removals(args, &written)?;
+    written.extend(of_team);
     for (path, contents) in &written {
         let path = args.out.join(path);
         write(&path, contents).map_err(|error| {
@@ -77,6 +99,9 @@ fn build(args: &Build) -> Result<(), Failure> {
              OpenID Connect provider",
             args.out.display()
         ));
+    }
+    if let Some(team) = team {
+        team.tell_next();
     }
     Ok(())
 }

@@ -72,6 +72,20 @@ pub(crate) fn run(home: &Home, args: Args) -> Result<(), Failure> {
     if changed || args.yes { offer(home, &args, &region_of_tools) } else { Ok(()) }
 }
 
+/// Adds a profile whose name, role and region are known.
+pub(super) fn add(config: &mut Config, name: &str, role: &RoleArn, region: &Region) -> Result<(), Failure> {
+    let args = Args {
+        role: Some(role.clone()),
+        profile: name.to_owned(),
+        region: Some(region.clone()),
+        default: false,
+        yes: false,
+        no: true,
+        dry_run: false,
+    };
+    change(config, &args).map(drop)
+}
+
 fn tell(outcome: Outcome, home: &Home, args: &Args) {
     let Outcome { region, role, was, is_default, changed, unused } = outcome;
     let name = &args.profile;

@@ -55,9 +55,28 @@ pub(crate) struct Args {
     dry_run: bool,
     #[command(flatten)]
     flags: ToolFlags,
+    /// Whether somebody else says what to type next.
+    #[arg(skip)]
+    is_part: bool,
 }
 
 impl Args {
+    /// For a repository of a profile that is there, as a part of a join.
+    pub(super) fn for_join(tool: Tool, repository: &RepositoryName, profile: &str) -> Self {
+        Self {
+            tool,
+            repository: Some(repository.clone()),
+            domain: DomainFlags { profile: Some(profile.to_owned()), ..DomainFlags::default() },
+            registry: None,
+            endpoint: None,
+            moves: false,
+            print: false,
+            dry_run: false,
+            flags: ToolFlags::default(),
+            is_part: true,
+        }
+    }
+
     /// Names a flag that was typed and only means something to a setup.
     fn needs_repository(&self) -> Option<&'static str> {
         let DomainFlags { domain, domain_owner, region, profile: _, aws_profile } = &self.domain;
@@ -192,6 +211,9 @@ fn run_one(
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }
     output::tell(&plan, &changed, home, &config, finished.as_deref().unwrap_or_default());
+    if !args.is_part {
+        output::tell_next(&plan, home);
+    }
     finished.map(drop)
 }
 

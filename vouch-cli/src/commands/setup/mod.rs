@@ -8,10 +8,13 @@ mod output;
 mod plan;
 mod profile;
 mod registration;
+mod shared;
 mod transaction;
 
 use clap::Subcommand;
 use vouch_core::{Context, Failure};
+
+pub(crate) use self::shared::{NewAwsProfile, NewProfile, add_aws_profile, add_profile, set_up_tool};
 
 /// What to set up.
 #[derive(Debug, Subcommand)]

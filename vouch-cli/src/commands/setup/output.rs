@@ -14,7 +14,7 @@ use crate::{project_trust, terminal};
 
 /// Tells it; `config` is the configuration after it, `finished` what followed on it.
 pub(super) fn tell(plan: &Plan, changed: &Changed, home: &Home, config: &Config, finished: &[String]) {
-    let Chosen { name: profile, role, .. } = &plan.chosen;
+    let profile = &plan.chosen.name;
     for note in &plan.edits.notes {
         terminal::warn(note);
     }
@@ -60,8 +60,13 @@ pub(super) fn tell(plan: &Plan, changed: &Changed, home: &Home, config: &Config,
         ));
     }
     tell_refused(plan, config);
-    tell_next(role, &plan.chosen.profile.domain(), home);
-    terminal::next(&plan.client.next(&wanted));
+}
+
+/// Tells what is still to be typed.
+pub(super) fn tell_next(plan: &Plan, home: &Home) {
+    let Chosen { profile, role, .. } = &plan.chosen;
+    tell_role(role, &profile.domain(), home);
+    terminal::next(&plan.client.next(&plan.wanted()));
 }
 
 fn tell_profile(plan: &Plan) {
@@ -124,7 +129,7 @@ fn tell_refused(plan: &Plan, config: &Config) {
     }
 }
 
-fn tell_next(role: &RoleState, domain: &Domain, home: &Home) {
+fn tell_role(role: &RoleState, domain: &Domain, home: &Home) {
     match role {
         RoleState::Served { own_account: true, .. } => {}
         RoleState::Served { aws_profile, .. } => terminal::say(&format!(

@@ -100,6 +100,12 @@ pub(super) fn choose(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Re
     }
 }
 
+/// Makes a profile under a name that is free.
+pub(super) fn make(config: &Config, flags: &DomainFlags, name: &str) -> Result<Chosen, Failure> {
+    let completed = flags.complete(None)?;
+    finish(config, flags, name.to_owned(), None, completed, Change::Made)
+}
+
 /// The profile to start from, and whether the person named it.
 fn candidate(config: &Config, flags: &DomainFlags, usage: Use<'_>) -> Result<(String, bool), Failure> {
     if let Some(name) = flags.profile_name() {
