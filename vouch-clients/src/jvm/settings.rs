@@ -3,6 +3,7 @@
 use roxmltree::{Document, Node};
 use vouch_core::endpoint::USER;
 
+use super::as_wanted::is_as_wanted;
 use super::names::MavenNames;
 use crate::text::xml::{self, Element, XmlError, append, child_text, children};
 use crate::variable;
@@ -39,7 +40,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn password(&self) -> String {
+    pub(super) fn password(&self) -> String {
         password(self.names.map_or(variable::DEFAULT, MavenNames::variable))
     }
 }
@@ -51,6 +52,9 @@ fn password(variable: &str) -> String {
 
 /// The text with all of it, and nothing twice.
 pub(super) fn with(text: &str, wanted: Wanted<'_>) -> Result<String, SettingsError> {
+    if is_as_wanted(text, &wanted) {
+        return Ok(text.to_owned());
+    }
     let content = text.trim_start_matches('\u{feff}');
     if content.trim().is_empty() {
         // A declaration can only come first.
@@ -162,7 +166,7 @@ fn without(
 }
 
 /// The only list of that name in a settings file.
-fn list<'a, 'i>(
+pub(super) fn list<'a, 'i>(
     document: &'a Document<'i>,
     name: &'static str,
 ) -> Result<Option<Node<'a, 'i>>, SettingsError> {

@@ -25,6 +25,8 @@ pub(crate) enum Element {
 
 /// Parses a text; a document type with entities may be there.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, XmlError> {
+    #[cfg(test)]
+    PARSED.set(PARSED.get() + 1);
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {
         let place = error.pos();
@@ -248,4 +250,10 @@ pub(crate) fn render(element: &Element, indent: &str, unit: &str, eol: &str) -> 
             format!("{indent}<{name}>{eol}{inside}{indent}</{name}>{eol}")
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many texts were parsed.
+    pub(crate) static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
