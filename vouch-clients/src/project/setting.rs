@@ -1,10 +1,11 @@
-//! Settings as the dialects have them, each with its place; and URLs in texts that are none of these.
+//! Settings as the dialects have them, each with its place.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::urls::LineEnds;
 use crate::text::npmrc::Npmrc;
 use crate::text::piece::{Kind, Piece};
 use crate::text::yaml_pieces;
@@ -93,8 +94,9 @@ pub(super) fn of_npmrc(file: &Path, text: &str) -> Vec<Setting> {
 pub(super) fn of_toml(file: &Path, text: &str) -> Vec<Setting> {
     let mut found = Vec::new();
     if let Ok(document) = Document::parse(text) {
+        let lines = LineEnds::of(text);
         let mut add = |path: &[String], value: String, start: Option<usize>| {
-            let line = line_at(text, start.unwrap_or_default());
+            let line = lines.line(start.unwrap_or_default());
             found.push(Setting::at(file, line, path.to_vec(), value));
         };
         of_table(document.as_table(), &mut Vec::new(), &mut add);
@@ -105,8 +107,9 @@ pub(super) fn of_toml(file: &Path, text: &str) -> Vec<Setting> {
 /// Of a YAML text that is written in lines. A value in another form is there as it is written.
 pub(super) fn of_yaml(file: &Path, text: &str) -> Vec<Setting> {
     let pieces = yaml_pieces::pieces(text).into_iter().filter(|piece| piece.kind != Kind::Comment);
+    let lines = LineEnds::of(text);
     let setting = |piece: Piece| {
-        let line = line_at(text, piece.span.start);
+        let line = lines.line(piece.span.start);
         let value = unescaped(text.get(piece.span).unwrap_or_default()).into_owned();
         Setting::at(file, line, piece.path, value)
     };
@@ -147,37 +150,6 @@ pub(super) fn of_dotenv(file: &Path, text: &str) -> Vec<Setting> {
         Some(Setting::new(file, number + 1, key.trim(), value))
     };
     text.lines().enumerate().filter_map(setting).collect()
-}
-
-/// The URLs of a text that begin with `http:`, with their lines. `has_comments` tells that what follows a `#` is none.
-pub(super) fn plain_urls(text: &str, has_comments: bool) -> Vec<(usize, String)> {
-    let text = unescaped(text);
-    let mut found = Vec::new();
-    let (mut counted, mut number) = (0, 1);
-    for (colon, _) in text.match_indices(':') {
-        let Some(start) = colon.checked_sub(4) else { continue };
-        if !text.get(start..colon).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")) {
-            continue;
-        }
-        let before = text.get(..start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let is_comment = line.trim_start().starts_with('#') || line.contains(" #");
-        if !(has_comments && is_comment) {
-            let rest = text.get(start..).unwrap_or_default();
-            let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>,;)}]|".contains(c));
-            let url = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            // From the last one on: a lock may have thousands.
-            number += text.get(counted..start).unwrap_or_default().matches('\n').count();
-            counted = start;
-            found.push((number, url.to_owned()));
-        }
-    }
-    found
-}
-
-/// The line of a place in a text.
-pub(super) fn line_at(text: &str, place: usize) -> usize {
-    text.get(..place).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// A text in which letters that are written by their numbers are letters, as JSON, TOML and YAML have them. Lines stay lines.
@@ -323,20 +295,6 @@ mod tests {
             seen(of_dotenv(file, "# A=0\nA=1 # x\nexport B=\"2 # y\" # z\nC\n")),
             [one(2, "A", "1"), one(3, "B", "2 # y")]
         );
-    }
-
-    #[test]
-    fn urls_are_found_whatever_their_spelling() {
-        let text =
-            "a \"HTTP://h/x\",\n# http://c/\nb = 'https://s/' http:\\/\\/i/ # http://d/\n\"\\u0068ttp://j/\"";
-        let urls = |has_comments| {
-            plain_urls(text, has_comments)
-                .into_iter()
-                .map(|(line, url)| format!("{line} {url}"))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(urls(true), ["1 HTTP://h/x", "3 http://i/", "4 http://j/"]);
-        assert_eq!(urls(false).len(), 5);
     }
 
     #[test]
