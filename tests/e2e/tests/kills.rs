@@ -86,7 +86,7 @@ const KINDS: [Kind; 10] = [
         name: "exec",
         host: Some(MINE),
         run: |sandbox| {
-            let exec = ["exec", "--type", "codeartifact", "--profile", "default", "--"];
+            let exec = ["exec", "--type", "codeartifact", "--ca-profile", "default", "--"];
             sandbox.vouch(&exec).args(["printenv", "CODEARTIFACT_AUTH_TOKEN"])
         },
         token: line,
@@ -241,7 +241,7 @@ impl Soak<'_> {
         }
         let repository = if host == MINE { "my-repo" } else { "team-cargo" };
         let url = format!("https://{host}/cargo/{repository}/config.json");
-        let header = format!("Authorization: Bearer {token}");
+        let header = format!("Authorization: {token}");
         let curl =
             Run::new("curl").args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}"]);
         let done = curl.arg("--header").arg(header).arg(url).ok();

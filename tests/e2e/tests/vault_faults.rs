@@ -101,7 +101,6 @@ fn a_spoiled_entry_is_fetched_anew() {
                     u64::from(is_new),
                     "{what} {kind}"
                 );
-                first = done.stdout;
                 // What no file can take the place of is told by doctor.
                 let path = sandbox.file(".vouch/vault");
                 for entry in fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()) {
