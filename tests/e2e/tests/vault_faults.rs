@@ -29,12 +29,14 @@ fn the(sandbox: &Sandbox, kind: &str) -> PathBuf {
     found.remove(0)
 }
 
+type Spoiler = Box<dyn Fn(&PathBuf)>;
+
 /// Ways to spoil a file that is there.
-fn spoilers() -> Vec<(&'static str, Box<dyn Fn(&PathBuf)>)> {
-    let rewrite = |change: fn(Vec<u8>) -> Vec<u8>| -> Box<dyn Fn(&PathBuf)> {
+fn spoilers() -> Vec<(&'static str, Spoiler)> {
+    let rewrite = |change: fn(Vec<u8>) -> Vec<u8>| -> Spoiler {
         Box::new(move |path| fs::write(path, change(fs::read(path).unwrap())).unwrap())
     };
-    let instead = |make: fn(&PathBuf)| -> Box<dyn Fn(&PathBuf)> {
+    let instead = |make: fn(&PathBuf)| -> Spoiler {
         Box::new(move |path| {
             fs::remove_file(path).unwrap();
             make(path);

@@ -7,13 +7,16 @@ use roxmltree::Node;
 use vouch_core::endpoint::USER;
 
 use super::names::MavenNames;
-use super::settings::{SettingsError, Wanted, list};
+use super::settings::{self, SettingsError, Wanted, list};
 use crate::memo::Memo;
 use crate::text::xml::{self, child_text, children};
 
-/// Whether an edit would leave the text as it is. What does not parse is not as wanted.
-pub(super) fn is_as_wanted(text: &str, wanted: &Wanted<'_>) -> bool {
-    read(text).is_some_and(|settings| settings.say(wanted))
+/// The text with all of it, as [`settings::with`] makes it; taken apart once for all that is in it already.
+pub(super) fn with(text: &str, wanted: Wanted<'_>) -> Result<String, SettingsError> {
+    match read(text).is_some_and(|settings| settings.say(&wanted)) {
+        true => Ok(text.to_owned()),
+        false => settings::with(text, wanted),
+    }
 }
 
 /// Servers and mirrors of one file.
@@ -85,5 +88,45 @@ fn read_anew(text: &str) -> Result<Settings, SettingsError> {
 #[cfg(test)]
 thread_local! {
     /// How many texts were read.
-    pub(super) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_parsed_once_for_all_that_is_looked_for_in_it() {
+        let ids: Vec<String> = (0..50).map(|number| format!("id-{number}")).collect();
+        let urls: Vec<String> = ids.iter().map(|id| format!("https://h.example/maven/{id}/")).collect();
+        let names: Vec<MavenNames> = ids.iter().map(|_| MavenNames::generate().unwrap()).collect();
+        let all = || {
+            let each = ids.iter().zip(&urls).zip(&names).enumerate();
+            each.map(|(number, ((id, url), names))| Wanted {
+                id,
+                endpoint: url,
+                names: Some(names).filter(|_| number % 5 != 0),
+                mirror: number % 3 != 0,
+            })
+        };
+        let text = all().fold(String::new(), |text, wanted| with(&text, wanted).unwrap());
+        let before = (READ.get(), xml::PARSED.get());
+        for wanted in all() {
+            assert_eq!(with(&text, wanted).unwrap(), text);
+        }
+        assert_eq!((READ.get() - before.0, xml::PARSED.get() - before.1), (1, 1));
+        // What is not as wanted is judged in full.
+        for wanted in all() {
+            assert_ne!(
+                with(&text, Wanted { names: Some(&MavenNames::generate().unwrap()), ..wanted }).ok().as_ref(),
+                Some(&text)
+            );
+            if wanted.names.is_some() {
+                let other = Wanted { endpoint: "https://else.example/", ..wanted };
+                assert_eq!(with(&text, other).unwrap() != text, wanted.mirror);
+                let other = Wanted { mirror: !wanted.mirror, ..wanted };
+                assert_ne!(with(&text, other).unwrap(), text);
+            }
+        }
+    }
 }

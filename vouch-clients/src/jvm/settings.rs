@@ -3,7 +3,6 @@
 use roxmltree::{Document, Node};
 use vouch_core::endpoint::USER;
 
-use super::as_wanted::is_as_wanted;
 use super::names::MavenNames;
 use crate::text::xml::{self, Element, XmlError, append, child_text, children};
 use crate::variable;
@@ -52,9 +51,6 @@ fn password(variable: &str) -> String {
 
 /// The text with all of it, and nothing twice.
 pub(super) fn with(text: &str, wanted: Wanted<'_>) -> Result<String, SettingsError> {
-    if is_as_wanted(text, &wanted) {
-        return Ok(text.to_owned());
-    }
     let content = text.trim_start_matches('\u{feff}');
     if content.trim().is_empty() {
         // A declaration can only come first.

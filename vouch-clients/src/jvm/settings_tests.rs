@@ -1,4 +1,3 @@
-use super::super::as_wanted::READ;
 use super::*;
 
 const ID: &str = "codeartifact";
@@ -239,36 +238,4 @@ fn servers_with_the_variable_of_all_are_told() {
     let names = names();
     assert_eq!(public_servers(&with("", wanted(&names)).unwrap()), Vec::<String>::new());
     assert_eq!(public_servers("no XML"), Vec::<String>::new());
-}
-
-#[test]
-fn a_file_is_parsed_once_for_all_that_is_looked_for_in_it() {
-    let ids: Vec<String> = (0..50).map(|number| format!("id-{number}")).collect();
-    let urls: Vec<String> = ids.iter().map(|id| format!("https://h.example/maven/{id}/")).collect();
-    let names: Vec<MavenNames> = ids.iter().map(|_| names()).collect();
-    let all = || {
-        let each = ids.iter().zip(&urls).zip(&names).enumerate();
-        each.map(|(number, ((id, url), names))| Wanted {
-            id,
-            endpoint: url,
-            names: Some(names).filter(|_| number % 5 != 0),
-            mirror: number % 3 != 0,
-        })
-    };
-    let text = all().fold(String::new(), |text, wanted| with(&text, wanted).unwrap());
-    let before = (READ.get(), xml::PARSED.get());
-    for wanted in all() {
-        assert_eq!(with(&text, wanted).unwrap(), text);
-    }
-    assert_eq!((READ.get() - before.0, xml::PARSED.get() - before.1), (1, 1));
-    // What is not as wanted is judged in full.
-    for wanted in all() {
-        assert_ne!(with(&text, Wanted { names: Some(&self::names()), ..wanted }).ok().as_ref(), Some(&text));
-        if wanted.names.is_some() {
-            let other = Wanted { endpoint: "https://else.example/", ..wanted };
-            assert_eq!(with(&text, other).unwrap() != text, wanted.mirror);
-            let other = Wanted { mirror: !wanted.mirror, ..wanted };
-            assert_ne!(with(&text, other).unwrap(), text);
-        }
-    }
 }

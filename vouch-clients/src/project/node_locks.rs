@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::found::{Effect, Found};
-use super::setting::{Setting, unescaped};
-use super::urls::{LineEnds, plain_urls};
+use super::setting::Setting;
+use super::urls::{LineEnds, plain_urls, unescaped};
 use crate::node::workspace::ProjectLocation;
 use crate::tool::Tool;
 

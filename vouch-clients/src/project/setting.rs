@@ -1,11 +1,11 @@
 //! Settings as the dialects have them, each with its place.
 
-use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::urls::LineEnds;
+use super::urls::{LineEnds, unescaped};
 use crate::text::npmrc::Npmrc;
 use crate::text::piece::{Kind, Piece};
 use crate::text::yaml_pieces;
@@ -57,10 +57,9 @@ impl Setting {
         self.keys() == keys
     }
 
-    /// Whether another one is in the same table or list.
-    pub(super) fn is_beside(&self, other: &Self) -> bool {
-        let above = |path: &[String]| path.split_last().map(|(_, above)| above.to_vec());
-        above(&self.path) == above(&other.path)
+    /// The keys that lead to its table or list.
+    fn above(&self) -> Option<&[String]> {
+        self.path.split_last().map(|(_, above)| above)
     }
 
     /// Its value with variables of the environment filled in.
@@ -74,19 +73,63 @@ impl Setting {
     }
 }
 
+/// The settings of one key, to be found from others of the same table or list.
+pub(super) struct Beside<'s> {
+    known: HashMap<(&'s Path, Option<&'s [String]>), &'s Setting>,
+    /// Whether a table of one file is that of another.
+    is_merged: bool,
+}
+
+impl<'s> Beside<'s> {
+    /// The first of each table.
+    pub(super) fn of(settings: impl IntoIterator<Item = &'s Setting>, key: &str) -> Self {
+        Self::built(settings, key, false)
+    }
+
+    /// The same where the client makes one table of those of all files.
+    pub(super) fn in_all(settings: impl IntoIterator<Item = &'s Setting>, key: &str) -> Self {
+        Self::built(settings, key, true)
+    }
+
+    fn built(settings: impl IntoIterator<Item = &'s Setting>, key: &str, is_merged: bool) -> Self {
+        let mut beside = Self { known: HashMap::new(), is_merged };
+        for setting in settings.into_iter().filter(|setting| setting.key() == key) {
+            let place = beside.place(setting);
+            beside.known.entry(place).or_insert(setting);
+        }
+        beside
+    }
+
+    pub(super) fn find(&self, setting: &Setting) -> Option<&'s Setting> {
+        self.known.get(&self.place(setting)).copied()
+    }
+
+    fn place<'p>(&self, setting: &'p Setting) -> (&'p Path, Option<&'p [String]>) {
+        (if self.is_merged { Path::new("") } else { &setting.file }, setting.above())
+    }
+}
+
 fn without_places(path: &[String]) -> impl Iterator<Item = &str> {
     path.iter().map(String::as_str).filter(|key| !key.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Of an `.npmrc`, those in force, as they are written.
 pub(super) fn of_npmrc(file: &Path, text: &str) -> Vec<Setting> {
-    let mut found: Vec<Setting> = Vec::new();
-    for (line, key, value, is_item) in Npmrc::parse(text.as_bytes()).numbered() {
-        if !is_item {
-            found.retain(|known| known.path != [key.as_str()]);
+    let npmrc = Npmrc::parse(text.as_bytes());
+    let all: Vec<_> = npmrc.numbered().collect();
+    // One that is no item of a list takes the place of all before it.
+    let mut replaced = HashSet::new();
+    let mut found = Vec::new();
+    for (line, key, value, is_item) in all.into_iter().rev() {
+        if replaced.contains(&key) {
+            continue;
         }
         found.push(Setting::new(file, line, &key, value));
+        if !is_item {
+            replaced.insert(key);
+        }
     }
+    found.reverse();
     found
 }
 
@@ -150,40 +193,6 @@ pub(super) fn of_dotenv(file: &Path, text: &str) -> Vec<Setting> {
         Some(Setting::new(file, number + 1, key.trim(), value))
     };
     text.lines().enumerate().filter_map(setting).collect()
-}
-
-/// A text in which letters that are written by their numbers are letters, as JSON, TOML and YAML have them. Lines stay lines.
-pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
-    if !["\\u", "\\U", "\\x", "\\/"].iter().any(|escape| text.contains(escape)) {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut parts = text.split('\\');
-    plain.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = match part.chars().next() {
-            Some('u') => 4,
-            Some('U') => 8,
-            Some('x') => 2,
-            Some('/') => {
-                plain.push_str(part);
-                continue;
-            }
-            _ => 0,
-        };
-        let number = part.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match number.filter(|_| digits > 0).and_then(char::from_u32).filter(|sign| !sign.is_control()) {
-            Some(sign) => {
-                plain.push(sign);
-                plain.push_str(part.get(digits + 1..).unwrap_or_default());
-            }
-            None => {
-                plain.push('\\');
-                plain.push_str(part);
-            }
-        }
-    }
-    Cow::Owned(plain)
 }
 
 /// A text with variables of the environment in it: `${NAME}`, `${NAME?}`, `${NAME-DEFAULT}`. What is not set stays as it is.

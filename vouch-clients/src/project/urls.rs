@@ -1,7 +1,7 @@
 //! URLs in texts of any form, and the lines that they stand in. A project may be anybody's: no text takes longer than by its
 //! length.
 
-use super::setting::unescaped;
+use std::borrow::Cow;
 
 /// The URLs of a text that begin with `http:`, with their lines. `has_comments` tells that what follows a `#` is none. Where
 /// one stands within another, the outer one is cut there: whose host it would be, the inner one tells, too.
@@ -53,6 +53,40 @@ impl LineEnds {
     pub(super) fn line(&self, place: usize) -> usize {
         self.0.partition_point(|end| *end < place) + 1
     }
+}
+
+/// A text in which letters that are written by their numbers are letters, as JSON, TOML and YAML have them. Lines stay lines.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+    if !["\\u", "\\U", "\\x", "\\/"].iter().any(|escape| text.contains(escape)) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut parts = text.split('\\');
+    plain.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = match part.chars().next() {
+            Some('u') => 4,
+            Some('U') => 8,
+            Some('x') => 2,
+            Some('/') => {
+                plain.push_str(part);
+                continue;
+            }
+            _ => 0,
+        };
+        let number = part.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        match number.filter(|_| digits > 0).and_then(char::from_u32).filter(|sign| !sign.is_control()) {
+            Some(sign) => {
+                plain.push(sign);
+                plain.push_str(part.get(digits + 1..).unwrap_or_default());
+            }
+            None => {
+                plain.push('\\');
+                plain.push_str(part);
+            }
+        }
+    }
+    Cow::Owned(plain)
 }
 
 #[cfg(test)]

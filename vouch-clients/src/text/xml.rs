@@ -48,8 +48,15 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     found().unwrap_or_else(|| Piece::all(text))
 }
 
-/// None where the element stands elsewhere than in its parent, since it comes out of an entity.
+/// How deep elements may stand in each other: each piece names all that it stands in.
+const DEPTH: usize = 64;
+
+/// None where elements stand deeper in each other than any client has them, or one stands elsewhere than in its parent, since
+/// it comes out of an entity.
 fn of_element(text: &str, element: Node<'_, '_>, path: &[String], pieces: &mut Vec<Piece>) -> Option<()> {
+    if path.len() == DEPTH {
+        return None;
+    }
     let path: Vec<String> = path.iter().cloned().chain([element.tag_name().name().to_owned()]).collect();
     let range = element.range();
     let mut open = range.start;
