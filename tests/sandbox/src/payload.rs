@@ -63,7 +63,7 @@ impl Payload {
 }
 
 /// Between two bytes: short enough that no client takes the connection for idle.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(500);
 
 static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
