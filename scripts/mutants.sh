@@ -22,7 +22,7 @@ rules=(
 )
 # More than this many at once would take a night: they are cut into parts.
 MOST=150
-export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
+export CARGO_INCREMENTAL=0
 outcome=0
 for rule in "${rules[@]}"; do
   crate=${rule%%:*} path=${rule#*:}
