@@ -1,4 +1,4 @@
-.PHONY: demo demo-team test soak lint cross-check audit bench install package package-check package-test workflows
+.PHONY: demo demo-team test soak fuzz mutants lint cross-check audit bench install package package-check package-test workflows
 
 demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
@@ -10,8 +10,14 @@ demo-team: ## two people, a spare key and a leaver in a sandbox
 test: ## every test, with the real clients
 	@scripts/test.sh
 
-soak: ## ten million made-up URLs against two other parsers, ten thousand steps at random, a million join files
+soak: ## ten million made-up URLs against two other parsers, ten thousand steps at random, a million join files, a thousand rounds of kills
 	@scripts/soak.sh
+
+fuzz: ## what anybody may hand to Vouch, made up for five minutes each
+	@scripts/fuzz.sh
+
+mutants: ## changes of the code that no test sees, where the rules of security are
+	@scripts/mutants.sh
 
 lint: ## formatting, clippy, shellcheck
 	@scripts/lint.sh

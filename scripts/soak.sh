@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long way round of tests that make up their cases. VOUCH_URL_SEED=N and VOUCH_WALK_SEED=N repeat one.
+# The long way round of tests that make up their cases. VOUCH_URL_SEED=N, VOUCH_WALK_SEED=N and VOUCH_KILLS_SEED=N
+# repeat one.
 . "$(dirname "$0")/lib.sh"
 need_rust
 need_packages "${build_packages[@]}" "${sandbox_packages[@]}"
@@ -9,6 +10,10 @@ cargo build --workspace --locked
 export VOUCH_WALK_STEPS=${VOUCH_WALK_STEPS:-10000} VOUCH_WALK_SEED=${VOUCH_WALK_SEED:-$((RANDOM + 1))}
 say "walk of $VOUCH_WALK_STEPS steps, seed $VOUCH_WALK_SEED"
 VOUCH_TEST_CLIENTS=target/clients cargo test --locked -p vouch-e2e --test walk -- --nocapture
+
+export VOUCH_KILLS_ROUNDS=${VOUCH_KILLS_ROUNDS:-1000} VOUCH_KILLS_SEED=${VOUCH_KILLS_SEED:-$((RANDOM + 1))}
+say "$VOUCH_KILLS_ROUNDS rounds of kills, seed $VOUCH_KILLS_SEED"
+cargo test --locked -p vouch-e2e --test kills -- --nocapture
 
 export VOUCH_URL_CASES=${VOUCH_URL_CASES:-10000000} VOUCH_URL_SEED=${VOUCH_URL_SEED:-$RANDOM}
 # Optimised, but not linked as a release is: that takes minutes.

@@ -24,7 +24,7 @@ pub(crate) fn run(credential: &impl Credential) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(line: &[u8], credential: &impl Credential) -> Result<CredentialResponse, Error> {
+pub(crate) fn answer(line: &[u8], credential: &impl Credential) -> Result<CredentialResponse, Error> {
     let request: Value = serde_json::from_slice(line).map_err(|_| not_understood())?;
     let request = CredentialRequest::deserialize(&request).map_err(|_| not_understood())?;
     if request.v != PROTOCOL_VERSION_1 {

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::files::{self, Holder, Lock, LockError, READ_LIMIT, Refused, shell_quoted};
 use vouch_core::home::{Home, HomeError};
+use vouch_core::numbers;
 
 /// How long to wait for another process; nobody holds one of these locks for longer than a write takes.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
@@ -86,7 +87,8 @@ pub(crate) fn load<T: Record>(home: &Home) -> Result<T, RecordError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => return Err(unreadable(error)),
     };
-    let record: T = serde_json::from_slice(&text).map_err(|error| unreadable(error.into()))?;
+    let record: T =
+        serde_json::from_slice(&numbers::hide(&text)).map_err(|error| unreadable(error.into()))?;
     if record.version() > T::VERSION {
         return Err(RecordError::Newer { path, version: record.version(), known: T::VERSION });
     }
@@ -119,7 +121,7 @@ pub(crate) fn update<T: Record, A>(
 }
 
 fn text(record: &impl Serialize) -> io::Result<String> {
-    Ok(format!("{}\n", serde_json::to_string_pretty(record)?))
+    Ok(numbers::show(serde_json::to_string_pretty(record)?) + "\n")
 }
 
 fn write(path: &Path, record: &impl Record, text: &str) -> io::Result<()> {

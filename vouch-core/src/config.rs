@@ -16,6 +16,7 @@ use crate::failure::{Diagnostic, ErrorKind};
 use crate::files::{self, Holder, Lock, LockError};
 use crate::home::{self, Home, HomeError};
 use crate::identity::Identity;
+use crate::numbers;
 use crate::partition::{AccountId, DomainName, Region, RepositoryName, RoleArn};
 
 /// The schema that this version writes.
@@ -201,6 +202,7 @@ impl Config {
             column: error.column(),
             reason: error.to_string(),
         };
+        let text = numbers::hide(&text);
         // The current schema is tried first and at once: helpers read this file at every start.
         match serde_json::from_slice::<Self>(&text) {
             Ok(config) if config.version == VERSION => Ok(config),
@@ -240,7 +242,7 @@ impl Config {
     pub fn to_json(&self, home: &Home) -> Result<String, ConfigError> {
         let failed =
             |error: serde_json::Error| ConfigError::Save { path: home.config_file(), source: error.into() };
-        Ok(serde_json::to_string_pretty(self).map_err(failed)? + "\n")
+        Ok(numbers::show(serde_json::to_string_pretty(self).map_err(failed)?) + "\n")
     }
 
     fn save(&self, home: &Home) -> Result<(), ConfigError> {
@@ -355,6 +357,21 @@ mod tests {
         expected["identity"]["audience"] = "sts.amazonaws.com".into();
         let written: Value = serde_json::from_slice(&fs::read(home.config_file()).unwrap()).unwrap();
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn numbers_of_unknown_keys_stay_as_they_are_written() {
+        let number = "123456789012345678901234567890.10e400";
+        let (_dir, home) = home_with(&FULL.replace("[1]", number).replace("null", number));
+        Config::update(&home, |config| {
+            config.aws.default = Some("other".into());
+            Ok::<_, ConfigError>(())
+        })
+        .unwrap();
+        let written = fs::read_to_string(home.config_file()).unwrap();
+        for line in [format!("\"x\": {number}"), format!("\"y\": {number}")] {
+            assert!(written.contains(&line), "{written}");
+        }
     }
 
     #[test]

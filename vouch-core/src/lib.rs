@@ -20,6 +20,7 @@ pub mod home;
 pub mod http;
 pub mod identity;
 pub mod keystore;
+pub mod numbers;
 pub mod partition;
 pub mod piv;
 pub mod process;

@@ -342,6 +342,16 @@ mod tests {
     }
 
     #[test]
+    fn the_failure_of_an_entry_is_named_after_it() {
+        for (kind, expected) in [("token", "token-failure-"), ("role", "role-failure-")] {
+            let name = EntryName::new(kind, &["a"]);
+            let failure = name.failure().to_string();
+            let hash = failure.strip_prefix(expected).unwrap_or_else(|| panic!("{failure}"));
+            assert_eq!(name.to_string(), format!("{kind}-{hash}"));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_deleted_fails_the_clearing_and_all_else_is_gone() {
         let (_dir, home, vault) = vault();
         let stuck = home.vault().join("k.sealed");

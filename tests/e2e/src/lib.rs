@@ -4,6 +4,7 @@
 //! of the test runs in the sandbox's network, with its home and its programs.
 
 pub mod card;
+pub mod chance;
 mod command;
 pub mod doc_blocks;
 pub mod doc_tables;
@@ -13,6 +14,7 @@ pub mod helper;
 pub mod hostile;
 pub mod job;
 pub mod join;
+pub mod killed;
 pub mod marks;
 pub mod maven;
 pub mod node;

@@ -114,3 +114,30 @@ fn a_session_that_ends_soon_is_mentioned_once_on_a_terminal() {
         assert!(!exec(&soon).contains(said));
     });
 }
+
+#[test]
+fn a_clock_that_is_ahead_ends_what_is_over_by_it_and_spoils_nothing() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let first = sandbox.vouch(&CREDENTIAL).ok().stdout;
+        // An hour, as a suspended machine finds when it wakes up: the session lasts, its role credentials do not.
+        let hour = Clock::shifted(sandbox, 3_600);
+        let _ = hour.vouch(&["status"]).ok().shows(" left");
+        let asked = sandbox.count("/requests/sts");
+        sandbox.ctl(&["clock", "--skew", "3600"]);
+        sandbox.forget();
+        let _ = hour.vouch(&CREDENTIAL).ok();
+        assert_eq!(sandbox.count("/requests/sts"), asked + 1);
+        // A day: it is over, and nobody is asked.
+        let day = Clock::shifted(sandbox, 86_400);
+        let _ = day.vouch(&CREDENTIAL).fails(3).says("expired").says("vouch login");
+        let _ = day.vouch(&["status"]).fails(3);
+        let _ = day.vouch(&["doctor"]).done().never_says("panicked");
+        assert_eq!(sandbox.count("/requests/sts"), asked + 1);
+        // Set right again, the same session goes on; what the other clock fetched is none of it that lasts too long.
+        sandbox.ctl(&["clock", "--skew", "0"]);
+        let _ = sandbox.vouch(&["status"]).ok().shows(" left");
+        let last = sandbox.vouch(&CREDENTIAL).ok().stdout;
+        assert_ne!(last, first);
+    });
+}

@@ -1,9 +1,11 @@
 //! The administrator's commands: what is hosted, what IAM is to hold, what to do when a person leaves.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use vouch_e2e::files::tree;
+use vouch_e2e::killed::killed_at;
 use vouch_e2e::python::installed;
 use vouch_e2e::{CommandOutput, Run, Sandbox, in_sandbox};
 
@@ -63,6 +65,52 @@ fn what_an_issuers_host_says_is_shown_escaped() {
             fs::write(site(files[file]), &before[file]).unwrap();
         }
         let _ = sandbox.vouch(&["issuer", "check"]).ok();
+    });
+}
+
+/// Every issuer of a site has its keys, or is not there at all.
+#[test]
+fn a_build_that_is_killed_leaves_the_old_site_or_the_new_one() {
+    in_sandbox(&["--cards", "2"], |sandbox| {
+        enroll_alice_and_bob(sandbox);
+        let build = |names: &[&str], out: &str| sandbox.build(out, names).ok();
+        let _ = build(&["alice.json"], "old");
+        let _ = build(&["alice.json", "bob.json"], "new");
+        let (old, new) = (tree(&sandbox.file("old")), tree(&sandbox.file("new")));
+        let out = sandbox.file("site");
+        let (mut number, mut before, mut between) = (1, 0, 0);
+        loop {
+            let _ = fs::remove_dir_all(&out);
+            let _ = Run::new("cp").arg("-a").arg(sandbox.file("old")).arg(&out).ok();
+            let done = killed_at(number, |strace| {
+                let root = attestation_root();
+                let build = ["vouch", "issuer", "build", "--out", "site", "--attestation-root", &root];
+                sandbox.run("strace").args(strace).args(build).args(["alice.json", "bob.json"])
+            });
+            let mut files = tree(&out);
+            let is_unfinished = |path: &Path| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".vouch-new"))
+            };
+            files.retain(|path, _| !is_unfinished(path));
+            for (path, found) in &files {
+                let below = path.strip_prefix(&out).unwrap();
+                let known = [&old, &new].map(|tree| tree.iter().find(|(path, _)| path.ends_with(below)));
+                assert!(known.into_iter().flatten().any(|(_, text)| text == found), "{number}: {path:?}");
+            }
+            for name in ["alice", "bob"] {
+                let has = |file: &str| files.contains_key(&out.join(name).join(file));
+                assert!(!has(".well-known/openid-configuration") || has("jwks.json"), "{number}: {name}");
+            }
+            before += usize::from(files.len() == old.len());
+            between += usize::from(files.len() > old.len() && files.len() < new.len());
+            let _ = build(&["alice.json", "bob.json"], "site");
+            assert_eq!(tree(&out).len(), new.len(), "{number}");
+            if done.is_none() {
+                break;
+            }
+            number += 1;
+        }
+        assert!(before > 5 && between > 0, "{before} {between} of {number}");
     });
 }
 

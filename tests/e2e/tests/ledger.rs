@@ -142,6 +142,60 @@ fn what_a_killed_refresh_left_goes_with_the_next_one_and_with_a_logout() {
 }
 
 #[test]
+fn a_logout_between_a_fetch_and_its_edit_leaves_no_token() {
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        sandbox.forget();
+        sandbox.ctl(&["fault", "codeartifact", "--delay", "2000", "--times", "1"]);
+        let asked = sandbox.count("/requests/codeartifact");
+        let refresh = sandbox.run("npm-token-vouch").arg("refresh").start();
+        while sandbox.count("/requests/codeartifact") == asked {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = sandbox.vouch(&["logout"]).ok();
+        let _ = refresh.wait().expect_code(3).says("vouch login");
+        assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
+    });
+}
+
+#[test]
+fn an_edit_that_another_program_undoes_is_told() {
+    in_sandbox(&[], |sandbox| {
+        begin(sandbox);
+        let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
+        let without = "; somebody else's\n";
+        sandbox.write(".npmrc", without);
+        // Every replaced file is there for a while before the program goes on.
+        let strace = [
+            "-f",
+            "-qqq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=/^rename",
+            "-e",
+            "inject=/^rename:delay_exit=500000",
+        ];
+        let refresh = sandbox.run("strace").args(strace).args(["npm-token-vouch", "refresh"]).start();
+        let start = std::time::Instant::now();
+        while sandbox.read(".npmrc") == without {
+            assert!(start.elapsed() < Duration::from_secs(20));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        sandbox.write(".npmrc", without);
+        let _ = refresh
+            .wait()
+            .expect_code(7)
+            .says("does not read back as it was written")
+            .says("another program");
+        assert_eq!(sandbox.read(".npmrc"), without);
+        let _ = sandbox.run("npm-token-vouch").arg("refresh").ok();
+        assert!(sandbox.read(".npmrc").contains("_authToken"));
+    });
+}
+
+#[test]
 fn a_token_of_somebody_else_is_neither_replaced_nor_removed() {
     in_sandbox(&[], |sandbox| {
         begin(sandbox);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use vouch_e2e::helper::INDEX;
 use vouch_e2e::python::index;
@@ -154,5 +155,59 @@ fn where_there_may_be_no_more_threads_no_command_breaks_down() {
                 assert!(!done.stderr.contains("a fault of its own"), "{most} {args:?} {done}");
             }
         }
+    });
+}
+
+/// Whoever has too little memory gets an end that is no answer, and the next one goes on.
+#[test]
+fn a_limit_on_memory_costs_the_answer_and_nothing_else() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let before = sandbox.setup_files();
+        let mut failed = 0;
+        for megabytes in [4, 8, 12, 16, 20, 24, 32, 48, 64, 128, 512] {
+            sandbox.forget();
+            let limit = format!("--as={}", megabytes << 20);
+            let done = under(sandbox, &limit, &["vouch", "credential", "codeartifact"]).done();
+            let is_token = done.stdout.starts_with("eyJ") && done.stdout.lines().count() == 1;
+            assert!(if done.code == 0 { is_token } else { done.stdout.is_empty() }, "{done}");
+            failed += usize::from(done.code != 0);
+            let next = sandbox.vouch(&["credential", "codeartifact"]).ok();
+            assert!(next.took < Duration::from_secs(5), "{next}");
+            assert_eq!(sandbox.setup_files(), before);
+        }
+        assert!((1..11).contains(&failed), "{failed}");
+    });
+}
+
+#[test]
+fn a_kernel_keyring_that_is_full_costs_neither_pin_nor_touch() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        // The superuser may have as many keys as nobody makes.
+        let home = PathBuf::from("/run/vouch-for-all");
+        fs::create_dir(&home).unwrap();
+        let program = sandbox.run("sh").args(["-c", "command -v vouch"]).ok().stdout;
+        fs::copy(program.trim(), home.join("vouch")).unwrap();
+        fs::create_dir(home.join(".vouch")).unwrap();
+        fs::copy(sandbox.file(".vouch/config.json"), home.join(".vouch/config.json")).unwrap();
+        let _ = Run::new("chown").args(["-R", "60123:60123"]).arg(&home).ok();
+        let _ = Run::new("chmod").args(["-R", "go="]).arg(home.join(".vouch")).ok();
+        let run = |command: &str| {
+            Run::new("setpriv")
+                .args(["--reuid", "60123", "--regid", "60123", "--clear-groups", "sh", "-c", command])
+                .env("HOME", &home)
+                .env("VOUCH_HOME", home.join(".vouch"))
+                .within(&home)
+        };
+        let signs = sandbox.count("/card/signs");
+        let fill = "n=0; while keyctl add user fill$n x @u >/dev/null 2>&1; do n=$((n+1)); done; echo $n";
+        let filled = run(fill).ok();
+        assert_ne!(filled.stdout.trim(), "0", "{filled}");
+        let done = run("echo 000000 | ./vouch login --pin-stdin").done();
+        let emptied = run("keyctl clear @u").ok();
+        assert_eq!(done.code, 7, "{done} {emptied}");
+        let _ = done.says("keyctl show @u").never_says("PIN");
+        assert_eq!((sandbox.count("/card/signs"), sandbox.count("/card/pin_failures")), (signs, 0));
     });
 }

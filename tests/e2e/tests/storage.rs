@@ -172,6 +172,32 @@ fn a_home_that_is_read_only_from_the_start() {
     });
 }
 
+/// Such as on a network that goes away while AWS is asked.
+#[test]
+fn a_home_that_vanishes_meanwhile() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let delay = ["fault", "sts", "--delay", "700", "--times", "1"];
+        for _ in 0..2 {
+            sandbox.forget();
+            sandbox.ctl(&delay);
+            let asked = sandbox.count("/requests/sts");
+            let running = sandbox.vouch(&["credential", "codeartifact"]).start();
+            while sandbox.count("/requests/sts") == asked {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            let away = sandbox.file("away");
+            fs::rename(sandbox.file(".vouch"), &away).unwrap();
+            let done = running.wait().expect_code(0);
+            assert!(done.stdout.starts_with("eyJ"), "{done}");
+            assert!(!sandbox.file(".vouch/vault").exists(), "nothing is made anew");
+            let _ = fs::remove_dir_all(sandbox.file(".vouch"));
+            fs::rename(&away, sandbox.file(".vouch")).unwrap();
+            let _ = sandbox.vouch(&["credential", "codeartifact"]).ok();
+        }
+    });
+}
+
 #[test]
 fn a_system_without_the_kernel_keyring() {
     in_sandbox(&[], |sandbox| {

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use vouch_e2e::chance::{self, Chance, number};
 use vouch_e2e::files::{Files, tree};
 use vouch_e2e::{CommandOutput, MY_DOMAIN, Run, Sandbox, in_sandbox, marks};
 
@@ -56,26 +57,6 @@ const OTHER_DOMAIN: [&str; 6] =
 
 const REPOSITORIES: [&str; 3] = ["my-npm-repo", "my-repo", "my-pypi-repo"];
 
-/// A generator that gives the same numbers for one seed (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        usize::try_from((self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % end as u64).unwrap()
-    }
-
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-
-    fn percent(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
-
 /// What disturbs all commands of a step.
 #[derive(Debug)]
 enum Fault {
@@ -100,9 +81,7 @@ struct Walk<'a> {
 
 #[test]
 fn whatever_happens_no_token_is_left_and_every_file_comes_back() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let since = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-    let seed = number("VOUCH_WALK_SEED").unwrap_or_else(|| since() as u64 >> 10).max(1);
+    let seed = chance::seed("VOUCH_WALK_SEED");
     let steps = number("VOUCH_WALK_STEPS").map_or(STEPS, |steps| usize::try_from(steps).unwrap());
     let flags = [format!("VOUCH_WALK_SEED={seed}"), format!("VOUCH_WALK_STEPS={steps}")];
     in_sandbox(&["--env", &flags[0], "--env", &flags[1]], |sandbox| {
@@ -116,7 +95,7 @@ fn whatever_happens_no_token_is_left_and_every_file_comes_back() {
         let mut walk = Walk {
             sandbox,
             is_long: steps > STEPS,
-            chance: Chance(seed),
+            chance: Chance::new(seed),
             before,
             done: Vec::new(),
             counts: BTreeMap::new(),

@@ -100,7 +100,7 @@ pub struct FaultArgs {
     delay: u64,
     #[command(flatten)]
     spoil: SpoilArgs,
-    /// Only the next K requests; with --bad-tls, connections
+    /// Only the next K requests; where connections are spoiled, connections
     #[arg(long, value_name = "K", conflicts_with = "refuse", value_parser = clap::value_parser!(u64).range(1..))]
     times: Option<u64>,
 }
@@ -124,9 +124,33 @@ struct SpoilArgs {
     /// 200 with a body that never ends
     #[arg(long)]
     endless: bool,
+    /// Answer one byte at a time
+    #[arg(long)]
+    drip: bool,
+    /// Compress the answer, which nobody asked for
+    #[arg(long)]
+    compressed: bool,
+    /// 200 with values of other types than the usual ones
+    #[arg(long)]
+    wrong_types: bool,
+    /// Reset connections before a word is said
+    #[arg(long)]
+    reset_early: bool,
+    /// Take connections and never say anything
+    #[arg(long)]
+    stall: bool,
     /// Show a certificate of an authority that nobody trusts
     #[arg(long)]
     bad_tls: bool,
+    /// Show a certificate for another host
+    #[arg(long)]
+    wrong_host: bool,
+    /// Show a certificate that has expired
+    #[arg(long)]
+    expired: bool,
+    /// Show a certificate that is not valid yet
+    #[arg(long)]
+    not_yet_valid: bool,
     /// Refuse connections (behind the proxy: 502)
     #[arg(long)]
     refuse: bool,
@@ -186,7 +210,15 @@ impl SpoilArgs {
             (self.truncate, Spoil::Truncate),
             (self.garbage, Spoil::Garbage),
             (self.endless, Spoil::Endless),
+            (self.drip, Spoil::Drip),
+            (self.compressed, Spoil::Compressed),
+            (self.wrong_types, Spoil::WrongTypes),
+            (self.reset_early, Spoil::ResetEarly),
+            (self.stall, Spoil::Stall),
             (self.bad_tls, Spoil::BadTls),
+            (self.wrong_host, Spoil::WrongHost),
+            (self.expired, Spoil::Expired),
+            (self.not_yet_valid, Spoil::NotYetValid),
             (self.refuse, Spoil::Refuse),
         ]
         .into_iter()

@@ -27,7 +27,7 @@ pub struct Fault {
     pub delay_ms: u64,
     /// How the connection or the answer is spoiled.
     pub spoil: Option<Spoil>,
-    /// How many requests (with [`Spoil::BadTls`]: connections) are still to be hit; `None` is without end.
+    /// How many requests (where connections are spoiled: connections) are still to be hit; `None` is without end.
     pub times: Option<u64>,
 }
 
@@ -45,10 +45,34 @@ pub enum Spoil {
     Garbage,
     /// 200 with a body of spaces that never ends.
     Endless,
+    /// The answer comes one byte at a time, slower than anybody waits.
+    Drip,
+    /// The answer is compressed, which nobody asked for.
+    Compressed,
+    /// 200 with the shape of the usual answer, and values of other types in it.
+    WrongTypes,
+    /// The connection is reset before a word was said.
+    ResetEarly,
+    /// The connection is taken and nothing is ever said on it.
+    Stall,
     /// The certificate comes from an authority that nobody trusts.
     BadTls,
+    /// The certificate is for another host.
+    WrongHost,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
     /// Nothing listens: the connection is refused. Behind the proxy, `CONNECT` is answered with 502.
     Refuse,
+}
+
+impl Spoil {
+    /// Whether it comes before any request.
+    fn hits_connections(self) -> bool {
+        use Spoil::{BadTls, Expired, NotYetValid, Refuse, ResetEarly, Stall, WrongHost};
+        matches!(self, ResetEarly | Stall | BadTls | WrongHost | Expired | NotYetValid | Refuse)
+    }
 }
 
 impl Fault {
@@ -82,7 +106,7 @@ impl Fault {
     }
 
     fn hits_connections(&self) -> bool {
-        matches!(self.spoil, Some(Spoil::BadTls | Spoil::Refuse))
+        self.spoil.is_some_and(Spoil::hits_connections)
     }
 }
 
@@ -130,9 +154,9 @@ impl Faults {
         self.with(|active| active.get(&service).is_some_and(Fault::hits_connections))
     }
 
-    /// Whether this new connection gets the untrusted certificate. Uses up one of the fault's times.
-    pub fn take_bad_tls(&self, service: Service) -> bool {
-        self.take(service, |fault| fault.spoil == Some(Spoil::BadTls)).is_some()
+    /// What spoils this new connection. Uses up one of the fault's times.
+    pub fn take_connection(&self, service: Service) -> Option<Spoil> {
+        self.take(service, Fault::hits_connections)?.spoil
     }
 
     /// The fault that hits this request. Uses up one of its times.
@@ -188,8 +212,8 @@ mod tests {
         faults.set(Service::Issuer, Fault { spoil: Some(Spoil::BadTls), times: Some(1), ..Fault::default() });
         assert!(faults.severs(Service::Issuer) && !faults.refuses(Service::Issuer));
         assert!(faults.take_request(Service::Issuer).is_none());
-        assert!(faults.take_bad_tls(Service::Issuer));
-        assert!(!faults.take_bad_tls(Service::Issuer));
+        assert_eq!(faults.take_connection(Service::Issuer), Some(Spoil::BadTls));
+        assert_eq!(faults.take_connection(Service::Issuer), None);
     }
 
     #[test]

@@ -42,6 +42,31 @@ pub struct Journal {
     file: Mutex<File>,
     counts: Mutex<BTreeMap<(Count, Service), u64>>,
     proxy: Mutex<BTreeMap<&'static str, u64>>,
+    under_way: Mutex<UnderWay>,
+}
+
+/// Requests for credentials that were not answered yet, by what they ask for.
+#[derive(Debug, Default)]
+struct UnderWay {
+    now: BTreeMap<String, u64>,
+    /// The most that there were of one kind at one moment.
+    most: u64,
+}
+
+/// A request that is under way until this goes.
+#[derive(Debug)]
+pub struct Flight<'a> {
+    journal: &'a Journal,
+    wanted: String,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.journal.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = under_way.now.get_mut(&self.wanted) {
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 impl Journal {
@@ -51,13 +76,28 @@ impl Journal {
     /// When the file cannot be made.
     pub fn create(path: &Path) -> io::Result<Self> {
         let file = File::options().append(true).create(true).open(path)?;
-        Ok(Self { file: Mutex::new(file), counts: Mutex::default(), proxy: Mutex::default() })
+        Ok(Self {
+            file: Mutex::new(file),
+            counts: Mutex::default(),
+            proxy: Mutex::default(),
+            under_way: Mutex::default(),
+        })
     }
 
     /// Counts one more.
     pub fn count(&self, count: Count, service: Service) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((count, service)).or_default() += 1;
+    }
+
+    /// Counts a request for a credential as long as it is under way.
+    pub fn begin(&self, wanted: String) -> Flight<'_> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = under_way.now.entry(wanted.clone()).or_default();
+        *count += 1;
+        let count = *count;
+        under_way.most = under_way.most.max(count);
+        Flight { journal: self, wanted }
     }
 
     /// Counts one more request to the proxy, by what became of it.
@@ -81,6 +121,8 @@ impl Journal {
         let mut stats = Map::from_iter(Count::ALL.map(group));
         let outcomes = ["tunnels", "refused", "unauthenticated"]
             .map(|outcome| (outcome.to_owned(), json!(proxy.get(outcome).copied().unwrap_or_default())));
+        let most = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).most;
+        stats.insert("at_once".to_owned(), json!(most));
         stats.insert("proxy".to_owned(), Value::Object(Map::from_iter(outcomes)));
         stats
     }
@@ -89,6 +131,7 @@ impl Journal {
     pub fn reset(&self) {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.proxy.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).most = 0;
     }
 
     /// Adds a line to the log, with the time in front. A log that cannot be written is not worth a failed

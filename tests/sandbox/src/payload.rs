@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -14,6 +15,8 @@ pub enum Payload {
     Whole(Option<Bytes>),
     /// What is there, then nothing more and no regular end.
     Cut(Option<Bytes>, Cut),
+    /// One byte after the other, each after a while.
+    Drip(Bytes, Pin<Box<tokio::time::Sleep>>),
     /// Spaces without end. Spaces, because they may precede any XML or JSON: only a limit stops a reader.
     Endless(bool),
 }
@@ -46,12 +49,21 @@ impl Payload {
         Self::Cut(Some(body), Cut::Sending)
     }
 
+    /// A body that takes longer than anybody waits.
+    #[must_use]
+    pub fn drip(body: Bytes) -> Self {
+        Self::Drip(body, Box::pin(tokio::time::sleep(PAUSE)))
+    }
+
     /// A body without end.
     #[must_use]
     pub const fn endless() -> Self {
         Self::Endless(false)
     }
 }
+
+/// Between two bytes: short enough that no client takes the connection for idle.
+const PAUSE: Duration = Duration::from_millis(500);
 
 static SPACES: [u8; 16 * 1024] = [b' '; 16 * 1024];
 
@@ -75,6 +87,12 @@ impl Body for Payload {
                 }
                 (None, Cut::Sent) => Poll::Ready(Some(Err(CutShort))),
             },
+            Self::Drip(body, _) if body.is_empty() => Poll::Ready(None),
+            Self::Drip(body, pause) => {
+                ready!(pause.as_mut().poll(context));
+                pause.as_mut().reset(tokio::time::Instant::now() + PAUSE);
+                Poll::Ready(Some(Ok(Frame::data(body.split_to(1)))))
+            }
             Self::Endless(rest) => {
                 // Other connections have their turn after each piece.
                 *rest = !*rest;
@@ -90,6 +108,7 @@ impl Body for Payload {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(body) => body.as_ref().is_none_or(Bytes::is_empty),
+            Self::Drip(body, _) => body.is_empty(),
             Self::Cut(..) | Self::Endless(_) => false,
         }
     }
@@ -97,6 +116,7 @@ impl Body for Payload {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64)),
+            Self::Drip(body, _) => SizeHint::with_exact(body.len() as u64),
             Self::Cut(..) | Self::Endless(_) => SizeHint::default(),
         }
     }

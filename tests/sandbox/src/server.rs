@@ -1,14 +1,18 @@
 //! Connections: TCP, TLS and HTTP/1.1 around the services, with the faults that were asked for.
 
 use std::future::pending;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,7 +29,7 @@ use crate::http::{Request, Response, Service};
 use crate::journal::{Count, Journal, scheme};
 use crate::pace::Paced;
 use crate::payload::Payload;
-use crate::tls::Authority;
+use crate::tls::{Authority, Validity};
 use crate::world::World;
 
 /// The largest request body. CodeArtifact takes package files up to 5 GB; no test comes near this.
@@ -170,12 +174,24 @@ async fn secure<W: Wire>(
         fail(Some(&host), None, &"no service has this name");
         return None;
     };
-    let bad = server.faults.take_bad_tls(service);
-    if bad {
+    let spoil = server.faults.take_connection(service);
+    if spoil.is_some() {
         server.journal.count(Count::Faulted, service);
     }
-    let authority = if bad { &server.impostor } else { &server.authority };
-    let config = match authority.config(&host) {
+    let config = match spoil {
+        // What the client sent is unread: closing sends RST.
+        Some(Spoil::ResetEarly) => {
+            let _ = start.io.tcp().set_zero_linger();
+            return None;
+        }
+        Some(Spoil::Stall) => return pending().await,
+        Some(Spoil::BadTls) => server.impostor.config(&host),
+        Some(Spoil::WrongHost) => server.authority.config("elsewhere.example.com"),
+        Some(Spoil::Expired) => server.authority.config_of(&host, Validity::Past),
+        Some(Spoil::NotYetValid) => server.authority.config_of(&host, Validity::Future),
+        _ => server.authority.config(&host),
+    };
+    let config = match config {
         Ok(config) => config,
         Err(error) => {
             fail(Some(&host), Some(service), &error);
@@ -233,6 +249,9 @@ async fn respond(
                 headers: head.headers,
                 body: body.to_bytes(),
             };
+            // A client that was killed lets go of its lock and of its connection: the end of that comes first.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let _flight = wanted(service, &request).map(|wanted| server.journal.begin(wanted));
             let spoil = fault.as_ref().and_then(|fault| fault.spoil);
             if matches!(spoil, Some(Spoil::Reset | Spoil::Hang)) {
                 server.world.count_unserved(&request);
@@ -250,6 +269,19 @@ async fn respond(
     };
     log(fault.as_ref(), Some(response.status().as_u16()));
     Ok(response)
+}
+
+/// What a request for a credential asks for.
+fn wanted(service: Service, request: &Request) -> Option<String> {
+    match service {
+        Service::Sts => {
+            let form = url::form_urlencoded::parse(&request.body);
+            let shaping = form.filter(|(key, _)| key == "RoleArn" || key == "DurationSeconds");
+            Some(shaping.map(|(_, value)| value.into_owned()).collect::<Vec<_>>().join(" "))
+        }
+        Service::CodeArtifact => request.query.clone(),
+        Service::Issuer | Service::Registry => None,
+    }
 }
 
 async fn wait(fault: Option<&Fault>) {
@@ -292,6 +324,16 @@ fn answer(
         }
         Some(Spoil::Garbage) => whole(spoiled(response, Bytes::from_static(GARBAGE))),
         Some(Spoil::Endless) => spoiled(response, Bytes::new()).map(|_| Payload::endless()),
+        Some(Spoil::Drip) => response.map(Payload::drip),
+        Some(Spoil::Compressed) => {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            // Memory takes whatever is written to it.
+            let _ = packed.write_all(response.body());
+            let mut response = spoiled(response, packed.finish().unwrap_or_default().into());
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            whole(response)
+        }
+        Some(Spoil::WrongTypes) => whole(spoiled(response, Bytes::from_static(wrong_types(service)))),
         _ => whole(response),
     }
 }
@@ -304,7 +346,7 @@ fn answer_sts(server: &Server) -> Option<Response> {
     if server.faults.refuses(service) {
         return Some(cut_off());
     }
-    if server.faults.take_bad_tls(service) {
+    if server.faults.take_connection(service).is_some() {
         server.journal.count(Count::Faulted, service);
         return Some(cut_off());
     }
@@ -321,6 +363,19 @@ fn answer_sts(server: &Server) -> Option<Response> {
 }
 
 const GARBAGE: &[u8] = b"<<<{ neither XML nor JSON \xff";
+
+/// Where a text should be there is a number, a list or nothing.
+fn wrong_types(service: Service) -> &'static [u8] {
+    match service {
+        Service::Sts => {
+            b"<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+              <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId><a/></AccessKeyId>\
+              <SecretAccessKey/><SessionToken></SessionToken><Expiration>soon</Expiration></Credentials>\
+              </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        }
+        _ => br#"{"authorizationToken":7,"expiration":"soon","keys":{},"issuer":[]}"#,
+    }
+}
 
 fn whole(response: Response) -> http::Response<Payload> {
     response.map(|body| Payload::Whole(Some(body)))

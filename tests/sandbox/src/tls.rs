@@ -30,7 +30,18 @@ pub enum Error {
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
-    configs: Mutex<HashMap<String, Arc<ServerConfig>>>,
+    configs: Mutex<HashMap<(String, Validity), Arc<ServerConfig>>>,
+}
+
+/// When a certificate is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Validity {
+    /// As long as any sandbox lives.
+    Usual,
+    /// No more.
+    Past,
+    /// Not yet.
+    Future,
 }
 
 impl Authority {
@@ -59,17 +70,26 @@ impl Authority {
     /// # Errors
     /// When `host` is no DNS name.
     pub fn config(&self, host: &str) -> Result<Arc<ServerConfig>, Error> {
+        self.config_of(host, Validity::Usual)
+    }
+
+    /// The same with a certificate of another time.
+    ///
+    /// # Errors
+    /// When `host` is no DNS name.
+    pub fn config_of(&self, host: &str, validity: Validity) -> Result<Arc<ServerConfig>, Error> {
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(config) = configs.get(host) {
+        let place = (host.to_owned(), validity);
+        if let Some(config) = configs.get(&place) {
             return Ok(config.clone());
         }
-        let config = Arc::new(self.make_config(host)?);
-        configs.insert(host.to_owned(), config.clone());
+        let config = Arc::new(self.make_config(host, validity)?);
+        configs.insert(place, config.clone());
         Ok(config)
     }
 
-    fn make_config(&self, host: &str) -> Result<ServerConfig, Error> {
-        let (certificate, key) = self.leaf(host)?;
+    fn make_config(&self, host: &str, validity: Validity) -> Result<ServerConfig, Error> {
+        let (certificate, key) = self.leaf(host, validity)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -81,9 +101,18 @@ impl Authority {
         Ok(config)
     }
 
-    fn leaf(&self, host: &str) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+    fn leaf(
+        &self,
+        host: &str,
+        validity: Validity,
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(vec![host.to_owned()])?;
+        match validity {
+            Validity::Usual => {}
+            Validity::Past => params.not_after = rcgen::date_time_ymd(2001, 1, 1),
+            Validity::Future => params.not_before = rcgen::date_time_ymd(4000, 1, 1),
+        }
         params.distinguished_name = DistinguishedName::new();
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

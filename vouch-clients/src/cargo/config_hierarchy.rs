@@ -39,7 +39,7 @@ pub(crate) fn warnings(
     for file in project_files(from, user_file) {
         match files::read_text(&file)
             .map_err(|error| error.to_string())
-            .and_then(|text| registries::registries(&text).map_err(|error| error.to_string()))
+            .and_then(|text| registries::of_text(&text).map_err(|error| error.to_string()))
         {
             Ok(registries) => level(&file, &registries, wanted, &mut warnings)?,
             Err(reason) => warnings.push(format!("`{}` was not looked at: {reason}", file.display())),
@@ -62,36 +62,34 @@ pub(crate) fn files_of_project(from: &Path) -> Vec<PathBuf> {
 
 fn level(
     file: &Path,
-    registries: &[Registry],
+    registries: &registries::File,
     wanted: &RegistryLines<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(), CargoError> {
     let wrong = |reason| Err(CargoError::Level { file: file.to_owned(), reason });
     let shown = file.display();
-    for Registry { name, index, provider, words } in registries {
-        let same = index.as_ref().is_some_and(|index| same_index(index, wanted.index));
-        if name != wanted.name {
-            if same {
-                return wrong(format!("it is `{name}` there, and Cargo refuses two names for one index"));
-            }
-            continue;
+    if let Some(Registry { name, .. }) = registries.under_another_name(wanted.index, wanted.name) {
+        return wrong(format!("it is `{name}` there, and Cargo refuses two names for one index"));
+    }
+    let Some(Registry { name, index, provider, words }) = registries.named(wanted.name) else {
+        return Ok(());
+    };
+    match provider {
+        Some(Provider::String) => {
+            return wrong(
+                "its `credential-provider` is a string, which Cargo cannot merge with an array".into(),
+            );
         }
-        match provider {
-            Some(Provider::String) => {
-                return wrong("its `credential-provider` is a string, which Cargo cannot merge with an array".into());
-            }
-            // The same program once more: Cargo takes the nearest.
-            Some(Provider::Array) if is_vouchs(words, wanted) => {}
-            Some(Provider::Array) => warnings.push(format!(
-                "`{shown}` has a `credential-provider` of its own for `{name}`; below that folder it is used, not Vouch"
-            )),
-            None => {}
-        }
-        if let Some(index) = index.as_ref().filter(|_| !same) {
-            let index = crate::text::redact::shown_url(index);
-            warnings
-                .push(format!("`{shown}` points `{name}` to {index}; below that folder Cargo goes there"));
-        }
+        // The same program once more: Cargo takes the nearest.
+        Some(Provider::Array) if is_vouchs(words, wanted) => {}
+        Some(Provider::Array) => warnings.push(format!(
+            "`{shown}` has a `credential-provider` of its own for `{name}`; below that folder it is used, not Vouch"
+        )),
+        None => {}
+    }
+    if let Some(index) = index.as_ref().filter(|index| !same_index(index, wanted.index)) {
+        let index = crate::text::redact::shown_url(index);
+        warnings.push(format!("`{shown}` points `{name}` to {index}; below that folder Cargo goes there"));
     }
     Ok(())
 }
@@ -137,6 +135,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::text::document::PARSED;
 
     const INDEX: &str =
         "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";
@@ -191,6 +190,35 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_projects_file_is_parsed_once_for_all_registrations() {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, user) = (dir.path().join("a"), dir.path().join("user.toml"));
+        for (folder, name) in [(dir.path(), "one"), (&folder, "two")] {
+            fs::create_dir_all(folder.join(".cargo")).unwrap();
+            let text = format!("[registries.{name}]\nindex = \"sparse+https://{name}.example/\"\n");
+            fs::write(folder.join(".cargo/config.toml"), text).unwrap();
+        }
+        let before = PARSED.get();
+        for number in 0..50 {
+            // The user's own is looked at in between, as setup's plan does.
+            let text = "[registries.my-repo]\n";
+            assert!(registries::registry_named(text, "my-repo").is_some());
+            let name = format!("r{number}");
+            let index = format!("sparse+https://{name}.example/");
+            let wanted = RegistryLines { name: &name, index: &index, ..wanted() };
+            assert_eq!(level_warnings(&folder, &user, &wanted), 0);
+            let one = RegistryLines { name: "one", ..wanted };
+            assert_eq!(level_warnings(&folder, &user, &one), 1);
+        }
+        assert_eq!(PARSED.get() - before, 3);
+    }
+
+    fn level_warnings(folder: &Path, user: &Path, wanted: &RegistryLines<'_>) -> usize {
+        let warnings = warnings(folder, user, wanted).unwrap();
+        warnings.len() - variables(wanted, vouch_core::env::vars()).len()
     }
 
     #[test]

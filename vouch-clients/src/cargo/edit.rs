@@ -3,9 +3,7 @@
 use serde_json::Value as Json;
 use toml_edit::{Item, Table, Value};
 
-use super::registries::{
-    BOM, EditError, File, INDEX, PROVIDER, Registry, canonical, parse, read, same_index, words,
-};
+use super::registries::{BOM, EditError, File, INDEX, PROVIDER, Registry, parse, read, same_index, words};
 use crate::home_argument::named_in;
 use crate::text::redact::{shown_program, shown_url};
 use crate::text::toml::{self as splice, SpliceError, Splices};
@@ -81,10 +79,7 @@ pub(crate) fn snippet(wanted: &RegistryLines<'_>) -> String {
 
 /// Two names for one index are an error in every Cargo command.
 fn index_is_free(file: &File, wanted: &RegistryLines<'_>) -> Result<(), EditError> {
-    let same = file.by_index.get(&*canonical(wanted.index)).into_iter().flatten();
-    let mut others =
-        same.filter_map(|at| file.registries.get(*at)).filter(|registry| registry.name != wanted.name);
-    match others.next() {
+    match file.under_another_name(wanted.index, wanted.name) {
         Some(Registry { name, index, .. }) => Err(EditError::IndexTaken {
             name: name.clone(),
             index: shown_url(index.as_deref().unwrap_or_default()),

@@ -1,5 +1,6 @@
-use super::super::registries::{PARSED, registry_named};
+use super::super::registries::registry_named;
 use super::*;
+use crate::text::document::PARSED;
 
 const INDEX: &str =
     "sparse+https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/cargo/my-repo/";

@@ -8,6 +8,7 @@ use toml_edit::{Document, Item, Value};
 use url::Url;
 
 use crate::memo::Memo;
+use crate::text::document::{self, Malformed};
 use crate::text::toml::SpliceError;
 
 /// The mark that some editors put before a text.
@@ -33,14 +34,13 @@ pub(crate) enum EditError {
 }
 
 /// The registries of a text with their index, and those whose provider is a plain string.
-pub(crate) fn registries(text: &str) -> Result<Vec<Registry>, EditError> {
-    Ok(read(text.strip_prefix(BOM).unwrap_or(text))?.registries.clone())
+pub(crate) fn of_text(text: &str) -> Result<Rc<File>, EditError> {
+    read(text.strip_prefix(BOM).unwrap_or(text))
 }
 
 /// One of them.
 pub(crate) fn registry_named(text: &str, name: &str) -> Option<Registry> {
-    let file = read(text.strip_prefix(BOM).unwrap_or(text)).ok()?;
-    file.registries.get(*file.by_name.get(name)?).cloned()
+    of_text(text).ok()?.named(name).cloned()
 }
 
 /// One registry of a configuration file.
@@ -74,12 +74,24 @@ pub(super) fn canonical(index: &str) -> Cow<'_, str> {
 }
 
 /// A configuration file, and where its registries are.
-pub(super) struct File {
-    pub(super) document: Document<String>,
-    pub(super) registries: Vec<Registry>,
-    pub(super) by_name: HashMap<String, usize>,
+pub(crate) struct File {
+    pub(super) document: Rc<Document<String>>,
+    registries: Vec<Registry>,
+    by_name: HashMap<String, usize>,
     /// Those of each index, in the order of the file.
-    pub(super) by_index: HashMap<String, Vec<usize>>,
+    by_index: HashMap<String, Vec<usize>>,
+}
+
+impl File {
+    pub(super) fn named(&self, name: &str) -> Option<&Registry> {
+        self.registries.get(*self.by_name.get(name)?)
+    }
+
+    /// The first that has an index under another name, in whatever spelling.
+    pub(super) fn under_another_name(&self, index: &str, name: &str) -> Option<&Registry> {
+        let same = self.by_index.get(&*canonical(index)).into_iter().flatten();
+        same.filter_map(|at| self.registries.get(*at)).find(|registry| registry.name != name)
+    }
 }
 
 /// Takes a text apart, which is without the mark before it.
@@ -116,15 +128,8 @@ fn read_anew(body: &str) -> Result<File, EditError> {
 }
 
 /// The document of a text.
-pub(super) fn parse(text: &str) -> Result<Document<String>, EditError> {
-    #[cfg(test)]
-    PARSED.set(PARSED.get() + 1);
-    Document::parse(text.to_owned()).map_err(|error| {
-        // The error's own text shows the line, and a token may stand in it.
-        let at = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.get(..at).unwrap_or(text).matches('\n').count();
-        EditError::Parse { line, reason: error.message().to_owned() }
-    })
+pub(super) fn parse(text: &str) -> Result<Rc<Document<String>>, EditError> {
+    document::parsed(text).map_err(|Malformed { line, reason }| EditError::Parse { line, reason })
 }
 
 /// What a provider starts, and with which arguments.
@@ -135,10 +140,4 @@ pub(super) fn words(value: &Value) -> Vec<String> {
         }
         other => other.as_str().unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
     }
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How many texts were parsed.
-    pub(super) static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

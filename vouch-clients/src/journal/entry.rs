@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use vouch_core::UnixTime;
 use vouch_core::config::{Profile, Registration};
 
@@ -19,6 +20,9 @@ pub struct Registered {
     /// The profile of the one before, where the setup changed that or took it away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<FormerProfile>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A profile as it was.
@@ -61,6 +65,9 @@ pub struct Entry {
     /// that is written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pending: Option<Pending>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    pub(super) other: Map<String, Value>,
 }
 
 /// An undo that is under way.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
@@ -21,6 +22,9 @@ pub struct Link {
     /// Folders that were made for it, the innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     made_folders: Vec<PathBuf>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// What became of a link.
@@ -38,7 +42,14 @@ impl Link {
         let folders = path.ancestors().skip(1).take_while(|folder| !folder.exists());
         let made_folders = folders.map(Path::to_owned).collect();
         let (path, program) = (path.to_owned(), program.to_owned());
-        Self { at: UnixTime::now(), client: client.to_owned(), path, program, made_folders }
+        Self {
+            at: UnixTime::now(),
+            client: client.to_owned(),
+            path,
+            program,
+            made_folders,
+            other: Map::new(),
+        }
     }
 
     /// Writes it down, before it is made.

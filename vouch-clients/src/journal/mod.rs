@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
@@ -72,6 +73,9 @@ struct Journal {
     entries: Vec<Entry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     links: Vec<Link>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// Writes an edit down, before it is made.
@@ -113,6 +117,7 @@ pub fn record(
             registration,
             reverted_at: None,
             pending: None,
+            other: Map::new(),
         });
         Recorded { home: home.clone(), id, replaced: None }
     })
@@ -226,6 +231,7 @@ mod tests {
             before: registered.then(|| registration.clone()),
             after: registration,
             profile: None,
+            other: Map::new(),
         };
         Author { home, client: "npm", dialect: Dialect::NpmIni, registration: Some(registration) }
     }
@@ -269,12 +275,31 @@ mod tests {
     }
 
     #[test]
+    fn what_another_version_wrote_survives() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("vouch")).unwrap();
+        let _ = recorded(&home, false, None, "ours=1\n");
+        Link::new("pip", Path::new("/bin/keyring"), Path::new("/p")).record(&home).unwrap();
+        let mut journal: Value = serde_json::from_str(&fs::read_to_string(path(&home)).unwrap()).unwrap();
+        let places =
+            ["", "/entries/0", "/entries/0/registration", "/entries/0/registration/after", "/links/0"];
+        for place in places {
+            journal.pointer_mut(place).unwrap()["later"] = "1e400".into();
+        }
+        let text = journal.to_string().replace("\"1e400\"", "1e400");
+        fs::write(path(&home), text).unwrap();
+        let _ = recorded(&home, false, Some("ours=1\n"), "ours=1\nmore=1\n");
+        let text = fs::read_to_string(path(&home)).unwrap();
+        assert_eq!(text.matches("\"later\": 1e400").count(), places.len(), "{text}");
+    }
+
+    #[test]
     fn a_journal_of_version_1_is_read_and_written_as_the_present_one() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
         home.create().unwrap();
         let (before, after) = ("a=1\nc=1\n", "a=1\nb=1\n//h/:_authToken=x\n");
-        let entry = |after: &str, removed: serde_json::Value| {
+        let entry = |after: &str, removed: Value| {
             let added = serde_json::json!(["b=1\n", { "blanked": "//h/:_authToken=[redacted]\n" }]);
             serde_json::json!({
                 "id": 1, "run": "r", "at": UnixTime(7), "client": "npm", "file": "/f", "before": digest(None, before),

@@ -31,6 +31,7 @@ fn entry(id: u64, before: Option<&str>, after: &str) -> Entry {
         registration: None::<Registered>,
         reverted_at: None,
         pending: None,
+        other: serde_json::Map::new(),
     }
 }
 
@@ -66,7 +67,7 @@ fn a_later_setup_puts_back_what_was_there_before_the_one_that_is_gone() {
     };
     let set_up = |before: Option<&str>, after: &str| {
         let before = before.map(registration);
-        Some(Registered { before, after: registration(after), profile: None })
+        Some(Registered { before, after: registration(after), profile: None, other: serde_json::Map::new() })
     };
     let mut entries = chain(&["", "a\n", "b\n", "c\n"]);
     entries[0].registration = set_up(None, "aa");

@@ -31,6 +31,7 @@ fn chain(texts: &[Option<String>]) -> Vec<Entry> {
             registration: None,
             reverted_at: None,
             pending: None,
+            other: serde_json::Map::new(),
         }
     };
     texts.windows(2).enumerate().map(entry).collect()

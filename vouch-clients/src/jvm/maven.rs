@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 
+use super::as_wanted;
 use super::id;
 use super::names::MavenNames;
 use super::settings::{self, SettingsError, Wanted};
@@ -73,7 +74,7 @@ impl Client for Maven {
         let names = Options::maven_names(request.registration);
         let wanted = wanted(request.registration, names.as_ref())?;
         let file = request.read(&self.file)?;
-        let after = settings::with(file.text(), wanted).map_err(|error| self.refused(&error))?;
+        let after = as_wanted::with(file.text(), wanted).map_err(|error| self.refused(&error))?;
         Ok(Edits { files: vec![Edit { file, after }], notes: Vec::new() })
     }
 

@@ -3,6 +3,7 @@
 //!
 //! No token is ever written: Maven reads a variable, Gradle asks `vouch credential` as it builds.
 
+mod as_wanted;
 mod gradle;
 pub mod inspect;
 mod maven;

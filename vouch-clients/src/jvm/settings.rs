@@ -39,7 +39,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn password(&self) -> String {
+    pub(super) fn password(&self) -> String {
         password(self.names.map_or(variable::DEFAULT, MavenNames::variable))
     }
 }
@@ -162,7 +162,7 @@ fn without(
 }
 
 /// The only list of that name in a settings file.
-fn list<'a, 'i>(
+pub(super) fn list<'a, 'i>(
     document: &'a Document<'i>,
     name: &'static str,
 ) -> Result<Option<Node<'a, 'i>>, SettingsError> {

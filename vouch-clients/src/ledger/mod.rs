@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use vouch_core::UnixTime;
 use vouch_core::files;
@@ -31,6 +32,9 @@ pub struct Ledger {
     version: u64,
     #[serde(default)]
     files: Vec<FileRecord>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// What it wrote into one file.
@@ -43,6 +47,9 @@ struct FileRecord {
     temporary: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tokens: Vec<TokenLine>,
+    /// What another version wrote.
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// A line with a token. One key has several while it is not known which of them a killed write left.
@@ -226,7 +233,8 @@ pub(crate) fn begin_write(
             record.temporary = Some(temporary.to_owned());
             for token in tokens {
                 let (key, fingerprint) = (token.key.to_owned(), fingerprint(token.value));
-                record.add(TokenLine { key, fingerprint, expires_at: token.expires_at });
+                let expires_at = token.expires_at;
+                record.add(TokenLine { key, fingerprint, expires_at });
             }
         });
     })

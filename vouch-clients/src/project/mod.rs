@@ -21,6 +21,7 @@ mod ruby;
 mod setting;
 mod targets;
 mod trust;
+mod urls;
 mod yarn;
 
 use std::path::Path;

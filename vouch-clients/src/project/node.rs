@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::found::{Effect, Found, Network, is_off, upwards};
-use super::setting::{Setting, expanded, of_dotenv, of_npmrc, of_toml, of_yaml, of_yarnrc};
+use super::setting::{Beside, Setting, expanded, of_dotenv, of_npmrc, of_toml, of_yaml, of_yarnrc};
 use super::targets::{Targets, host};
 use crate::node::project::Reader;
 use crate::node::user_npmrc;
@@ -112,12 +112,8 @@ fn bunfig(found: &mut Found<'_>, folder: &Path, place: &ProjectLocation) -> Vec<
     let Some(file) = file else { return Vec::new() };
     let text = found.files.text(&file).unwrap_or_default();
     let all = of_toml(&file, &text);
-    let url_of = |setting: &Setting| {
-        all.iter()
-            .find(|it| it.key() == "url" && it.is_beside(setting))
-            .map(|it| it.value.clone())
-            .unwrap_or_default()
-    };
+    let urls = Beside::of(&all, "url");
+    let url_of = |setting: &Setting| urls.find(setting).map(|it| it.value.clone()).unwrap_or_default();
     let renamed = |setting: &Setting| {
         let keys = setting.keys();
         let (["install", section, ..], key) = (keys.as_slice(), setting.key()) else { return None };

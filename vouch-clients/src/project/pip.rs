@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::found::{Effect, Found, Network};
-use super::setting::{Setting, of_toml, plain_urls};
+use super::setting::{Setting, of_toml};
+use super::urls::plain_urls;
 use crate::python::{PIP_CONF, pip_key};
 use crate::text::ini::Ini;
 

@@ -1,10 +1,11 @@
 //! What uv, poetry and pdm read in a project: `uv.toml`, `pyproject.toml`, `poetry.toml`, `pdm.toml`.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::found::{Effect, Found, Network, is_off};
 use super::pip::{is_within, plain_values};
-use super::setting::{Setting, of_toml};
+use super::setting::{Beside, Setting, of_toml};
 use crate::python::holds_proxies;
 
 /// uv reads the nearest `uv.toml`, or the nearest `pyproject.toml` that has a table for it.
@@ -53,17 +54,17 @@ pub(super) fn poetry(found: &mut Found<'_>, folder: &Path) {
     let sources = found.files.text(&project).map(|text| of_toml(&project, &text)).unwrap_or_default();
     let targets = found.targets;
     // A repository of the user's, or one that the project names itself.
-    let is_ours = |name: &str| {
-        let own = |it: &&Setting| it.is(&["repositories", name, "url"]) && targets.leads_here(&it.value);
-        let source = |it: &&Setting| {
-            it.is(&["tool", "poetry", "source", "url"])
-                && targets.leads_here(&it.value)
-                && sources
-                    .iter()
-                    .any(|other| other.key() == "name" && other.value == name && other.is_beside(it))
-        };
-        targets.is_named(name) || settings.iter().any(|it| own(&it)) || sources.iter().any(|it| source(&it))
-    };
+    let own = settings.iter().filter_map(|it| match it.keys().as_slice() {
+        ["repositories", name, "url"] if targets.leads_here(&it.value) => Some((*name).to_owned()),
+        _ => None,
+    });
+    let names = Beside::of(&sources, "name");
+    let of_source = sources
+        .iter()
+        .filter(|it| it.is(&["tool", "poetry", "source", "url"]) && targets.leads_here(&it.value))
+        .filter_map(|it| Some(names.find(it)?.value.clone()));
+    let ours: HashSet<String> = own.chain(of_source).collect();
+    let is_ours = |name: &str| targets.is_named(name) || ours.contains(name);
     for setting in &settings {
         match setting.keys().as_slice() {
             ["certificates", name, "cert"] if is_ours(name) && is_off(&setting.value) => {
@@ -91,10 +92,9 @@ pub(super) fn pdm(found: &mut Found<'_>, folder: &Path) {
     let project = root.join("pyproject.toml");
     let settings = found.files.text(&file).map(|text| of_toml(&file, &text)).unwrap_or_default();
     let sources = found.files.text(&project).map(|text| of_toml(&project, &text)).unwrap_or_default();
-    let all: Vec<&Setting> = settings.iter().chain(&sources).collect();
-    for setting in &all {
-        let url = all.iter().find(|it| it.key() == "url" && it.file == setting.file && it.is_beside(setting));
-        let leads_here = url.map(|url| found.targets.leads_here(&url.value));
+    let urls = Beside::of(settings.iter().chain(&sources), "url");
+    for setting in settings.iter().chain(&sources) {
+        let leads_here = urls.find(setting).map(|url| found.targets.leads_here(&url.value));
         let keys: Vec<&str> = setting.keys().iter().flat_map(|key| key.split('.')).collect();
         let is_ours = match keys.as_slice() {
             // What is set for PyPI is set for the index that the user has in its place.

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::found::{Effect, Found, Network, upwards};
-use super::setting::{Setting, of_yaml, plain_urls};
+use super::setting::{Setting, of_yaml};
+use super::urls::plain_urls;
 
 /// Looks at what Bundler finds from a folder upwards, without the user's own.
 pub(super) fn look(found: &mut Found<'_>, folder: &Path) {

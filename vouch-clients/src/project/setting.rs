@@ -1,10 +1,11 @@
-//! Settings as the dialects have them, each with its place; and URLs in texts that are none of these.
+//! Settings as the dialects have them, each with its place.
 
-use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
 
+use super::urls::{LineEnds, unescaped};
 use crate::text::npmrc::Npmrc;
 use crate::text::piece::{Kind, Piece};
 use crate::text::yaml_pieces;
@@ -56,10 +57,9 @@ impl Setting {
         self.keys() == keys
     }
 
-    /// Whether another one is in the same table or list.
-    pub(super) fn is_beside(&self, other: &Self) -> bool {
-        let above = |path: &[String]| path.split_last().map(|(_, above)| above.to_vec());
-        above(&self.path) == above(&other.path)
+    /// The keys that lead to its table or list.
+    fn above(&self) -> Option<&[String]> {
+        self.path.split_last().map(|(_, above)| above)
     }
 
     /// Its value with variables of the environment filled in.
@@ -73,19 +73,63 @@ impl Setting {
     }
 }
 
+/// The settings of one key, to be found from others of the same table or list.
+pub(super) struct Beside<'s> {
+    known: HashMap<(&'s Path, Option<&'s [String]>), &'s Setting>,
+    /// Whether a table of one file is that of another.
+    is_merged: bool,
+}
+
+impl<'s> Beside<'s> {
+    /// The first of each table.
+    pub(super) fn of(settings: impl IntoIterator<Item = &'s Setting>, key: &str) -> Self {
+        Self::built(settings, key, false)
+    }
+
+    /// The same where the client makes one table of those of all files.
+    pub(super) fn in_all(settings: impl IntoIterator<Item = &'s Setting>, key: &str) -> Self {
+        Self::built(settings, key, true)
+    }
+
+    fn built(settings: impl IntoIterator<Item = &'s Setting>, key: &str, is_merged: bool) -> Self {
+        let mut beside = Self { known: HashMap::new(), is_merged };
+        for setting in settings.into_iter().filter(|setting| setting.key() == key) {
+            let place = beside.place(setting);
+            beside.known.entry(place).or_insert(setting);
+        }
+        beside
+    }
+
+    pub(super) fn find(&self, setting: &Setting) -> Option<&'s Setting> {
+        self.known.get(&self.place(setting)).copied()
+    }
+
+    fn place<'p>(&self, setting: &'p Setting) -> (&'p Path, Option<&'p [String]>) {
+        (if self.is_merged { Path::new("") } else { &setting.file }, setting.above())
+    }
+}
+
 fn without_places(path: &[String]) -> impl Iterator<Item = &str> {
     path.iter().map(String::as_str).filter(|key| !key.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Of an `.npmrc`, those in force, as they are written.
 pub(super) fn of_npmrc(file: &Path, text: &str) -> Vec<Setting> {
-    let mut found: Vec<Setting> = Vec::new();
-    for (line, key, value, is_item) in Npmrc::parse(text.as_bytes()).numbered() {
-        if !is_item {
-            found.retain(|known| known.path != [key.as_str()]);
+    let npmrc = Npmrc::parse(text.as_bytes());
+    let all: Vec<_> = npmrc.numbered().collect();
+    // One that is no item of a list takes the place of all before it.
+    let mut replaced = HashSet::new();
+    let mut found = Vec::new();
+    for (line, key, value, is_item) in all.into_iter().rev() {
+        if replaced.contains(&key) {
+            continue;
         }
         found.push(Setting::new(file, line, &key, value));
+        if !is_item {
+            replaced.insert(key);
+        }
     }
+    found.reverse();
     found
 }
 
@@ -93,8 +137,9 @@ pub(super) fn of_npmrc(file: &Path, text: &str) -> Vec<Setting> {
 pub(super) fn of_toml(file: &Path, text: &str) -> Vec<Setting> {
     let mut found = Vec::new();
     if let Ok(document) = Document::parse(text) {
+        let lines = LineEnds::of(text);
         let mut add = |path: &[String], value: String, start: Option<usize>| {
-            let line = line_at(text, start.unwrap_or_default());
+            let line = lines.line(start.unwrap_or_default());
             found.push(Setting::at(file, line, path.to_vec(), value));
         };
         of_table(document.as_table(), &mut Vec::new(), &mut add);
@@ -105,8 +150,9 @@ pub(super) fn of_toml(file: &Path, text: &str) -> Vec<Setting> {
 /// Of a YAML text that is written in lines. A value in another form is there as it is written.
 pub(super) fn of_yaml(file: &Path, text: &str) -> Vec<Setting> {
     let pieces = yaml_pieces::pieces(text).into_iter().filter(|piece| piece.kind != Kind::Comment);
+    let lines = LineEnds::of(text);
     let setting = |piece: Piece| {
-        let line = line_at(text, piece.span.start);
+        let line = lines.line(piece.span.start);
         let value = unescaped(text.get(piece.span).unwrap_or_default()).into_owned();
         Setting::at(file, line, piece.path, value)
     };
@@ -147,71 +193,6 @@ pub(super) fn of_dotenv(file: &Path, text: &str) -> Vec<Setting> {
         Some(Setting::new(file, number + 1, key.trim(), value))
     };
     text.lines().enumerate().filter_map(setting).collect()
-}
-
-/// The URLs of a text that begin with `http:`, with their lines. `has_comments` tells that what follows a `#` is none.
-pub(super) fn plain_urls(text: &str, has_comments: bool) -> Vec<(usize, String)> {
-    let text = unescaped(text);
-    let mut found = Vec::new();
-    let (mut counted, mut number) = (0, 1);
-    for (colon, _) in text.match_indices(':') {
-        let Some(start) = colon.checked_sub(4) else { continue };
-        if !text.get(start..colon).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")) {
-            continue;
-        }
-        let before = text.get(..start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let is_comment = line.trim_start().starts_with('#') || line.contains(" #");
-        if !(has_comments && is_comment) {
-            let rest = text.get(start..).unwrap_or_default();
-            let end = rest.find(|c: char| c.is_whitespace() || "\"'`<>,;)}]|".contains(c));
-            let url = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            // From the last one on: a lock may have thousands.
-            number += text.get(counted..start).unwrap_or_default().matches('\n').count();
-            counted = start;
-            found.push((number, url.to_owned()));
-        }
-    }
-    found
-}
-
-/// The line of a place in a text.
-pub(super) fn line_at(text: &str, place: usize) -> usize {
-    text.get(..place).unwrap_or_default().matches('\n').count() + 1
-}
-
-/// A text in which letters that are written by their numbers are letters, as JSON, TOML and YAML have them. Lines stay lines.
-pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
-    if !["\\u", "\\U", "\\x", "\\/"].iter().any(|escape| text.contains(escape)) {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = String::with_capacity(text.len());
-    let mut parts = text.split('\\');
-    plain.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = match part.chars().next() {
-            Some('u') => 4,
-            Some('U') => 8,
-            Some('x') => 2,
-            Some('/') => {
-                plain.push_str(part);
-                continue;
-            }
-            _ => 0,
-        };
-        let number = part.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match number.filter(|_| digits > 0).and_then(char::from_u32).filter(|sign| !sign.is_control()) {
-            Some(sign) => {
-                plain.push(sign);
-                plain.push_str(part.get(digits + 1..).unwrap_or_default());
-            }
-            None => {
-                plain.push('\\');
-                plain.push_str(part);
-            }
-        }
-    }
-    Cow::Owned(plain)
 }
 
 /// A text with variables of the environment in it: `${NAME}`, `${NAME?}`, `${NAME-DEFAULT}`. What is not set stays as it is.
@@ -323,20 +304,6 @@ mod tests {
             seen(of_dotenv(file, "# A=0\nA=1 # x\nexport B=\"2 # y\" # z\nC\n")),
             [one(2, "A", "1"), one(3, "B", "2 # y")]
         );
-    }
-
-    #[test]
-    fn urls_are_found_whatever_their_spelling() {
-        let text =
-            "a \"HTTP://h/x\",\n# http://c/\nb = 'https://s/' http:\\/\\/i/ # http://d/\n\"\\u0068ttp://j/\"";
-        let urls = |has_comments| {
-            plain_urls(text, has_comments)
-                .into_iter()
-                .map(|(line, url)| format!("{line} {url}"))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(urls(true), ["1 HTTP://h/x", "3 http://i/", "4 http://j/"]);
-        assert_eq!(urls(false).len(), 5);
     }
 
     #[test]

@@ -460,3 +460,19 @@ fn a_finding_says_file_line_and_what_it_does() {
     // Where nothing was set up, nothing can be given away.
     assert_eq!(look(dir.path(), &[Tool::Npm], &Targets::default()), []);
 }
+
+/// Without a clock: what looks at each setting once for each other one does not come back from this.
+#[test]
+fn files_of_any_length_are_looked_at() {
+    const MANY: usize = 60_000;
+    let lines = |line: &dyn Fn(usize) -> String| (0..MANY).map(line).collect::<String>();
+    let pdm = lines(&|at| format!("[pypi.a{at}]\nverify_ssl = false\n"));
+    assert_eq!(seen(Tool::Pdm, &[("pyproject.toml", "[project]\n"), ("pdm.toml", &pdm)]), NOTHING);
+    let keys = lines(&|at| format!("a{at} = \"x\"\n"));
+    assert_eq!(seen(Tool::Uv, &[("uv.toml", &keys)]), NOTHING);
+    assert_eq!(seen(Tool::Npm, &[(".npmrc", &keys)]), NOTHING);
+    let yaml = lines(&|at| format!("a{at}: \"x\"\n"));
+    assert_eq!(seen(Tool::Yarn, &[(".yarnrc.yml", &yaml)]), NOTHING);
+    let lock = format!("{{\"a\":\"{}\"}}", "http:".repeat(10 * MANY));
+    assert_eq!(seen(Tool::Npm, &[("package.json", "{}"), ("package-lock.json", &lock)]), NOTHING);
+}

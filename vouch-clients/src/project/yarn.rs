@@ -1,12 +1,13 @@
 //! What yarn 2 and later read in a project: `.yarnrc.yml`. Vouch's plugin refuses to send its token under most of these; a
 //! token that a project's file takes from the environment, it does not see.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use glob::Pattern;
 
 use super::found::{Effect, Found, Network, is_off, upwards};
-use super::setting::{Setting, of_yaml};
+use super::setting::{Beside, Setting, of_yaml};
 
 /// Looks at every `.yarnrc.yml` from a folder upwards, without the user's own.
 pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
@@ -14,16 +15,17 @@ pub(super) fn look(found: &mut Found<'_>, folder: &Path) {
     let mut settings: Vec<Setting> = Vec::new();
     for file in upwards(folder, ".yarnrc.yml", user.as_deref()) {
         let here = found.files.text(&file).map(|text| of_yaml(&file, &text)).unwrap_or_default();
-        let is_new =
-            |it: &Setting| !settings.iter().any(|known| known.path == it.path && known.file != it.file);
-        let new: Vec<_> = here.into_iter().filter(is_new).collect();
+        // The nearest file counts.
+        let known: HashSet<&[String]> = settings.iter().map(|known| known.path.as_slice()).collect();
+        let new: Vec<_> = here.into_iter().filter(|it| !known.contains(it.path.as_slice())).collect();
         settings.extend(new);
     }
+    let servers = Beside::in_all(&settings, "npmRegistryServer");
     for setting in &settings {
         if is_server(setting) && found.targets.plain(&setting.expanded()).is_some() {
             found.warn(setting, Effect::Plain, &[]);
         }
-        if found.targets.variable_in(&setting.value).is_some() && goes_elsewhere(found, setting, &settings) {
+        if found.targets.variable_in(&setting.value).is_some() && goes_elsewhere(found, setting, &servers) {
             found.fail(setting, Effect::Elsewhere, &[]);
         }
     }
@@ -35,7 +37,7 @@ fn is_server(setting: &Setting) -> bool {
 }
 
 /// Whether what is filled into a value goes to another host than ours, as the project's files say.
-fn goes_elsewhere(found: &Found<'_>, setting: &Setting, settings: &[Setting]) -> bool {
+fn goes_elsewhere(found: &Found<'_>, setting: &Setting, servers: &Beside<'_>) -> bool {
     if !["npmAuthToken", "npmAuthIdent"].contains(&setting.key()) {
         return !found.targets.leads_here(&setting.expanded());
     }
@@ -44,7 +46,7 @@ fn goes_elsewhere(found: &Found<'_>, setting: &Setting, settings: &[Setting]) ->
             if registry.starts_with("//") { format!("https:{registry}") } else { (*registry).to_owned() };
         return !found.targets.leads_here(&url);
     }
-    let server = settings.iter().find(|it| it.key() == "npmRegistryServer" && it.is_beside(setting));
+    let server = servers.find(setting);
     // Where none is named, the user's own counts.
     server.is_some_and(|server| !found.targets.leads_here(&server.expanded()))
 }

@@ -1,8 +1,9 @@
 //! The part of pip, uv, twine, poetry and pdm in `vouch doctor`.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use toml_edit::{DocumentMut, Item};
+use toml_edit::{Document, Item};
 use vouch_core::files;
 
 use super::keyring::{Found, Keyring, Standing};
@@ -12,6 +13,7 @@ use crate::finding::Finding;
 use crate::inspect::{self, ELSEWHERE, ENTRY, HELPER, InspectContext, OVERRIDDEN, Planned};
 use crate::options::Options;
 use crate::program;
+use crate::text::document;
 
 pub fn pip(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut planned = case.by_plan();
@@ -53,7 +55,7 @@ pub fn twine(case: &InspectContext<'_>) -> Vec<Finding> {
 pub fn poetry(case: &InspectContext<'_>) -> Vec<Finding> {
     let mut findings = case.by_plan().findings();
     let registry = case.registration.name.as_deref().unwrap_or_default();
-    let nested = |document: &DocumentMut, table: &str| {
+    let nested = |document: &Document<String>, table: &str| {
         document.get(table).and_then(|table| table.get(registry)).is_some()
     };
     if let Some((path, document)) = nearest(case.folder, "poetry.toml")
@@ -197,13 +199,12 @@ fn requirements(case: &InspectContext<'_>, needs_user: bool) -> Vec<Finding> {
     text.lines().filter_map(option).collect()
 }
 
-fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, DocumentMut)> {
-    folder.ancestors().find_map(|folder| toml_file(folder.join(name)))
-}
-
-fn toml_file(path: PathBuf) -> Option<(PathBuf, DocumentMut)> {
-    let document = files::read_text(&path).ok()?.parse().ok()?;
-    Some((path, document))
+fn nearest(folder: &Path, name: &str) -> Option<(PathBuf, Rc<Document<String>>)> {
+    let at = |folder: &Path| {
+        let file = folder.join(name);
+        document::in_file(&file).map(|document| (file, document))
+    };
+    folder.ancestors().find_map(at)
 }
 
 #[cfg(test)]

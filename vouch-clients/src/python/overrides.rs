@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item};
+use toml_edit::Item;
 use vouch_core::config::Registration;
 use vouch_core::env;
 use vouch_core::files;
 
 use super::{folders, url};
+use crate::text::document;
 
 /// Those variables that are set, of some that go before the file.
 pub(super) fn variables<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -50,7 +51,7 @@ fn has_login(netrc: &str, host: &str) -> bool {
 
 /// The value at a path of keys in a TOML file that a client reads besides the one that is edited.
 pub(super) fn value_in(file: &Path, path: &[&str]) -> Option<String> {
-    let document: DocumentMut = files::read_text(file).ok()?.parse().ok()?;
+    let document = document::in_file(file)?;
     let item = path.iter().try_fold(document.as_item(), |item, key| item.get(key))?;
     match item {
         Item::Value(value) => Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),

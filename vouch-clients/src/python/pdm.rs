@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{Item, Table};
 use vouch_core::Failure;
 use vouch_core::config::Registration;
 use vouch_core::endpoint::USER;
-use vouch_core::files;
 use vouch_core::home::Home;
 
 use super::keyring::Keyring;
@@ -16,6 +15,7 @@ use super::{folders, name, occupied, overrides, url};
 use crate::client::{Client, Edit, Edits, SetupRequest};
 use crate::edited_file::EditedFile;
 use crate::options::Options;
+use crate::text::document;
 use crate::text::redact::{Dialect, shown_value};
 use crate::text::toml::{SpliceError, Splices, table_at};
 use crate::tool::Tool;
@@ -104,8 +104,7 @@ pub(super) fn importing() -> Option<Environment> {
 /// registration's name.
 pub(crate) fn is_extra(registration: &Registration) -> bool {
     let read = || {
-        let text = files::read_text(registration.file.as_deref()?).ok()?;
-        let document: DocumentMut = text.parse().ok()?;
+        let document = document::in_file(registration.file.as_deref()?)?;
         let name = registration.name.as_deref().unwrap_or_default();
         document.get("pypi")?.get(name).map(Item::is_table_like)
     };

@@ -7,15 +7,16 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use toml_edit::{Array, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, Item, Table, Value};
 use vouch_core::config::Registration;
-use vouch_core::{env, files};
+use vouch_core::env;
 
 use super::toml::TomlError;
 use super::{folders, url};
 use crate::finding::Finding;
 use crate::inspect::{self, NETWORK};
 use crate::program::{self, Asked};
+use crate::text::document;
 use crate::text::toml::{SpliceError, Splices};
 
 pub(super) const KEY: &str = "no-proxy";
@@ -55,10 +56,7 @@ fn excepts(root: &Table, host: &str) -> bool {
 
 /// Whether the user's own file keeps these hosts from every proxy, for every uv that is found.
 pub(crate) fn holds(hosts: &[String]) -> bool {
-    let root: Option<DocumentMut> = folders::uv_toml()
-        .ok()
-        .and_then(|file| files::read_text(&file).ok())
-        .and_then(|text| text.parse().ok());
+    let root = folders::uv_toml().ok().and_then(|file| document::in_file(&file));
     root.is_some_and(|root| hosts.iter().all(|host| excepts(root.as_table(), host)))
         && old_uv(&found()).is_none()
 }
@@ -94,7 +92,7 @@ pub(super) fn findings(registration: &Registration) -> Option<Finding> {
     const READS: &str =
         "A project's `https-proxy` with `allow-insecure-host` has uv send the token to that proxy.";
     let file = registration.file.as_deref()?;
-    let document: DocumentMut = files::read_text(file).ok()?.parse().ok()?;
+    let document = document::in_file(file)?;
     let (root, shown) = (document.as_table(), file.display());
     let host = url::host(&registration.endpoint);
     match (is_made(root, registration), obstacle(root)) {
@@ -160,6 +158,8 @@ fn old_uv(found: &[PathBuf]) -> Option<Obstacle> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+
+    use toml_edit::DocumentMut;
 
     use super::*;
 

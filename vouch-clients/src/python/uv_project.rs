@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{DocumentMut, Item, Table};
+use toml_edit::{Item, Table};
 use vouch_core::config::Registration;
-use vouch_core::files;
 
 use super::url;
 use crate::finding::Finding;
 use crate::inspect;
+use crate::text::document;
 
 /// How uv asks for passwords.
 pub(super) const PROVIDER: &str = "keyring-provider";
@@ -23,14 +23,13 @@ pub(super) struct Project {
 impl Project {
     /// The one that a folder belongs to.
     pub(super) fn of(folder: &Path) -> Option<Self> {
-        let parsed = |file: &Path| files::read_text(file).ok()?.parse::<DocumentMut>().ok();
         folder.ancestors().find_map(|folder| {
             let file = folder.join("uv.toml");
-            if let Some(document) = parsed(&file) {
+            if let Some(document) = document::in_file(&file) {
                 return Some(Self { table: document.as_table().clone(), file });
             }
             let file = folder.join("pyproject.toml");
-            let table = parsed(&file)?.get("tool")?.get("uv")?.as_table()?.clone();
+            let table = document::in_file(&file)?.as_table().get("tool")?.get("uv")?.as_table()?.clone();
             Some(Self { file, table })
         })
     }
@@ -102,7 +101,7 @@ fn is_default(index: &Table) -> bool {
 /// Whether the user's index of a registration is the default, which gives way to a project's.
 fn has_default_index(registration: &Registration) -> bool {
     let read = || {
-        let document: DocumentMut = files::read_text(registration.file.as_deref()?).ok()?.parse().ok()?;
+        let document = document::in_file(registration.file.as_deref()?)?;
         let indexes = document.get("index")?.as_array_of_tables()?;
         let ours = indexes
             .iter()

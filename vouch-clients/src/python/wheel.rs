@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use toml_edit::DocumentMut;
 use vouch_core::files::{self, shell_quoted};
 use vouch_core::home::Home;
 
@@ -11,6 +10,7 @@ use crate::cargo;
 use crate::finding::Finding;
 use crate::inspect::HELPER;
 use crate::program;
+use crate::text::document;
 
 /// The package, as installers call it.
 const PACKAGE: &str = "pip-keyring-vouch";
@@ -138,7 +138,7 @@ fn wheel_in(folder: &Path) -> Option<PathBuf> {
 
 /// Cargo notes what it has installed below a folder, and from where.
 fn built_from(root: &Path) -> Option<PathBuf> {
-    let notes: DocumentMut = files::read_text(&root.join(".crates.toml")).ok()?.parse().ok()?;
+    let notes = document::in_file(&root.join(".crates.toml"))?;
     let installed = notes.get("v1")?.as_table()?;
     let mut paths = installed.iter().filter_map(|(package, _)| {
         let rest = package.strip_prefix(PACKAGE)?.strip_prefix(' ')?;

@@ -1,6 +1,7 @@
 //! Dialects of text that clients read: edited where they stand, everything else byte for byte as it was.
 
 mod code;
+pub(crate) mod document;
 pub mod ini;
 mod npm_ini;
 pub mod npmrc;

@@ -3,6 +3,7 @@
 //! What a line means is npm's own view: a value is cut at `;` or `#`, blanks round `=` do not count, quotes are taken
 //! off, the last of several equal keys wins, and what stands below a `[section]` is no setting at all.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::npm_ini::{self, Entry, Meaning};
@@ -113,13 +114,15 @@ impl Npmrc {
 
     /// The keys that have one value, each once, with the value in force.
     pub fn scalars(&self) -> Vec<(String, String)> {
+        let all: Vec<Entry> = self.entries().map(|(_, entry)| entry).collect();
+        let mut seen = HashSet::new();
         let mut found: Vec<(String, String)> = Vec::new();
-        for (_, entry) in self.entries() {
-            found.retain(|(key, _)| *key != entry.key);
-            if !entry.array {
+        for entry in all.into_iter().rev() {
+            if seen.insert(entry.key.clone()) && !entry.array {
                 found.push((entry.key, entry.value.unwrap_or_else(|| "true".into())));
             }
         }
+        found.reverse();
         found
     }
 

@@ -31,6 +31,8 @@ fn only_the_value_changes() {
         ("b=2\nK=OLD\nK=OLDER", "b=2\nK=NEW"),
         ("K\n", "K=NEW\n"),
         ("K[]=OLD\nK[]=OLDER\n", "K=NEW\n"),
+        // The value is there, and to npm it is a list.
+        ("K[]=NEW\n", "K=NEW\n"),
         ("K=\n", "K=NEW\n"),
         ("a=1\n[s]\nK=OLD\n", "a=1\nK=NEW\n[s]\nK=OLD\n"),
         ("; top\n\n; of s\n[s]\nb=2\n", "; top\n\nK=NEW\n; of s\n[s]\nb=2\n"),

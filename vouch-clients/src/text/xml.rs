@@ -25,6 +25,8 @@ pub(crate) enum Element {
 
 /// Parses a text; a document type with entities may be there.
 pub(crate) fn parse(text: &str) -> Result<Document<'_>, XmlError> {
+    #[cfg(test)]
+    PARSED.set(PARSED.get() + 1);
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {
         let place = error.pos();
@@ -46,8 +48,15 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     found().unwrap_or_else(|| Piece::all(text))
 }
 
-/// None where the element stands elsewhere than in its parent, since it comes out of an entity.
+/// How deep elements may stand in each other: each piece names all that it stands in.
+const DEPTH: usize = 64;
+
+/// None where elements stand deeper in each other than any client has them, or one stands elsewhere than in its parent, since
+/// it comes out of an entity.
 fn of_element(text: &str, element: Node<'_, '_>, path: &[String], pieces: &mut Vec<Piece>) -> Option<()> {
+    if path.len() == DEPTH {
+        return None;
+    }
     let path: Vec<String> = path.iter().cloned().chain([element.tag_name().name().to_owned()]).collect();
     let range = element.range();
     let mut open = range.start;
@@ -248,4 +257,10 @@ pub(crate) fn render(element: &Element, indent: &str, unit: &str, eol: &str) -> 
             format!("{indent}<{name}>{eol}{inside}{indent}</{name}>{eol}")
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many texts were parsed.
+    pub(crate) static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

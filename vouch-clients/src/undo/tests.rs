@@ -43,7 +43,12 @@ impl TestHome {
         let mut npmrc = Npmrc::parse(file.existing_text().unwrap_or_default().as_bytes());
         npmrc.set("registry", BareValue::new(&registration.endpoint).unwrap());
         let text = String::from_utf8(npmrc.to_bytes()).unwrap();
-        let registered = Registered { before: None, after: registration.clone(), profile: None };
+        let registered = Registered {
+            before: None,
+            after: registration.clone(),
+            profile: None,
+            other: serde_json::Map::new(),
+        };
         let author = Author {
             home: &self.home,
             client: &registration.tool,

@@ -8,7 +8,7 @@ use crate::journal::{FormerProfile, Registered};
 
 /// Puts the registration back that was there before, with its profile; whether that takes one away.
 pub(super) fn unregister(config: &mut Config, registered: &Registered) -> bool {
-    let Registered { before, after, profile } = registered;
+    let Registered { before, after, profile, .. } = registered;
     let is_lost = is_lost(config, registered);
     let registrations = &mut config.codeartifact.registrations;
     let Some(place) = registrations.iter().position(|known| known.is_same_entry(after)) else { return false };
@@ -153,6 +153,7 @@ mod tests {
             before: Some(registration("npm", "default", "wrong")),
             after: registration("npm", profile, "right"),
             profile: Some(former),
+            other: serde_json::Map::new(),
         }
     }
 

@@ -95,6 +95,8 @@ impl<'a> SingleFlight<'a> {
         let fetched = fetch(self, end).map_err(|error| self.out_of_time(error, now, end));
         let is_known = match &fetched {
             Ok(value) => self.keep(name, value, expires_at(value)),
+            // Who was stopped meanwhile knows nothing of the network: whoever waits is to find out.
+            Err(_) if Instant::now() > end + MARGIN => true,
             Err(error) => self.tell(name, error),
         };
         if let (Some(lock), false) = (lock, is_known) {

@@ -85,16 +85,30 @@ impl DirectoryEntry {
 
     /// Replaces what is there with a new file.
     pub(super) fn replace(&self, temporary: &OsStr, contents: &[u8], mode: u32) -> io::Result<()> {
+        self.prepare(temporary, contents, mode)?;
+        self.put(temporary)
+    }
+
+    /// Writes a file under another name of the same directory.
+    pub(super) fn prepare(&self, temporary: &OsStr, contents: &[u8], mode: u32) -> io::Result<()> {
         self.remove(temporary)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.folder, temporary, flags, Mode::RUSR | Mode::WUSR)?;
-        let written = fill(File::from(file), contents, mode)
-            .and_then(|()| Ok(rustix::fs::renameat(&self.folder, temporary, &self.folder, &self.name)?));
-        if written.is_err() {
+        self.or_without(temporary, fill(File::from(file), contents, mode))
+    }
+
+    /// Puts what was prepared in place of what is there.
+    pub(super) fn put(&self, temporary: &OsStr) -> io::Result<()> {
+        let put = rustix::fs::renameat(&self.folder, temporary, &self.folder, &self.name);
+        self.or_without(temporary, put.map_err(io::Error::from))
+    }
+
+    fn or_without(&self, temporary: &OsStr, outcome: io::Result<()>) -> io::Result<()> {
+        if outcome.is_err() {
             // The error at hand matters more than one of cleaning up after it.
             let _ = self.remove(temporary);
         }
-        written
+        outcome
     }
 
     /// Removes another name of the same directory, whatever it is; that there is none is fine.

@@ -42,19 +42,31 @@ impl DirectoryEntry {
         Ok(())
     }
 
-    pub(super) fn replace(&self, temporary: &OsStr, contents: &[u8], _mode: u32) -> io::Result<()> {
+    pub(super) fn replace(&self, temporary: &OsStr, contents: &[u8], mode: u32) -> io::Result<()> {
+        self.prepare(temporary, contents, mode)?;
+        self.put(temporary)
+    }
+
+    pub(super) fn prepare(&self, temporary: &OsStr, contents: &[u8], _mode: u32) -> io::Result<()> {
         self.remove(temporary)?;
         let beside = self.path.with_file_name(temporary);
         let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
             file.write_all(contents)?;
             file.sync_all()
         });
-        let written = written.and_then(|()| fs::rename(&beside, &self.path));
-        if written.is_err() {
+        self.or_without(temporary, written)
+    }
+
+    pub(super) fn put(&self, temporary: &OsStr) -> io::Result<()> {
+        self.or_without(temporary, fs::rename(self.path.with_file_name(temporary), &self.path))
+    }
+
+    fn or_without(&self, temporary: &OsStr, outcome: io::Result<()>) -> io::Result<()> {
+        if outcome.is_err() {
             // The error at hand matters more than one of cleaning up after it.
-            let _ = fs::remove_file(&beside);
+            let _ = self.remove(temporary);
         }
-        written
+        outcome
     }
 
     pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Replacing a file as a whole, or overwriting it where that cannot be.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,56 @@ pub fn write_atomic(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     let place = DirectoryEntry::of(&follow(path)?)?;
     let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
     place.replace(&temporary(place.name(), "new"), contents, mode)
+}
+
+/// Replaces several files as [`write_atomic`] does, in the order given, none of them before all are written beside their
+/// places. Directories that are missing are made.
+///
+/// # Errors
+/// The path that could not be written, and whatever the system says. Up to the moment at which all are written, every file
+/// is as before.
+pub fn write_all_atomic(files: &[(PathBuf, &[u8])], mode: u32) -> Result<(), (PathBuf, io::Error)> {
+    let mut prepared = Prepared { files: VecDeque::new() };
+    for (path, contents) in files {
+        prepared.add(path, contents, mode).map_err(|error| (path.clone(), error))?;
+    }
+    while let Some(path) = prepared.files.pop_front() {
+        put_prepared(&path).map_err(|error| (path, error))?;
+    }
+    Ok(())
+}
+
+/// Files that are written beside their places; those that are not put there go again.
+struct Prepared {
+    /// Not their open directories: there may be more than a process may have open.
+    files: VecDeque<PathBuf>,
+}
+
+impl Prepared {
+    fn add(&mut self, path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let place = DirectoryEntry::of(&follow(path)?)?;
+        let mode = Access::Kept(mode).mode(place.existing()?.map(|existing| existing.mode));
+        place.prepare(&temporary(place.name(), "new"), contents, mode)?;
+        self.files.push_back(path.to_owned());
+        Ok(())
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        for path in &self.files {
+            // What stays is taken over by the next write.
+            let _ = clear_leftovers(path, "new");
+        }
+    }
+}
+
+fn put_prepared(path: &Path) -> io::Result<()> {
+    let place = DirectoryEntry::of(&follow(path)?)?;
+    place.put(&temporary(place.name(), "new"))
 }
 
 /// Replaces a user's file as [`write_atomic`] does, or overwrites it where it cannot be replaced: a mount point (as in a

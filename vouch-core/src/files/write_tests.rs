@@ -49,6 +49,38 @@ fn a_link_stays_a_link_even_to_a_file_that_is_not_there_yet() {
 }
 
 #[test]
+fn several_files_change_together_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    fs::create_dir(path("old")).unwrap();
+    fs::write(path("old/one"), "before").unwrap();
+    fs::create_dir_all(path("folder/there")).unwrap();
+    let files = [(path("old/one"), &b"after"[..]), (path("new/two"), b"x"), (path("folder/there"), b"y")];
+    let (failed, _) = write_all_atomic(&files, 0o644).unwrap_err();
+    assert_eq!(failed, path("folder/there"));
+    let names = |folder: &str| fs::read_dir(path(folder)).unwrap().count();
+    assert_eq!(
+        (fs::read_to_string(path("old/one")).unwrap().as_str(), names("old"), names("new")),
+        ("before", 1, 0)
+    );
+    write_all_atomic(&files[..2], 0o644).unwrap();
+    assert_eq!(
+        (fs::read_to_string(path("old/one")).unwrap().as_str(), names("old"), names("new")),
+        ("after", 1, 1)
+    );
+    assert_eq!(mode(&path("new/two")), 0o644);
+}
+
+#[test]
+fn more_files_than_may_be_open_change_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = (0..1100).map(|number| dir.path().join(format!("f{number}"))).collect();
+    let files: Vec<_> = paths.iter().map(|path| (path.clone(), &b"x"[..])).collect();
+    write_all_atomic(&files, 0o644).unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1100);
+}
+
+#[test]
 fn a_leftover_of_a_killed_writer_is_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let names =

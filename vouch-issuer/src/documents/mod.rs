@@ -89,6 +89,9 @@ struct Jwk<'a> {
     alg: &'static str,
 }
 
+/// The name of an issuer's discovery document.
+pub const DISCOVERY: &str = "openid-configuration";
+
 /// Keys by their thumbprints.
 type Keys<'a> = BTreeMap<String, &'a EnrollmentClaims>;
 
@@ -129,7 +132,7 @@ pub fn removed_keys(before: &[u8], after: &[u8]) -> Result<Vec<String>, serde_js
 /// Where the two documents of an issuer are, below the root of the web host.
 pub(crate) fn paths(issuer: &IssuerUrl) -> [PathBuf; 2] {
     let folder = Path::new(issuer.path());
-    [folder.join(".well-known").join("openid-configuration"), folder.join("jwks.json")]
+    [folder.join(".well-known").join(DISCOVERY), folder.join("jwks.json")]
 }
 
 pub(crate) fn by_issuer(

@@ -7,7 +7,7 @@ use super::trusted::Trusted;
 use crate::check::Finding;
 
 /// Keys of requests that come from claims of the token, besides those of the provider.
-const FROM_CLAIMS: [&str; 6] = [
+pub(super) const FROM_CLAIMS: [&str; 6] = [
     "aws:requesttag/",
     "aws:principaltag/",
     "aws:tagkeys",

@@ -145,6 +145,35 @@ fn conditions_on_what_the_person_writes_are_problems() {
 }
 
 #[test]
+fn every_key_that_comes_from_claims_is_one_of_them() {
+    for key in condition::FROM_CLAIMS {
+        // Those that end with a slash name a tag behind it.
+        let key = if key.ends_with('/') { format!("{key}team") } else { key.to_owned() };
+        for key in [key.to_uppercase(), key] {
+            let mut policy = good();
+            policy["Statement"][0]["Condition"]["StringEquals"][&key] = json!("x");
+            assert_eq!(problems(&policy), ["claim-condition"], "{key}");
+        }
+    }
+    // The list itself: each of these the user writes into the token.
+    for key in ["aws:PrincipalTag/team", "aws:RequestTag/team", "aws:TagKeys", "sts:TransitiveTagKeys"] {
+        let mut policy = good();
+        policy["Statement"][0]["Condition"]["StringEquals"][key] = json!("x");
+        assert_eq!(problems(&policy), ["claim-condition"], "{key}");
+    }
+}
+
+#[test]
+fn a_statement_has_one_provider() {
+    let other = "arn:aws:iam::123456789012:oidc-provider/id.example.com/bob";
+    for providers in [json!([PROVIDER, other]), json!([PROVIDER, PROVIDER])] {
+        let found = problems(&with("/Principal/Federated", providers));
+        assert_eq!(found, ["several-providers"]);
+    }
+    assert_eq!(problems(&with("/Principal/Federated", json!([PROVIDER]))), [] as [&str; 0]);
+}
+
+#[test]
 fn the_provider_must_be_the_persons() {
     for (principal, codes) in [
         (json!("*"), vec!["wildcard-principal", "not-trusted"]),

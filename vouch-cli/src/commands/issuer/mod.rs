@@ -7,7 +7,7 @@ mod team;
 mod trust;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use vouch_core::home::HomeError;
@@ -79,16 +79,20 @@ fn build(args: &Build) -> Result<(), Failure> {
     };
     check_removals(args, &written)?;
     written.extend(of_team);
-    for (path, contents) in &written {
-        let path = args.out.join(path);
-        write(&path, contents).map_err(|error| {
-            Failure::configuration(
-                format!("cannot write `{}`", path.display()),
-                "Make the directory writable and room on the disk, then run the command again.",
-            )
-            .because(&error)
-        })?;
-        terminal::done(&format!("`{}`", path.display()));
+    let mut files: Vec<_> =
+        written.iter().map(|(path, contents)| (args.out.join(path), contents.as_slice())).collect();
+    // Keys come first: who finds an issuer's discovery document finds its keys, wherever this may be ended.
+    files.sort_by_key(|(path, _)| path.ends_with(documents::DISCOVERY));
+    // A web server of another user has to read them.
+    files::write_all_atomic(&files, 0o644).map_err(|(path, error)| {
+        Failure::configuration(
+            format!("cannot write `{}`", path.display()),
+            "Make the directory writable and room on the disk, then run the command again.",
+        )
+        .because(&error)
+    })?;
+    for (path, _) in &written {
+        terminal::done(&format!("`{}`", args.out.join(path).display()));
     }
     let mut issuers: Vec<_> = enrollments.iter().map(|enrollment| &enrollment.claims().issuer).collect();
     issuers.sort();
@@ -155,12 +159,4 @@ fn check_removals(args: &Build, written: &[documents::StaticFile]) -> Result<(),
 fn shell_word(kid: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if !kid.is_empty() && kid.chars().all(plain) { kid.to_owned() } else { "KID".into() }
-}
-
-fn write(path: &Path, contents: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    // A web server of another user has to read them.
-    files::write_atomic(path, contents, 0o644)
 }

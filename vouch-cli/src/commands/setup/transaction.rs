@@ -168,6 +168,7 @@ fn write_files(
         before: plan.replaced.clone(),
         after: plan.registration.clone(),
         profile: plan.former.clone(),
+        other: serde_json::Map::new(),
     };
     let mut write = |Edit { file, after }: &Edit| {
         let author = Author {

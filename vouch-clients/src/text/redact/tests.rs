@@ -261,3 +261,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn elements_that_stand_too_deep_in_each_other_are_one_secret() {
+    let deep = |depth: usize| format!("{}hunter2{}", "<a>".repeat(depth), "</a>".repeat(depth));
+    for depth in [63, 64, 65, 20_000] {
+        let shown = shown(Dialect::Xml, &deep(depth), "");
+        assert!(!shown.before.concat().contains("hunter2"), "{depth}");
+    }
+}
