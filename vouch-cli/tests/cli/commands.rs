@@ -14,7 +14,6 @@ fn wrong_usage_ends_with_2_and_writes_nothing() {
         "",
         "levitate",
         "--verbose",
-        "--verbose status",
         "login --duration 13h",
         "login --duration 8",
         "login --serial x",
