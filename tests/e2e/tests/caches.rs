@@ -22,7 +22,7 @@ fn registry_says(sandbox: &Sandbox, headers: &[&str]) {
 }
 
 fn doctor(client: &Client) -> CommandOutput {
-    client.prepared(Run::new("vouch").args(["doctor", "--deep"])).done()
+    client.prepared(Run::new("vouch").args(["doctor", "--deep", "--all"])).done()
 }
 
 fn finds_nothing(client: &Client) {
