@@ -154,7 +154,7 @@ fn a_login_that_is_not_needed_asks_nothing() {
             let _ = sandbox.vouch(&needed).args(enough).ok().says("already logged in as alice until");
         }
         assert_eq!(touches(), before + 1);
-        let _ = sandbox.vouch_with_pin(&needed).args(["--duration", "12h", "--min", "8h"]).ok();
+        let _ = sandbox.vouch_with_pin(&needed).args(["--duration", "12h", "--min", "9h"]).ok();
         assert_eq!(touches(), before + 2);
         // What no login could bring about would ask for a touch each time.
         let never = sandbox.vouch_with_pin(&needed).args(["--duration", "1h", "--min", "2h"]);

@@ -23,6 +23,9 @@ pub struct Reader<'a> {
 const GREETING: &str = "greeting";
 const BUILDER: &str = "builder";
 
+/// Where the Debian package has the wheel.
+const PACKAGE: &str = "/usr/lib/vouch";
+
 impl<'a> Reader<'a> {
     /// Has enrolled, and has a project that is a package. In `my-pypi-repo` is what pages install.
     pub fn new(sandbox: &'a Sandbox, clients: &[&str]) -> Self {
@@ -60,7 +63,7 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// The clone that pages install the wheel from. Building it again here would take minutes: the wheel is the one
+    /// The clone and the package that pages install the wheel from. Building it again here would take minutes: the wheel is the one
     /// that was built from the same sources before the tests.
     fn check_out(&self) {
         let wheels = programs().parent().expect("the target folder").join("wheels");
@@ -77,6 +80,9 @@ impl<'a> Reader<'a> {
             wheel.display().to_string()
         );
         self.sandbox.write("project/pip-keyring-vouch/built.py", &backend);
+        let package = self.sandbox.file("package");
+        fs::create_dir_all(&package).expect("the home is writable");
+        fs::copy(&wheel, package.join(wheel.file_name().expect("a file"))).expect("the home is writable");
     }
 
     /// Types the blocks of a page in the project; a block that is not to be typed is in the file that `setup` wrote.
@@ -96,7 +102,9 @@ impl<'a> Reader<'a> {
 
     /// Types commands on a terminal, and the PIN when they ask for it.
     pub fn types(&self, text: &str) -> CommandOutput {
-        self.sandbox.write("typed.sh", &format!("set -euo pipefail\n{}{text}", self.profile));
+        // No Debian package is installed on the machine that tests: the same file is elsewhere.
+        let typed = text.replace(PACKAGE, self.sandbox.file("package").to_str().expect("text"));
+        self.sandbox.write("typed.sh", &format!("set -euo pipefail\n{}{typed}", self.profile));
         let path = std::env::var("PATH").expect("the sandbox sets it");
         let mut terminal = Run::new("bash")
             .arg(self.sandbox.file("typed.sh"))
