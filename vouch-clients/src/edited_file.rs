@@ -252,7 +252,8 @@ impl Released {
         &self.path
     }
 
-    /// Puts the file back as it was, unless it was edited since. Tokens may have come and gone.
+    /// Puts the file back as it was, unless it was edited since or an edit below this one was taken back. Tokens may have come
+    /// and gone.
     ///
     /// # Errors
     /// When somebody edited it, or it cannot be written.
@@ -271,7 +272,8 @@ impl Released {
             }
             String::from_utf8_lossy(&npmrc.to_bytes()).into_owned()
         };
-        if file.existing_text().map(lasting) != Some(lasting(&after)) {
+        let is_same_text = file.existing_text().map(lasting) == Some(lasting(&after));
+        if !is_same_text || !recorded.is_as_written()? {
             return Err(Failure::configuration(
                 "another program changed it meanwhile",
                 "Run `vouch undo`: it takes out what setup wrote.",
@@ -368,6 +370,31 @@ mod tests {
         fs::write(dir.path().join("binary"), [0xff, 0xfe]).unwrap();
         assert!(EditedFile::read(dir.path().join("binary")).is_err());
         assert!(EditedFile::read(dir.path().to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_text_whose_own_base_was_taken_back_does_not_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, path) = (home(&dir), dir.path().join("file"));
+        fs::write(&path, "x = 1\n").unwrap();
+        let edit = |client, text: &str| {
+            let author = Author { home: &home, client, dialect: Dialect::Toml, registration: None };
+            LockedFile::open(&home, &path).unwrap().write(text, &author).unwrap().release()
+        };
+        let text = || fs::read_to_string(&path).unwrap();
+        edit("cargo", "x = 1\na = 1\n").revert().unwrap();
+        assert_eq!(text(), "x = 1\n");
+        assert_eq!(journal::entries(&home).unwrap(), []);
+
+        // Two setups at once: the second one writes over what the first one wrote, and both fail.
+        let (first, second) = (edit("cargo", "x = 1\na = 1\n"), edit("uv", "x = 1\na = 2\n"));
+        let ids = [first.id(), second.id()];
+        assert!(first.revert().is_err());
+        crate::undo::Undo::begin(&home).unwrap().entry(ids[0]).unwrap();
+        assert_eq!(text(), "x = 1\na = 2\n");
+        assert!(second.revert().is_err());
+        crate::undo::Undo::begin(&home).unwrap().entry(ids[1]).unwrap();
+        assert_eq!(text(), "x = 1\n");
     }
 
     #[test]

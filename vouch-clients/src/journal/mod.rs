@@ -61,7 +61,7 @@ impl fmt::Debug for Author<'_> {
 #[derive(Debug)]
 pub struct Recorded {
     home: Home,
-    id: u64,
+    entry: Entry,
     replaced: Option<Entry>,
 }
 
@@ -99,10 +99,10 @@ pub fn record(
             last.after = digest(Some(dialect), after);
             last.dialect = Some(dialect);
             last.at = UnixTime::now();
-            return Recorded { home: home.clone(), id: last.id, replaced: Some(replaced) };
+            return Recorded { home: home.clone(), entry: last.clone(), replaced: Some(replaced) };
         }
         let id = entries.iter().map(|entry| entry.id).max().unwrap_or(0) + 1;
-        entries.push(Entry {
+        let entry = Entry {
             id,
             run: this_run().to_owned(),
             at: UnixTime::now(),
@@ -118,15 +118,22 @@ pub fn record(
             reverted_at: None,
             pending: None,
             other: Map::new(),
-        });
-        Recorded { home: home.clone(), id, replaced: None }
+        };
+        entries.push(entry.clone());
+        Recorded { home: home.clone(), entry, replaced: None }
     })
 }
 
 impl Recorded {
     /// The number of the entry.
     pub fn id(&self) -> u64 {
-        self.id
+        self.entry.id
+    }
+
+    /// Whether it stands in the journal as it was written. Where an edit below it was taken back since, it does not, and the
+    /// text before it is none to go back to.
+    pub fn is_as_written(&self) -> Result<bool, Failure> {
+        Ok(entries(&self.home)?.contains(&self.entry))
     }
 
     /// Whether the entry is about this edit alone, not one of before that it brings up to date.
@@ -136,7 +143,7 @@ impl Recorded {
 
     /// Strikes the entry out again: the edit did not take place.
     pub fn forget(self) -> Result<(), Failure> {
-        let Self { home, id, replaced } = self;
+        let Self { home, entry: Entry { id, .. }, replaced } = self;
         update(&home, |Journal { entries, .. }| match replaced {
             Some(replaced) => {
                 entries.iter_mut().filter(|entry| entry.id == id).for_each(|entry| *entry = replaced.clone());
