@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use vouch_core::broker::RoleUse;
-use vouch_core::config::{AwsProfile, Config};
+use vouch_core::config::Config;
 use vouch_core::exchange::{Probe, github_request_url};
 use vouch_core::identity::DEFAULT_AUDIENCE;
 use vouch_core::partition::{Region, RoleArn};
@@ -15,10 +15,8 @@ use vouch_core::profile::Role;
 use vouch_core::session::{self, IdTokenClaims, SessionDuration, Source};
 use vouch_core::{Context, ErrorKind, Failure, Secret, env};
 
+use crate::commands::setup::{self, NewAwsProfile};
 use crate::{credential_choice, region, static_tokens, terminal};
-
-/// Seconds that role credentials are asked for: AWS's own default, which every role allows.
-const ROLE_DURATION: u32 = 3600;
 
 /// What the profile is called that a login records.
 const PROFILE: &str = "vouch";
@@ -88,12 +86,11 @@ pub(super) fn run(
     let claims = Probe::new(home).id_token(&source)?;
     check_audience(&claims, flags.audience())?;
     let session = session::begin(home, &keystore, source, &claims, duration)?;
-    // What AWS refuses is the login's to say, not the first build's.
-    if let Err(refused) = context.broker()?.role_credentials(&role, RoleUse::Exchange) {
+    // What AWS refuses is the login's to say, not the first build's. Of a login that failed no session is left.
+    if let Err(failure) = prove(context, flags, &role) {
         session::logout(home, &keystore)?;
-        return Err(refused.into());
+        return Err(failure);
     }
-    Config::update(home, |config| flags.record(config, &role))?;
     terminal::done(&format!(
         "{} of {} may assume {} until {}",
         session.subject,
@@ -108,6 +105,11 @@ pub(super) fn run(
         );
     }
     Ok(())
+}
+
+fn prove(context: &Context, flags: &Flags, role: &Role) -> Result<(), Failure> {
+    context.broker()?.role_credentials(role, RoleUse::Exchange)?;
+    Config::update(context.home(), |config| flags.record(config).map(drop))
 }
 
 /// One home is one user, and a job is none of those who log in with a YubiKey.
@@ -140,58 +142,27 @@ impl Flags {
         self.audience.as_deref().unwrap_or(DEFAULT_AUDIENCE)
     }
 
-    /// The role that was typed, else the one that is set up.
+    /// The role that was typed, as it would be recorded; else the one that is set up.
     fn role(&self, config: &Config) -> Result<Role, Failure> {
-        let Some(arn) = &self.role else { return credential_choice::role(config, None) };
-        let region = region::choose(self.region.as_ref(), None, arn.partition())?.region;
-        if region.partition() != arn.partition() {
-            return Err(Failure::configuration(
-                format!(
-                    "role {arn} is in partition {}, but region {region} is in {}",
-                    arn.partition(),
-                    region.partition()
-                ),
-                format!(
-                    "Give a region of {}: `--region {}`.",
-                    arn.partition(),
-                    arn.partition().default_region()
-                ),
-            ));
+        let mut planned = config.clone();
+        match self.record(&mut planned)? {
+            true => Ok(planned.role_named(PROFILE)?),
+            false => credential_choice::role(config, None),
         }
-        if let Some(other) = config.aws.profiles.get(PROFILE).filter(|known| known.role_arn != *arn) {
-            return Err(Failure::configuration(
-                format!("AWS profile `{PROFILE}` is {} here", other.role_arn),
-                "Leave `--role` out to assume that one, or change it first: `vouch setup aws --role ARN`.",
-            ));
-        }
-        Ok(Role { profile: PROFILE.to_owned(), arn: arn.clone(), region, duration: ROLE_DURATION })
     }
 
-    /// Records a role that was typed and that AWS gave.
-    fn record(&self, config: &mut Config, role: &Role) -> Result<(), Failure> {
-        if self.role.is_none() {
-            return Ok(());
-        }
-        let profiles = &mut config.aws.profiles;
-        if let Some(other) = profiles.get(PROFILE).filter(|known| known.role_arn != role.arn) {
+    /// Records a role that was typed, and says whether one was.
+    fn record(&self, config: &mut Config) -> Result<bool, Failure> {
+        let Some(role) = self.role.clone() else { return Ok(false) };
+        if let Some(other) = config.aws.profiles.get(PROFILE).filter(|known| known.role_arn != role) {
             return Err(Failure::configuration(
                 format!("AWS profile `{PROFILE}` is {} here", other.role_arn),
                 "Leave `--role` out to assume that one, or change it first: `vouch setup aws --role ARN`.",
             ));
         }
-        let first = profiles.is_empty();
-        let kept = profiles.get(PROFILE);
-        let profile = AwsProfile {
-            role_arn: role.arn.clone(),
-            region: role.region.clone(),
-            role_duration: kept.map_or(role.duration, |kept| kept.role_duration),
-            other: kept.map(|kept| kept.other.clone()).unwrap_or_default(),
-        };
-        profiles.insert(PROFILE.to_owned(), profile);
-        if first && config.aws.default.is_none() {
-            config.aws.default = Some(PROFILE.to_owned());
-        }
-        Ok(())
+        let region = region::choose(self.region.as_ref(), None, role.partition())?.region;
+        setup::add_aws_profile(config, &NewAwsProfile { name: PROFILE.to_owned(), role, region })?;
+        Ok(true)
     }
 
     fn source(&self, from: From) -> Result<Source, Failure> {
