@@ -36,7 +36,7 @@ pub(crate) fn token(
     let broker = context.broker()?;
     let named = named(broker.config(), flags, spelling)?;
     let token = broker.token(&named.target, Lifetime::Session)?;
-    mask(context, &[&token.value]);
+    mask(context, &[&token.value])?;
     Ok((token, named))
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn role_credentials(
     let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
     let given = broker.role_credentials(&role, usage)?;
-    mask(context, &[&given.secret_access_key, &given.session_token]);
+    mask(context, &[&given.secret_access_key, &given.session_token])?;
     Ok((given, role))
 }
 

@@ -6,22 +6,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded::byte_serialize;
 use vouch_core::session::Source;
-use vouch_core::{Context, Secret};
+use vouch_core::{Context, Failure, Secret};
 use zeroize::Zeroizing;
 
 /// Has a runner of GitHub's hide these, in each form in which a client shows them. Whether it is one, the session says that was
 /// sealed at login: a variable could make a laptop print its secrets.
-pub(crate) fn mask(context: &Context, secrets: &[&Secret<String>]) {
-    let of_github =
-        |session: vouch_core::session::Session| matches!(session.source, Source::GithubActions { .. });
-    if !context.session().is_ok_and(of_github) {
-        return;
+///
+/// # Errors
+/// When the session does not tell: nothing is handed out then.
+pub(crate) fn mask(context: &Context, secrets: &[&Secret<String>]) -> Result<(), Failure> {
+    if !matches!(context.session()?.source, Source::GithubActions { .. }) {
+        return Ok(());
     }
     let mut stderr = io::stderr().lock();
     for form in secrets.iter().flat_map(|secret| forms(secret.expose())) {
         // Where stderr is closed, nothing of the command gets into the log by it.
         let _ = writeln!(stderr, "::add-mask::{}", *form);
     }
+    Ok(())
 }
 
 /// As it is, in a URL, and as the password of HTTP Basic for the user that CodeArtifact documents.
