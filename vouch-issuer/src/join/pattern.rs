@@ -7,6 +7,7 @@ use vouch_core::identity::{IssuerUrl, Subject};
 use vouch_core::partition::{Partition, RoleArn};
 
 use super::error::JoinError;
+use super::values::into_string;
 use crate::iam::role_name;
 
 /// What stands for the user's subject.
@@ -115,22 +116,6 @@ impl TryFrom<String> for RolePattern {
         }
         Err(PatternError::Role(text))
     }
-}
-
-macro_rules! into_string {
-    ($($name:ty),+) => {$(
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    )+};
 }
 
 into_string!(IssuerPattern, RolePattern);

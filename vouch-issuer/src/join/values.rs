@@ -112,6 +112,7 @@ impl TryFrom<Vec<RepositoryName>> for RepositoryList {
     }
 }
 
+/// Text types as their text.
 macro_rules! into_string {
     ($($name:ty),+) => {$(
         impl From<$name> for String {
@@ -127,6 +128,8 @@ macro_rules! into_string {
         }
     )+};
 }
+
+pub(super) use into_string;
 
 into_string!(ProfileName, QuestionsUrl);
 
