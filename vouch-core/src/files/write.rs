@@ -77,6 +77,7 @@ struct Prepared {
 
 impl Prepared {
     fn add(&mut self, path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+        tracing::debug!(path = %path.display(), "write");
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
