@@ -8,7 +8,7 @@ use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure};
 
 use crate::domain::{Completed, DomainFlags};
-use crate::masking::mask;
+use crate::masking::Mask;
 use crate::terminal;
 
 /// How the flags that name a domain are spelled.
@@ -35,8 +35,9 @@ pub(crate) fn token(
 ) -> Result<(Token, Named), Failure> {
     let broker = context.broker()?;
     let named = named(broker.config(), flags, spelling)?;
+    let mask = Mask::of(context)?;
     let token = broker.token(&named.target, Lifetime::Session)?;
-    mask(context, &[&token.value])?;
+    mask.hide(&[&token.value]);
     Ok((token, named))
 }
 
@@ -48,8 +49,9 @@ pub(crate) fn role_credentials(
 ) -> Result<(RoleCredentials, Role), Failure> {
     let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
+    let mask = Mask::of(context)?;
     let given = broker.role_credentials(&role, usage)?;
-    mask(context, &[&given.secret_access_key, &given.session_token])?;
+    mask.hide(&[&given.secret_access_key, &given.session_token]);
     Ok((given, role))
 }
 

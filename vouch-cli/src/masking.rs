@@ -9,21 +9,33 @@ use vouch_core::session::Source;
 use vouch_core::{Context, Failure, Secret};
 use zeroize::Zeroizing;
 
-/// Has a runner of GitHub's hide these, in each form in which a client shows them. Whether it is one, the session says that was
-/// sealed at login: a variable could make a laptop print its secrets.
+/// Whether the job's log is one to keep secrets out of.
 ///
-/// # Errors
-/// When the session does not tell: nothing is handed out then.
-pub(crate) fn mask(context: &Context, secrets: &[&Secret<String>]) -> Result<(), Failure> {
-    if !matches!(context.session()?.source, Source::GithubActions { .. }) {
-        return Ok(());
+/// The session says it, sealed at login: a variable could make a laptop print its secrets.
+pub(crate) struct Mask {
+    is_github: bool,
+}
+
+impl Mask {
+    /// Asked before a secret is fetched: what cannot be hidden is not handed out.
+    ///
+    /// # Errors
+    /// When the session does not tell.
+    pub(crate) fn of(context: &Context) -> Result<Self, Failure> {
+        Ok(Self { is_github: matches!(context.session()?.source, Source::GithubActions { .. }) })
     }
-    let mut stderr = io::stderr().lock();
-    for form in secrets.iter().flat_map(|secret| forms(secret.expose())) {
-        // Where stderr is closed, nothing of the command gets into the log by it.
-        let _ = writeln!(stderr, "::add-mask::{}", *form);
+
+    /// Has a runner of GitHub's hide these, in each form in which a client shows them.
+    pub(crate) fn hide(&self, secrets: &[&Secret<String>]) {
+        if !self.is_github {
+            return;
+        }
+        let mut stderr = io::stderr().lock();
+        for form in secrets.iter().flat_map(|secret| forms(secret.expose())) {
+            // Where stderr is closed, nothing of the command gets into the log by it.
+            let _ = writeln!(stderr, "::add-mask::{}", *form);
+        }
     }
-    Ok(())
 }
 
 /// As it is, in a URL, and as the password of HTTP Basic for the user that CodeArtifact documents.
