@@ -80,6 +80,32 @@ impl Drop for Sandbox {
     }
 }
 
+/// A service whose next request gets no answer yet.
+#[derive(Debug)]
+pub struct Held<'a> {
+    sandbox: &'a Sandbox,
+    service: &'a str,
+    faulted: u64,
+}
+
+impl Held<'_> {
+    /// Returns once the request is there.
+    pub fn wait_for_request(&self) {
+        while self.sandbox.count(&format!("/faulted/{}", self.service)) == self.faulted {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        self.sandbox.ctl(&["fault", self.service, "--clear"]);
+    }
+}
+
 impl Sandbox {
     fn here() -> Self {
         Self {
@@ -156,6 +182,12 @@ impl Sandbox {
     pub fn ctl(&self, args: &[&str]) -> Value {
         let done = Run::new("vouch-sandbox").arg("ctl").args(args).ok();
         serde_json::from_str(&done.stdout).unwrap_or(Value::Null)
+    }
+
+    /// Has a service answer nothing while the result is there. Only its next request is held.
+    pub fn hold<'a>(&'a self, service: &'a str) -> Held<'a> {
+        self.ctl(&["fault", service, "--hold", "--times", "1"]);
+        Held { sandbox: self, service, faulted: self.count(&format!("/faulted/{service}")) }
     }
 
     /// One counter, such as `/sts/granted`.

@@ -147,13 +147,11 @@ fn a_logout_between_a_fetch_and_its_edit_leaves_no_token() {
         begin(sandbox);
         let _ = set_up(sandbox, "npm", "my-npm-repo").ok();
         sandbox.forget();
-        sandbox.ctl(&["fault", "codeartifact", "--delay", "2000", "--times", "1"]);
-        let asked = sandbox.count("/requests/codeartifact");
+        let held = sandbox.hold("codeartifact");
         let refresh = sandbox.run("npm-token-vouch").arg("refresh").start();
-        while sandbox.count("/requests/codeartifact") == asked {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        held.wait_for_request();
         let _ = sandbox.vouch(&["logout"]).ok();
+        drop(held);
         let _ = refresh.wait().expect_code(3).says("vouch login");
         assert_eq!(files_with_tokens(sandbox), Vec::<PathBuf>::new());
     });

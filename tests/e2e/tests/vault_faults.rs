@@ -174,13 +174,12 @@ fn entries_that_change_places_or_come_from_another_session_open_nothing() {
 fn a_lock_holder_that_is_stopped_is_named_and_does_no_harm_when_it_goes_on() {
     in_sandbox(&[], |sandbox| {
         sandbox.ready();
-        sandbox.ctl(&["fault", "sts", "--delay", "500", "--times", "1"]);
+        let held = sandbox.hold("sts");
         let holder = sandbox.vouch(&CREDENTIAL).start();
         let id = Pid::from_raw(i32::try_from(holder.child.id()).unwrap());
-        while sandbox.count("/requests/sts") == 0 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        held.wait_for_request();
         kill(id, Signal::SIGSTOP).unwrap();
+        drop(held);
         let waited = sandbox.vouch(&CREDENTIAL).fails(5);
         assert!(waited.took < Duration::from_secs(22), "{waited}");
         let _ = waited.says(&format!("process {id} (")).says("has been fetching the same credential");

@@ -78,7 +78,7 @@ pub struct FaultArgs {
     /// sts, codeartifact, issuer or registry
     service: Service,
     /// Let it behave again
-    #[arg(long, exclusive = false, conflicts_with_all = ["status", "code", "message", "retry_after", "headers", "delay", "spoil", "times"])]
+    #[arg(long, exclusive = false, conflicts_with_all = ["status", "code", "message", "retry_after", "headers", "delay", "hold", "spoil", "times"])]
     clear: bool,
     /// Answer with this status in the service's error shape
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(300..=599))]
@@ -98,6 +98,9 @@ pub struct FaultArgs {
     /// Wait before answering
     #[arg(long, value_name = "MS", default_value_t = 0)]
     delay: u64,
+    /// Answer once the faults are changed, or cleared by --clear
+    #[arg(long)]
+    hold: bool,
     #[command(flatten)]
     spoil: SpoilArgs,
     /// Only the next K requests; where connections are spoiled, connections
@@ -189,6 +192,7 @@ impl FaultArgs {
             retry_after: self.retry_after,
             headers: self.headers,
             delay_ms: self.delay,
+            hold: self.hold,
             spoil: self.spoil.spoil(),
             times: self.times,
         })

@@ -25,6 +25,8 @@ pub struct Fault {
     pub headers: Vec<(String, String)>,
     /// Milliseconds to wait before anything is answered.
     pub delay_ms: u64,
+    /// Answer nothing until the service's faults are changed or cleared.
+    pub hold: bool,
     /// How the connection or the answer is spoiled.
     pub spoil: Option<Spoil>,
     /// How many requests (where connections are spoiled: connections) are still to be hit; `None` is without end.

@@ -232,6 +232,8 @@ async fn respond(
         server.journal.log(&entry);
     };
     server.journal.count(Count::Requests, service);
+    // From before the fault is taken: no change is missed.
+    let mut changes = server.faults.changes();
     let fault = server.faults.take_request(service);
     if fault.is_some() {
         server.journal.count(Count::Faulted, service);
@@ -256,13 +258,13 @@ async fn respond(
             if matches!(spoil, Some(Spoil::Reset | Spoil::Hang)) {
                 server.world.count_unserved(&request);
                 log(fault.as_ref(), None);
-                wait(fault.as_ref()).await;
+                wait(fault.as_ref(), &mut changes).await;
                 if spoil == Some(Spoil::Reset) {
                     let _ = reset.send(());
                 }
                 return pending().await;
             }
-            wait(fault.as_ref()).await;
+            wait(fault.as_ref(), &mut changes).await;
             answer(server, service, fault.as_ref(), &request)
         }
         Err(_) => plain(413, "the body is too large or incomplete"),
@@ -284,9 +286,11 @@ fn wanted(service: Service, request: &Request) -> Option<String> {
     }
 }
 
-async fn wait(fault: Option<&Fault>) {
-    if let Some(fault) = fault {
-        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+async fn wait(fault: Option<&Fault>, changes: &mut watch::Receiver<u64>) {
+    let Some(fault) = fault else { return };
+    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    if fault.hold {
+        let _ = changes.changed().await;
     }
 }
 
