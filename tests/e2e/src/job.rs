@@ -33,11 +33,17 @@ const REQUEST_TOKEN: &str = "the-request-token-of-this-job";
 #[derive(Debug, Clone)]
 pub struct Issuer {
     key: PathBuf,
+    url: String,
 }
 
 impl Issuer {
-    /// Makes a key and publishes it where STS looks for it.
+    /// Makes a key and publishes it where STS looks for that of GitHub Actions.
     pub fn publish(sandbox: &Sandbox) -> Self {
+        Self::publish_as(sandbox, ISSUER)
+    }
+
+    /// The same for the issuer of this URL.
+    pub fn publish_as(sandbox: &Sandbox, url: &str) -> Self {
         let key = sandbox.file("issuer.pem");
         let openssl = |args: &[&str]| Run::new("openssl").args(args).ok();
         let path = key.to_str().expect("a plain path").to_owned();
@@ -49,10 +55,13 @@ impl Issuer {
             .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))
             .collect();
         let site = PathBuf::from(std::env::var_os("VOUCH_SANDBOX_SITE").expect("the sandbox names it"));
-        fs::create_dir_all(site.join(".well-known")).expect("the site is writable");
+        let path =
+            url.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map_or("", |(_, path)| path);
+        let site = site.join(path).join(".well-known");
+        fs::create_dir_all(&site).expect("the site is writable");
         let discovery = json!({
-            "issuer": ISSUER,
-            "jwks_uri": format!("{ISSUER}/.well-known/jwks.json"),
+            "issuer": url,
+            "jwks_uri": format!("{url}/.well-known/jwks.json"),
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -62,10 +71,9 @@ impl Issuer {
             "n": URL_SAFE_NO_PAD.encode(bytes), "e": "AQAB",
         }] });
         for (name, document) in [("openid-configuration", discovery), ("jwks.json", key_set)] {
-            fs::write(site.join(".well-known").join(name), document.to_string())
-                .expect("the site is writable");
+            fs::write(site.join(name), document.to_string()).expect("the site is writable");
         }
-        Self { key }
+        Self { key, url: url.to_owned() }
     }
 
     /// An ID token that is good for so many seconds.
@@ -76,7 +84,7 @@ impl Issuer {
         let header = part(json!({ "alg": "RS256", "kid": "k1", "typ": "JWT" }));
         let issued = now.min(now + seconds - 60);
         let claims = part(json!({
-            "iss": ISSUER, "sub": subject, "aud": audience, "iat": issued, "nbf": issued, "exp": now + seconds,
+            "iss": self.url, "sub": subject, "aud": audience, "iat": issued, "nbf": issued, "exp": now + seconds,
         }));
         let input = format!("{header}.{claims}");
         let (text, signature) = (self.key.with_extension("input"), self.key.with_extension("signature"));

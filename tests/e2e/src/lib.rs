@@ -13,6 +13,8 @@ pub mod files;
 pub mod helper;
 pub mod hostile;
 pub mod job;
+pub mod job_agent;
+pub mod job_role;
 pub mod join;
 pub mod killed;
 pub mod marks;

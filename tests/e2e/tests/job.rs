@@ -233,10 +233,26 @@ fn no_project_changes_whom_a_developer_acts_as() {
         let everything = |run: Run| {
             let token = fs::read_to_string(&file).unwrap();
             let run = job.step(run).env("AWS_WEB_IDENTITY_TOKEN_FILE", &file).env("VOUCH_ID_TOKEN", &token);
-            run.env("BITBUCKET_STEP_OIDC_TOKEN", token).env("CI", "true").env("GITHUB_ACTIONS", "true")
+            let run =
+                run.env("BITBUCKET_STEP_OIDC_TOKEN", token).env("CI", "true").env("GITHUB_ACTIONS", "true");
+            let run = run.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/x");
+            let run =
+                run.env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x").env("AWS_ACCESS_KEY_ID", "ASIA");
+            let run = run.env("AWS_SECRET_ACCESS_KEY", "x").env("AWS_SESSION_TOKEN", "x");
+            run.env("BUILDKITE_JOB_ID", "1").env("CIRCLE_WORKFLOW_ID", "1")
         };
         let before = fs::read(sandbox.file(".vouch/config.json")).unwrap();
-        let all = ["github-actions", "gitlab", "bitbucket", "token-file"];
+        let all = [
+            "github-actions",
+            "gitlab",
+            "bitbucket",
+            "token-file",
+            "buildkite",
+            "circleci",
+            "container",
+            "instance",
+            "environment",
+        ];
         // Enrolled: nothing is taken up, with a session and without.
         let _ = everything(sandbox.vouch(&CREDENTIAL).args(vouch_e2e::MY_DOMAIN)).fails(3);
         for from in all {

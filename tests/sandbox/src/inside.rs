@@ -20,6 +20,7 @@ use crate::environment::{self, Places, Toolchain};
 use crate::fault::Faults;
 use crate::http::Service;
 use crate::journal::Journal;
+use crate::metadata;
 use crate::namespace;
 use crate::proxy::{self, Access};
 use crate::reader;
@@ -55,6 +56,9 @@ pub fn run(run: &Run, folder: &Path) -> Result<u8, Error> {
     let hosts = folder.join("hosts");
     tried("write the hosts file", fs::write(&hosts, hosts_file(&world, run.proxy)))?;
     namespace::furnish(&hosts, Path::new(RUNTIME), server::address(Service::Sts))?;
+    if world.config().metadata.is_there() {
+        metadata::ADDRESSES.into_iter().try_for_each(namespace::answer_at)?;
+    }
 
     let server = Arc::new(Server {
         world,
@@ -206,6 +210,11 @@ fn serve(
         // Where the services listen themselves the proxy is closed again.
         if listeners.is_empty() {
             tasks.spawn(proxy::listen(server.clone(), proxy, access));
+        }
+        if server.world.config().metadata.is_there() {
+            for address in metadata::ADDRESSES {
+                tasks.spawn(metadata::listen(server.clone(), metadata::bind(address).await?));
+            }
         }
         for (service, listening) in listeners {
             tasks.spawn(server::listen(server.clone(), service, listening));

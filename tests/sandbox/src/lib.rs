@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`cli`], [`run`], [`inside`], [`namespace`], [`environment`], [`signals`], [`reaper`] | the private view and the command in it |
-//! | [`server`], [`tls`], [`pace`], [`payload`], [`proxy`] | connections |
+//! | [`server`], [`metadata`], [`tls`], [`pace`], [`payload`], [`proxy`] | connections |
 //! | [`fault`], [`control`], [`ctl`], [`journal`] | changing and watching |
 //! | [`reader`] | pcscd and the virtual YubiKeys |
 //! | [`http`], [`world`], [`services`] | what the services see and do; `RULES.md` lists every rule, where it comes from, and the test that shows the refusal |
@@ -30,6 +30,8 @@ pub mod fault;
 pub mod inside;
 #[cfg(target_os = "linux")]
 pub mod journal;
+#[cfg(target_os = "linux")]
+pub mod metadata;
 #[cfg(target_os = "linux")]
 pub mod namespace;
 #[cfg(target_os = "linux")]

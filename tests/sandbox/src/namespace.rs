@@ -74,6 +74,14 @@ pub fn furnish(hosts: &Path, runtime: &Path, address: Ipv4Addr) -> Result<(), Er
     step("bring up the loopback interface", loopback_up(address))
 }
 
+/// Gives the loopback interface one more address, as if the link had it.
+///
+/// # Errors
+/// [`Error::Step`].
+pub fn answer_at(address: Ipv4Addr) -> Result<(), Error> {
+    step("add an address", add_address(address, 32))
+}
+
 fn step<T, E: Into<io::Error>>(step: &'static str, result: Result<T, E>) -> Result<T, Error> {
     result.map_err(|error| {
         let source = error.into();
@@ -97,17 +105,22 @@ const LOOPBACK: u32 = 1;
 /// that ask with `AI_ADDRCONFIG`, because it takes the machine for one without a network.
 fn loopback_up(address: Ipv4Addr) -> io::Result<()> {
     const RTM_NEWLINK: u16 = 16;
-    const RTM_NEWADDR: u16 = 20;
     const IFF_UP: u32 = 1;
-    const AF_INET: u8 = 2;
     const PREFIX_LENGTH: u8 = 8;
-    const RT_SCOPE_HOST: u8 = 254;
-    const IFA_LOCAL: [u16; 2] = [8, 2]; // length and type of the attribute
 
     let link = [0, LOOPBACK, IFF_UP, IFF_UP]; // family and hardware type, interface, flags, which of them change
     rtnetlink(RTM_NEWLINK, &link.map(u32::to_ne_bytes).concat())?;
+    add_address(address, PREFIX_LENGTH)
+}
 
-    let mut message = vec![AF_INET, PREFIX_LENGTH, 0, RT_SCOPE_HOST];
+/// What `ip address add ADDRESS/LENGTH dev lo` sends.
+fn add_address(address: Ipv4Addr, prefix_length: u8) -> io::Result<()> {
+    const RTM_NEWADDR: u16 = 20;
+    const AF_INET: u8 = 2;
+    const RT_SCOPE_HOST: u8 = 254;
+    const IFA_LOCAL: [u16; 2] = [8, 2]; // length and type of the attribute
+
+    let mut message = vec![AF_INET, prefix_length, 0, RT_SCOPE_HOST];
     message.extend(LOOPBACK.to_ne_bytes());
     message.extend(IFA_LOCAL.map(u16::to_ne_bytes).concat());
     message.extend(address.octets());

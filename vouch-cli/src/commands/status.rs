@@ -125,8 +125,14 @@ impl Status {
             }
             None => match self.session.as_ref().ok().filter(|session| session.source.is_of_job()) {
                 Some(session) => {
-                    row("identity", format!("{} of {}", session.subject, session.issuer));
-                    row("", format!("a job: its ID token comes from {}", session.source));
+                    let (subject, issuer, source) = (&session.subject, &session.issuer, &session.source);
+                    if source.is_of_role() {
+                        row("identity", subject.to_string());
+                        row("", format!("a job: its role credentials come from {source}"));
+                    } else {
+                        row("identity", format!("{subject} of {issuer}"));
+                        row("", format!("a job: its ID token comes from {source}"));
+                    }
                 }
                 None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
             },

@@ -206,7 +206,15 @@ impl Broker {
         let credentials = flight.role_credentials(session, role, RoleUse::Exchange, Some(domain), connect)?;
         // Less than was asked for once is asked for at once, and costs one call.
         let seconds = seconds.min(u32::try_from(limit).unwrap_or(u32::MAX));
+        let seconds = session.source.token_seconds(seconds);
         let answer = longest_token(&*aws, &credentials, role, domain, seconds);
+        // There are no others to come, so it is the session that is over.
+        let answer = answer.map_err(|error| match error {
+            ExchangeError::CredentialsRefused { source, .. } if !session.source.is_renewed() => {
+                ExchangeError::SessionExpired { source }
+            }
+            other => other,
+        });
         match &answer {
             Ok(_) => verdict::record_answer(&self.home, domain),
             Err(error) if error.refuses_domain() => verdict::record_refusal(&self.home, domain, &role.arn),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::id_token::IdTokenError;
+use super::role_source::RoleSourceError;
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::http::HttpError;
@@ -61,6 +62,9 @@ pub enum ExchangeError {
     /// Before AWS was asked.
     #[error(transparent)]
     IdToken(#[from] IdTokenError),
+    /// Of a container, an instance or an environment.
+    #[error(transparent)]
+    RoleSource(#[from] RoleSourceError),
     #[error("cannot start the exchange with AWS")]
     Start(#[source] io::Error),
     #[error("your session has expired")]
@@ -112,6 +116,7 @@ impl Diagnostic for ExchangeError {
         match self {
             Self::Setup(error) | Self::Http { source: error, .. } => error.kind(),
             Self::IdToken(error) => error.kind(),
+            Self::RoleSource(error) => error.kind(),
             Self::Start(_) => ErrorKind::Other,
             Self::SessionExpired { .. } => ErrorKind::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } | Self::NotAws { .. } => {
@@ -126,6 +131,7 @@ impl Diagnostic for ExchangeError {
         Some(match self {
             Self::Setup(error) | Self::Http { source: error, .. } => return error.hint(),
             Self::IdToken(error) => return error.hint(),
+            Self::RoleSource(error) => return error.hint(),
             Self::Start(_) => return None,
             Self::SessionExpired { .. } => "Run `vouch login`.".into(),
             Self::NoProvider { role, .. } => format!(

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::agent;
 use crate::env;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::files;
@@ -39,6 +40,12 @@ pub enum IdTokenError {
     Refused { host: String, status: u16 },
     #[error("cannot ask GitHub Actions for an ID token")]
     Http(#[source] HttpError),
+    #[error("cannot start `{program}` for an ID token")]
+    AgentStart { program: PathBuf, source: io::Error },
+    #[error("`{program}` gave no ID token: {reason}")]
+    AgentFailed { program: PathBuf, reason: String },
+    #[error("{from} gives no ID tokens")]
+    NoIdToken { from: String },
     #[error("cannot read the ID token in `{path}`")]
     Read { path: PathBuf, source: io::Error },
     #[error("what {from} has is no ID token: {source}")]
@@ -54,7 +61,7 @@ impl Diagnostic for IdTokenError {
         match self {
             Self::Http(error) => error.kind(),
             Self::Refused { status: 500.., .. } => ErrorKind::Network,
-            Self::Refused { .. } | Self::Changed { .. } => ErrorKind::Refused,
+            Self::Refused { .. } | Self::Changed { .. } | Self::AgentFailed { .. } => ErrorKind::Refused,
             Self::Expired { .. } => ErrorKind::NoSession,
             _ => ErrorKind::Configuration,
         }
@@ -72,6 +79,13 @@ impl Diagnostic for IdTokenError {
                 "The job may be over its time: GitHub stops giving ID tokens then. Start it again.".into()
             }
             Self::Refused { .. } => "Run the command again in a minute.".into(),
+            Self::AgentStart { .. } => {
+                "The agent must be where it was at login, and yours to start; `vouch logout`, then log in again.".into()
+            }
+            Self::AgentFailed { .. } => {
+                "Its own message tells why: an ID token is for a job alone, while it runs. Start the job again.".into()
+            }
+            Self::NoIdToken { .. } => return None,
             Self::Http(error) => return error.hint(),
             Self::Read { .. } => "Look whether the file is there and yours to read; `vouch logout`, then log in again.".into(),
             Self::Claims { .. } => "Name what holds the ID token itself, as one line.".into(),
@@ -149,6 +163,10 @@ pub(super) async fn fetch(http: &Http, source: &Source) -> Result<Secret<String>
         | Source::TokenVariable { id_token, .. } => Ok(id_token.clone()),
         Source::TokenFile { path, .. } => read(path),
         Source::GithubActions { origin, audience } => ask_github(http, origin, audience).await,
+        Source::Agent { ci, program, audience } => agent::ask(*ci, program, audience),
+        Source::Container { .. } | Source::Instance { .. } | Source::Environment { .. } => {
+            Err(IdTokenError::NoIdToken { from: source.to_string() })
+        }
     }
 }
 

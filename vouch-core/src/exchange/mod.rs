@@ -4,6 +4,7 @@
 //! `AWS_ENDPOINT_URL`, ambient credentials, FIPS and dual-stack variables) are not asked, as they could send the session
 //! elsewhere. Its retries and time-outs are off: one deadline holds for all.
 
+mod agent;
 #[cfg(test)]
 mod canned;
 mod codeartifact;
@@ -12,6 +13,7 @@ mod error;
 mod id_token;
 mod probe;
 mod refusal;
+mod role_source;
 mod sdk;
 mod sts;
 
@@ -31,6 +33,7 @@ pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use id_token::{IdTokenError, github_request_url};
 pub use probe::Probe;
+pub use role_source::RoleSourceError;
 pub(crate) use sts::seconds as role_seconds;
 
 /// What the broker asks of AWS.
@@ -108,8 +111,11 @@ impl Aws for Exchange {
             if let Some(domain) = next {
                 self.http.preconnect(&codeartifact::host(&domain.region));
             }
-            // Each source of a session has its own way to an ID token.
+            // Each source of a session has its own way to an ID token, or to the role credentials themselves.
             let ask = async || {
+                if session.source.is_of_role() {
+                    return role_source::role_credentials(&self.http, session, role).await;
+                }
                 let id_token = id_token::current(&self.http, session).await?;
                 sts::role_credentials(&http, session, &id_token, role).await
             };
@@ -185,6 +191,7 @@ impl ExchangeError {
     fn pause(&self) -> Option<Duration> {
         match self {
             Self::IdToken(error) => error.is_transient().then_some(Duration::from_millis(500)),
+            Self::RoleSource(error) => error.is_transient().then_some(Duration::from_millis(500)),
             Self::Http { source, .. } => source.is_transient().then_some(Duration::from_millis(100)),
             // A load balancer of AWS's in distress answers with a page, too.
             Self::NotAws { status: 500.., .. } => Some(Duration::from_millis(500)),

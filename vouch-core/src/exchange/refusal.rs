@@ -76,7 +76,7 @@ fn http_error(source: Box<dyn Error + Send + Sync>) -> HttpError {
 }
 
 /// Text from outside for a terminal or a log: what could steer it is escaped.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut safe = String::new();
     for letter in text.chars().take(MESSAGE_LIMIT) {
         let turns_text =

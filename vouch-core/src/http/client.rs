@@ -179,7 +179,10 @@ fn in_origin_form(mut request: Request<SdkBody>) -> Result<(Request<SdkBody>, St
 }
 
 /// Reads an answer to its end, errors' bodies and those of unknown length too.
-async fn read_whole(response: Response<Incoming>, host: &str) -> Result<Response<SdkBody>, HttpError> {
+pub(super) async fn read_whole(
+    response: Response<Incoming>,
+    host: &str,
+) -> Result<Response<SdkBody>, HttpError> {
     let (parts, body) = response.into_parts();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),

@@ -4,6 +4,7 @@ mod client;
 mod connect;
 mod error;
 mod fetch;
+pub(crate) mod local;
 #[cfg(test)]
 pub(crate) mod loopback;
 mod proxy;

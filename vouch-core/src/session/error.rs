@@ -5,6 +5,7 @@ use std::error::Error as _;
 use crate::failure::{self, Diagnostic, ErrorKind, Failure};
 use crate::files::Holder;
 use crate::home::HomeError;
+use crate::identity::IdentityError;
 use crate::keystore::KeystoreError;
 use crate::time::UnixTime;
 use crate::vault::VaultError;
@@ -29,6 +30,8 @@ pub enum SessionError {
     Busy(Holder),
     #[error("cannot put an ID token together")]
     IdToken,
+    #[error(transparent)]
+    Role(IdentityError),
     /// What signs, such as a card, did not.
     #[error("{0}")]
     Signer(Failure),
@@ -50,6 +53,7 @@ impl Diagnostic for SessionError {
             Self::Home(error) => error.kind(),
             Self::Keystore(error) => error.kind(),
             Self::Vault(error) => error.kind(),
+            Self::Role(_) => ErrorKind::Configuration,
             Self::Busy(_) | Self::IdToken => ErrorKind::Other,
         }
     }
@@ -74,6 +78,7 @@ impl Diagnostic for SessionError {
             Self::Home(error) => return error.hint(),
             Self::Keystore(error) => return error.hint(),
             Self::Vault(error) => return error.hint(),
+            Self::Role(_) => "Use a role with a shorter path.".into(),
             Self::IdToken => return None,
         })
     }

@@ -9,6 +9,7 @@ mod error;
 mod id_token;
 mod job;
 mod reminder;
+mod role_url;
 mod source;
 
 use std::time::{Duration, Instant};
@@ -25,9 +26,10 @@ use crate::vault::{self, EntryName, Vault, VaultError};
 pub use claims::{ClaimsError, IdTokenClaims};
 pub use duration::SessionDuration;
 pub use error::SessionError;
-pub use job::begin;
+pub use job::{begin, begin_as_role};
 pub use reminder::remind;
-pub use source::Source;
+pub use role_url::{RoleUrl, RoleUrlError};
+pub use source::{AgentOfCi, EndpointAuthorization, Source};
 
 const KIND: &str = "session";
 
@@ -44,7 +46,9 @@ pub struct Session {
     pub source: Source,
     pub issued_at: UnixTime,
     pub expires_at: UnixTime,
+    /// Who says whom it is for: the issuer of its ID tokens, or STS where it has role credentials in place of them.
     pub issuer: IssuerUrl,
+    /// Whom it is for: the subject of its ID tokens, or the role.
     pub subject: Subject,
 }
 

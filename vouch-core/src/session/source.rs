@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::role_url::RoleUrl;
 use crate::secret::{self, Secret};
+use crate::time::UnixTime;
 
 /// What a session was made of, sealed with it. Only a typed login or import writes one: nothing that a program finds
 /// around it changes whom a user acts as. The exchange gets role credentials for each in its own way; helpers and broker
@@ -53,6 +55,81 @@ pub enum Source {
         id_token: Secret<String>,
         name: String,
     },
+    /// The agent of the CI gives the job one whenever it is started for it.
+    Agent {
+        ci: AgentOfCi,
+        /// Absolute, as it was found at login.
+        program: PathBuf,
+        audience: String,
+    },
+    /// The container has role credentials at an endpoint, which renews them: ECS, CodeBuild, EKS Pod Identity.
+    Container {
+        url: RoleUrl,
+        /// What is shown there, if anything.
+        authorization: EndpointAuthorization,
+    },
+    /// The instance has role credentials in its metadata service.
+    Instance {
+        /// Below it lies `latest/`.
+        endpoint: RoleUrl,
+    },
+    /// The environment held role credentials at login. They are not renewed.
+    Environment {
+        access_key_id: String,
+        #[serde(with = "secret::sealed")]
+        secret_access_key: Secret<String>,
+        #[serde(with = "secret::sealed")]
+        session_token: Secret<String>,
+        /// Where it was told.
+        expires_at: Option<UnixTime>,
+    },
+}
+
+/// A CI whose agent gives ID tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentOfCi {
+    Buildkite,
+    Circleci,
+}
+
+impl AgentOfCi {
+    /// What its agent is called (Buildkite documentation, "buildkite-agent oidc"; CircleCI documentation, "Using OpenID Connect
+    /// tokens in jobs").
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Buildkite => "buildkite-agent",
+            Self::Circleci => "circleci",
+        }
+    }
+}
+
+/// As it is told to a user.
+impl fmt::Display for AgentOfCi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Buildkite => "Buildkite",
+            Self::Circleci => "CircleCI",
+        })
+    }
+}
+
+/// What a container shows where it asks for role credentials.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum EndpointAuthorization {
+    /// Nothing, as in ECS.
+    None,
+    /// What a file holds, read anew each time, as in EKS.
+    File {
+        /// Absolute.
+        path: PathBuf,
+    },
+    /// What a variable held at login.
+    Value {
+        #[serde(with = "secret::sealed")]
+        value: Secret<String>,
+    },
 }
 
 /// As it is told to a user.
@@ -64,6 +141,10 @@ impl fmt::Display for Source {
             Self::GithubActions { .. } => f.write_str("GitHub Actions"),
             Self::TokenFile { path, .. } => write!(f, "`{}`", path.display()),
             Self::TokenVariable { name, .. } => write!(f, "the variable {name}"),
+            Self::Agent { ci, .. } => write!(f, "{ci}"),
+            Self::Container { url, .. } => write!(f, "the container's endpoint {}", url.place()),
+            Self::Instance { .. } => f.write_str("the metadata service of this instance"),
+            Self::Environment { .. } => f.write_str("the environment of the login"),
         }
     }
 }
@@ -75,15 +156,17 @@ impl Source {
             Self::Yubikey { id_token, .. }
             | Self::Imported { id_token, .. }
             | Self::TokenVariable { id_token, .. } => Some(id_token),
-            Self::GithubActions { .. } | Self::TokenFile { .. } => None,
+            _ => None,
         }
     }
 
     /// The audience that each ID token must have, where the session holds none.
     pub fn audience(&self) -> Option<&str> {
         match self {
-            Self::GithubActions { audience, .. } | Self::TokenFile { audience, .. } => Some(audience),
-            Self::Yubikey { .. } | Self::Imported { .. } | Self::TokenVariable { .. } => None,
+            Self::GithubActions { audience, .. }
+            | Self::TokenFile { audience, .. }
+            | Self::Agent { audience, .. } => Some(audience),
+            _ => None,
         }
     }
 
@@ -95,19 +178,43 @@ impl Source {
             Self::GithubActions { .. } => "github-actions",
             Self::TokenFile { .. } => "token-file",
             Self::TokenVariable { .. } => "token-variable",
+            Self::Agent { ci: AgentOfCi::Buildkite, .. } => "buildkite",
+            Self::Agent { ci: AgentOfCi::Circleci, .. } => "circleci",
+            Self::Container { .. } => "container",
+            Self::Instance { .. } => "instance",
+            Self::Environment { .. } => "environment",
         }
     }
 
     /// Whether it is a job's, in which no YubiKey signs.
     pub fn is_of_job(&self) -> bool {
-        matches!(self, Self::GithubActions { .. } | Self::TokenFile { .. } | Self::TokenVariable { .. })
+        !matches!(self, Self::Yubikey { .. } | Self::Imported { .. })
+    }
+
+    /// Whether it gives role credentials, and no ID token.
+    pub fn is_of_role(&self) -> bool {
+        matches!(self, Self::Container { .. } | Self::Instance { .. } | Self::Environment { .. })
+    }
+
+    /// Whether there are other role credentials to come once those are over.
+    pub fn is_renewed(&self) -> bool {
+        !matches!(self, Self::Environment { .. })
+    }
+
+    /// Seconds to ask for a token that is wanted for so many: 0, which means to CodeArtifact as long as the role credentials
+    /// live, where these are not renewed and nothing is to outlive them (CodeArtifact API, GetAuthorizationToken).
+    pub fn token_seconds(&self, wanted: u32) -> u32 {
+        match self {
+            Self::Environment { .. } => 0,
+            _ => wanted,
+        }
     }
 
     /// Names the key that signed the ID token, where a key of the user's did.
     pub fn kid(&self) -> Option<&str> {
         match self {
             Self::Yubikey { kid, .. } | Self::Imported { kid, .. } => Some(kid),
-            Self::GithubActions { .. } | Self::TokenFile { .. } | Self::TokenVariable { .. } => None,
+            _ => None,
         }
     }
 
@@ -166,12 +273,57 @@ mod tests {
                 "github-actions",
             ),
             (Source::TokenFile { path: "/run/token".into(), audience: audience() }, "token-file"),
+            (
+                Source::Agent { ci: AgentOfCi::Circleci, program: "/bin/x".into(), audience: audience() },
+                "circleci",
+            ),
         ] {
             let json = serde_json::to_value(&source).unwrap();
-            assert_eq!((&json["kind"], source.kind()), (&kind.into(), kind));
+            assert_eq!(source.kind(), kind);
             let read: Source = serde_json::from_value(json.clone()).unwrap();
             assert_eq!((read.id_token(), read.audience()), (None, Some("sts.amazonaws.com")));
             assert_eq!(serde_json::to_value(&read).unwrap(), json);
         }
+    }
+
+    #[test]
+    fn role_credentials_are_sealed_and_not_shown() {
+        let secret = || Secret::new("hunter2".to_owned());
+        let container = |authorization| Source::Container {
+            url: "http://169.254.170.2/v2/credentials/the-id".parse().unwrap(),
+            authorization,
+        };
+        for (source, kind, renewed) in [
+            (container(EndpointAuthorization::None), "container", true),
+            (container(EndpointAuthorization::File { path: "/run/token".into() }), "container", true),
+            (container(EndpointAuthorization::Value { value: secret() }), "container", true),
+            (Source::Instance { endpoint: RoleUrl::OF_INSTANCE.parse().unwrap() }, "instance", true),
+            (
+                Source::Environment {
+                    access_key_id: "ASIA".into(),
+                    secret_access_key: secret(),
+                    session_token: secret(),
+                    expires_at: Some(UnixTime(1)),
+                },
+                "environment",
+                false,
+            ),
+        ] {
+            assert!(!format!("{source:?} {source}").contains("hunter2"));
+            assert!(!source.to_string().contains("the-id"), "the path may name the task");
+            let json = serde_json::to_value(&source).unwrap();
+            let read: Source = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), json);
+            assert_eq!((read.kind(), read.is_renewed()), (kind, renewed));
+            assert!(
+                read.is_of_job()
+                    && read.is_of_role()
+                    && read.id_token().is_none()
+                    && read.audience().is_none()
+            );
+            assert_eq!(read.token_seconds(900), if renewed { 900 } else { 0 });
+        }
+        let elsewhere = r#"{"kind": "instance", "endpoint": "http://adversary.example/"}"#;
+        assert!(serde_json::from_str::<Source>(elsewhere).is_err());
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod arn;
 pub(crate) mod codeartifact;
 pub(crate) mod issuer;
 pub(crate) mod jwt;
+pub(crate) mod metadata;
 pub(crate) mod permission;
 pub(crate) mod refusal;
 pub(crate) mod registry;

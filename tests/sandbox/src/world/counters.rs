@@ -11,12 +11,14 @@ pub(crate) enum Count {
     Sts(&'static str),
     CodeArtifact(&'static str),
     Issuer(&'static str),
+    Metadata(&'static str),
     Registry(&'static str, &'static str),
 }
 
 const STS: [&str; 4] = ["assume_role_with_web_identity", "granted", "refused", "get_caller_identity"];
 const CODEARTIFACT: [&str; 4] = ["get_authorization_token", "granted", "refused", "get_repository_endpoint"];
 const ISSUER: [&str; 2] = ["discovery", "jwks"];
+const METADATA: [&str; 2] = ["granted", "refused"];
 const CARGO: [&str; 8] =
     ["index", "download", "publish", "yank", "unyank", "search", "unauthenticated", "bad_token"];
 const PYPI: [&str; 5] = ["index", "download", "upload", "unauthenticated", "bad_token"];
@@ -54,6 +56,7 @@ impl Counters {
             "sts": section(&STS, &Count::Sts),
             "codeartifact": section(&CODEARTIFACT, &Count::CodeArtifact),
             "issuer": section(&ISSUER, &Count::Issuer),
+            "metadata": section(&METADATA, &Count::Metadata),
             "registry": {
                 "cargo": section(&CARGO, &|name| Count::Registry("cargo", name)),
                 "pypi": section(&PYPI, &|name| Count::Registry("pypi", name)),

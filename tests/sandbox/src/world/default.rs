@@ -1,8 +1,8 @@
 //! The world of the product's documentation, so that its commands run literally.
 
 use super::config::{
-    Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,
-    defaults,
+    Account, Config, Domain, ForeignCrate, ForeignRegistry, Metadata, Permission, Principal, Provider, Role,
+    Trust, defaults,
 };
 
 const AUDIENCE: &str = "sts.amazonaws.com";
@@ -60,6 +60,7 @@ impl Default for Config {
                     domain("gov-packages", "us-gov-west-1", &["my-repo"]),
                 ),
             ],
+            metadata: Metadata::default(),
             cargo_registries: vec![
                 foreign("crates.example.net", None, "public-greeting"),
                 foreign("private.example.net", Some("private-registry-secret"), "private-greeting"),

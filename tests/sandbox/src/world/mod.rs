@@ -21,7 +21,8 @@ use crate::services::refusal::Refusal;
 use crate::services::{self, registry};
 pub(crate) use clock::{Clock, compact, http_date, iso, iso_milliseconds, parse_compact};
 pub use config::{
-    Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,
+    Account, Config, Domain, ForeignCrate, ForeignRegistry, Metadata, Permission, Principal, Provider, Role,
+    Trust,
 };
 pub(crate) use config::{is_account_id, is_domain_name, is_repository_name};
 pub(crate) use counters::{Count, Counters};
@@ -43,6 +44,7 @@ pub struct World {
     registries: registry::Registries,
     rules: Mutex<registry::Rules>,
     issuer_hook: RwLock<Option<IssuerHook>>,
+    metadata: services::metadata::Sessions,
 }
 
 impl World {
@@ -58,6 +60,7 @@ impl World {
             registries,
             rules: Mutex::default(),
             issuer_hook: RwLock::default(),
+            metadata: services::metadata::Sessions::default(),
         }
     }
 
@@ -115,6 +118,11 @@ impl World {
         self.finish(request, response)
     }
 
+    /// Answers a request to an address at which AWS has role credentials for this machine.
+    pub fn handle_metadata(&self, request: &Request) -> Response {
+        self.finish(request, services::metadata::handle(self, request))
+    }
+
     /// An error answer in the shape of `service`, for faults that are injected from outside.
     pub fn refusal(&self, service: Service, status: u16, code: &str, message: &str) -> Response {
         let mut response = Refusal::new(status, code, message).render(service);
@@ -138,7 +146,7 @@ impl World {
         *self.issuer_hook.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
     }
 
-    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `registry.cargo`, `registry.npm`, `registry.pypi`,
+    /// All counters as JSON: `sts`, `codeartifact`, `issuer`, `metadata`, `registry.cargo`, `registry.npm`, `registry.pypi`,
     /// `registry.maven`, `registry.foreign`.
     pub fn stats(&self) -> serde_json::Value {
         self.counters.to_json()
@@ -179,6 +187,10 @@ impl World {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    pub(crate) fn metadata(&self) -> &services::metadata::Sessions {
+        &self.metadata
     }
 
     pub(crate) fn registries(&self) -> &registry::Registries {

@@ -14,6 +14,7 @@ mod config;
 mod foreign_registry;
 mod issuer;
 mod maven_registry;
+mod metadata;
 mod npm_registry;
 mod pypi_registry;
 mod rules_file;

@@ -1,4 +1,5 @@
-//! `vouch login --from`: a session of a job, in CI or in a container, made of the ID token that the job has.
+//! `vouch login --from`: a session of a job, in CI or in a container, made of the ID token or the role credentials that the job
+//! has.
 //!
 //! Only what is typed makes one, and only in a home without an identity and without a session: a project's script cannot change
 //! whom a developer acts as.
@@ -12,9 +13,10 @@ use vouch_core::exchange::{Probe, github_request_url};
 use vouch_core::identity::DEFAULT_AUDIENCE;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::Role;
-use vouch_core::session::{self, IdTokenClaims, SessionDuration, Source};
+use vouch_core::session::{self, AgentOfCi, IdTokenClaims, Session, SessionDuration, Source};
 use vouch_core::{Context, ErrorKind, Failure, Secret, env};
 
+use super::role_source;
 use crate::commands::setup::{self, NewAwsProfile};
 use crate::{credential_choice, region, static_tokens, terminal};
 
@@ -35,10 +37,10 @@ const FILE_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 #[group(id = "job")]
 #[command(next_help_heading = "In CI and containers")]
 pub(super) struct Flags {
-    /// Take the ID token of the job in place of a YubiKey's
+    /// Take the ID token or the role credentials of the job in place of a YubiKey
     #[arg(long, value_name = "SOURCE", conflicts_with_all = ["serial", "pin_stdin", "last_try", "if_needed"])]
     pub(super) from: Option<From>,
-    /// The role that the job assumes, where no AWS profile is set up
+    /// The role that the job assumes or has, where no AWS profile is set up
     #[arg(long, value_name = "ARN", requires = "from")]
     role: Option<RoleArn>,
     /// The region to ask STS in [default: AWS_REGION, AWS_DEFAULT_REGION, that of the partition]
@@ -68,6 +70,16 @@ pub(super) enum From {
     TokenFile,
     /// A variable
     TokenVariable,
+    /// Buildkite, by its agent
+    Buildkite,
+    /// CircleCI, by its agent
+    Circleci,
+    /// The role of an ECS task, a CodeBuild build or an EKS pod
+    Container,
+    /// The role of an EC2 instance
+    Instance,
+    /// Role credentials in AWS_ACCESS_KEY_ID and its relatives, until they end
+    Environment,
 }
 
 pub(super) fn run(
@@ -83,21 +95,19 @@ pub(super) fn run(
     let source = flags.source(from)?;
     let (home, keystore) = (context.home(), context.keystore()?);
     session::check_room(home, &keystore)?;
-    let claims = Probe::new(home).id_token(&source)?;
-    check_audience(&claims, flags.audience())?;
-    let session = session::begin(home, &keystore, source, &claims, duration)?;
+    let session = if source.is_of_role() {
+        session::begin_as_role(home, &keystore, source, &role.arn, &role.region, duration)?
+    } else {
+        let claims = Probe::new(home).id_token(&source)?;
+        check_audience(&claims, flags.audience())?;
+        session::begin(home, &keystore, source, &claims, duration)?
+    };
     // What AWS refuses is the login's to say, not the first build's. Of a login that failed no session is left.
     if let Err(failure) = prove(context, flags, &role) {
         session::logout(home, &keystore)?;
         return Err(failure);
     }
-    terminal::done(&format!(
-        "{} of {} may assume {} until {}",
-        session.subject,
-        session.issuer,
-        role.arn,
-        terminal::local_time(session.expires_at)
-    ));
+    terminal::done(&logged_in(&session, &role));
     static_tokens::renew_after_login(context);
     if config.codeartifact.registrations.is_empty() {
         terminal::next(
@@ -105,6 +115,14 @@ pub(super) fn run(
         );
     }
     Ok(())
+}
+
+fn logged_in(session: &Session, role: &Role) -> String {
+    let until = terminal::local_time(session.expires_at);
+    match session.source.is_of_role() {
+        true => format!("logged in as {} until {until}", role.arn),
+        false => format!("{} of {} may assume {} until {until}", session.subject, session.issuer, role.arn),
+    }
 }
 
 fn prove(context: &Context, flags: &Flags, role: &Role) -> Result<(), Failure> {
@@ -176,13 +194,20 @@ impl Flags {
             From::Gitlab => self.variable(Some(GITLAB_VARIABLE))?,
             From::Bitbucket => self.variable(Some(BITBUCKET_VARIABLE))?,
             From::TokenVariable => self.variable(None)?,
+            From::Buildkite => role_source::agent(AgentOfCi::Buildkite, audience)?,
+            From::Circleci => role_source::agent(AgentOfCi::Circleci, audience)?,
+            From::Container => role_source::container()?,
+            From::Instance => role_source::instance()?,
+            From::Environment => role_source::environment()?,
         })
     }
 
     /// A flag that means nothing to the source is an error: the user expects something of it.
     fn check(&self, from: From) -> Result<(), Failure> {
         let has_variable = matches!(from, From::Gitlab | From::Bitbucket | From::TokenVariable);
+        let has_id_token = !matches!(from, From::Container | From::Instance | From::Environment);
         let typed = [
+            (self.audience.is_some(), has_id_token, "--audience"),
             (self.token_file.is_some(), from == From::TokenFile, "--token-file"),
             (self.token_variable.is_some(), has_variable, "--token-variable"),
         ];

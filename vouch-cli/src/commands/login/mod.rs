@@ -1,6 +1,7 @@
 //! `vouch login`: one PIN, one touch, and a session for the day; or a session of a job.
 
 mod job;
+mod role_source;
 
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, Session, SessionDuration};
