@@ -11,16 +11,16 @@ const POLICY: &str = "CodeArtifactAccess";
 
 pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     let mut resources = Map::new();
-    for user in &plan.users {
-        let properties = json!({ "Url": user.issuer, "ClientIdList": [user.audience] });
+    for provided in &plan.providers {
+        let properties = json!({ "Url": provided.issuer, "ClientIdList": [provided.audience] });
         add(
             &mut resources,
-            provider(&user.id),
+            provider(&provided.id),
             json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
         )?;
     }
     let properties = json!({
-        "Description": "What users may do who come through their own issuers",
+        "Description": plan.policy_description,
         "PolicyDocument": value(&plan.permissions),
     });
     add(
@@ -58,7 +58,7 @@ pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     }
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Issuers of users who sign with a YubiKey, and their roles for CodeArtifact",
+        "Description": plan.description,
         "Resources": resources,
         "Outputs": outputs,
     });

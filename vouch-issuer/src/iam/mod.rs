@@ -3,6 +3,7 @@
 //! The user writes every claim of their own tokens, so the trust rests on `aud` and `sub` alone, and allows one
 //! action. Limits are those of "IAM and AWS STS quotas" in the IAM user guide.
 
+mod ci;
 mod cloudformation;
 mod document;
 mod error;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use self::plan::Plan;
 use crate::enrollment::VerifiedEnrollment;
+pub use ci::{CiError, CiOptions, CiProject, ci_template};
 pub use error::IamError;
 pub use limits::*;
 pub use request::{BucketName, Roles, TemplateOptions, role_name};
@@ -56,10 +58,7 @@ pub fn template(
     format: Format,
 ) -> Result<Template, IamError> {
     let plan = Plan::new(enrollments, wanted)?;
-    let text = match format {
-        Format::CloudFormation => cloudformation::render(&plan)?,
-        Format::Terraform => terraform::render(&plan),
-    };
+    let text = render(&plan, format)?;
     let mut notices = plan.notices();
     if format == Format::CloudFormation && text.len() > TEMPLATE_SIZE {
         notices.push(format!(
@@ -69,6 +68,13 @@ pub fn template(
         ));
     }
     Ok(Template { text, notices })
+}
+
+fn render(plan: &Plan, format: Format) -> Result<String, IamError> {
+    match format {
+        Format::CloudFormation => cloudformation::render(plan),
+        Format::Terraform => Ok(terraform::render(plan)),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use vouch_core::identity::{IssuerUrl, Subject};
+use vouch_core::partition::{AccountId, DomainName};
 
 use super::document::{Node, Piece};
 use super::error::IamError;
@@ -22,10 +23,23 @@ const VERSION: &str = "2012-10-17";
 #[derive(Debug)]
 pub(super) struct Plan {
     /// By issuer.
-    pub(super) users: Vec<TrustedUser>,
+    pub(super) providers: Vec<Provider>,
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Node,
     pub(super) bucket: Option<(BucketName, Node)>,
+    /// Of whom the template is.
+    pub(super) description: &'static str,
+    /// Of whom the policy is.
+    pub(super) policy_description: &'static str,
+}
+
+/// An OpenID Connect provider of the account.
+#[derive(Debug)]
+pub(super) struct Provider {
+    /// Letters and digits: the name in a template.
+    pub(super) id: String,
+    pub(super) issuer: IssuerUrl,
+    pub(super) audience: String,
 }
 
 /// A user, with an issuer of their own.
@@ -53,13 +67,11 @@ impl Plan {
         let users = users(enrollments)?;
         let roles = match &wanted.roles {
             Roles::Each { prefix } => one_each(&users, prefix)?,
-            Roles::Shared { name } => vec![role("Shared", name.clone(), &users)?],
+            Roles::Shared { name } => {
+                vec![role("Shared", name.clone(), users.iter().map(trusted).collect())?]
+            }
         };
-        let permissions = permissions(wanted);
-        let size = permissions.size();
-        if size > MANAGED_POLICY_SIZE {
-            return Err(IamError::PolicySize { size });
-        }
+        let permissions = permissions(wanted.owner.as_ref(), &wanted.domains, wanted.publish)?;
         let bucket = wanted.bucket.clone().map(|bucket| {
             let policy = readable(&bucket, &users, &wanted.public_files);
             (bucket, policy)
@@ -69,12 +81,29 @@ impl Plan {
         {
             return Err(IamError::BucketPolicySize { size });
         }
-        Ok(Self { users, roles, permissions, bucket })
+        let providers = users.into_iter().map(TrustedUser::provider).collect();
+        let description = "Issuers of users who sign with a YubiKey, and their roles for CodeArtifact";
+        let policy_description = "What users may do who come through their own issuers";
+        Ok(Self { providers, roles, permissions, bucket, description, policy_description })
+    }
+
+    /// One role, for the jobs of a project; `may` says in which domains, and whether they may publish.
+    pub(super) fn of_job(
+        providers: Vec<Provider>,
+        name: String,
+        statement: Node,
+        (owner, domains, publish): (Option<&AccountId>, &[DomainName], bool),
+    ) -> Result<Self, IamError> {
+        let roles = vec![role("Ci", name, vec![statement])?];
+        let permissions = permissions(owner, domains, publish)?;
+        let description = "A role for CodeArtifact that the jobs of one project assume";
+        let policy_description = "What the jobs of one project may do";
+        Ok(Self { providers, roles, permissions, bucket: None, description, policy_description })
     }
 
     /// Quotas of the account that this needs, and those that it may exceed.
     pub(super) fn notices(&self) -> Vec<String> {
-        let (providers, roles) = (self.users.len(), self.roles.len());
+        let (providers, roles) = (self.providers.len(), self.roles.len());
         let mut notices = vec![format!(
             "providers: {providers} of the {PROVIDERS_PER_ACCOUNT} that an account has room for; roles: {roles} of \
              {ROLES_PER_ACCOUNT}"
@@ -90,6 +119,13 @@ impl Plan {
                 "{roles} roles are more than the {ROLES_PER_ACCOUNT} of an account: have the quota raised first"
             ));
         }
+        notices.extend(self.trust_notices());
+        notices
+    }
+
+    /// Trust policies that need a raised quota.
+    pub(super) fn trust_notices(&self) -> Vec<String> {
+        let mut notices = Vec::new();
         for role in &self.roles {
             let size = role.trust.size();
             if size > TRUST_POLICY_SIZE {
@@ -102,6 +138,12 @@ impl Plan {
             }
         }
         notices
+    }
+}
+
+impl TrustedUser {
+    fn provider(self) -> Provider {
+        Provider { id: self.id, issuer: self.issuer, audience: self.audience }
     }
 }
 
@@ -156,12 +198,12 @@ fn one_each(users: &[TrustedUser], prefix: &str) -> Result<Vec<Role>, IamError> 
         if let Some(other) = taken.insert(name.to_ascii_lowercase(), &user.subject) {
             return Err(IamError::SameRole { name, one: other.clone(), other: user.subject.clone() });
         }
-        roles.push(role(&user.id, name, std::slice::from_ref(user))?);
+        roles.push(role(&user.id, name, vec![trusted(user)])?);
     }
     Ok(roles)
 }
 
-fn role(id: &str, name: String, users: &[TrustedUser]) -> Result<Role, IamError> {
+fn role(id: &str, name: String, statements: Vec<Node>) -> Result<Role, IamError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     if name.is_empty() || !name.chars().all(allowed) {
         return Err(IamError::RoleName(name));
@@ -169,8 +211,7 @@ fn role(id: &str, name: String, users: &[TrustedUser]) -> Result<Role, IamError>
     if name.len() > ROLE_NAME_SIZE {
         return Err(IamError::RoleNameSize { name });
     }
-    let trust =
-        Node::map([("Version", Node::text(VERSION)), ("Statement", Node::list(users.iter().map(trusted)))]);
+    let trust = Node::map([("Version", Node::text(VERSION)), ("Statement", Node::list(statements))]);
     let size = trust.size();
     if size > TRUST_POLICY_SIZE_RAISED {
         return Err(IamError::TrustSize { role: name, size });
@@ -194,11 +235,10 @@ fn trusted(user: &TrustedUser) -> Node {
 }
 
 /// What a role may do. Tokens are for one domain; reading and publishing are allowed on its repositories and packages.
-fn permissions(wanted: &TemplateOptions) -> Node {
-    let owner = wanted.owner.as_ref().map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
+fn permissions(owner: Option<&AccountId>, domains: &[DomainName], publish: bool) -> Result<Node, IamError> {
+    let owner = owner.map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
     let every = ["*"];
-    let mut domains: Vec<&str> =
-        wanted.domains.iter().map(vouch_core::partition::DomainName::as_str).collect();
+    let mut domains: Vec<&str> = domains.iter().map(DomainName::as_str).collect();
     domains.sort_unstable();
     domains.dedup();
     let domains = if domains.is_empty() { &every[..] } else { &domains };
@@ -238,14 +278,18 @@ fn permissions(wanted: &TemplateOptions) -> Node {
         arns("repository", "/*"),
     );
     let mut statements = vec![token, bearer, read];
-    if wanted.publish {
+    if publish {
         let publish = ["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"];
         statements.push(statement("Publish", Node::texts(publish), arns("package", "/*")));
     }
-    Node::map([
+    let policy = Node::map([
         ("Version", Node::text(VERSION)),
         ("Statement", Node::list(statements.into_iter().map(Node::Map))),
-    ])
+    ]);
+    match policy.size() {
+        size if size > MANAGED_POLICY_SIZE => Err(IamError::PolicySize { size }),
+        _ => Ok(policy),
+    }
 }
 
 /// Everyone may read the documents of these issuers, and nothing else in the bucket.

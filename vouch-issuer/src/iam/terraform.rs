@@ -11,16 +11,16 @@ pub(super) fn render(plan: &Plan) -> String {
         "data \"aws_partition\" \"current\" {}\n".to_owned(),
         "data \"aws_caller_identity\" \"current\" {}\n".to_owned(),
     ];
-    for user in &plan.users {
+    for provided in &plan.providers {
         let attributes = [
-            ("url".to_owned(), quoted(user.issuer.as_str())),
-            ("client_id_list".to_owned(), format!("[{}]", quoted(&user.audience))),
+            ("url".to_owned(), quoted(provided.issuer.as_str())),
+            ("client_id_list".to_owned(), format!("[{}]", quoted(&provided.audience))),
         ];
-        blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&user.id), &attributes));
+        blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&provided.id), &attributes));
     }
     let attributes = [
         ("name_prefix".to_owned(), quoted("codeartifact-access-")),
-        ("description".to_owned(), quoted("What users may do who come through their own issuers")),
+        ("description".to_owned(), quoted(plan.policy_description)),
         ("policy".to_owned(), document(&plan.permissions)),
     ];
     blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_access", &attributes));

@@ -255,7 +255,7 @@ fn terraform_says_the_same() {
 }
 
 /// The resources as Terraform would see them in an account of China.
-fn evaluate(body: &hcl::Body) -> Value {
+pub(super) fn evaluate(body: &hcl::Body) -> Value {
     use hcl::eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType};
 
     fn jsonencode(args: FuncArgs) -> Result<hcl::Value, String> {

@@ -4,6 +4,7 @@
 //! on another claim protects nothing, and an action that takes a claim into the session (`sts:TagSession`,
 //! `sts:SetSourceIdentity`) lets the user choose what it says.
 
+mod ci;
 mod condition;
 mod statement;
 mod text;

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use vouch_core::identity::IssuerUrl;
 
-use super::condition;
 use super::text::texts;
 use super::trusted::Trusted;
+use super::{ci, condition};
 use crate::check::Finding;
 
 const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
@@ -49,7 +49,11 @@ pub(super) fn check(
         };
         findings.push(Finding::problem(code, &place, message, "Take the statement out if nobody needs it."));
     }
-    condition::check(statement.get("Condition"), provider, user, &place, findings);
+    let conditions = statement.get("Condition");
+    match ci::of(provider).filter(|_| user.is_none()) {
+        Some(ci) => ci::check(ci, conditions, provider, &place, findings),
+        None => condition::check(conditions, provider, user, &place, findings),
+    }
     user.filter(|_| may_assume).map(|user| user.issuer.clone())
 }
 

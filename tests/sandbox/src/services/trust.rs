@@ -35,4 +35,46 @@ fn matches(statement: &Trust, identity: &Identity<'_>) -> bool {
     statement.principal == Principal::Federated(identity.issuer.into())
         && is_any(&statement.aud, identity.audience)
         && is_any(&statement.sub, identity.subject)
+        && (statement.sub_like.is_empty()
+            || statement
+                .sub_like
+                .iter()
+                .any(|pattern| is_like(pattern.as_bytes(), identity.subject.as_bytes())))
+}
+
+/// `StringLike`: `*` is any characters, `?` is one, the others are themselves, their case included (IAM user guide, "String
+/// condition operators").
+fn is_like(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'*', rest)) => {
+            (0..=text.len()).any(|from| text.get(from..).is_some_and(|text| is_like(rest, text)))
+        }
+        Some((one, rest)) => text
+            .split_first()
+            .is_some_and(|(first, text)| (*one == b'?' || one == first) && is_like(rest, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like;
+
+    #[test]
+    fn a_pattern_fits_the_whole_text() {
+        for (pattern, text, fits) in [
+            ("", "", true),
+            ("a", "a", true),
+            ("a", "A", false),
+            ("*", "", true),
+            ("a*", "abc", true),
+            ("*c", "abc", true),
+            ("a*c", "abcd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a*b*c", "a-b-b-c", true),
+        ] {
+            assert_eq!(is_like(pattern.as_bytes(), text.as_bytes()), fits, "{pattern} {text}");
+        }
+    }
 }

@@ -126,6 +126,9 @@ pub struct Trust {
     /// `StringEquals` on the provider's `sub`; empty means no condition.
     #[serde(default)]
     pub sub: Vec<String>,
+    /// `StringLike` on the provider's `sub`; empty means no condition.
+    #[serde(default)]
+    pub sub_like: Vec<String>,
     /// Whether it also allows `sts:TagSession`.
     #[serde(default)]
     pub tag_session: bool,
@@ -268,6 +271,9 @@ impl Account {
                 return Err(format!("role {}: max_session_duration is 3600 to 43200", role.name));
             }
         }
+        for trust in self.roles.iter().flat_map(|role| &role.trust) {
+            trust.check()?;
+        }
         let mut names = HashSet::new();
         for domain in &self.domains {
             let fits = Partition::of_region(&domain.region) == Some(partition);
@@ -282,6 +288,26 @@ impl Account {
             }
         }
         Ok(())
+    }
+}
+
+impl Trust {
+    /// IAM's own rule for an issuer that everybody shares: a trust in GitHub's names an owner.
+    fn check(&self) -> Result<(), String> {
+        const GITHUB: &str = "https://token.actions.githubusercontent.com";
+        if self.principal != Principal::Federated(GITHUB.into()) {
+            return Ok(());
+        }
+        let names_owner = |subject: &String| {
+            let owner =
+                subject.strip_prefix("repo:").and_then(|rest| rest.split_once('/')).map(|(owner, _)| owner);
+            owner.is_some_and(|owner| !owner.is_empty() && !owner.contains(['*', '?']))
+        };
+        let mut subjects = self.sub.iter().chain(&self.sub_like).peekable();
+        if subjects.peek().is_some() && subjects.all(names_owner) {
+            return Ok(());
+        }
+        Err("MalformedPolicyDocument: a trust in GitHub's issuer needs a condition on its sub that names an owner".into())
     }
 }
 

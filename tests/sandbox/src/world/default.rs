@@ -92,6 +92,7 @@ fn trust(person: &str) -> Trust {
         principal: Principal::Federated(issuer(person)),
         aud: vec![AUDIENCE.into()],
         sub: vec![person.into()],
+        sub_like: Vec::new(),
         tag_session: false,
         set_source_identity: false,
     }

@@ -36,6 +36,30 @@ fn the_documented_example_is_one() {
 }
 
 #[test]
+fn a_trust_in_github_names_an_owner() {
+    let github = "https://token.actions.githubusercontent.com";
+    let trust = |sub: &[&str], like: &[&str]| json!([{ "principal": { "federated": github }, "aud": ["sts.amazonaws.com"], "sub": sub, "sub_like": like }]);
+    for (sub, like) in [
+        (&[][..], &[][..]),
+        (&["*"], &[]),
+        (&[], &["*"]),
+        (&[], &["repo:*"]),
+        (&[], &["repo:*/app:*"]),
+        (&[], &["repo:acm?/app:*"]),
+        (&[], &["repo:acme/app:*", "*"]),
+        (&[], &["repo:/app:*"]),
+    ] {
+        let trust = trust(sub, like);
+        refused(|world| world["accounts"][0]["roles"][0]["trust"] = trust, "MalformedPolicyDocument");
+    }
+    for (sub, like) in [(&["repo:acme/app:environment:x"][..], &[][..]), (&[], &["repo:acme/*"])] {
+        let mut config = default();
+        config["accounts"][0]["roles"][0]["trust"] = trust(sub, like);
+        assert!(Config::parse(&config.to_string()).is_ok());
+    }
+}
+
+#[test]
 fn worlds_that_cannot_be() {
     refused(|world| world["accounts"][0]["id"] = json!("1234"), "twelve digits");
     refused(|world| world["accounts"][1]["id"] = json!("123456789012"), "twice");

@@ -220,6 +220,18 @@ fn a_subject_that_the_role_does_not_trust() {
 }
 
 #[test]
+fn a_subject_that_the_roles_pattern_does_not_fit() {
+    for (pattern, status) in [("al*", 200), ("al?ce", 200), ("Al*", 403), ("al", 403), ("*x", 403)] {
+        let scene = Scene::changed(|config| {
+            let trust = &mut config["accounts"][0]["roles"][0]["trust"][0];
+            trust["sub"] = json!([]);
+            trust["sub_like"] = json!([pattern]);
+        });
+        assert_eq!(scene.assume_with(|_| {}).status(), status, "{pattern}");
+    }
+}
+
+#[test]
 fn an_audience_that_the_role_does_not_trust() {
     let scene = Scene::changed(|world| {
         world["accounts"][0]["providers"][0]["client_ids"] = json!(["sts.amazonaws.com", "other"]);

@@ -18,16 +18,16 @@ pub(crate) struct Iam {
     format: Language,
     /// The account that owns the CodeArtifact domains; by default the one that the template is applied to
     #[arg(long, value_name = "ACCOUNT")]
-    account: Option<AccountId>,
+    pub(super) account: Option<AccountId>,
     /// A domain that the roles may use; may be repeated; by default every domain of the account
     #[arg(long, value_name = "DOMAIN")]
-    domain: Vec<DomainName>,
+    pub(super) domain: Vec<DomainName>,
     /// Let the roles publish packages, too
     #[arg(long)]
-    publish: bool,
+    pub(super) publish: bool,
     /// What the name of each user's role begins with
     #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ROLE_PREFIX)]
-    role_prefix: String,
+    pub(super) role_prefix: String,
     /// One role for all of them, instead of one for each
     #[arg(long, value_name = "NAME", conflicts_with = "role_prefix")]
     shared_role: Option<String>,
@@ -39,8 +39,10 @@ pub(crate) struct Iam {
     join_file: bool,
     #[command(flatten)]
     trust: super::trust::Trust,
+    #[command(flatten)]
+    pub(super) job: super::iam_ci::Flags,
     /// The files that `vouch enroll` wrote
-    #[arg(required = true, value_name = "ENROLLMENT")]
+    #[arg(required_unless_present = "ci", conflicts_with = "ci", value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
 }
 
@@ -52,6 +54,14 @@ enum Language {
 }
 
 pub(super) fn run(args: Iam) -> Result<(), Failure> {
+    let format = match args.format {
+        Language::CloudFormation => Format::CloudFormation,
+        Language::Terraform => Format::Terraform,
+    };
+    if let Some(project) = args.job.ci.clone() {
+        return super::iam_ci::run(project, args, format);
+    }
+    args.job.check_alone()?;
     let enrollments = args.trust.read_all(&args.enrollments)?;
     let roles = match args.shared_role {
         Some(name) => Roles::Shared { name },
@@ -65,10 +75,6 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         publish: args.publish,
         bucket: args.bucket,
         public_files: if args.join_file { vec![join::FILE, join::PAGE] } else { Vec::new() },
-    };
-    let format = match args.format {
-        Language::CloudFormation => Format::CloudFormation,
-        Language::Terraform => Format::Terraform,
     };
     let template = iam::template(&enrollments, &wanted, format)?;
     for notice in &template.notices {

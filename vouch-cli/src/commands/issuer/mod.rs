@@ -2,6 +2,7 @@
 
 mod check;
 mod iam;
+mod iam_ci;
 mod revoke;
 mod team;
 mod trust;
