@@ -1,7 +1,7 @@
 //! ID tokens that the agent of a CI gives: a program that was found at login, started for each.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -10,8 +10,8 @@ use std::time::Duration;
 use wait_timeout::ChildExt;
 use zeroize::Zeroizing;
 
-use super::id_token::IdTokenError;
-use super::refusal::shown;
+use super::shown::shown;
+use crate::failure::{Diagnostic, ErrorKind};
 use crate::secret::Secret;
 use crate::session::AgentOfCi;
 
@@ -24,13 +24,43 @@ const REST: Duration = Duration::from_secs(1);
 /// More than any ID token.
 const LIMIT: u64 = 32 * 1024;
 
+/// Why an agent gave no ID token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    #[error("cannot start `{program}` for an ID token")]
+    Start { program: PathBuf, source: io::Error },
+    #[error("`{program}` gave no ID token: {reason}")]
+    Failed { program: PathBuf, reason: String },
+}
+
+impl Diagnostic for AgentError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Start { .. } => ErrorKind::Configuration,
+            Self::Failed { .. } => ErrorKind::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Start { .. } => {
+                "The agent must be where it was at login, and yours to start; `vouch logout`, then log in again.".into()
+            }
+            Self::Failed { .. } => {
+                "Its own message tells why: an ID token is for a job alone, while it runs. Start the job again.".into()
+            }
+        })
+    }
+}
+
 /// Starts the agent for an ID token.
 ///
 /// # Errors
 /// When it does not start, fails, or does not end in time.
-pub(super) fn ask(ci: AgentOfCi, program: &Path, audience: &str) -> Result<Secret<String>, IdTokenError> {
-    let start = |source| IdTokenError::AgentStart { program: program.to_owned(), source };
-    let failed = |reason: String| IdTokenError::AgentFailed { program: program.to_owned(), reason };
+pub(super) fn ask(ci: AgentOfCi, program: &Path, audience: &str) -> Result<Secret<String>, AgentError> {
+    let start = |source| AgentError::Start { program: program.to_owned(), source };
+    let failed = |reason: String| AgentError::Failed { program: program.to_owned(), reason };
     // A relative path would be another program in each directory.
     if !program.is_absolute() {
         return Err(start(io::ErrorKind::NotFound.into()));

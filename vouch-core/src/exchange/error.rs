@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::id_token::IdTokenError;
-use super::role_source::RoleSourceError;
+use super::role_error::RoleSourceError;
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::http::HttpError;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::agent;
+use super::agent::{self, AgentError};
 use crate::env;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::files;
@@ -40,10 +40,8 @@ pub enum IdTokenError {
     Refused { host: String, status: u16 },
     #[error("cannot ask GitHub Actions for an ID token")]
     Http(#[source] HttpError),
-    #[error("cannot start `{program}` for an ID token")]
-    AgentStart { program: PathBuf, source: io::Error },
-    #[error("`{program}` gave no ID token: {reason}")]
-    AgentFailed { program: PathBuf, reason: String },
+    #[error(transparent)]
+    Agent(#[from] AgentError),
     #[error("{from} gives no ID tokens")]
     NoIdToken { from: String },
     #[error("cannot read the ID token in `{path}`")]
@@ -60,8 +58,9 @@ impl Diagnostic for IdTokenError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Http(error) => error.kind(),
+            Self::Agent(error) => error.kind(),
             Self::Refused { status: 500.., .. } => ErrorKind::Network,
-            Self::Refused { .. } | Self::Changed { .. } | Self::AgentFailed { .. } => ErrorKind::Refused,
+            Self::Refused { .. } | Self::Changed { .. } => ErrorKind::Refused,
             Self::Expired { .. } => ErrorKind::NoSession,
             _ => ErrorKind::Configuration,
         }
@@ -79,12 +78,7 @@ impl Diagnostic for IdTokenError {
                 "The job may be over its time: GitHub stops giving ID tokens then. Start it again.".into()
             }
             Self::Refused { .. } => "Run the command again in a minute.".into(),
-            Self::AgentStart { .. } => {
-                "The agent must be where it was at login, and yours to start; `vouch logout`, then log in again.".into()
-            }
-            Self::AgentFailed { .. } => {
-                "Its own message tells why: an ID token is for a job alone, while it runs. Start the job again.".into()
-            }
+            Self::Agent(error) => return error.hint(),
             Self::NoIdToken { .. } => return None,
             Self::Http(error) => return error.hint(),
             Self::Read { .. } => "Look whether the file is there and yours to read; `vouch logout`, then log in again.".into(),
@@ -163,7 +157,7 @@ pub(super) async fn fetch(http: &Http, source: &Source) -> Result<Secret<String>
         | Source::TokenVariable { id_token, .. } => Ok(id_token.clone()),
         Source::TokenFile { path, .. } => read(path),
         Source::GithubActions { origin, audience } => ask_github(http, origin, audience).await,
-        Source::Agent { ci, program, audience } => agent::ask(*ci, program, audience),
+        Source::Agent { ci, program, audience } => Ok(agent::ask(*ci, program, audience)?),
         Source::Container { .. } | Source::Instance { .. } | Source::Environment { .. } => {
             Err(IdTokenError::NoIdToken { from: source.to_string() })
         }

@@ -13,8 +13,10 @@ mod error;
 mod id_token;
 mod probe;
 mod refusal;
+mod role_error;
 mod role_source;
 mod sdk;
+mod shown;
 mod sts;
 
 use std::ffi::OsString;
@@ -29,11 +31,12 @@ use crate::home::Home;
 use crate::http::Http;
 use crate::profile::Role;
 use crate::session::Session;
+pub use agent::AgentError;
 pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use id_token::{IdTokenError, github_request_url};
 pub use probe::Probe;
-pub use role_source::RoleSourceError;
+pub use role_error::RoleSourceError;
 pub(crate) use sts::seconds as role_seconds;
 
 /// What the broker asks of AWS.

@@ -8,10 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 
 use super::error::{ExchangeError, Refusal, Service};
+use super::shown::shown;
 use crate::http::HttpError;
-
-/// More of a message is not shown.
-const MESSAGE_LIMIT: usize = 1000;
 
 /// What a service refused; or the error of everything that is no refusal.
 pub(super) fn of<E>(service: Service, error: SdkError<E, HttpResponse>) -> Result<Box<Refusal>, ExchangeError>
@@ -73,21 +71,6 @@ fn http_error(source: Box<dyn Error + Send + Sync>) -> HttpError {
         Ok(error) => *error,
         Err(source) => HttpError::Request(source),
     }
-}
-
-/// Text from outside for a terminal or a log: what could steer it is escaped.
-pub(super) fn shown(text: &str) -> String {
-    let mut safe = String::new();
-    for letter in text.chars().take(MESSAGE_LIMIT) {
-        let turns_text =
-            matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match letter {
-            '\n' | '\r' | '\t' => safe.push(' '),
-            _ if letter.is_control() || turns_text => safe.extend(letter.escape_unicode()),
-            _ => safe.push(letter),
-        }
-    }
-    safe
 }
 
 /// Whether a message has one of some words in it, whatever their case.

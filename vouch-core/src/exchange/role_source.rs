@@ -3,9 +3,6 @@
 //! They are used as they are: the caller must be the role that the session is for, and STS says who it is, each time. Nothing
 //! of them is exchanged for another role's. The place that is asked was sealed at login.
 
-use std::io;
-use std::path::PathBuf;
-
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::{Builder, Credentials};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -18,9 +15,10 @@ use zeroize::Zeroizing;
 
 use super::credentials::{MAX_CREDENTIAL, RoleCredentials};
 use super::error::{ExchangeError, Refusal, Service};
-use super::refusal::{self, shown};
+use super::refusal;
+use super::role_error::RoleSourceError;
 use super::sdk::sdk_config;
-use crate::failure::{Diagnostic, ErrorKind};
+use super::shown::shown;
 use crate::files;
 use crate::http::{Http, HttpError, local};
 use crate::partition::RoleArn;
@@ -36,82 +34,6 @@ const IMDS_TOKEN: &str = "latest/api/token";
 
 /// How long a session with the metadata service lives, in seconds: for three requests.
 const IMDS_SECONDS: &str = "60";
-
-/// Why there are no role credentials of the session's role.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RoleSourceError {
-    #[error("cannot ask {from} for role credentials")]
-    Http { from: String, source: HttpError },
-    #[error("{from} answered {status} in place of role credentials")]
-    Refused { from: String, status: u16 },
-    #[error("this instance has no IAM role")]
-    NoInstanceRole,
-    #[error("{from} gave no role credentials: {reason}")]
-    Answer { from: String, reason: &'static str },
-    #[error("cannot read what to show {from}, in `{path}`")]
-    Read { from: String, path: PathBuf, source: io::Error },
-    #[error("the credentials of {from} are those of {caller}, not of {role}")]
-    OtherCaller { from: String, caller: String, role: RoleArn },
-    #[error("this session is for {own}, not for {role}")]
-    OtherRole { own: String, role: RoleArn },
-}
-
-impl Diagnostic for RoleSourceError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Http { source, .. } => source.kind(),
-            Self::Refused { status: 500.., .. } => ErrorKind::Network,
-            Self::Refused { .. } => ErrorKind::Refused,
-            Self::Answer { .. } => ErrorKind::Network,
-            _ => ErrorKind::Configuration,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Http { source: HttpError::ConnectTimedOut { .. } | HttpError::AnswerTimedOut { .. }, .. } => {
-                "Nothing answers there. In a container on an instance, the metadata service needs a hop limit of 2: \
-                 `aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2`."
-                    .into()
-            }
-            Self::Http { .. } => "Look whether this runs where that endpoint is: a task, a pod, a build or an instance of AWS.".into(),
-            Self::Refused { status: 401 | 403, .. } => {
-                "The endpoint does not accept this job, or the metadata service is off. Start the task, pod or build again; \
-                 then run `vouch logout` and log in again."
-                    .into()
-            }
-            Self::Refused { .. } | Self::Answer { .. } => "Run the command again in a minute.".into(),
-            Self::NoInstanceRole => {
-                "Attach an instance profile: `aws ec2 associate-iam-instance-profile --instance-id ID --iam-instance-profile Name=NAME`."
-                    .into()
-            }
-            Self::Read { .. } => {
-                "Look whether the file is there and yours to read; then run `vouch logout` and log in again.".into()
-            }
-            Self::OtherCaller { .. } => {
-                "Name the role that this job has: `vouch login --from SOURCE --role ARN`. Vouch assumes no other role with \
-                 them: give the job the role itself, or let it log in with an ID token."
-                    .into()
-            }
-            Self::OtherRole { own, .. } => format!(
-                "The AWS profile must be that role: `vouch setup aws --role {own}`. For another one, run `vouch logout` and log \
-                 in again with `--role`."
-            ),
-        })
-    }
-}
-
-impl RoleSourceError {
-    /// Whether it may go better in a moment.
-    pub(super) fn is_transient(&self) -> bool {
-        match self {
-            Self::Http { source, .. } => source.is_transient(),
-            Self::Refused { status, .. } => *status >= 500 || *status == 429,
-            _ => false,
-        }
-    }
-}
 
 /// As the endpoints of containers and the metadata service write them.
 #[derive(Deserialize)]
@@ -245,7 +167,7 @@ impl Endpoint<'_> {
         below: &str,
         header: Option<(&str, &str)>,
     ) -> Result<Zeroizing<String>, RoleSourceError> {
-        let http = |source| RoleSourceError::Http { from: self.from.to_owned(), source };
+        let http = |source| RoleSourceError::Http { from: self.from.to_owned(), source: Box::new(source) };
         let response = self.send(method, url, below, header).await.map_err(http)?;
         match response.status().as_u16() {
             200 => {}

@@ -35,28 +35,28 @@ pub(crate) fn handle(world: &World, request: &Request) -> Response {
         Ok(INSTANCE) => instance(world, request),
         Ok(ECS) => ecs(world, request),
         Ok(EKS) => eks(world, request),
-        _ => Err(text(404, "nothing is here\n")),
+        _ => text(404, "nothing is here\n"),
     };
-    answer.unwrap_or_else(|refusal| {
+    if !answer.status().is_success() {
         world.count(Count::Metadata("refused"));
-        refusal
-    })
+    }
+    answer
 }
 
-fn instance(world: &World, request: &Request) -> Result<Response, Response> {
+fn instance(world: &World, request: &Request) -> Response {
     let Sessions(sessions) = world.metadata();
     let now = world.clock().seconds();
     // It is not for who was forwarded (EC2 user guide, "IMDSv2").
     if request.path == "/latest/api/token" {
         if request.method != Method::PUT {
-            return Err(text(405, "PUT only\n"));
+            return text(405, "PUT only\n");
         }
         if header(request, "x-forwarded-for").is_some() {
-            return Err(text(403, "forwarded\n"));
+            return text(403, "forwarded\n");
         }
         let seconds = header(request, TTL).and_then(|text| text.parse::<i64>().ok());
         let Some(seconds) = seconds.filter(|seconds| (1..=21_600).contains(seconds)) else {
-            return Err(text(400, "no usable TTL\n"));
+            return text(400, "no usable TTL\n");
         };
         let token = new_secret();
         sessions
@@ -64,36 +64,36 @@ fn instance(world: &World, request: &Request) -> Result<Response, Response> {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(token.clone(), now.saturating_add(seconds));
         let ttl = HeaderName::from_static(TTL);
-        return Ok(with_header(respond(200, "text/plain", token), ttl, &seconds.to_string()));
+        return with_header(respond(200, "text/plain", token), ttl, &seconds.to_string());
     }
     let shown = header(request, TOKEN).unwrap_or_default();
     let until = sessions.lock().unwrap_or_else(PoisonError::into_inner).get(shown).copied();
     if until.is_none_or(|until| until <= now) {
-        return Err(text(401, "Unauthorized\n"));
+        return text(401, "Unauthorized\n");
     }
     if request.method != Method::GET {
-        return Err(text(405, "GET only\n"));
+        return text(405, "GET only\n");
     }
     let role = world.config().metadata.instance.as_deref().and_then(|arn| Some((arn, RoleArn::parse(arn)?)));
-    let Some((arn, role)) = role else { return Err(text(404, "Not Found\n")) };
+    let Some((arn, role)) = role else { return text(404, "Not Found\n") };
     let name = role.name.rsplit('/').next().unwrap_or_default();
     match request.path.strip_prefix(ROLE_PATH) {
-        Some("") => Ok(respond(200, "text/plain", name.to_owned())),
+        Some("") => respond(200, "text/plain", name.to_owned()),
         Some(asked) if asked == name => {
             let mut given = credentials(world, arn, "i-0123456789abcdef0");
             if let Some(given) = given.as_object_mut() {
                 given.insert("Code".into(), "Success".into());
                 given.insert("Type".into(), "AWS-HMAC".into());
             }
-            Ok(json_answer(200, &given))
+            json_answer(200, &given)
         }
-        _ => Err(text(404, "Not Found\n")),
+        _ => text(404, "Not Found\n"),
     }
 }
 
-fn ecs(world: &World, request: &Request) -> Result<Response, Response> {
+fn ecs(world: &World, request: &Request) -> Response {
     if request.method != Method::GET {
-        return Err(text(405, "GET only\n"));
+        return text(405, "GET only\n");
     }
     match world.config().metadata.containers.get(&request.path) {
         Some(arn) => {
@@ -101,25 +101,25 @@ fn ecs(world: &World, request: &Request) -> Result<Response, Response> {
             if let Some(given) = given.as_object_mut() {
                 given.insert("RoleArn".into(), arn.clone().into());
             }
-            Ok(json_answer(200, &given))
+            json_answer(200, &given)
         }
         None => {
             let refusal = json!({ "code": "InvalidIdInRequest", "message": "CredentialsV2Request: Credentials not found" });
-            Err(json_answer(400, &refusal))
+            json_answer(400, &refusal)
         }
     }
 }
 
-fn eks(world: &World, request: &Request) -> Result<Response, Response> {
+fn eks(world: &World, request: &Request) -> Response {
     if request.method != Method::GET || request.path != "/v1/credentials" {
-        return Err(text(404, "Not Found\n"));
+        return text(404, "Not Found\n");
     }
     let Some(shown) = header(request, "authorization") else {
-        return Err(text(400, "Service account token cannot be empty\n"));
+        return text(400, "Service account token cannot be empty\n");
     };
     match world.config().metadata.pods.get(shown) {
-        Some(arn) => Ok(json_answer(200, &credentials(world, arn, "eks-cluster-build-0123"))),
-        None => Err(text(400, "Service account token is not valid\n")),
+        Some(arn) => json_answer(200, &credentials(world, arn, "eks-cluster-build-0123")),
+        None => text(400, "Service account token is not valid\n"),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The JSON description of a world: accounts, providers, roles, domains, foreign registries.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::metadata::Metadata;
 use super::partition::Partition;
 use crate::services::arn::RoleArn;
 
@@ -29,42 +30,6 @@ pub struct Config {
     /// The endpoints at which this machine has role credentials, if it is one of AWS's.
     #[serde(default)]
     pub metadata: Metadata,
-}
-
-/// Role credentials that AWS has for containers and instances, by role ARN. Without a role there is no endpoint.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Metadata {
-    /// The instance's role.
-    #[serde(default)]
-    pub instance: Option<String>,
-    /// Roles of ECS tasks, by the path of their URI.
-    #[serde(default)]
-    pub containers: BTreeMap<String, String>,
-    /// Roles of EKS pods, by the token of their service account.
-    #[serde(default)]
-    pub pods: BTreeMap<String, String>,
-    /// Seconds that credentials live.
-    #[serde(default = "defaults::metadata_seconds")]
-    pub seconds: u32,
-}
-
-impl Default for Metadata {
-    fn default() -> Metadata {
-        Metadata {
-            instance: None,
-            containers: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            seconds: defaults::metadata_seconds(),
-        }
-    }
-}
-
-impl Metadata {
-    /// Whether any endpoint has something to give.
-    pub fn is_there(&self) -> bool {
-        self.instance.is_some() || !self.containers.is_empty() || !self.pods.is_empty()
-    }
 }
 
 /// An AWS account.
@@ -377,11 +342,6 @@ pub(super) mod defaults {
 
     pub(super) fn partition() -> String {
         "aws".into()
-    }
-
-    /// As ECS has it.
-    pub(super) fn metadata_seconds() -> u32 {
-        21_600
     }
 
     pub(super) fn max_session_duration() -> u32 {

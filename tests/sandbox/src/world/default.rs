@@ -1,9 +1,10 @@
 //! The world of the product's documentation, so that its commands run literally.
 
 use super::config::{
-    Account, Config, Domain, ForeignCrate, ForeignRegistry, Metadata, Permission, Principal, Provider, Role,
-    Trust, defaults,
+    Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,
+    defaults,
 };
+use super::metadata::Metadata;
 
 const AUDIENCE: &str = "sts.amazonaws.com";
 const READ: [&str; 3] = [

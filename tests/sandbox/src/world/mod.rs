@@ -4,6 +4,7 @@ mod clock;
 mod config;
 mod counters;
 mod default;
+mod metadata;
 mod partition;
 mod state;
 
@@ -21,11 +22,11 @@ use crate::services::refusal::Refusal;
 use crate::services::{self, registry};
 pub(crate) use clock::{Clock, compact, http_date, iso, iso_milliseconds, parse_compact};
 pub use config::{
-    Account, Config, Domain, ForeignCrate, ForeignRegistry, Metadata, Permission, Principal, Provider, Role,
-    Trust,
+    Account, Config, Domain, ForeignCrate, ForeignRegistry, Permission, Principal, Provider, Role, Trust,
 };
 pub(crate) use config::{is_account_id, is_domain_name, is_repository_name};
 pub(crate) use counters::{Count, Counters};
+pub use metadata::Metadata;
 pub(crate) use partition::{AwsHost, Partition, data_plane_host};
 pub(crate) use state::{
     Credentials, RoleSession, TokenGrant, new_access_key_id, new_authorization_token, new_request_id,

@@ -8,6 +8,7 @@ use vouch_core::partition::{AccountId, DomainName};
 use vouch_issuer::iam::{self, BucketName, DEFAULT_ROLE_PREFIX, Format, Roles, TemplateOptions};
 use vouch_issuer::join;
 
+use super::iam_ci;
 use crate::parse;
 use crate::terminal;
 
@@ -18,16 +19,16 @@ pub(crate) struct Iam {
     format: Language,
     /// The account that owns the CodeArtifact domains; by default the one that the template is applied to
     #[arg(long, value_name = "ACCOUNT")]
-    pub(super) account: Option<AccountId>,
+    account: Option<AccountId>,
     /// A domain that the roles may use; may be repeated; by default every domain of the account
     #[arg(long, value_name = "DOMAIN")]
-    pub(super) domain: Vec<DomainName>,
+    domain: Vec<DomainName>,
     /// Let the roles publish packages, too
     #[arg(long)]
-    pub(super) publish: bool,
+    publish: bool,
     /// What the name of each user's role begins with
     #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ROLE_PREFIX)]
-    pub(super) role_prefix: String,
+    role_prefix: String,
     /// One role for all of them, instead of one for each
     #[arg(long, value_name = "NAME", conflicts_with = "role_prefix")]
     shared_role: Option<String>,
@@ -40,7 +41,7 @@ pub(crate) struct Iam {
     #[command(flatten)]
     trust: super::trust::Trust,
     #[command(flatten)]
-    pub(super) job: super::iam_ci::Flags,
+    job: iam_ci::Flags,
     /// The files that `vouch enroll` wrote
     #[arg(required_unless_present = "ci", conflicts_with = "ci", value_name = "ENROLLMENT")]
     enrollments: Vec<PathBuf>,
@@ -58,8 +59,14 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         Language::CloudFormation => Format::CloudFormation,
         Language::Terraform => Format::Terraform,
     };
-    if let Some(project) = args.job.ci.clone() {
-        return super::iam_ci::run(project, args, format);
+    let access = iam_ci::Access {
+        publish: args.publish,
+        role_prefix: args.role_prefix.clone(),
+        owner: args.account.clone(),
+        domains: args.domain.clone(),
+    };
+    if let Some(wanted) = args.job.options(access) {
+        return iam_ci::run(&wanted, format);
     }
     args.job.check_alone()?;
     let enrollments = args.trust.read_all(&args.enrollments)?;

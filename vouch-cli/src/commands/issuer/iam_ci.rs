@@ -1,10 +1,10 @@
 //! `vouch issuer iam --ci`: the role that the jobs of a project assume.
 
 use vouch_core::identity::IssuerUrl;
+use vouch_core::partition::{AccountId, DomainName};
 use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::iam::{CiOptions, CiProject, Format, ci_template};
 
-use super::iam::Iam;
 use crate::parse;
 use crate::terminal;
 
@@ -18,7 +18,7 @@ pub(super) struct Flags {
         long, value_name = "PROJECT", value_parser = parse::argument::<CiProject>,
         conflicts_with_all = ["shared_role", "bucket", "join_file", "attestation_root"],
     )]
-    pub(super) ci: Option<CiProject>,
+    ci: Option<CiProject>,
     /// The environment of GitHub that the jobs run in
     #[arg(long, value_name = "NAME", requires = "ci")]
     environment: Option<String>,
@@ -42,7 +42,33 @@ pub(super) struct Flags {
     gitlab_version: Option<[u32; 3]>,
 }
 
+/// What the role may do, as it is asked for users, too.
+pub(super) struct Access {
+    pub(super) publish: bool,
+    pub(super) role_prefix: String,
+    pub(super) owner: Option<AccountId>,
+    pub(super) domains: Vec<DomainName>,
+}
+
 impl Flags {
+    /// What is asked for, where it is a role for jobs.
+    pub(super) fn options(&self, access: Access) -> Option<CiOptions> {
+        let Access { publish, role_prefix, owner, domains } = access;
+        Some(CiOptions {
+            project: self.ci.clone()?,
+            environment: self.environment.clone(),
+            branch: self.branch.clone(),
+            ids: self.owner_id.zip(self.repository_id),
+            issuer: self.issuer.clone(),
+            existing_provider: self.existing_provider,
+            publish,
+            gitlab_version: self.gitlab_version,
+            role_prefix,
+            owner,
+            domains,
+        })
+    }
+
     /// For enrollments none of these flags means anything; a flag that conflicts with `--ci` would let them pass.
     pub(super) fn check_alone(&self) -> Result<(), Failure> {
         let given = [
@@ -65,22 +91,8 @@ impl Flags {
     }
 }
 
-pub(super) fn run(project: CiProject, args: Iam, format: Format) -> Result<(), Failure> {
-    let flags = args.job;
-    let wanted = CiOptions {
-        project,
-        environment: flags.environment,
-        branch: flags.branch,
-        ids: flags.owner_id.zip(flags.repository_id),
-        issuer: flags.issuer,
-        existing_provider: flags.existing_provider,
-        publish: args.publish,
-        gitlab_version: flags.gitlab_version,
-        role_prefix: args.role_prefix,
-        owner: args.account,
-        domains: args.domain,
-    };
-    let template = ci_template(&wanted, format)?;
+pub(super) fn run(wanted: &CiOptions, format: Format) -> Result<(), Failure> {
+    let template = ci_template(wanted, format)?;
     for notice in &template.notices {
         terminal::say(&format!("note: {notice}"));
     }

@@ -27,7 +27,7 @@ pub(crate) enum Issuer {
     /// Compare what is hosted, and what a role trusts, with what should be
     Check(check::Check),
     /// Print providers, roles and policies for IAM
-    Iam(iam::Iam),
+    Iam(Box<iam::Iam>),
     /// Print what to do when a user leaves or a YubiKey is lost
     Revoke(revoke::Revoke),
 }
@@ -58,7 +58,7 @@ pub(crate) fn run(context: Result<Context, HomeError>, issuer: Issuer) -> Result
     match issuer {
         Issuer::Build(args) => build(&args),
         Issuer::Check(args) => check::run(&context?, &args),
-        Issuer::Iam(args) => iam::run(args),
+        Issuer::Iam(args) => iam::run(*args),
         Issuer::Revoke(args) => revoke::run(context, &args),
     }
 }
