@@ -6,9 +6,9 @@ use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
 use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure};
+use vouch_helper::masking::Mask;
 
 use crate::domain::{Completed, DomainFlags};
-use crate::masking::Mask;
 use crate::terminal;
 
 /// How the flags that name a domain are spelled.
@@ -35,7 +35,7 @@ pub(crate) fn token(
 ) -> Result<(Token, Named), Failure> {
     let broker = context.broker()?;
     let named = named(broker.config(), flags, spelling)?;
-    let mask = Mask::of(context)?;
+    let mask = Mask::of(&context.session()?);
     let token = broker.token(&named.target, Lifetime::Session)?;
     mask.hide(&[&token.value]);
     Ok((token, named))
@@ -49,7 +49,7 @@ pub(crate) fn role_credentials(
 ) -> Result<(RoleCredentials, Role), Failure> {
     let broker = context.broker()?;
     let role = role(broker.config(), profile)?;
-    let mask = Mask::of(context)?;
+    let mask = Mask::of(&context.session()?);
     let given = broker.role_credentials(&role, usage)?;
     mask.hide(&[&given.secret_access_key, &given.session_token]);
     Ok((given, role))

@@ -9,7 +9,6 @@ mod credential_choice;
 mod desktop;
 mod domain;
 mod home_choice;
-mod masking;
 mod parse;
 mod preview;
 mod project_trust;

@@ -1,9 +1,10 @@
-//! What the three helpers and the `vouch` command share. Only [`output`], [`tty`] and [`log`] write, where a program says so.
+//! What the three helpers and the `vouch` command share. Only [`output`], [`tty`], [`log`] and [`masking`] write, where a program says so.
 
 mod closed;
 pub mod guard;
 pub mod home;
 pub mod log;
+pub mod masking;
 pub mod output;
 pub mod program;
 pub mod text;

@@ -101,6 +101,14 @@ fn secrets_of_a_job_of_github_are_masked_before_they_are_printed() {
         }
         let env = job.step(sandbox.vouch(&["env", "--type", "codeartifact", "--shell", "sh"])).ok();
         assert!(masks(&env.stderr).iter().any(|form| form == token));
+        // npm's token lies in a file, which a step may print.
+        let npm = ["setup", "codeartifact", "--tool", "npm", "--repository", "my-repo"];
+        let set_up = job.step(sandbox.vouch(&npm)).args(vouch_e2e::MY_DOMAIN).ok();
+        let npmrc = sandbox.read(".npmrc");
+        let line = npmrc.lines().find(|line| line.contains(":_authToken=")).expect("a static token");
+        let (_, written) = line.split_once('=').unwrap();
+        let written = written.trim_matches('"');
+        assert!(masks(&set_up.stderr).iter().any(|form| form == written), "{}", set_up.stderr);
         // What a variable says is no matter: a laptop prints no secret to its terminal.
         let _ = sandbox.vouch(&["logout"]).ok();
         let file = sandbox.file("token");

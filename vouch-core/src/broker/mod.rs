@@ -67,8 +67,16 @@ impl Broker {
     /// # Errors
     /// When there is no session.
     pub fn session_expiry(&self) -> Result<UnixTime, Error> {
+        Ok(self.session()?.expires_at)
+    }
+
+    /// The session itself.
+    ///
+    /// # Errors
+    /// When there is no session.
+    pub fn session(&self) -> Result<Session, Error> {
         let vault = session::open(&self.home, &self.keystore)?;
-        Ok(Session::read(&vault, &self.home)?.expires_at)
+        Ok(Session::read(&vault, &self.home)?)
     }
 
     /// The token for a URL that a package manager asks about, and its target. Only what a registration allows gets one.

@@ -8,6 +8,7 @@ use vouch_core::endpoint::Asker;
 use vouch_core::exchange::Token;
 use vouch_core::home::Home;
 use vouch_core::time::UnixTime;
+use vouch_helper::masking::Mask;
 
 use super::error::NpmError;
 use super::file::{self, Change, LockedNpmrc};
@@ -47,9 +48,13 @@ pub fn refresh(home: &Home, broker: &Broker, filter: Filter<'_>) -> Vec<Renewed>
 }
 
 fn refresh_file(home: &Home, broker: &Broker, file: PathBuf, entries: Vec<TokenEntry>) -> Renewed {
-    // Before the lock of the file: others must not wait for AWS.
-    let fetch =
-        |place: &TokenEntry| checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0);
+    // Before the lock of the file: others must not wait for AWS. A job's log hides it before it is in a file that a step may print.
+    let fetch = |place: &TokenEntry| {
+        let mask = Mask::of(&broker.session()?);
+        let token = checked(broker.token_for_url(&place.endpoint, Asker::NPM, Lifetime::Session)?.0)?;
+        mask.hide(&[&token.value]);
+        Ok(token)
+    };
     let fetched =
         entries.into_iter().map(|place| (fetch(&place), place)).map(|(token, place)| (place, token));
     match put(home, broker, &file, fetched.collect()) {

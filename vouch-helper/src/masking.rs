@@ -5,28 +5,26 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded::byte_serialize;
-use vouch_core::session::Source;
-use vouch_core::{Context, Failure, Secret};
+use vouch_core::Secret;
+use vouch_core::session::{Session, Source};
 use zeroize::Zeroizing;
 
 /// Whether the job's log is one to keep secrets out of.
 ///
 /// The session says it, sealed at login: a variable could make a laptop print its secrets.
-pub(crate) struct Mask {
+#[derive(Debug, Clone, Copy)]
+pub struct Mask {
     is_github: bool,
 }
 
 impl Mask {
     /// Asked before a secret is fetched: what cannot be hidden is not handed out.
-    ///
-    /// # Errors
-    /// When the session does not tell.
-    pub(crate) fn of(context: &Context) -> Result<Self, Failure> {
-        Ok(Self { is_github: matches!(context.session()?.source, Source::GithubActions { .. }) })
+    pub fn of(session: &Session) -> Self {
+        Self { is_github: matches!(session.source, Source::GithubActions { .. }) }
     }
 
     /// Has a runner of GitHub's hide these, in each form in which a client shows them.
-    pub(crate) fn hide(&self, secrets: &[&Secret<String>]) {
+    pub fn hide(&self, secrets: &[&Secret<String>]) {
         if !self.is_github {
             return;
         }
