@@ -204,5 +204,6 @@ fn ended(home: &Home) -> Option<UnixTime> {
 }
 
 // They keep session keys in a folder of their own.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
