@@ -125,7 +125,7 @@ fn a_file_that_may_not_be_written_stays_as_it_is() {
 fn the_helpers_speak_their_clients_protocols() {
     on_windows(|sandbox, windows, issuer| {
         windows.log_in(issuer);
-        for tool in ["cargo", "pip", "npm"] {
+        for tool in ["cargo", "pip"] {
             let _ = set_up(windows, tool).ok();
         }
         let answer = ask_as_cargo(windows, INDEX).unwrap();
