@@ -100,11 +100,13 @@ fn arguments(ci: AgentOfCi, audience: &str) -> Vec<String> {
 fn reader(pipe: Option<impl Read + Send + 'static>) -> Receiver<Zeroizing<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel();
     if let Some(pipe) = pipe {
-        thread::spawn(move || {
+        let read = move || {
             let mut bytes = Zeroizing::new(Vec::new());
             let _ = pipe.take(LIMIT).read_to_end(&mut bytes);
             let _ = sender.send(bytes);
-        });
+        };
+        // Where there may be no more threads, nothing is read.
+        let _ = thread::Builder::new().spawn(read);
     }
     receiver
 }
