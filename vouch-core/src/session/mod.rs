@@ -6,7 +6,9 @@
 mod claims;
 mod duration;
 mod error;
+mod handover;
 mod id_token;
+mod imported;
 mod job;
 mod reminder;
 mod source;
@@ -25,6 +27,8 @@ use crate::vault::{self, EntryName, Vault, VaultError};
 pub use claims::{ClaimsError, IdTokenClaims};
 pub use duration::SessionDuration;
 pub use error::SessionError;
+pub use handover::{HANDOVER_LIMIT, Handover, Label, REMOTE_AUDIENCE, nonce};
+pub use imported::{ImportError, check as check_import, check_place, import};
 pub use job::begin;
 pub use reminder::remind;
 pub use source::Source;
@@ -171,6 +175,16 @@ fn replace(
     key: &SessionKey,
 ) -> Result<(), SessionError> {
     let _lock = lock(home)?;
+    replace_locked(home, keystore, session, key)
+}
+
+/// The same for who holds the lock.
+fn replace_locked(
+    home: &Home,
+    keystore: &Keystore,
+    session: &Session,
+    key: &SessionKey,
+) -> Result<(), SessionError> {
     let before = vault::sealed_files(home).unwrap_or_default();
     let vault = Vault::new(home, key.clone());
     vault.write(&entry(&vault), session, session.expires_at)?;

@@ -44,9 +44,9 @@ pub(super) struct Flags {
     /// The region to ask STS in [default: AWS_REGION, AWS_DEFAULT_REGION, that of the partition]
     #[arg(long, value_name = "REGION", requires = "role")]
     region: Option<Region>,
-    /// Whom the ID token is for [default: sts.amazonaws.com]
-    #[arg(long, value_name = "AUDIENCE", requires = "from")]
-    audience: Option<String>,
+    /// Whom the ID token is for [default: sts.amazonaws.com; for another machine vouch-remote]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(super) audience: Option<String>,
     /// The file that holds the ID token [default: AWS_WEB_IDENTITY_TOKEN_FILE]
     #[arg(long, value_name = "FILE", requires = "from")]
     token_file: Option<PathBuf>,

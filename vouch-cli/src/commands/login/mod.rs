@@ -1,9 +1,12 @@
 //! `vouch login`: one PIN, one touch, and a session for the day; or a session of a job.
 
+mod elsewhere;
 mod job;
+mod remote;
 
+use vouch_core::config::Config;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
-use vouch_core::session::{self, Session, SessionDuration};
+use vouch_core::session::{self, Session, SessionDuration, SessionError};
 use vouch_core::{Context, ErrorKind, Failure};
 use vouch_yubikey::CardSigner;
 
@@ -34,6 +37,8 @@ pub(crate) struct Args {
     service: ServiceFlags,
     #[command(flatten)]
     job: job::Flags,
+    #[command(flatten)]
+    elsewhere: elsewhere::Flags,
 }
 
 pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), Failure> {
@@ -41,10 +46,15 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
         return job::run(context, from, &args.job, args.duration);
     }
     args.check()?;
+    if let Some(remote) = args.elsewhere.machine.remote()? {
+        return remote::run(context, home, &args, &remote);
+    }
+    if args.elsewhere.print_session {
+        return elsewhere::print(context, home, &args);
+    }
     let (config, keystore) = (context.config()?, context.keystore()?);
-    let identity = config.identity.filter(|identity| !identity.keys.is_empty());
-    let identity = identity.ok_or(IdentityError::NotEnrolled)?;
-    if let Some(session) = session_of(context, &identity) {
+    let identity = enrolled(&config)?;
+    if let Some(session) = session_of(context, identity) {
         let until = until(&session);
         if args.is_enough(&session) {
             terminal::done(&format!("already logged in as {} {until}", session.subject));
@@ -55,28 +65,10 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
             session.subject
         ));
     }
-    args.service.choose()?;
-    let _quiet = args.pin.keep_quiet();
-    let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
-    if let Some(serial) = args.serial.filter(|serial| !enrolled.contains(serial)) {
-        // As where the card itself turns out not to be enrolled.
-        return Err(Failure::new(
-            ErrorKind::Card,
-            format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
-            format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
-        ));
-    }
-    home.confirm(context.home(), &identity.subject)?;
-    session::check_room(context.home(), &keystore)?;
-    let mut card = args.wait.open(args.serial, &enrolled)?;
-    let key = key_of(&identity, card.serial())?.clone();
-    let pin = args.pin.ask(&card)?;
-    let notice = TouchNotice::new("vouch login", &identity.subject);
-    let on_touch = |prompt| notice.show(prompt);
-    let signer = CardSigner { card: &mut card, key: &key, pin: &pin, on_touch: &on_touch };
-    let session = session::login(context.home(), &keystore, &identity, &key, args.duration, signer);
-    drop(notice);
-    let session = session?;
+    let room = || Ok(session::check_room(context.home(), &keystore)?);
+    let session = args.signed(context, home, identity, room, |key, signer| {
+        session::login(context.home(), &keystore, identity, key, args.duration, signer)
+    })?;
     terminal::done(&format!(
         "logged in as {} until {} ({})",
         session.subject,
@@ -100,12 +92,46 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
 impl Args {
     /// Refuses what no session could ever meet.
     fn check(&self) -> Result<(), Failure> {
+        self.elsewhere.check(self.job.audience.is_some())?;
         let Some(min) = self.min.filter(|min| *min >= self.duration) else { return Ok(()) };
         Err(Failure::new(
             ErrorKind::Usage,
             format!("a session of {} never has {min} left", self.duration),
             "Give a shorter `--min`, or a longer `--duration`.",
         ))
+    }
+
+    /// One PIN, one touch, for what `sign` has signed. `prepare` is the last that is done before the card is asked for.
+    fn signed<T>(
+        &self,
+        context: &Context,
+        home: &HomeFlag,
+        identity: &Identity,
+        prepare: impl FnOnce() -> Result<(), Failure>,
+        sign: impl FnOnce(&EnrolledKey, CardSigner<'_>) -> Result<T, SessionError>,
+    ) -> Result<T, Failure> {
+        self.service.choose()?;
+        let _quiet = self.pin.keep_quiet();
+        let enrolled: Vec<u32> = identity.keys.iter().map(|key| key.serial).collect();
+        if let Some(serial) = self.serial.filter(|serial| !enrolled.contains(serial)) {
+            // As where the card itself turns out not to be enrolled.
+            return Err(Failure::new(
+                ErrorKind::Card,
+                format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
+                format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
+            ));
+        }
+        home.confirm(context.home(), &identity.subject)?;
+        prepare()?;
+        let mut card = self.wait.open(self.serial, &enrolled)?;
+        let key = key_of(identity, card.serial())?;
+        let pin = self.pin.ask(&card)?;
+        let notice = TouchNotice::new("vouch login", &identity.subject);
+        let on_touch = |prompt| notice.show(prompt);
+        let signer = CardSigner { card: &mut card, key, pin: &pin, on_touch: &on_touch };
+        let answer = sign(key, signer);
+        drop(notice);
+        Ok(answer?)
     }
 
     /// Whether a session spares the login.
@@ -116,6 +142,12 @@ impl Args {
         };
         self.if_needed && has_time
     }
+}
+
+/// The identity of this home.
+fn enrolled(config: &Config) -> Result<&Identity, IdentityError> {
+    let identity = config.identity.as_ref().filter(|identity| !identity.keys.is_empty());
+    identity.ok_or(IdentityError::NotEnrolled)
 }
 
 /// The live session, if it is that of the enrolled identity.
