@@ -22,6 +22,7 @@ pub mod project;
 pub mod python;
 mod sandbox;
 mod secrets;
+pub mod ssh;
 mod terminal;
 
 pub use command::{CommandOutput, Run, Running};

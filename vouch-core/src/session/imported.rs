@@ -228,3 +228,7 @@ pub fn import(home: &Home, keystore: &Keystore, session: &Session, replace: bool
     let key = SessionKey::generate().map_err(SessionError::from)?;
     Ok(replace_locked(home, keystore, session, &key)?)
 }
+
+#[cfg(test)]
+#[path = "imported_tests.rs"]
+mod tests;

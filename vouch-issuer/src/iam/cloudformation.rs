@@ -8,33 +8,38 @@ use super::limits::{MAX_SESSION_DURATION, TEMPLATE_OUTPUTS, TEMPLATE_RESOURCES};
 use super::plan::Plan;
 
 const POLICY: &str = "CodeArtifactAccess";
+const REMOTE_POLICY: &str = "CodeArtifactRemoteAccess";
 
 pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     let mut resources = Map::new();
     for user in &plan.users {
-        let properties = json!({ "Url": user.issuer, "ClientIdList": [user.audience] });
+        let properties = json!({ "Url": user.issuer, "ClientIdList": user.client_ids });
         add(
             &mut resources,
             provider(&user.id),
             json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
         )?;
     }
-    let properties = json!({
-        "Description": "What users may do who come through their own issuers",
-        "PolicyDocument": value(&plan.permissions),
-    });
-    add(
-        &mut resources,
-        POLICY.into(),
-        json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
-    )?;
+    let policies = [
+        (POLICY, "What users may do who come through their own issuers", Some(&plan.permissions)),
+        (REMOTE_POLICY, "What users may do on other machines", plan.remote_permissions.as_ref()),
+    ];
+    for (name, description, permissions) in policies {
+        let Some(permissions) = permissions else { continue };
+        let properties = json!({ "Description": description, "PolicyDocument": value(permissions) });
+        add(
+            &mut resources,
+            name.into(),
+            json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
+        )?;
+    }
     let mut outputs = Map::new();
     for role in &plan.roles {
         let properties = json!({
             "RoleName": role.name,
             "MaxSessionDuration": MAX_SESSION_DURATION,
             "AssumeRolePolicyDocument": value(&role.trust),
-            "ManagedPolicyArns": [{ "Ref": POLICY }],
+            "ManagedPolicyArns": [{ "Ref": if role.is_remote { REMOTE_POLICY } else { POLICY } }],
         });
         let id = format!("Role{}", role.id);
         add(

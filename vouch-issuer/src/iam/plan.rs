@@ -1,16 +1,17 @@
 //! Who is trusted by which role, and what the roles may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use vouch_core::identity::{IssuerUrl, Subject};
+use vouch_core::session::REMOTE_AUDIENCE;
 
 use super::document::{Node, Piece};
 use super::error::IamError;
 use super::limits::{
-    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION, PROVIDERS_PER_ACCOUNT,
-    ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
+    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_REMOTE_TOKEN_DURATION, MAX_TOKEN_DURATION,
+    PROVIDERS_PER_ACCOUNT, ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
 };
 use super::request::{BucketName, Roles, TemplateOptions, role_name};
 use crate::documents;
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     pub(super) users: Vec<TrustedUser>,
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Node,
+    /// What the roles for other machines may do, where there are any.
+    pub(super) remote_permissions: Option<Node>,
     pub(super) bucket: Option<(BucketName, Node)>,
 }
 
@@ -36,6 +39,8 @@ pub(super) struct TrustedUser {
     pub(super) issuer: IssuerUrl,
     pub(super) subject: Subject,
     pub(super) audience: String,
+    /// All that the provider lists.
+    pub(super) client_ids: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub(super) struct Role {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) trust: Node,
+    /// Whether it is for sessions on other machines.
+    pub(super) is_remote: bool,
 }
 
 impl Plan {
@@ -50,15 +57,19 @@ impl Plan {
         enrollments: &[VerifiedEnrollment],
         wanted: &TemplateOptions,
     ) -> Result<Self, IamError> {
-        let users = users(enrollments)?;
-        let roles = match &wanted.roles {
-            Roles::Each { prefix } => one_each(&users, prefix)?,
-            Roles::Shared { name } => vec![role("Shared", name.clone(), &users)?],
-        };
-        let permissions = permissions(wanted);
-        let size = permissions.size();
-        if size > MANAGED_POLICY_SIZE {
-            return Err(IamError::PolicySize { size });
+        let mut users = users(enrollments)?;
+        let mut roles = roles(&users, &wanted.roles)?;
+        let permissions = permissions(wanted, MAX_TOKEN_DURATION, wanted.publish);
+        let remote_permissions =
+            wanted.remote.then(|| self::permissions(wanted, MAX_REMOTE_TOKEN_DURATION, false));
+        if wanted.remote {
+            roles.extend(remote_roles(&mut users, &wanted.roles)?);
+            refuse_same_names(&roles)?;
+        }
+        for size in std::iter::once(&permissions).chain(&remote_permissions).map(Node::size) {
+            if size > MANAGED_POLICY_SIZE {
+                return Err(IamError::PolicySize { size });
+            }
         }
         let bucket = wanted.bucket.clone().map(|bucket| {
             let policy = readable(&bucket, &users, &wanted.public_files);
@@ -69,7 +80,7 @@ impl Plan {
         {
             return Err(IamError::BucketPolicySize { size });
         }
-        Ok(Self { users, roles, permissions, bucket })
+        Ok(Self { users, roles, permissions, remote_permissions, bucket })
     }
 
     /// Quotas of the account that this needs, and those that it may exceed.
@@ -131,7 +142,8 @@ fn users(enrollments: &[VerifiedEnrollment]) -> Result<Vec<TrustedUser>, IamErro
         if users.iter().any(|user: &TrustedUser| user.id == id) {
             return Err(IamError::SameName(id));
         }
-        users.push(TrustedUser { id, issuer: issuer.clone(), subject, audience });
+        let client_ids = vec![audience.clone()];
+        users.push(TrustedUser { id, issuer: issuer.clone(), subject, audience, client_ids });
     }
     Ok(users)
 }
@@ -145,6 +157,43 @@ fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
     name.truncate(40);
     let digest = Sha256::digest(issuer.as_str());
     digest.iter().take(16).fold(name, |name, byte| name + &format!("{byte:02x}"))
+}
+
+fn roles(users: &[TrustedUser], wanted: &Roles) -> Result<Vec<Role>, IamError> {
+    match wanted {
+        Roles::Each { prefix } => one_each(users, prefix),
+        Roles::Shared { name } => Ok(vec![role("Shared", name.clone(), users)?]),
+    }
+}
+
+/// A second role of each user, which trusts only what was signed for another machine; the providers list its audience.
+fn remote_roles(users: &mut [TrustedUser], wanted: &Roles) -> Result<Vec<Role>, IamError> {
+    let there: Vec<_> = users
+        .iter()
+        .map(|user| TrustedUser { audience: REMOTE_AUDIENCE.to_owned(), ..user.clone() })
+        .collect();
+    for user in users {
+        // A daily role that trusted this audience would be open to every machine with such a session.
+        if user.audience == REMOTE_AUDIENCE {
+            return Err(IamError::RemoteAudience { issuer: user.issuer.clone() });
+        }
+        user.client_ids.push(REMOTE_AUDIENCE.to_owned());
+    }
+    let wanted = match wanted {
+        Roles::Each { prefix } => Roles::Each { prefix: format!("{prefix}remote-") },
+        Roles::Shared { name } => Roles::Shared { name: format!("{name}-remote") },
+    };
+    let roles = roles(&there, &wanted)?.into_iter();
+    Ok(roles.map(|role| Role { id: format!("{}Remote", role.id), is_remote: true, ..role }).collect())
+}
+
+/// A user may be called as another one's role for other machines is.
+fn refuse_same_names(roles: &[Role]) -> Result<(), IamError> {
+    let mut names = BTreeSet::new();
+    match roles.iter().find(|role| !names.insert(role.name.to_ascii_lowercase())) {
+        Some(role) => Err(IamError::SameName(role.name.clone())),
+        None => Ok(()),
+    }
 }
 
 fn one_each(users: &[TrustedUser], prefix: &str) -> Result<Vec<Role>, IamError> {
@@ -175,7 +224,7 @@ fn role(id: &str, name: String, users: &[TrustedUser]) -> Result<Role, IamError>
     if size > TRUST_POLICY_SIZE_RAISED {
         return Err(IamError::TrustSize { role: name, size });
     }
-    Ok(Role { id: id.to_owned(), name, trust })
+    Ok(Role { id: id.to_owned(), name, trust, is_remote: false })
 }
 
 fn trusted(user: &TrustedUser) -> Node {
@@ -194,7 +243,7 @@ fn trusted(user: &TrustedUser) -> Node {
 }
 
 /// What a role may do. Tokens are for one domain; reading and publishing are allowed on its repositories and packages.
-fn permissions(wanted: &TemplateOptions) -> Node {
+fn permissions(wanted: &TemplateOptions, token_seconds: u32, publish: bool) -> Node {
     let owner = wanted.owner.as_ref().map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
     let every = ["*"];
     let mut domains: Vec<&str> =
@@ -228,7 +277,7 @@ fn permissions(wanted: &TemplateOptions) -> Node {
         ("StringEquals", Node::map([("sts:AWSServiceName", Node::text("codeartifact.amazonaws.com"))])),
         (
             "NumericLessThanEquals",
-            Node::map([("sts:DurationSeconds", Node::text(MAX_TOKEN_DURATION.to_string()))]),
+            Node::map([("sts:DurationSeconds", Node::text(token_seconds.to_string()))]),
         ),
     ]);
     bearer.push(("Condition".to_owned(), limits));
@@ -238,7 +287,7 @@ fn permissions(wanted: &TemplateOptions) -> Node {
         arns("repository", "/*"),
     );
     let mut statements = vec![token, bearer, read];
-    if wanted.publish {
+    if publish {
         let publish = ["codeartifact:PublishPackageVersion", "codeartifact:PutPackageMetadata"];
         statements.push(statement("Publish", Node::texts(publish), arns("package", "/*")));
     }

@@ -14,7 +14,10 @@ pub(super) fn render(plan: &Plan) -> String {
     for user in &plan.users {
         let attributes = [
             ("url".to_owned(), quoted(user.issuer.as_str())),
-            ("client_id_list".to_owned(), format!("[{}]", quoted(&user.audience))),
+            (
+                "client_id_list".to_owned(),
+                format!("[{}]", user.client_ids.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(", ")),
+            ),
         ];
         blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&user.id), &attributes));
     }
@@ -24,6 +27,14 @@ pub(super) fn render(plan: &Plan) -> String {
         ("policy".to_owned(), document(&plan.permissions)),
     ];
     blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_access", &attributes));
+    if let Some(permissions) = &plan.remote_permissions {
+        let attributes = [
+            ("name_prefix".to_owned(), quoted("codeartifact-remote-access-")),
+            ("description".to_owned(), quoted("What users may do on other machines")),
+            ("policy".to_owned(), document(permissions)),
+        ];
+        blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_remote_access", &attributes));
+    }
     for role in &plan.roles {
         let id = name(&role.id);
         let attributes = [
@@ -34,7 +45,7 @@ pub(super) fn render(plan: &Plan) -> String {
         blocks.push(block("resource \"aws_iam_role\"", &id, &attributes));
         let attributes = [
             ("role".to_owned(), format!("aws_iam_role.{id}.name")),
-            ("policy_arn".to_owned(), "aws_iam_policy.codeartifact_access.arn".to_owned()),
+            ("policy_arn".to_owned(), format!("aws_iam_policy.{}.arn", policy(role))),
         ];
         blocks.push(block("resource \"aws_iam_role_policy_attachment\"", &id, &attributes));
     }
@@ -51,6 +62,10 @@ pub(super) fn render(plan: &Plan) -> String {
     ];
     blocks.push(block("output", "role_arns", &attributes));
     blocks.join("\n")
+}
+
+fn policy(role: &Role) -> &'static str {
+    if role.is_remote { "codeartifact_remote_access" } else { "codeartifact_access" }
 }
 
 fn block(kind: &str, name: &str, attributes: &[(String, String)]) -> String {
