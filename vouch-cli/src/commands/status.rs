@@ -181,6 +181,10 @@ impl Status {
                     terminal::local_time(*issued_at)
                 ),
             ),
+            Err(error @ SessionError::KeyMissing(_)) => {
+                row("session", format!("none, {error}"));
+                row("", error.hint().unwrap_or_default());
+            }
             Err(error) => row("session", format!("none, {error}: run `vouch login`")),
         }
         for (name, profile) in &self.config.aws.profiles {

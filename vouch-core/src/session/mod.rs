@@ -10,6 +10,7 @@ mod handover;
 mod id_token;
 mod imported;
 mod job;
+mod key_missing;
 mod reminder;
 mod source;
 
@@ -30,6 +31,7 @@ pub use error::SessionError;
 pub use handover::{HANDOVER_LIMIT, Handover, Label, REMOTE_AUDIENCE, nonce};
 pub use imported::{ImportError, check as check_import, check_place, import};
 pub use job::begin;
+pub use key_missing::KeyMissing;
 pub use reminder::remind;
 pub use source::Source;
 
@@ -63,6 +65,9 @@ pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, SessionError> {
         // Some time after its end a keystore no longer knows that there was a key; the sealed file still does.
         Err(KeystoreError::Missing) => match ended(home) {
             Some(at) => SessionError::Expired { at: Some(at) },
+            None if vault::claimed_expiries(home, KIND).next().is_some() => {
+                SessionError::KeyMissing(KeyMissing::find(home))
+            }
             None => SessionError::NotLoggedIn,
         },
         Err(error) => return Err(error.into()),

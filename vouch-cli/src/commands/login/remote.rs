@@ -93,7 +93,9 @@ impl<'a> Connection<'a> {
         if let Some(failure) = self.remote.failure(status) {
             return failure;
         }
-        let above = "Its own words are above. Nothing was sent, and the YubiKey was not asked.";
+        let above = format!(
+            "Do on {host} what its own words above say. Nothing was sent, and the YubiKey was not asked."
+        );
         match status.code().unwrap_or_default() {
             2 => Failure::configuration(
                 format!("the Vouch of {host} cannot take a session from another machine"),
