@@ -28,7 +28,8 @@ pub struct Machine {
 impl Machine {
     /// Starts one, which `ssh NAME` of the sandbox's user then reaches.
     pub fn start(sandbox: &Sandbox, name: &str) -> Self {
-        let folder = sandbox.file(&format!("machines/{name}"));
+        // Not below the home: cargo would read the configuration there.
+        let folder = sandbox.home().with_file_name(format!("machine-{name}"));
         let (home, ssh) = (folder.join("home"), sandbox.file(".ssh"));
         for path in [&home, &ssh, &folder.join("tmp"), &folder.join("run")] {
             fs::create_dir_all(path).expect("the home is writable");

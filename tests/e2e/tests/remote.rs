@@ -5,8 +5,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use vouch_e2e::node;
+use vouch_e2e::python::{self, Package, installed};
 use vouch_e2e::ssh::{self, Machine};
-use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Run, Sandbox, in_sandbox, programs};
 
 const DAILY: &str = "arn:aws:iam::123456789012:role/CodeArtifact";
 const REMOTE: &str = "arn:aws:iam::123456789012:role/CodeArtifact-remote-alice";
@@ -147,12 +149,8 @@ fn the_id_token_is_in_the_standard_input_of_ssh_and_nowhere_else() {
         assert!(!there_told.contains(token), "the machine wrote it, or was told by its arguments");
         // The signature alone is as good as the token.
         let signature = token.rsplit('.').next().unwrap();
-        let kept = vouch_e2e::files::tree(sandbox.home());
-        assert!(
-            kept.keys().any(|path| path.starts_with(machine.folder())),
-            "the machine's files are among them"
-        );
-        for (path, content) in kept {
+        let [mine, theirs] = [sandbox.home(), machine.folder()].map(vouch_e2e::files::tree);
+        for (path, content) in mine.into_iter().chain(theirs) {
             if path != here && path != there {
                 let found = content.windows(signature.len()).any(|part| part == signature.as_bytes());
                 assert!(!found, "{} has it", path.display());
@@ -189,10 +187,10 @@ fn what_arrives_is_refused_unless_it_is_a_session_for_this_home() {
 
         // Over a terminal nothing goes in either direction.
         let typed = elsewhere(sandbox, &["session", "import"]).on_terminal().wait().expect_code(2);
-        let _ = typed.shows("refusing to read a session from a terminal");
+        let _ = typed.says("refusing to read a session from a terminal");
         let before = touches(sandbox);
         let shown = sandbox.vouch(&["login", "--print-session"]).on_terminal().wait().expect_code(2);
-        let _ = shown.shows("refusing to print a session to the terminal");
+        let _ = shown.says("refusing to print a session to the terminal");
         assert_eq!(touches(sandbox), before);
     });
 }
@@ -340,18 +338,65 @@ fn a_namespace_without_the_key_says_so_and_takes_a_session_of_its_own() {
         let _ = sandbox.vouch(&["status"]).ok();
 
         let runtime = sandbox.run("mktemp").args(["-d", "-p", "/dev/shm"]).ok().stdout.trim().to_owned();
+        // Where the kernel's keyring is forbidden, too, as by the filters of common containers.
+        let filter = programs().join("without-keyring");
+        let bare = inside(&[filter.to_str().unwrap(), "vouch", "--home"]).arg(sandbox.file("contained"));
+        let _ = bare.args(["setup", "aws", "--role", REMOTE]).ok();
+        let bare = inside(&[filter.to_str().unwrap(), "vouch", "--home"]).arg(sandbox.file("contained"));
+        let _ = bare.args(["session", "import", "--check"]).fails(7).says("VOUCH_KEYSTORE=runtime-file");
         let contained = |args: &[&str]| {
-            inside(&["vouch", "--home"])
+            inside(&[filter.to_str().unwrap(), "vouch", "--home"])
                 .arg(sandbox.file("contained"))
                 .args(args)
                 .env("VOUCH_KEYSTORE", "runtime-file")
                 .env("XDG_RUNTIME_DIR", &runtime)
         };
-        let _ = contained(&["setup", "aws", "--role", REMOTE]).ok();
         let _ = contained(&["session", "import", "--check"]).ok().shows("\"session\": null");
         let _ = contained(&["session", "import"]).stdin(printed(sandbox, &[])).ok();
         let _ = contained(&["credential", "codeartifact"]).args(MY_DOMAIN).ok();
         let _ = contained(&["logout"]).ok();
         fs::remove_dir_all(runtime).unwrap();
+    });
+}
+
+#[test]
+fn pip_and_npm_install_there_as_long_as_the_session_lasts() {
+    with_remote_roles(|sandbox| {
+        sandbox.log_in();
+        python::upload(sandbox, "my-pypi-repo", &[Package::new("greetings").wheel()]);
+        let npm = node::Client("npm-11");
+        let _ = npm.set_up(sandbox, &[]).ok();
+        node::publish_three(sandbox, npm);
+
+        let machine = machine(sandbox, "build1");
+        let clients = std::path::PathBuf::from(std::env::var_os("VOUCH_TEST_CLIENTS").unwrap());
+        let path = format!(
+            "export PATH=$HOME/.local/bin:{}:$PATH",
+            clients.join("node").join(npm.0).join("bin").display()
+        );
+        let run = |line: &str| machine.run(sandbox, &format!("{path}; {line}"));
+        for (tool, repository) in [("pip", "my-pypi-repo"), ("npm", "my-npm-repo")] {
+            let domain = MY_DOMAIN.join(" ");
+            let _ =
+                run(&format!("vouch setup codeartifact --tool {tool} --repository {repository} {domain}"))
+                    .ok();
+        }
+        let _ = login(sandbox, "build1", &[]).ok();
+        let pip = installed("pip-26.3").join("bin/pip");
+        let download = format!("{} download --no-cache-dir --no-deps --dest got greetings", pip.display());
+        let _ = run(&download).ok();
+        assert!(fs::read_dir(machine.home.join("got")).unwrap().next().is_some());
+        let _ = run("mkdir app && cd app && npm init -y && npm install plain").ok();
+        assert!(machine.home.join("app/node_modules/left").exists());
+        assert!(fs::read_to_string(machine.home.join(".npmrc")).unwrap().contains(":_authToken="));
+
+        let _ = there(sandbox, "logout", "build1").ok();
+        assert!(!fs::read_to_string(machine.home.join(".npmrc")).unwrap().contains(":_authToken="));
+        let refused = run(&download).done();
+        assert_ne!(refused.code, 0, "{refused}");
+        let refused =
+            run("cd app && rm -rf node_modules package-lock.json && npm cache clean --force && npm install")
+                .done();
+        assert_ne!(refused.code, 0, "{refused}");
     });
 }

@@ -71,11 +71,11 @@ impl Diagnostic for ImportError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Form | Self::Size | Self::Claims(_) => {
-                "Pipe in what `vouch login --print-session` prints on the machine with the YubiKey.".into()
+                "Pipe in what vouch login --print-session prints on the machine with the YubiKey.".into()
             }
             Self::Version(_) => "Install the same version of Vouch here and on the machine with the YubiKey.".into(),
             Self::Audience(_) => {
-                "Make the session with `vouch login --print-session`, without `--audience`.".into()
+                "Make the session on the machine with the YubiKey without `--audience`.".into()
             }
             Self::TooLong => "Give `--duration` at most 12h on the machine with the YubiKey.".into(),
             Self::Expired | Self::NotNewer | Self::Nonce => {
@@ -186,6 +186,17 @@ fn check_signer(
     match es256::is_valid(&Sha256::digest(input).into(), &signature, &key.public_key) {
         true => Ok(()),
         false => Err(ImportError::Signature),
+    }
+}
+
+impl Session {
+    /// The longest that a token of this session is asked for, in seconds: on another machine than the YubiKey's no longer than
+    /// the role for other machines allows, whichever role is used.
+    pub(crate) fn longest_token(&self) -> i64 {
+        match self.source {
+            Source::Imported { .. } => 3600,
+            _ => 12 * 3600,
+        }
     }
 }
 

@@ -26,7 +26,9 @@ pub enum KeyMissing {
 impl fmt::Display for KeyMissing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Container => "the session that is kept here was made outside of this container",
+            Self::Container => {
+                "the session that is kept here was made outside of this container, or before it started again"
+            }
             Self::UserNamespace => "the session that is kept here was made outside of this user namespace",
             Self::Restart => "the session that is kept here ended when the machine was restarted",
             Self::Elsewhere => "the keystore does not have the key of the session that is kept here",
@@ -39,7 +41,7 @@ impl KeyMissing {
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::Container | Self::UserNamespace => {
-                "Run `vouch login --print-session` outside and pipe it into `vouch session import` in here."
+                "Pipe what vouch login --print-session prints outside into `vouch session import` in here."
             }
             Self::Restart => "Run `vouch login`.",
             Self::Elsewhere => {

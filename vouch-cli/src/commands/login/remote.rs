@@ -105,7 +105,10 @@ impl<'a> Connection<'a> {
                 format!("{host} answered with something else than Vouch"),
                 format!("Look at what `ssh {host} vouch --version` prints."),
             ),
-            code => Failure::new(kind(code), format!("{host} cannot take a session now"), above),
+            code => {
+                let kind = kind(code);
+                Failure::new(kind, format!("{host} cannot take a session now"), above)
+            }
         }
     }
 
@@ -133,8 +136,9 @@ impl<'a> Connection<'a> {
         match (done, status) {
             (Some(done), Some(status)) if status.success() => Ok(done),
             (None, Some(status)) if self.remote.failure(status).is_none() && !status.success() => {
+                let kind = kind(status.code().unwrap_or_default());
                 Err(Failure::new(
-                    kind(status.code().unwrap_or_default()),
+                    kind,
                     format!("{host} did not take the session"),
                     "Its own words are above. What was there is as it was.",
                 ))

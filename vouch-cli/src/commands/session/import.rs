@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, args: &Import) -> Result<(), Failure> {
         return Err(Failure::new(
             ErrorKind::Usage,
             "refusing to read a session from a terminal",
-            "Run `vouch login --remote HOST` on the machine with the YubiKey, or pipe in what `vouch login --print-session` prints there.",
+            "On the machine with the YubiKey run vouch login --remote HOST, or pipe in what vouch login --print-session prints there.",
         ));
     }
     let (config, keystore) = (context.config()?, context.keystore()?);
@@ -115,7 +115,7 @@ fn read(line: bool) -> Result<Zeroizing<Vec<u8>>, Failure> {
         Ok(0) => Err(Failure::new(
             ErrorKind::Usage,
             "no session arrived on standard input",
-            "The other side gave up, or the connection was lost before: run `vouch login` there again. This machine is as it was.",
+            "The other side gave up, or the connection was lost before: log in there again. This machine is as it was.",
         )),
         Ok(_) => Ok(text),
         Err(error) => {
