@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::imported::ImportError;
+use super::import_error::{HANDOVER_LIMIT, ImportError};
 use super::{SessionDuration, SessionError, id_token};
 use crate::es256::Signer;
 use crate::identity::{EnrolledKey, Identity};
@@ -14,9 +14,6 @@ use crate::time::UnixTime;
 
 /// The audience of a session for another machine: IAM can give it a role of its own, which only reads.
 pub const REMOTE_AUDIENCE: &str = "vouch-remote";
-
-/// The most that a session on its way may have, in bytes.
-pub const HANDOVER_LIMIT: usize = 16 * 1024;
 
 const VERSION: u32 = 1;
 

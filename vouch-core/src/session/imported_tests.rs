@@ -4,7 +4,7 @@ use software_key::SoftwareKey;
 
 use super::*;
 use crate::session::tests::TestUser;
-use crate::session::{Label, login};
+use crate::session::{HANDOVER_LIMIT, Label, login};
 
 /// What an attacker can make: any claims, signed by any key.
 struct Forged {

@@ -6,10 +6,9 @@ use vouch_core::identity::{DEFAULT_AUDIENCE, Identity};
 use vouch_core::session::{Handover, REMOTE_AUDIENCE};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 
-use super::{Args, enrolled};
+use super::args::{Args, enrolled};
 use crate::commands::session::machine;
 use crate::home_choice::HomeFlag;
-use crate::remote::RemoteFlags;
 use crate::terminal;
 
 /// How long what was fetched at the end of a session is good for, in seconds, where the role is the one for other machines:
@@ -18,33 +17,6 @@ const REST_OF_REMOTE_ROLE: i64 = 5 * 60 + 3600 + 3600;
 
 /// The same with a role of every day, whose tokens last as long as a working day.
 const REST_OF_DAILY_ROLE: i64 = 5 * 60 + 3600 + 8 * 3600;
-
-#[derive(Debug, Clone, clap::Args)]
-#[group(id = "elsewhere")]
-pub(super) struct Flags {
-    #[command(flatten)]
-    pub(super) machine: RemoteFlags,
-    /// Put it in the place of a session of yours that a YubiKey signed there
-    #[arg(long, requires = "remote", help_heading = "On another machine")]
-    pub(super) replace: bool,
-    /// Print a session for `vouch session import` on another machine, into a pipe
-    #[arg(long, conflicts_with_all = ["remote", "from", "if_needed"], help_heading = "On another machine")]
-    pub(super) print_session: bool,
-}
-
-impl Flags {
-    /// Refuses flags that mean nothing to the login that was typed. `--from` has been dealt with.
-    pub(super) fn check(&self, has_audience: bool) -> Result<(), Failure> {
-        if has_audience && !self.print_session && self.machine.remote.is_none() {
-            return Err(Failure::new(
-                ErrorKind::Usage,
-                "`--audience` means nothing to a session of this machine",
-                "Leave it out; the audience of your own sessions is chosen by `vouch enroll`.",
-            ));
-        }
-        Ok(())
-    }
-}
 
 pub(super) fn print(context: &Context, home: &HomeFlag, args: &Args) -> Result<(), Failure> {
     if io::stdout().is_terminal() {

@@ -36,7 +36,7 @@ const FILE_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 #[command(next_help_heading = "In CI and containers")]
 pub(super) struct Flags {
     /// Take the ID token of the job in place of a YubiKey's
-    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["serial", "pin_stdin", "last_try", "if_needed"])]
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["serial", "pin_stdin", "last_try", "if_needed", "remote", "print_session"])]
     pub(super) from: Option<From>,
     /// The role that the job assumes, where no AWS profile is set up
     #[arg(long, value_name = "ARN", requires = "from")]

@@ -11,7 +11,8 @@ use vouch_core::session::{Handover, Label};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_helper::text::printable_line;
 
-use super::{Args, elsewhere, enrolled};
+use super::args::{Args, enrolled};
+use super::elsewhere;
 use crate::commands::session::{Done, Hello, PROTOCOL};
 use crate::home_choice::HomeFlag;
 use crate::remote::Remote;
@@ -105,10 +106,10 @@ impl<'a> Connection<'a> {
                 format!("{host} answered with something else than Vouch"),
                 format!("Look at what `ssh {host} vouch --version` prints."),
             ),
-            code => {
-                let kind = kind(code);
-                Failure::new(kind, format!("{host} cannot take a session now"), above)
-            }
+            code => Failure {
+                kind: kind(code),
+                ..Failure::new(ErrorKind::Other, format!("{host} cannot take a session now"), above)
+            },
         }
     }
 
@@ -136,12 +137,14 @@ impl<'a> Connection<'a> {
         match (done, status) {
             (Some(done), Some(status)) if status.success() => Ok(done),
             (None, Some(status)) if self.remote.failure(status).is_none() && !status.success() => {
-                let kind = kind(status.code().unwrap_or_default());
-                Err(Failure::new(
-                    kind,
-                    format!("{host} did not take the session"),
-                    "Its own words are above. What was there is as it was.",
-                ))
+                Err(Failure {
+                    kind: kind(status.code().unwrap_or_default()),
+                    ..Failure::new(
+                        ErrorKind::Other,
+                        format!("{host} did not take the session"),
+                        "Its own words are above. What was there is as it was.",
+                    )
+                })
             }
             _ => Err(Failure::new(
                 ErrorKind::Network,
