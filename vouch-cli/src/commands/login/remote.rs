@@ -238,12 +238,12 @@ fn verify(remote: &Remote, identity: &Identity, until: UnixTime) -> Result<(), F
     // Behind the greetings of a shell.
     let json = text.find("{\n").and_then(|at| text.get(at..)).unwrap_or_default();
     let told: Value = serde_json::from_str(json).unwrap_or_default();
-    let session = &told["session"];
-    let is_there = session["active"] == true
-        && session["source"] == "imported"
-        && session["issuer"] == identity.issuer.as_str()
-        && session["subject"] == identity.subject.as_str()
-        && session["expires_at"] == terminal::utc_time(until);
+    let says = |name: &str, expected: Value| told.pointer(&format!("/session/{name}")) == Some(&expected);
+    let is_there = says("active", true.into())
+        && says("source", "imported".into())
+        && says("issuer", identity.issuer.as_str().into())
+        && says("subject", identity.subject.as_str().into())
+        && says("expires_at", terminal::utc_time(until).into());
     if is_there {
         return Ok(());
     }
