@@ -24,6 +24,7 @@ mod sandbox;
 mod secrets;
 pub mod ssh;
 mod terminal;
+pub mod windows;
 
 pub use command::{CommandOutput, Run, Running};
 pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox, programs};
