@@ -163,6 +163,8 @@ pub fn import(home: &Home, keystore: &Keystore, session: &Session, replace: bool
     Ok(replace_locked(home, keystore, session, &key)?)
 }
 
+// They keep session keys in a folder of their own.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 #[path = "imported_tests.rs"]
 mod tests;
