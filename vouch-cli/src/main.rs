@@ -17,6 +17,7 @@ mod quiet;
 mod region;
 mod region_table;
 mod reminder;
+mod remote;
 mod shell;
 mod static_tokens;
 mod terminal;

@@ -24,6 +24,7 @@ pub mod project;
 pub mod python;
 mod sandbox;
 mod secrets;
+pub mod ssh;
 mod terminal;
 pub mod windows;
 

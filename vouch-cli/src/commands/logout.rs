@@ -6,13 +6,45 @@ use vouch_clients::caches;
 use vouch_clients::tool::Tool;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
+use vouch_core::home::HomeError;
 use vouch_core::session;
-use vouch_core::{Context, Failure, UnixTime};
+use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 
+use crate::remote::{Remote, RemoteFlags};
 use crate::token_search::TokenSearch;
 use crate::{static_tokens, terminal};
 
-pub(crate) fn run(context: &Context) -> Result<(), Failure> {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    remote: RemoteFlags,
+}
+
+pub(crate) fn run(context: Result<Context, HomeError>, args: &Args) -> Result<(), Failure> {
+    match args.remote.remote()? {
+        Some(remote) => run_there(&remote),
+        None => run_here(&context?),
+    }
+}
+
+fn run_there(remote: &Remote) -> Result<(), Failure> {
+    let host = &remote.destination;
+    let done = remote.output(&["logout"])?;
+    if let Some(failure) = remote.failure(done.status) {
+        return Err(failure);
+    }
+    if !done.status.success() {
+        return Err(Failure::new(
+            ErrorKind::Other,
+            format!("`vouch logout` failed on {host}"),
+            format!("Its own words are above. `vouch status {}` shows what is left.", remote.flags()),
+        ));
+    }
+    terminal::done(&format!("no session of Vouch is left on {host}; yours here is as it was"));
+    Ok(())
+}
+
+fn run_here(context: &Context) -> Result<(), Failure> {
     // Looked up before the vault is cleared; a broken configuration keeps nobody logged in.
     let live = live_tokens(context);
     let cached = cached_by_pdm(context);

@@ -11,6 +11,7 @@ mod join;
 mod login;
 mod logout;
 mod profile;
+mod session;
 mod setup;
 mod status;
 mod undo;
@@ -53,7 +54,10 @@ pub(crate) enum Command {
     /// Start a session: one PIN, one touch
     Login(login::Args),
     /// End the session
-    Logout,
+    Logout(logout::Args),
+    /// Take a session from another machine
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Show identity, session and registrations (exit code 3: no session)
     Status(status::Args),
     /// Set up a role or a package manager
@@ -86,7 +90,8 @@ impl Command {
         !matches!(
             self,
             Self::Login(_)
-                | Self::Logout
+                | Self::Logout(_)
+                | Self::Session(_)
                 | Self::Status(_)
                 | Self::Exec(_)
                 | Self::Completions(_)
@@ -106,8 +111,9 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
         Command::Enroll(args) => enroll::run(&context?, args)?,
         Command::Issuer(issuer) => issuer::run(context, issuer)?,
         Command::Login(args) => login::run(&context?, home, args)?,
-        Command::Logout => logout::run(&context?)?,
-        Command::Status(args) => return status::run(&context?, args),
+        Command::Logout(args) => logout::run(context, &args)?,
+        Command::Session(session) => session::run(&context?, &session)?,
+        Command::Status(args) => return status::run(context, args),
         Command::Setup(setup) => setup::run(&context?, setup)?,
         Command::Profile(profile) => profile::run(&context?, profile)?,
         Command::Credential(credential) => credential::run(&context?, credential)?,

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
+use vouch_core::home::HomeError;
 use vouch_core::session::{Session, SessionError};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 
 use super::profile;
+use crate::remote::{Remote, RemoteFlags};
 use crate::terminal;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +24,8 @@ pub(crate) struct Args {
     /// Show the time that is left in a word, for a shell's prompt; nothing without a session
     #[arg(long, conflicts_with_all = ["json", "profiles"])]
     short: bool,
+    #[command(flatten)]
+    remote: RemoteFlags,
 }
 
 /// What there is to tell.
@@ -32,7 +36,11 @@ struct Status {
     tokens: Vec<(Domain, UnixTime)>,
 }
 
-pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<ExitCode, Failure> {
+    if let Some(remote) = args.remote.remote()? {
+        return run_there(&remote, &args);
+    }
+    let context = &context?;
     if args.profiles {
         profile::list(context, args.json)?;
         return Ok(ExitCode::SUCCESS);
@@ -56,6 +64,23 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(code))
 }
 
+/// What a machine answers is printed as text of somebody else's.
+fn run_there(remote: &Remote, args: &Args) -> Result<ExitCode, Failure> {
+    let flags = [(args.json, "--json"), (args.profiles, "--profiles"), (args.short, "--short")];
+    let typed = flags.iter().filter(|(typed, _)| *typed).map(|(_, flag)| *flag);
+    let words: Vec<_> = std::iter::once("status").chain(typed).collect();
+    let done = remote.output(&words)?;
+    if let Some(failure) = remote.failure(done.status) {
+        return Err(failure);
+    }
+    let answer = String::from_utf8_lossy(&done.stdout);
+    match args.json {
+        true => terminal::print_json(&answer)?,
+        false => terminal::print(&answer)?,
+    }
+    Ok(ExitCode::from(done.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
+}
+
 /// What a prompt shows. It has no room for what else there is to say, and nobody to say it to.
 fn short(session: Result<&Session, &SessionError>) -> Result<ExitCode, Failure> {
     match session {
@@ -77,6 +102,7 @@ impl Status {
                 "issuer": session.issuer,
                 "serial": session.source.serial(),
                 "source": session.source.kind(),
+                "from": session.source.from(),
                 "issued_at": time(session.issued_at),
                 "expires_at": time(session.expires_at),
                 "seconds_left": session.seconds_left(),
@@ -123,7 +149,10 @@ impl Status {
                     row("", format!("YubiKey {}, slot {}", key.serial, key.slot));
                 }
             }
-            None => match self.session.as_ref().ok().filter(|session| session.source.is_of_job()) {
+            None => match self.session.as_ref().ok().filter(|session| session.source.serial().is_none()) {
+                Some(session) if !session.source.is_of_job() => {
+                    row("identity", format!("{} of {}", session.subject, session.issuer));
+                }
                 Some(session) => {
                     let (subject, issuer, source) = (&session.subject, &session.issuer, &session.source);
                     if source.is_of_role() {
@@ -138,14 +167,19 @@ impl Status {
             },
         }
         match &self.session {
-            Ok(session) => row(
-                "session",
-                format!(
-                    "until {}, {} left",
-                    terminal::local_time(session.expires_at),
-                    terminal::span(session.seconds_left())
-                ),
-            ),
+            Ok(session) => {
+                row(
+                    "session",
+                    format!(
+                        "until {}, {} left",
+                        terminal::local_time(session.expires_at),
+                        terminal::span(session.seconds_left())
+                    ),
+                );
+                if let Some(from) = session.source.from() {
+                    row("", format!("imported: a YubiKey signed it for this machine at {from}"));
+                }
+            }
             Err(error @ SessionError::NotYetValid { issued_at }) => row(
                 "session",
                 format!(
@@ -153,6 +187,10 @@ impl Status {
                     terminal::local_time(*issued_at)
                 ),
             ),
+            Err(error @ SessionError::KeyMissing(_)) => {
+                row("session", format!("none, {error}"));
+                row("", error.hint().unwrap_or_default());
+            }
             Err(error) => row("session", format!("none, {error}: run `vouch login`")),
         }
         for (name, profile) in &self.config.aws.profiles {

@@ -1,5 +1,8 @@
 //! How long a credential will be used, and how much of its life it must have left for that.
 
+use crate::session::Session;
+use crate::time::UnixTime;
+
 /// Role credentials with less than this left are fetched anew, in seconds.
 const ROLE_MIN_REMAINING: i64 = 5 * 60;
 
@@ -29,8 +32,9 @@ impl Lifetime {
         }
     }
 
-    /// Seconds that the broker asks for when the session has `rest` seconds left.
-    pub fn seconds(self, rest: i64) -> u32 {
+    /// Seconds that the broker asks for now, in a session.
+    pub fn seconds(self, session: &Session) -> u32 {
+        let rest = session.expires_at.since(UnixTime::now()).min(session.longest_token());
         u32::try_from(self.duration(rest)).unwrap_or(u32::MAX)
     }
 

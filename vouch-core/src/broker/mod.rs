@@ -179,9 +179,8 @@ impl Broker {
             return Ok(token.clone());
         }
         let session = Session::read(vault, &self.home)?;
-        let rest = session.expires_at.since(UnixTime::now());
         let limit = limit_of(vault, &name);
-        let seconds = lifetime.seconds(rest);
+        let seconds = lifetime.seconds(&session);
         let obtainable = i64::from(seconds).min(limit);
         let fresh = |token: &Token| has_left(token.expires_at, lifetime.min_remaining(obtainable));
         if let Some(token) = found.filter(fresh) {

@@ -7,11 +7,10 @@ use super::credentials::{RoleCredentials, credential, expiry};
 use super::error::{ExchangeError, Refusal, Service};
 use super::refusal;
 use super::sdk::sdk_config;
-use crate::identity::Subject;
 use crate::partition::Region;
 use crate::profile::Role;
 use crate::secret::Secret;
-use crate::session::Session;
+use crate::session::{Session, Source};
 use crate::time::UnixTime;
 
 const SERVICE: Service = Service::Sts;
@@ -56,7 +55,7 @@ async fn assume(
     let answer = client
         .assume_role_with_web_identity()
         .role_arn(role.arn.as_str())
-        .role_session_name(role_session_name(&session.subject))
+        .role_session_name(role_session_name(session))
         .web_identity_token(id_token.expose())
         .duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX))
         .send()
@@ -81,11 +80,24 @@ pub(crate) fn seconds(role: &Role, session: &Session, now: UnixTime) -> u32 {
     role.duration.min(u32::try_from(rest).unwrap_or(u32::MAX))
 }
 
-/// `vouch-` and the subject, in the characters and the length that STS allows: 2 to 64 of `[\w+=,.@-]`.
-fn role_session_name(subject: &Subject) -> String {
+/// `vouch-` and the subject, or on another machine than the YubiKey's the subject, `@` and the machine; in the characters
+/// and the length that STS allows: 2 to 64 of `[\w+=,.@-]`. The machine is not cut off: it is what tells them apart.
+fn role_session_name(session: &Session) -> String {
+    const LENGTH: usize = 64;
+
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_+=,.@-".contains(letter);
-    let plain = subject.as_str().chars().map(|letter| if allowed(letter) { letter } else { '-' });
-    "vouch-".chars().chain(plain).take(64).collect()
+    let plain = |text: &str| -> String {
+        text.chars().map(|letter| if allowed(letter) { letter } else { '-' }).collect()
+    };
+    let subject = plain(session.subject.as_str());
+    match &session.source {
+        Source::Imported { host, .. } => {
+            let host: String = plain(host).chars().take(LENGTH / 2).collect();
+            let room = LENGTH.saturating_sub(host.len() + 1);
+            format!("{}@{host}", subject.chars().take(room).collect::<String>())
+        }
+        _ => "vouch-".chars().chain(subject.chars()).take(LENGTH).collect(),
+    }
 }
 
 fn is_too_long(refusal: &Refusal) -> bool {

@@ -15,6 +15,8 @@ pub struct SessionDuration(u32);
 impl SessionDuration {
     const LEAST: u32 = 15 * MINUTE;
     const MOST: u32 = 12 * HOUR;
+    /// The longest, in seconds.
+    pub(super) const LONGEST: i64 = 12 * 3600;
 
     /// In seconds.
     pub fn seconds(self) -> u32 {

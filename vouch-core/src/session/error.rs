@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 
+use super::key_missing::KeyMissing;
 use crate::failure::{self, Diagnostic, ErrorKind, Failure};
 use crate::files::Holder;
 use crate::home::HomeError;
@@ -16,6 +17,8 @@ use crate::vault::VaultError;
 pub enum SessionError {
     #[error("you are not logged in")]
     NotLoggedIn,
+    #[error("you are not logged in here: {0}")]
+    KeyMissing(KeyMissing),
     #[error("your session has expired")]
     Expired { at: Option<UnixTime> },
     #[error("your session has not begun yet by the clock of this machine")]
@@ -46,7 +49,9 @@ pub enum SessionError {
 impl Diagnostic for SessionError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotLoggedIn | Self::Expired { .. } | Self::NotYetValid { .. } => ErrorKind::NoSession,
+            Self::NotLoggedIn | Self::KeyMissing(_) | Self::Expired { .. } | Self::NotYetValid { .. } => {
+                ErrorKind::NoSession
+            }
             Self::Duration { .. } | Self::DurationBounds { .. } => ErrorKind::Usage,
             Self::KeyMismatch { .. } => ErrorKind::Card,
             Self::Signer(failure) => failure.kind,
@@ -60,6 +65,7 @@ impl Diagnostic for SessionError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::KeyMissing(why) => why.hint().into(),
             Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
             Self::NotYetValid { .. } => {
                 "Set the clock of this machine (date, time and time zone), then run `vouch login`.".into()

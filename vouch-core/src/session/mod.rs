@@ -6,8 +6,12 @@
 mod claims;
 mod duration;
 mod error;
+mod handover;
 mod id_token;
+mod import_error;
+mod imported;
 mod job;
+mod key_missing;
 mod reminder;
 mod role_url;
 mod source;
@@ -26,7 +30,11 @@ use crate::vault::{self, EntryName, Vault, VaultError};
 pub use claims::{ClaimsError, IdTokenClaims};
 pub use duration::SessionDuration;
 pub use error::SessionError;
+pub use handover::{Handover, Label, REMOTE_AUDIENCE, nonce};
+pub use import_error::{HANDOVER_LIMIT, ImportError};
+pub use imported::{check as check_import, check_place, import};
 pub use job::{begin, begin_as_role};
+pub use key_missing::KeyMissing;
 pub use reminder::remind;
 pub use role_url::{RoleUrl, RoleUrlError};
 pub use source::{AgentOfCi, EndpointAuthorization, Source};
@@ -63,6 +71,9 @@ pub fn open(home: &Home, keystore: &Keystore) -> Result<Vault, SessionError> {
         // Some time after its end a keystore no longer knows that there was a key; the sealed file still does.
         Err(KeystoreError::Missing) => match ended(home) {
             Some(at) => SessionError::Expired { at: Some(at) },
+            None if vault::claimed_expiries(home, KIND).next().is_some() => {
+                SessionError::KeyMissing(KeyMissing::find(home))
+            }
             None => SessionError::NotLoggedIn,
         },
         Err(error) => return Err(error.into()),
@@ -175,6 +186,16 @@ fn replace(
     key: &SessionKey,
 ) -> Result<(), SessionError> {
     let _lock = lock(home)?;
+    replace_locked(home, keystore, session, key)
+}
+
+/// The same for who holds the lock.
+fn replace_locked(
+    home: &Home,
+    keystore: &Keystore,
+    session: &Session,
+    key: &SessionKey,
+) -> Result<(), SessionError> {
     let before = vault::sealed_files(home).unwrap_or_default();
     let vault = Vault::new(home, key.clone());
     vault.write(&entry(&vault), session, session.expires_at)?;

@@ -35,6 +35,8 @@ pub enum Source {
         kid: String,
         /// The machine that it came from, as it called itself: a label, not evidence.
         from: String,
+        /// This machine, as the sender called it; with the subject it names the role session: a label, not evidence.
+        host: String,
     },
     /// GitHub Actions gives the job one whenever it asks.
     GithubActions {
@@ -137,7 +139,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Yubikey { serial, .. } => write!(f, "YubiKey {serial}"),
-            Self::Imported { from, .. } => write!(f, "the session of {from}"),
+            Self::Imported { from, .. } => write!(f, "a session from {from}"),
             Self::GithubActions { .. } => f.write_str("GitHub Actions"),
             Self::TokenFile { path, .. } => write!(f, "`{}`", path.display()),
             Self::TokenVariable { name, .. } => write!(f, "the variable {name}"),
@@ -210,6 +212,14 @@ impl Source {
         }
     }
 
+    /// The machine that the ID token came from, where it came from one.
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::Imported { from, .. } => Some(from),
+            _ => None,
+        }
+    }
+
     /// Names the key that signed the ID token, where a key of the user's did.
     pub fn kid(&self) -> Option<&str> {
         match self {
@@ -242,7 +252,12 @@ mod tests {
                 Some(7),
             ),
             (
-                Source::Imported { id_token: secret(), kid: "k".into(), from: "desk".into() },
+                Source::Imported {
+                    id_token: secret(),
+                    kid: "k".into(),
+                    from: "desk".into(),
+                    host: "build1".into(),
+                },
                 "imported",
                 Some("k"),
                 None,

@@ -16,18 +16,18 @@ fn public_key(key: &SoftwareKey) -> crate::identity::SigningKey {
     crate::identity::SigningKey::from_point(&key.point()).unwrap()
 }
 
-struct TestUser {
+pub(super) struct TestUser {
     _dir: tempfile::TempDir,
     /// Where the keystore keeps its file.
     runtime: tempfile::TempDir,
-    home: Home,
-    keystore: Keystore,
-    identity: Identity,
-    key: SoftwareKey,
+    pub(super) home: Home,
+    pub(super) keystore: Keystore,
+    pub(super) identity: Identity,
+    pub(super) key: SoftwareKey,
 }
 
 impl TestUser {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
         home.create().unwrap();
@@ -55,11 +55,11 @@ impl TestUser {
         self.login_with(|digest| Ok(self.key.sign(digest))).unwrap()
     }
 
-    fn present(&self) -> Result<Session, SessionError> {
+    pub(super) fn present(&self) -> Result<Session, SessionError> {
         Session::read(&open(&self.home, &self.keystore)?, &self.home)
     }
 
-    fn sealed(&self) -> usize {
+    pub(super) fn sealed(&self) -> usize {
         vault::sealed_files(&self.home).unwrap().len()
     }
 }

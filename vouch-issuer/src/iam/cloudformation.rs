@@ -5,36 +5,41 @@ use serde_json::{Map, Value, json};
 use super::document::{Node, Part};
 use super::error::IamError;
 use super::limits::{MAX_SESSION_DURATION, TEMPLATE_OUTPUTS, TEMPLATE_RESOURCES};
-use super::plan::Plan;
+use super::plan::{Plan, REMOTE_DESCRIPTION};
 
 const POLICY: &str = "CodeArtifactAccess";
+const REMOTE_POLICY: &str = "CodeArtifactRemoteAccess";
 
 pub(super) fn render(plan: &Plan) -> Result<String, IamError> {
     let mut resources = Map::new();
     for provided in &plan.providers {
-        let properties = json!({ "Url": provided.issuer, "ClientIdList": [provided.audience] });
+        let properties = json!({ "Url": provided.issuer, "ClientIdList": provided.client_ids });
         add(
             &mut resources,
             provider(&provided.id),
             json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }),
         )?;
     }
-    let properties = json!({
-        "Description": plan.policy_description,
-        "PolicyDocument": value(&plan.permissions),
-    });
-    add(
-        &mut resources,
-        POLICY.into(),
-        json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
-    )?;
+    let policies = [
+        (POLICY, plan.policy_description, Some(&plan.permissions)),
+        (REMOTE_POLICY, REMOTE_DESCRIPTION, plan.remote_permissions.as_ref()),
+    ];
+    for (name, description, permissions) in policies {
+        let Some(permissions) = permissions else { continue };
+        let properties = json!({ "Description": description, "PolicyDocument": value(permissions) });
+        add(
+            &mut resources,
+            name.into(),
+            json!({ "Type": "AWS::IAM::ManagedPolicy", "Properties": properties }),
+        )?;
+    }
     let mut outputs = Map::new();
     for role in &plan.roles {
         let properties = json!({
             "RoleName": role.name,
             "MaxSessionDuration": MAX_SESSION_DURATION,
             "AssumeRolePolicyDocument": value(&role.trust),
-            "ManagedPolicyArns": [{ "Ref": POLICY }],
+            "ManagedPolicyArns": [{ "Ref": if role.is_remote { REMOTE_POLICY } else { POLICY } }],
         });
         let id = format!("Role{}", role.id);
         add(

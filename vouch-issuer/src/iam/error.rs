@@ -42,6 +42,8 @@ pub enum IamError {
     BucketPolicySize { size: usize },
     #[error("`{0}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens are allowed")]
     Bucket(String),
+    #[error("the daily audience of `{issuer}` is that of sessions on other machines")]
+    RemoteAudience { issuer: IssuerUrl },
     #[error("two parts of the template would both be called `{0}`")]
     SameName(String),
     #[error("the template cannot be written")]
@@ -88,6 +90,9 @@ impl Diagnostic for IamError {
                     .into()
             }
             Self::Bucket(_) => "Give the name alone, such as `my-issuer-documents`.".into(),
+            Self::RemoteAudience { .. } => {
+                "Have the user enroll again with another audience; the default is `sts.amazonaws.com`.".into()
+            }
             Self::SameName(_) => "Make two templates, each of some of the enrollments.".into(),
             Self::Text => return None,
         })

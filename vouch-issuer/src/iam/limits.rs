@@ -24,5 +24,7 @@ pub const TEMPLATE_OUTPUTS: usize = 200;
 pub const BUCKET_POLICY_SIZE: usize = 20 * 1024;
 /// Seconds that a session of the role lasts at most.
 pub const MAX_SESSION_DURATION: u32 = 3600;
+/// Seconds that a bearer token lasts at most on another machine than the YubiKey's.
+pub const MAX_REMOTE_TOKEN_DURATION: u32 = 3600;
 /// Seconds that a bearer token lasts at most: a working day, as a session of Vouch.
 pub const MAX_TOKEN_DURATION: u32 = 28_800;

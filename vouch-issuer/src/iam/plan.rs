@@ -1,23 +1,27 @@
 //! Who is trusted by which role, and what the roles may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use vouch_core::identity::{IssuerUrl, Subject};
 use vouch_core::partition::{AccountId, DomainName};
+use vouch_core::session::REMOTE_AUDIENCE;
 
 use super::document::{Node, Piece};
 use super::error::IamError;
 use super::limits::{
-    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_TOKEN_DURATION, PROVIDERS_PER_ACCOUNT,
-    ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
+    AUDIENCE_SIZE, BUCKET_POLICY_SIZE, MANAGED_POLICY_SIZE, MAX_REMOTE_TOKEN_DURATION, MAX_TOKEN_DURATION,
+    PROVIDERS_PER_ACCOUNT, ROLE_NAME_SIZE, ROLES_PER_ACCOUNT, TRUST_POLICY_SIZE, TRUST_POLICY_SIZE_RAISED,
 };
 use super::request::{BucketName, Roles, TemplateOptions, role_name};
 use crate::documents;
 use crate::enrollment::VerifiedEnrollment;
 
 const VERSION: &str = "2012-10-17";
+
+/// Of whom the policy of the roles for other machines is.
+pub(super) const REMOTE_DESCRIPTION: &str = "What users may do on other machines";
 
 /// Everything that a template holds.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub(super) struct Plan {
     pub(super) providers: Vec<Provider>,
     pub(super) roles: Vec<Role>,
     pub(super) permissions: Node,
+    /// What the roles for other machines may do, where there are any.
+    pub(super) remote_permissions: Option<Node>,
     pub(super) bucket: Option<(BucketName, Node)>,
     /// Of whom the template is.
     pub(super) description: &'static str,
@@ -39,7 +45,7 @@ pub(super) struct Provider {
     /// Letters and digits: the name in a template.
     pub(super) id: String,
     pub(super) issuer: IssuerUrl,
-    pub(super) audience: String,
+    pub(super) client_ids: Vec<String>,
 }
 
 /// A user, with an issuer of their own.
@@ -50,6 +56,8 @@ pub(super) struct TrustedUser {
     pub(super) issuer: IssuerUrl,
     pub(super) subject: Subject,
     pub(super) audience: String,
+    /// All that the provider lists.
+    pub(super) client_ids: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -57,6 +65,8 @@ pub(super) struct Role {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) trust: Node,
+    /// Whether it is for sessions on other machines.
+    pub(super) is_remote: bool,
 }
 
 impl Plan {
@@ -64,14 +74,18 @@ impl Plan {
         enrollments: &[VerifiedEnrollment],
         wanted: &TemplateOptions,
     ) -> Result<Self, IamError> {
-        let users = users(enrollments)?;
-        let roles = match &wanted.roles {
-            Roles::Each { prefix } => one_each(&users, prefix)?,
-            Roles::Shared { name } => {
-                vec![role("Shared", name.clone(), users.iter().map(trusted).collect())?]
-            }
+        let mut users = users(enrollments)?;
+        let mut roles = roles(&users, &wanted.roles)?;
+        let allowed = |token_seconds, publish| {
+            permissions(wanted.owner.as_ref(), &wanted.domains, token_seconds, publish)
         };
-        let permissions = permissions(wanted.owner.as_ref(), &wanted.domains, wanted.publish)?;
+        let permissions = allowed(MAX_TOKEN_DURATION, wanted.publish)?;
+        let mut remote_permissions = None;
+        if wanted.remote {
+            remote_permissions = Some(allowed(MAX_REMOTE_TOKEN_DURATION, false)?);
+            roles.extend(remote_roles(&mut users, &wanted.roles)?);
+            refuse_same_names(&roles)?;
+        }
         let bucket = wanted.bucket.clone().map(|bucket| {
             let policy = readable(&bucket, &users, &wanted.public_files);
             (bucket, policy)
@@ -84,7 +98,15 @@ impl Plan {
         let providers = users.into_iter().map(TrustedUser::provider).collect();
         let description = "Issuers of users who sign with a YubiKey, and their roles for CodeArtifact";
         let policy_description = "What users may do who come through their own issuers";
-        Ok(Self { providers, roles, permissions, bucket, description, policy_description })
+        Ok(Self {
+            providers,
+            roles,
+            permissions,
+            remote_permissions,
+            bucket,
+            description,
+            policy_description,
+        })
     }
 
     /// One role, for the jobs of a project; `may` says in which domains, and whether they may publish.
@@ -94,11 +116,15 @@ impl Plan {
         statement: Node,
         (owner, domains, publish): (Option<&AccountId>, &[DomainName], bool),
     ) -> Result<Self, IamError> {
-        let roles = vec![role("Ci", name, vec![statement])?];
-        let permissions = permissions(owner, domains, publish)?;
-        let description = "A role for CodeArtifact that the jobs of one project assume";
-        let policy_description = "What the jobs of one project may do";
-        Ok(Self { providers, roles, permissions, bucket: None, description, policy_description })
+        Ok(Self {
+            providers,
+            roles: vec![role("Ci", name, vec![statement])?],
+            permissions: permissions(owner, domains, MAX_TOKEN_DURATION, publish)?,
+            remote_permissions: None,
+            bucket: None,
+            description: "A role for CodeArtifact that the jobs of one project assume",
+            policy_description: "What the jobs of one project may do",
+        })
     }
 
     /// Quotas of the account that this needs, and those that it may exceed.
@@ -143,7 +169,7 @@ impl Plan {
 
 impl TrustedUser {
     fn provider(self) -> Provider {
-        Provider { id: self.id, issuer: self.issuer, audience: self.audience }
+        Provider { id: self.id, issuer: self.issuer, client_ids: self.client_ids }
     }
 }
 
@@ -173,7 +199,8 @@ fn users(enrollments: &[VerifiedEnrollment]) -> Result<Vec<TrustedUser>, IamErro
         if users.iter().any(|user: &TrustedUser| user.id == id) {
             return Err(IamError::SameName(id));
         }
-        users.push(TrustedUser { id, issuer: issuer.clone(), subject, audience });
+        let client_ids = vec![audience.clone()];
+        users.push(TrustedUser { id, issuer: issuer.clone(), subject, audience, client_ids });
     }
     Ok(users)
 }
@@ -187,6 +214,45 @@ fn id(issuer: &IssuerUrl, subject: &Subject) -> String {
     name.truncate(40);
     let digest = Sha256::digest(issuer.as_str());
     digest.iter().take(16).fold(name, |name, byte| name + &format!("{byte:02x}"))
+}
+
+fn roles(users: &[TrustedUser], wanted: &Roles) -> Result<Vec<Role>, IamError> {
+    match wanted {
+        Roles::Each { prefix } => one_each(users, prefix),
+        Roles::Shared { name } => {
+            Ok(vec![role("Shared", name.clone(), users.iter().map(trusted).collect())?])
+        }
+    }
+}
+
+/// A second role of each user, which trusts only what was signed for another machine; the providers list its audience.
+fn remote_roles(users: &mut [TrustedUser], wanted: &Roles) -> Result<Vec<Role>, IamError> {
+    let there: Vec<_> = users
+        .iter()
+        .map(|user| TrustedUser { audience: REMOTE_AUDIENCE.to_owned(), ..user.clone() })
+        .collect();
+    for user in users {
+        // A daily role that trusted this audience would be open to every machine with such a session.
+        if user.audience == REMOTE_AUDIENCE {
+            return Err(IamError::RemoteAudience { issuer: user.issuer.clone() });
+        }
+        user.client_ids.push(REMOTE_AUDIENCE.to_owned());
+    }
+    let wanted = match wanted {
+        Roles::Each { prefix } => Roles::Each { prefix: format!("{prefix}remote-") },
+        Roles::Shared { name } => Roles::Shared { name: format!("{name}-remote") },
+    };
+    let roles = roles(&there, &wanted)?.into_iter();
+    Ok(roles.map(|role| Role { id: format!("{}Remote", role.id), is_remote: true, ..role }).collect())
+}
+
+/// A user may be called as another one's role for other machines is.
+fn refuse_same_names(roles: &[Role]) -> Result<(), IamError> {
+    let mut names = BTreeSet::new();
+    match roles.iter().find(|role| !names.insert(role.name.to_ascii_lowercase())) {
+        Some(role) => Err(IamError::SameName(role.name.clone())),
+        None => Ok(()),
+    }
 }
 
 fn one_each(users: &[TrustedUser], prefix: &str) -> Result<Vec<Role>, IamError> {
@@ -216,7 +282,7 @@ fn role(id: &str, name: String, statements: Vec<Node>) -> Result<Role, IamError>
     if size > TRUST_POLICY_SIZE_RAISED {
         return Err(IamError::TrustSize { role: name, size });
     }
-    Ok(Role { id: id.to_owned(), name, trust })
+    Ok(Role { id: id.to_owned(), name, trust, is_remote: false })
 }
 
 fn trusted(user: &TrustedUser) -> Node {
@@ -235,7 +301,12 @@ fn trusted(user: &TrustedUser) -> Node {
 }
 
 /// What a role may do. Tokens are for one domain; reading and publishing are allowed on its repositories and packages.
-fn permissions(owner: Option<&AccountId>, domains: &[DomainName], publish: bool) -> Result<Node, IamError> {
+fn permissions(
+    owner: Option<&AccountId>,
+    domains: &[DomainName],
+    token_seconds: u32,
+    publish: bool,
+) -> Result<Node, IamError> {
     let owner = owner.map_or(Piece::Account, |owner| Piece::Text(owner.as_str()));
     let every = ["*"];
     let mut domains: Vec<&str> = domains.iter().map(DomainName::as_str).collect();
@@ -268,7 +339,7 @@ fn permissions(owner: Option<&AccountId>, domains: &[DomainName], publish: bool)
         ("StringEquals", Node::map([("sts:AWSServiceName", Node::text("codeartifact.amazonaws.com"))])),
         (
             "NumericLessThanEquals",
-            Node::map([("sts:DurationSeconds", Node::text(MAX_TOKEN_DURATION.to_string()))]),
+            Node::map([("sts:DurationSeconds", Node::text(token_seconds.to_string()))]),
         ),
     ]);
     bearer.push(("Condition".to_owned(), limits));

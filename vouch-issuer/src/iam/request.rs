@@ -26,6 +26,8 @@ pub struct TemplateOptions {
     pub domains: Vec<DomainName>,
     /// Whether the roles may publish packages.
     pub publish: bool,
+    /// Whether each user gets a second role, for sessions on other machines.
+    pub remote: bool,
     /// The bucket whose objects are the issuers' documents.
     pub bucket: Option<BucketName>,
     /// What else the bucket gives out, such as the join file.

@@ -2,7 +2,7 @@
 
 use super::document::{Node, Part};
 use super::limits::MAX_SESSION_DURATION;
-use super::plan::{Plan, Role};
+use super::plan::{Plan, REMOTE_DESCRIPTION, Role};
 
 pub(super) fn render(plan: &Plan) -> String {
     let mut blocks = vec![
@@ -14,7 +14,13 @@ pub(super) fn render(plan: &Plan) -> String {
     for provided in &plan.providers {
         let attributes = [
             ("url".to_owned(), quoted(provided.issuer.as_str())),
-            ("client_id_list".to_owned(), format!("[{}]", quoted(&provided.audience))),
+            (
+                "client_id_list".to_owned(),
+                format!(
+                    "[{}]",
+                    provided.client_ids.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(", ")
+                ),
+            ),
         ];
         blocks.push(block("resource \"aws_iam_openid_connect_provider\"", &name(&provided.id), &attributes));
     }
@@ -24,6 +30,14 @@ pub(super) fn render(plan: &Plan) -> String {
         ("policy".to_owned(), document(&plan.permissions)),
     ];
     blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_access", &attributes));
+    if let Some(permissions) = &plan.remote_permissions {
+        let attributes = [
+            ("name_prefix".to_owned(), quoted("codeartifact-remote-access-")),
+            ("description".to_owned(), quoted(REMOTE_DESCRIPTION)),
+            ("policy".to_owned(), document(permissions)),
+        ];
+        blocks.push(block("resource \"aws_iam_policy\"", "codeartifact_remote_access", &attributes));
+    }
     for role in &plan.roles {
         let id = name(&role.id);
         let attributes = [
@@ -34,7 +48,7 @@ pub(super) fn render(plan: &Plan) -> String {
         blocks.push(block("resource \"aws_iam_role\"", &id, &attributes));
         let attributes = [
             ("role".to_owned(), format!("aws_iam_role.{id}.name")),
-            ("policy_arn".to_owned(), "aws_iam_policy.codeartifact_access.arn".to_owned()),
+            ("policy_arn".to_owned(), format!("aws_iam_policy.{}.arn", policy(role))),
         ];
         blocks.push(block("resource \"aws_iam_role_policy_attachment\"", &id, &attributes));
     }
@@ -51,6 +65,10 @@ pub(super) fn render(plan: &Plan) -> String {
     ];
     blocks.push(block("output", "role_arns", &attributes));
     blocks.join("\n")
+}
+
+fn policy(role: &Role) -> &'static str {
+    if role.is_remote { "codeartifact_remote_access" } else { "codeartifact_access" }
 }
 
 fn block(kind: &str, name: &str, attributes: &[(String, String)]) -> String {

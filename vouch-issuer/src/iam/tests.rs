@@ -18,6 +18,7 @@ fn wanted() -> TemplateOptions {
         owner: None,
         domains: Vec::new(),
         publish: false,
+        remote: false,
         bucket: None,
         public_files: Vec::new(),
     }
@@ -297,4 +298,51 @@ pub(super) fn evaluate(body: &hcl::Body) -> Value {
         body.blocks().filter(|block| block.identifier() == "resource").cloned().map(hcl::Structure::Block),
     );
     hcl::from_body(resources.evaluate(&context).unwrap()).unwrap()
+}
+
+#[test]
+fn other_machines_get_a_role_of_their_own_that_only_reads() {
+    let users = [enrolled("alice", 1), enrolled("bob", 2)];
+    for roles in [Roles::Each { prefix: DEFAULT_ROLE_PREFIX.into() }, Roles::Shared { name: "Team".into() }] {
+        let with = TemplateOptions { roles, publish: true, remote: true, ..wanted() };
+        let without = TemplateOptions { remote: false, ..with.clone() };
+        let (template, before) = (cloudformation(&users, &with), cloudformation(&users, &without));
+        for provider in resources(&template, "AWS::IAM::OIDCProvider") {
+            assert_eq!(provider["ClientIdList"], json!(["sts.amazonaws.com", "vouch-remote"]));
+        }
+        let all = resources(&template, "AWS::IAM::Role");
+        // The daily roles are as they were.
+        for daily in resources(&before, "AWS::IAM::Role") {
+            assert!(all.contains(&daily), "{daily}");
+        }
+        let remote: Vec<_> =
+            all.iter().filter(|role| role["RoleName"].as_str().unwrap().contains("remote")).collect();
+        assert_eq!(remote.len() * 2, all.len());
+        for role in remote {
+            assert_eq!(role["MaxSessionDuration"], 3600);
+            assert_eq!(role["ManagedPolicyArns"], json!([{ "Ref": "CodeArtifactRemoteAccess" }]));
+            for statement in role["AssumeRolePolicyDocument"]["Statement"].as_array().unwrap() {
+                let conditions = statement["Condition"]["StringEquals"].as_object().unwrap();
+                let (_, audience) = conditions.iter().find(|(name, _)| name.ends_with(":aud")).unwrap();
+                assert_eq!((audience, conditions.len()), (&json!("vouch-remote"), 2));
+            }
+        }
+        let policy = &template["Resources"]["CodeArtifactRemoteAccess"]["Properties"]["PolicyDocument"];
+        let text = policy.to_string();
+        assert!(
+            text.contains(r#""sts:DurationSeconds":"3600""#) && text.contains("ReadFromRepository"),
+            "{text}"
+        );
+        assert!(!text.contains("Publish") && !text.contains("PutPackageMetadata"), "{text}");
+        let hcl = super::template(&users, &with, Format::Terraform).unwrap().text;
+        assert!(hcl.contains(r#"["sts.amazonaws.com", "vouch-remote"]"#), "{hcl}");
+        assert_eq!(hcl.matches("aws_iam_policy.codeartifact_remote_access.arn").count(), all.len() / 2);
+    }
+}
+
+#[test]
+fn a_user_who_is_called_as_anothers_remote_role_is_refused() {
+    let users = [enrolled("alice", 1), enrolled("remote-alice", 2)];
+    let with = TemplateOptions { remote: true, ..wanted() };
+    assert!(matches!(error(&users, &with), IamError::SameName(name) if name == "CodeArtifact-remote-alice"));
 }

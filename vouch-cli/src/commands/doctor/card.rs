@@ -38,6 +38,11 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
     findings
 }
 
+/// Of a card that is at another machine.
+pub(super) fn elsewhere(from: &str) -> Vec<Finding> {
+    [CARD, PIN, KEY].map(|check| Finding::skip(check, format!("the YubiKey is at {from}"))).into()
+}
+
 /// Why there is no card to look at, and who may have it.
 fn none(error: &CardError) -> Vec<Finding> {
     let why = "`vouch login` needs the YubiKey; a session that is there goes on without it.";

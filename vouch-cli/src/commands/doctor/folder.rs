@@ -47,6 +47,10 @@ fn told(home: &Home, config: &Config) -> Finding {
         return Finding::warn(CONFIG, seen, "Nothing was set up yet.", ENROLL);
     }
     let Some(identity) = &config.identity else {
+        if let Some(from) = Context::new(home.clone()).session().ok().as_ref().and_then(|it| it.source.from())
+        {
+            return Finding::ok(CONFIG, format!("no YubiKey is enrolled: sessions come from {from}"));
+        }
         return Finding::warn(CONFIG, "no YubiKey is enrolled", "`vouch login` needs an identity.", ENROLL);
     };
     let count = |many: usize, what: &str| format!("{many} {what}{}", if many == 1 { "" } else { "s" });

@@ -53,9 +53,15 @@ pub(crate) fn run(context: Result<Context, HomeError>, args: Args) -> Result<Exi
     };
     let (context, mut findings) = folder::look(context);
     findings.extend(programs::look(context.config.as_ref()));
-    progress("looking at the card");
-    findings.extend(card::look(context.config.as_ref()));
     let (session, found) = session::look(&context);
+    let enrolled = context.config.as_ref().is_some_and(|config| config.identity.is_some());
+    match session.as_ref().and_then(|session| session.source.from()).filter(|_| !enrolled) {
+        Some(from) => findings.extend(card::elsewhere(from)),
+        None => {
+            progress("looking at the card");
+            findings.extend(card::look(context.config.as_ref()));
+        }
+    }
     findings.extend(found);
     findings.extend(roles::look(context.config.as_ref()));
     findings.extend(environment::look(&context));

@@ -144,8 +144,7 @@ fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn F
             None => Finding::skip(CODEARTIFACT, format!("STS did not give the role for {domain}")),
             Some((_, credentials)) => {
                 progress(&format!("asking CodeArtifact for {domain}"));
-                let rest = session.expires_at.since(UnixTime::now());
-                match probe.token(credentials, role, domain, Lifetime::Session.seconds(rest)) {
+                match probe.token(credentials, role, domain, Lifetime::Session.seconds(session)) {
                     Ok(_) => Finding::ok(CODEARTIFACT, format!("gives tokens for {domain}")),
                     Err(error) => refused(CODEARTIFACT, &error, "Package managers get no token for it."),
                 }

@@ -99,11 +99,14 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
     if left < SHORT {
         return Finding::warn(SESSION, until, "A long build may outlast it.", "Run `vouch login`.");
     }
-    Finding::ok(SESSION, until)
+    match session.source.from() {
+        Some(from) => Finding::ok(SESSION, format!("{until}, imported from {from}")),
+        None => Finding::ok(SESSION, until),
+    }
 }
 
 fn is_of(session: &Session, config: &Config) -> bool {
-    if config.identity.is_none() && session.source.is_of_job() {
+    if config.identity.is_none() && (session.source.is_of_job() || session.source.from().is_some()) {
         return true;
     }
     config.identity.as_ref().is_some_and(|identity| {

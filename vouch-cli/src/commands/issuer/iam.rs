@@ -26,6 +26,9 @@ pub(crate) struct Iam {
     /// Let the roles publish packages, too
     #[arg(long)]
     publish: bool,
+    /// A second role for each of them that only reads, for sessions on other machines (`vouch login --remote`)
+    #[arg(long)]
+    remote: bool,
     /// What the name of each user's role begins with
     #[arg(long, value_name = "PREFIX", default_value = DEFAULT_ROLE_PREFIX)]
     role_prefix: String,
@@ -80,6 +83,7 @@ pub(super) fn run(args: Iam) -> Result<(), Failure> {
         owner: args.account,
         domains: args.domain,
         publish: args.publish,
+        remote: args.remote,
         bucket: args.bucket,
         public_files: if args.join_file { vec![join::FILE, join::PAGE] } else { Vec::new() },
     };

@@ -38,7 +38,7 @@ const FILE_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 #[command(next_help_heading = "In CI and containers")]
 pub(super) struct Flags {
     /// Take the ID token or the role credentials of the job in place of a YubiKey
-    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["serial", "pin_stdin", "last_try", "if_needed"])]
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["serial", "pin_stdin", "last_try", "if_needed", "remote", "print_session"])]
     pub(super) from: Option<From>,
     /// The role that the job assumes or has, where no AWS profile is set up
     #[arg(long, value_name = "ARN", requires = "from")]
@@ -46,9 +46,9 @@ pub(super) struct Flags {
     /// The region to ask STS in [default: AWS_REGION, AWS_DEFAULT_REGION, that of the partition]
     #[arg(long, value_name = "REGION", requires = "role")]
     region: Option<Region>,
-    /// Whom the ID token is for [default: sts.amazonaws.com]
-    #[arg(long, value_name = "AUDIENCE", requires = "from")]
-    audience: Option<String>,
+    /// Whom the ID token is for [default: sts.amazonaws.com; for another machine vouch-remote]
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(super) audience: Option<String>,
     /// The file that holds the ID token [default: AWS_WEB_IDENTITY_TOKEN_FILE]
     #[arg(long, value_name = "FILE", requires = "from")]
     token_file: Option<PathBuf>,

@@ -71,7 +71,7 @@ fn plan(wanted: &CiOptions, trusted: &Trusted) -> Result<Plan, CiError> {
     let provider = Provider {
         id: "Ci".to_owned(),
         issuer: trusted.issuer.clone(),
-        audience: DEFAULT_AUDIENCE.to_owned(),
+        client_ids: vec![DEFAULT_AUDIENCE.to_owned()],
     };
     let principal = match wanted.existing_provider {
         false => Node::Provider { id: provider.id.clone(), host_and_path: host_and_path.to_owned() },
