@@ -11,6 +11,7 @@ mod credentials;
 mod error;
 mod id_token;
 mod probe;
+mod proof;
 mod refusal;
 mod sdk;
 mod sts;
@@ -31,6 +32,7 @@ pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use id_token::{IdTokenError, github_request_url};
 pub use probe::Probe;
+pub use proof::{FirstRequest, ProofError, Prover};
 pub(crate) use sts::seconds as role_seconds;
 
 /// What the broker asks of AWS.
