@@ -1,4 +1,4 @@
-.PHONY: demo demo-team test soak fuzz mutants lint cross-check audit bench install package package-check package-test workflows
+.PHONY: demo demo-team test soak fuzz mutants lint cross-check windows audit bench install package package-check package-test workflows
 
 demo: ## the main job in a sandbox: enroll, log in, publish and build with real cargo
 	@scripts/demo.sh
@@ -24,6 +24,9 @@ lint: ## formatting, clippy, shellcheck
 
 cross-check: ## what Windows and macOS alone compile: compiler and clippy without a warning
 	@scripts/cross-check.sh
+
+windows: ## Vouch for Windows under Wine: unit tests, and the main job in the sandbox
+	@scripts/windows.sh
 
 audit: ## dependencies: bans, licenses, sources, advisories
 	@scripts/audit.sh

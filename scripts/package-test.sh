@@ -39,7 +39,7 @@ need_root() {
   mkdir -p "$work/roots"
   say "making a root with $suite"
   # Without Rust, and without a compiler.
-  mmdebstrap --quiet --variant=apt --mode=root \
+  mmdebstrap --quiet --variant=apt --mode=root --format=tar \
     --include=ca-certificates,iproute2,pcscd,procps,python3-venv,vsmartcard-vpcd \
     "$suite" "$work/roots/$suite.part" ${from:+"$from"} >&2
   mv "$work/roots/$suite.part" "$work/roots/$suite.tar"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that a release needs on Linux, into dist/. `--check` builds it twice, in two folders, and compares. `--release` refuses
-# where a name that the packages would be published under is nobody's.
+# where a name that the packages would be published under is nobody's. `--bench` builds the programs alone, with what they are
+# measured against.
 #
 # VOUCH_ARCHS: which processors, such as "x86_64 aarch64" (the usual: this machine's). What is packed is the last commit.
 . "$(dirname "$0")/lib.sh"
@@ -13,12 +14,15 @@
 . scripts/package/deb.sh
 
 [[ $(uname -s) == Linux ]] || die "this makes the packages for Linux, on Linux; .github/workflows/release.yml makes the others"
-check='' release=''
+check='' release='' bench=''
+# Built like the helpers, and in no package.
+measured=()
 for word in "$@"; do
   case $word in
     --check) check=1 ;;
     --release) release=1 ;;
-    *) die "usage: scripts/package.sh [--check] [--release]" ;;
+    --bench) bench=1 measured=(reference-client) ;;
+    *) die "usage: scripts/package.sh [--check] [--release] [--bench]" ;;
   esac
 done
 need_rust
@@ -92,6 +96,11 @@ build() {
   join_release "$folder/source" "$folder/stage" "$folder/dist"
 }
 
+if [[ -n $bench ]]; then
+  lay_source "$work/source"
+  build_programs "$work"
+  exit
+fi
 build "$work"
 if [[ -n $check ]]; then
   # Another path, of another length, and nothing that was compiled before.

@@ -16,8 +16,8 @@ build_programs() {
   local folder=$1 arch
   (cd "$folder/source" && cargo fetch --locked --quiet)
   for arch in "${archs[@]}"; do
-    build_for "$folder" "$arch-unknown-linux-musl" '' "${helpers[@]}"
-    build_for "$folder" "$arch-unknown-linux-gnu" ".$glibc" "${helpers[@]}" vouch-cli
+    build_for "$folder" "$arch-unknown-linux-musl" '' "${helpers[@]}" "${measured[@]}"
+    build_for "$folder" "$arch-unknown-linux-gnu" ".$glibc" "${helpers[@]}" "${measured[@]}" vouch-cli
     check_glibc "$folder/programs/$arch-unknown-linux-gnu"
     check_static "$folder/programs/$arch-unknown-linux-musl"
   done

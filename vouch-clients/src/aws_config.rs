@@ -151,7 +151,9 @@ fn process(wanted: &ProcessEntry<'_>) -> Result<String, AwsConfigError> {
     let word = |text: &str| {
         // The SDKs take what follows a blank and one of these for a comment, whatever quotes are around it.
         let comment = [" #", " ;"].iter().any(|mark| text.contains(mark));
-        let odd = text.contains(|c: char| c.is_control() || "\"'$`\\".contains(c)) && !cfg!(windows);
+        // Within quotes, cmd.exe puts variables in, and a shell more than these.
+        let special = if cfg!(windows) { "\"%" } else { "\"'$`\\" };
+        let odd = text.contains(|c: char| c.is_control() || special.contains(c));
         if comment || odd {
             return Err(AwsConfigError::Unwritable(text.to_owned()));
         }
@@ -253,7 +255,8 @@ mod tests {
             assert_eq!(edited(&text, "vouch"), Err(AwsConfigError::Taken { profile: "vouch".into(), key }));
         }
         assert!(matches!(edited("", "a\"b"), Err(AwsConfigError::Unwritable(_))));
-        assert!(matches!(edited("", "$(x)"), Err(AwsConfigError::Unwritable(_))));
+        let variable = if cfg!(windows) { "%x%" } else { "$(x)" };
+        assert!(matches!(edited("", variable), Err(AwsConfigError::Unwritable(_))));
         assert!(matches!(edited("", "a #b"), Err(AwsConfigError::Unwritable(_))));
     }
 

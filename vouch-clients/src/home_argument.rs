@@ -85,6 +85,7 @@ mod tests {
 
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn a_home_that_no_file_can_name_is_refused() {
         let dir = tempfile::tempdir().unwrap();

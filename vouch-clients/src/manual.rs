@@ -209,6 +209,7 @@ fn swift(place: &SnippetValues<'_>) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn commands_name_a_home_that_is_not_the_usual_one() {
         let registration: Registration = serde_json::from_value(serde_json::json!({

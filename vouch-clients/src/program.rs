@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::Read;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
@@ -28,6 +30,18 @@ pub enum Asked {
 
 /// What was answered, by program: each is asked once.
 static ANSWERS: Mutex<BTreeMap<OsString, Arc<OnceLock<Asked>>>> = Mutex::new(BTreeMap::new());
+
+/// Whether two paths lead to one program. A copy counts where links need a right that few have.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let linked = real(one).is_some_and(|one| real(other) == Some(one));
+    linked || cfg!(not(unix)) && contents(one).is_some_and(|one| contents(other) == Some(one))
+}
+
+/// A program may be larger than what is read of a configuration, but it is a file.
+pub(crate) fn contents(path: &Path) -> Option<Vec<u8>> {
+    path.is_file().then(|| fs::read(path).ok()).flatten()
+}
 
 /// `PROGRAM --version`. From the root folder: a project may name another version of a client, which would then be
 /// downloaded.

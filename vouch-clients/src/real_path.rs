@@ -9,7 +9,7 @@ use vouch_core::files;
 pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     let target = std::path::absolute(files::follow(path)?)?;
     let (base, rest) = nearest_existing(&target);
-    let base = base.canonicalize()?;
+    let base = dunce::canonicalize(base)?;
     Ok(if rest.as_os_str().is_empty() { base } else { base.join(rest) })
 }
 

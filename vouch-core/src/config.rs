@@ -316,6 +316,7 @@ fn migrate(mut value: Value, path: &std::path::Path) -> Result<Value, ConfigErro
 #[cfg(test)]
 mod tests {
     use std::fs;
+    #[cfg(unix)]
     use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
     use super::*;
@@ -331,6 +332,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("config.json");
         fs::write(&file, text).unwrap();
+        #[cfg(unix)]
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         let home = Home::at(dir.path()).unwrap();
         (dir, home)
@@ -406,6 +408,7 @@ mod tests {
         assert_eq!(fs::read_to_string(home.config_file()).unwrap(), FULL);
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_file_that_others_have_rights_to_is_refused_with_the_command_that_fixes_it() {
         let (_dir, home) = home_with(FULL);
@@ -431,6 +434,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_device_in_its_place_is_refused() {
         let dir = tempfile::tempdir().unwrap();

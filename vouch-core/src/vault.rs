@@ -256,8 +256,6 @@ fn expiry(bytes: &[u8]) -> Option<UnixTime> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn vault() -> (tempfile::TempDir, Home, Vault) {
@@ -283,7 +281,12 @@ mod tests {
         assert_eq!(vault.read::<String>(&name("a")).as_deref(), Some("hunter2"));
         let file = vault.file(&name("a"));
         assert!(!String::from_utf8_lossy(&fs::read(&file).unwrap()).contains("hunter2"));
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

@@ -79,6 +79,7 @@ mod tests {
         [line("winter: "), line("summer: ")]
     }
 
+    #[cfg(unix)]
     #[test]
     fn time_zones_go_by_name_by_rule_and_by_file() {
         if env::var("ZONE_OF_TEST").is_some() {

@@ -23,6 +23,7 @@ pub mod python;
 mod sandbox;
 mod secrets;
 mod terminal;
+pub mod windows;
 
 pub use command::{CommandOutput, Run, Running};
 pub use sandbox::{MY_DOMAIN, Sandbox, in_sandbox, programs};

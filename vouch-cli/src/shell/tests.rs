@@ -154,6 +154,7 @@ impl Real {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn every_printable_character_is_read_back_by_real_shells() {
     let texts = texts();

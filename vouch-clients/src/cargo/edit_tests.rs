@@ -277,6 +277,7 @@ fn a_parse_error_does_not_show_the_line() {
     assert!(matches!(error, EditError::Parse { line: 2, .. }) && !error.to_string().contains("hunter2"));
 }
 
+#[cfg(unix)]
 #[test]
 fn what_was_there_before_is_told() {
     let before = "[registries.my-repo]\nindex = \"@INDEX\"\ncredential-provider = \"/old/helper --secret s\"\ntoken = \"hunter2\"\n";

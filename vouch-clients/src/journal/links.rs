@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use vouch_core::home::Home;
+use sha2::{Digest, Sha256};
+use vouch_core::home::{Home, hex};
 use vouch_core::{Failure, UnixTime};
 
 use super::{load, update};
+use crate::program::{contents, is_same};
 
 /// A link to a program; a copy of it where links need a right that few have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct Link {
     /// Folders that were made for it, the innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     made_folders: Vec<PathBuf>,
+    /// The SHA-256 of a copy: by the time that it is looked at, the program may be a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copied: Option<String>,
     /// What another version wrote.
     #[serde(flatten)]
     other: Map<String, Value>,
@@ -41,6 +46,7 @@ impl Link {
     pub fn new(client: &str, path: &Path, program: &Path) -> Self {
         let folders = path.ancestors().skip(1).take_while(|folder| !folder.exists());
         let made_folders = folders.map(Path::to_owned).collect();
+        let copied = if cfg!(unix) { None } else { digest(program) };
         let (path, program) = (path.to_owned(), program.to_owned());
         Self {
             at: UnixTime::now(),
@@ -48,6 +54,7 @@ impl Link {
             path,
             program,
             made_folders,
+            copied,
             other: Map::new(),
         }
     }
@@ -105,11 +112,13 @@ impl Link {
         if let Ok(target) = fs::read_link(&self.path) {
             return target == self.program;
         }
-        // A program may be larger than what is read of a configuration, but it is a file.
-        let bytes = |path: &Path| path.is_file().then(|| fs::read(path).ok()).flatten();
-        let same = || Some(bytes(&self.path)? == bytes(&self.program)?);
-        cfg!(not(unix)) && same().unwrap_or(false)
+        let is_copy = || self.copied.is_some() && digest(&self.path) == self.copied;
+        cfg!(not(unix)) && (is_copy() || is_same(&self.path, &self.program))
     }
+}
+
+fn digest(program: &Path) -> Option<String> {
+    Some(hex(&Sha256::digest(contents(program)?), 32))
 }
 
 /// All links that setup made, the oldest first.

@@ -80,7 +80,7 @@ struct Reader {
 impl Reader {
     /// A POM by its real path; none where there is none, or none that can be read.
     fn pom(&mut self, path: &Path) -> Option<(PathBuf, Pom)> {
-        let path = path.canonicalize().ok()?;
+        let path = dunce::canonicalize(path).ok()?;
         if let Some(known) = self.read.get(&path) {
             return known.clone().map(|pom| (path, pom));
         }

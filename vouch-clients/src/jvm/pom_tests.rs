@@ -22,11 +22,11 @@ fn look(files: &[(&str, String)]) -> (Vec<String>, usize) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    let root = dir.path().canonicalize().unwrap();
+    let root = dunce::canonicalize(dir.path()).unwrap();
     let poms = read(&dir.path().join("app/pom.xml"));
     let shown = |found: &PomRepository| {
         let PomRepository { file, line, usage, id, url } = found;
-        let file = file.strip_prefix(&root).unwrap().display();
+        let file = file.strip_prefix(&root).unwrap().display().to_string().replace('\\', "/");
         format!("{file}:{line} {usage:?} {id} {url}")
     };
     (poms.repositories.iter().map(shown).collect(), poms.unread.len())

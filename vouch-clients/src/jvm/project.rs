@@ -286,6 +286,7 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_words_of_a_command_name_files() {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();

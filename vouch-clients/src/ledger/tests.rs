@@ -7,7 +7,7 @@ const KEY: &str = "//h/:_authToken";
 fn bed() -> (tempfile::TempDir, Home, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let home = Home::at(dir.path().join("vouch")).unwrap();
-    let file = dir.path().canonicalize().unwrap().join(".npmrc");
+    let file = dunce::canonicalize(dir.path()).unwrap().join(".npmrc");
     (dir, home, file)
 }
 

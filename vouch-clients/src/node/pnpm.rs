@@ -385,6 +385,7 @@ mod tests {
         assert!((11, 9) < AUTH_INI && (11, 13) >= AUTH_INI && (12, 0) >= AUTH_INI);
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_path_that_pnpm_cannot_call_is_refused_with_a_way_out() {
         assert_eq!(

@@ -224,6 +224,7 @@ mod tests {
         assert!(refused.message.contains("reads a dollar sign"), "{refused:?}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_plugin_names_helper_and_home_whatever_is_in_their_paths() {
         let dir = tempfile::tempdir().unwrap();

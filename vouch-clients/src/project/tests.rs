@@ -281,6 +281,7 @@ fn a_workspace_and_the_folders_above() {
     assert_eq!(found(Tool::YarnClassic).len(), 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_pip_reads() {
     let pip = |name: &str, text: &str, wanted: &[(Effect, bool)]| does(&[Tool::Pip], name, text, wanted);
@@ -443,6 +444,7 @@ fn a_file_that_is_too_large_is_named() {
     assert_eq!(look(dir.path(), &[Tool::Cargo], &targets()), []);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_finding_says_file_line_and_what_it_does() {
     let dir = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ impl Digest {
             digest.update((bytes.len() as u64).to_be_bytes());
             digest.update(bytes);
         };
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let folder = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
         part(folder.as_os_str().as_encoded_bytes());
         part(client.as_encoded_bytes());
         for finding in findings.iter().filter(|finding| finding.is_certain) {
@@ -68,7 +68,7 @@ impl TrustedProject {
     /// When the record cannot be read or written.
     pub fn record(home: &Home, folder: &Path, client: &OsStr, digest: &Digest) -> Result<(), RecordError> {
         let project = Self {
-            folder: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+            folder: dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
             client: client.to_string_lossy().into_owned(),
             digest: digest.to_string(),
         };

@@ -21,7 +21,7 @@ use super::wheel::Environment;
 use crate::cargo;
 use crate::home_argument::{HomeArgument, other_owner};
 use crate::journal::{self, Link};
-use crate::program;
+use crate::program::{self, is_same};
 
 /// Our program, and where it may be linked.
 #[derive(Debug, Clone)]
@@ -238,8 +238,9 @@ impl Keyring {
         let mut made: Vec<Link> = Vec::new();
         for (link, target) in self.missing() {
             let recorded = Link::new(client, &link, &target);
+            let is_of_before = self.is_of_before(&link);
             recorded.record(&self.home)?;
-            if let Err(error) = self.make(&target, &link) {
+            if let Err(error) = self.make(&target, &link, is_of_before) {
                 // The error at hand matters more.
                 let _ = recorded.abandon(&self.home);
                 for before in made.into_iter().rev() {
@@ -330,13 +331,24 @@ impl Keyring {
         link_in(&self.home.bin())
     }
 
-    fn make(&self, target: &Path, link: &Path) -> io::Result<()> {
+    /// Whether what is at a place is one of ours from before: a link that leads nowhere or to our program, or a copy that setup
+    /// made. Anything else is somebody's.
+    fn is_of_before(&self, link: &Path) -> bool {
+        let made = || {
+            let links = journal::links(&self.home).unwrap_or_default();
+            links.iter().any(|known| known.path == link && known.is_as_made())
+        };
+        match link.is_symlink() {
+            true => !link.exists() || is_same(link, &self.program),
+            false => cfg!(not(unix)) && (is_same(link, &self.program) || made()),
+        }
+    }
+
+    fn make(&self, target: &Path, link: &Path, is_of_before: bool) -> io::Result<()> {
         if let Some(folder) = link.parent() {
             fs::create_dir_all(folder)?;
         }
-        // A link that leads nowhere or to our program is one of ours from before; anything else is somebody's.
-        let is_link = link.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if is_link && (!link.exists() || is_same(link, &self.program)) {
+        if is_of_before {
             fs::remove_file(link)?;
         }
         #[cfg(unix)]
@@ -370,11 +382,6 @@ fn split(path: &OsStr) -> Vec<PathBuf> {
     // Without a slash at the end, so that folders can be compared.
     let plain = |folder: PathBuf| folder.components().collect();
     env::split_paths(path).filter(|folder| folder.is_absolute()).map(plain).collect()
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
-    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// Whether the folder is the person's own, not the system's.

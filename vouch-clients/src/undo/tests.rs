@@ -1,5 +1,4 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -24,7 +23,7 @@ impl TestHome {
     fn new(before: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("vouch")).unwrap();
-        let file = dir.path().canonicalize().unwrap().join(".npmrc");
+        let file = dunce::canonicalize(dir.path()).unwrap().join(".npmrc");
         fs::write(&file, before).unwrap();
         Self { _dir: dir, home, file }
     }
@@ -133,6 +132,7 @@ fn tokens_that_come_and_go_are_no_edit_of_the_file() {
     assert_eq!(test_home.text(), "a=1\n");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_token_that_is_registered_under_another_name_of_the_file_stays() {
     let test_home = TestHome::new("a=1\n");
@@ -250,7 +250,12 @@ fn the_token_of_an_earlier_version_goes_with_its_registration_and_stays_private_
     let test_home = TestHome::new("");
     test_home.register(&test_home.registration("npm", "repo"));
     test_home.write_token(KEY, "TOKEN");
-    assert_eq!(test_home.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        assert_eq!(test_home.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
     test_home.remove();
     assert_eq!(test_home.text(), "");
     assert!(!Path::new(&test_home.home.path().join("ledger.json")).exists());
@@ -267,7 +272,10 @@ fn a_file_that_cannot_be_written_keeps_no_other_one_from_it() {
     let registration = Registration { file: Some(other.clone()), ..second.registration("bun", "other") };
     second.set_up(&registration);
     let set_up = second.text();
-    fs::set_permissions(&other, fs::Permissions::from_mode(0o444)).unwrap();
+    let writable = other.metadata().unwrap().permissions();
+    let mut readonly = writable.clone();
+    readonly.set_readonly(true);
+    fs::set_permissions(&other, readonly).unwrap();
     let ids: Vec<u64> =
         journal::entries(&test_home.home).unwrap().iter().rev().map(|entry| entry.id).collect();
     let undo = Undo::begin(&test_home.home).unwrap();
@@ -277,7 +285,7 @@ fn a_file_that_cannot_be_written_keeps_no_other_one_from_it() {
     assert_eq!((test_home.text(), second.text()), ("a=1\n".into(), set_up));
     assert_eq!(Config::load(&test_home.home).unwrap().codeartifact.registrations, [registration]);
     // Once it can be written, it goes, too.
-    fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&other, writable).unwrap();
     assert!(undo.entries(&ids).1.is_empty());
     assert_eq!(second.text(), "b=1\n");
     assert!(Config::load(&test_home.home).unwrap().codeartifact.registrations.is_empty());

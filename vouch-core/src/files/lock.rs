@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(5);
 
 /// How long a lock says that what was made under it could not be kept.
-#[cfg(unix)]
 const FUTILE_TTL: Duration = Duration::from_secs(5);
 
 /// An exclusive lock between processes; it ends with the value, or with the process that holds it.
@@ -105,35 +104,20 @@ fn sign(file: &File) -> io::Result<()> {
 }
 
 /// Always as many bytes, so that nothing of an earlier one stays.
-#[cfg(unix)]
-fn put(file: &File, end: char) -> io::Result<()> {
-    use std::os::unix::fs::FileExt;
-
-    file.write_all_at(format!("{:>10}{end}", std::process::id()).as_bytes(), 0)
+fn put(mut file: &File, end: char) -> io::Result<()> {
+    file.rewind()?;
+    file.write_all(format!("{:>10}{end}", std::process::id()).as_bytes())
 }
 
 /// Whether the holder before marked the lock, and not long ago: what was full may have room again.
-#[cfg(unix)]
-fn is_marked(file: &File) -> bool {
-    use std::os::unix::fs::FileExt;
-
+fn is_marked(mut file: &File) -> bool {
     let mut end = [0];
     let at = || file.metadata()?.modified();
-    file.read_at(&mut end, 10).is_ok_and(|count| count == 1)
+    file.seek(SeekFrom::Start(10)).is_ok()
+        && file.read_exact(&mut end).is_ok()
         && char::from(end[0]) == FUTILE
         // A mark from the future was made before the clock was set back.
         && at().is_ok_and(|at| at.elapsed().is_ok_and(|age| age < FUTILE_TTL))
-}
-
-// Elsewhere a lock keeps others from reading, too.
-#[cfg(not(unix))]
-fn put(_: &File, _: char) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn is_marked(_: &File) -> bool {
-    false
 }
 
 /// Who holds a lock, as far as it can be told.
@@ -203,6 +187,7 @@ fn process(lock: &Path) -> Option<Process> {
     Some(Process { id: signed, name, is_stopped: field("State:")?.starts_with(['T', 't']) })
 }
 
+// Windows lets nobody but the holder read it.
 #[cfg(not(target_os = "linux"))]
 fn process(lock: &Path) -> Option<Process> {
     let _ = lock;
@@ -213,6 +198,7 @@ fn process(lock: &Path) -> Option<Process> {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn one_holder_at_a_time_and_the_others_are_told_which() {
         let dir = tempfile::tempdir().unwrap();
@@ -240,6 +226,7 @@ mod tests {
         let held = lock();
         assert!(!held.is_futile());
         held.mark_futile();
+        #[cfg(target_os = "linux")]
         assert!(Holder::of(&path).to_string().starts_with("process "), "its holder is still named");
         drop(held);
         assert!(lock().is_futile());
@@ -268,6 +255,7 @@ mod tests {
         assert!(Lock::acquire(&path, Instant::now()).unwrap().is_futile());
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_stopped_holder_is_named_as_such() {
         use rustix::process::{Pid, Signal, kill_process};

@@ -4,10 +4,16 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::in_place::Content;
 use super::read::READ_LIMIT;
 use super::refused::{self, Refused};
+
+/// How long a file that others have open is waited for, and between two tries.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct DirectoryEntry {
@@ -58,7 +64,24 @@ impl DirectoryEntry {
     }
 
     pub(super) fn put(&self, temporary: &OsStr) -> io::Result<()> {
-        self.or_without(temporary, fs::rename(self.path.with_file_name(temporary), &self.path))
+        self.or_without(temporary, self.rename(temporary))
+    }
+
+    /// Windows refuses while another process has the file open, such as a reader, a writer of the same file, or whoever looks for
+    /// viruses. They take milliseconds.
+    fn rename(&self, temporary: &OsStr) -> io::Result<()> {
+        let beside = self.path.with_file_name(temporary);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let renamed = fs::rename(&beside, &self.path);
+            let is_refused =
+                renamed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+            let may_be_written = || self.path.metadata().is_ok_and(|found| !found.permissions().readonly());
+            if !is_refused || Instant::now() >= deadline || !may_be_written() {
+                return renamed;
+            }
+            thread::sleep(PAUSE);
+        }
     }
 
     fn or_without(&self, temporary: &OsStr, outcome: io::Result<()>) -> io::Result<()> {

@@ -49,9 +49,9 @@ pub(super) fn outside_repositories(path: &Path, origin: &'static str) -> Result<
 }
 
 /// Where a path leads, as far as it exists.
-fn real(path: &Path) -> Result<PathBuf, HomeError> {
+pub(super) fn real(path: &Path) -> Result<PathBuf, HomeError> {
     for existing in path.ancestors() {
-        match existing.canonicalize() {
+        match dunce::canonicalize(existing) {
             Ok(real) => {
                 // Joining nothing would add a slash.
                 let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));

@@ -123,9 +123,10 @@ impl Home {
     }
 
     /// Tells the homes of one user apart where a name is shared by all of them, such as in the kernel's keyring:
-    /// 16 hexadecimal digits of the hash of the canonical path.
+    /// 16 hexadecimal digits of the hash of the path without links. The same before the folder is there: the key of the first
+    /// login is stored then.
     pub fn id(&self) -> String {
-        let canonical = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
+        let canonical = guard::real(&self.0).unwrap_or_else(|_| self.0.clone());
         hex(&Sha256::digest(canonical.as_os_str().as_encoded_bytes()), 8)
     }
 }
@@ -161,6 +162,7 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn folders_are_private_even_if_they_were_not() {
         use std::os::unix::fs::PermissionsExt;
@@ -194,6 +196,7 @@ mod tests {
         assert_eq!(Home::of_program(Path::new("keyring")), None);
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_id_follows_the_canonical_path() {
         let dir = tempfile::tempdir().unwrap();
@@ -202,5 +205,10 @@ mod tests {
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert_eq!(Home::at(&real).unwrap().id(), Home::at(&link).unwrap().id());
         assert_ne!(Home::at(&real).unwrap().id(), Home::at(dir.path()).unwrap().id());
+        let new = Home::at(link.join("new")).unwrap();
+        let before = new.id();
+        new.create().unwrap();
+        assert_eq!(new.id(), before);
+        assert_eq!(Home::at(real.join("new")).unwrap().id(), before);
     }
 }

@@ -203,5 +203,7 @@ fn ended(home: &Home) -> Option<UnixTime> {
     vault::claimed_expiries(home, KIND).max().filter(|at| *at <= UnixTime::now())
 }
 
+// They keep session keys in a folder of their own.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -29,7 +29,7 @@ impl Host {
             [TestUser::new(ISSUER, "alice", 1).enrolled(), TestUser::new(ISSUER, "alice", 2).enrolled()];
         let expected = Expected::of_enrollments(&people).unwrap().remove(0);
         let files = documents::build(&people).unwrap().into_iter().map(|(path, bytes)| {
-            let url = format!("https://id.example.com/{}", path.display());
+            let url = format!("https://id.example.com/{}", path.display()).replace('\\', "/");
             (url, page(&serde_json::from_slice(&bytes).unwrap()))
         });
         Self { expected, pages: files.collect() }

@@ -72,7 +72,7 @@ fn issuers_that_one_folder_cannot_hold_are_refused() {
 fn each_person_gets_two_files() {
     let (alice, bob) = (enrolled(ALICE, "alice", 1), enrolled(BOB, "bob", 2));
     let files = build(&[bob, alice.clone()]).unwrap();
-    let paths: Vec<_> = files.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+    let paths: Vec<_> = files.iter().map(|(path, _)| path.to_str().unwrap().replace('\\', "/")).collect();
     assert_eq!(
         paths,
         [
@@ -106,7 +106,7 @@ fn each_person_gets_two_files() {
 #[test]
 fn an_issuer_at_the_root_has_its_files_there() {
     let files = build(&[enrolled("https://id.example.com", "alice", 1)]).unwrap();
-    let paths: Vec<_> = files.iter().map(|(path, _)| path.to_str().unwrap()).collect();
+    let paths: Vec<_> = files.iter().map(|(path, _)| path.to_str().unwrap().replace('\\', "/")).collect();
     assert_eq!(paths, [".well-known/openid-configuration", "jwks.json"]);
     let discovery = json(&files, ".well-known/openid-configuration");
     assert_eq!(discovery["jwks_uri"], "https://id.example.com/jwks.json");

@@ -9,6 +9,7 @@ fn kept_text(dialect: Dialect, text: &str) -> String {
     kept(dialect, text, "").0.iter().map(|line| joined(line)).collect()
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_no_secret_is_kept_whole() {
     for (dialect, text) in [
@@ -182,6 +183,7 @@ fn a_script_that_somebody_changed_is_not_shown() {
     assert_eq!(shown.after, ["[redacted]\n", "x = 1\n"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn values_in_messages() {
     for (key, value, expected) in [

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use vouch_e2e::Run;
 use vouch_e2e::python::{index, installed};
 
-use crate::{cpu, forget, median, resident_kib, round, timed};
+use crate::measure::{cpu, median, resident_kib, round, timed};
+use crate::programs::forget;
 
 const OURS: &str = "pip-keyring-vouch";
 const PEERS: [&str; 3] = [OURS, "keyrings.codeartifact-2.1.2", "awscli-1.46.3"];

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vouch_e2e::{MY_DOMAIN, Run};
 
-use super::{cpu, median, ratio, round, timed};
+use crate::measure::{cpu, median, ratio, round, timed};
 
 /// How many registrations are looked at.
 const COUNTS: [usize; 4] = [1, 10, 100, 1_000];
