@@ -72,7 +72,17 @@ pub fn setup(registration: &Registration) -> String {
 
 /// The same with other options.
 pub fn setup_with(registration: &Registration, options: &Options) -> String {
-    let Registration { tool, repository, profile, name, .. } = registration;
+    let Registration { tool, repository, profile, .. } = registration;
+    format!(
+        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{}`.",
+        shell_word(profile.as_ref()),
+        flags(registration, options)
+    )
+}
+
+/// What is to be typed for a registration behind tool, repository and profile, with a blank before each flag.
+pub fn flags(registration: &Registration, options: &Options) -> String {
+    let Registration { tool, repository, name, .. } = registration;
     let named = match name {
         Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
         Some(name) if name != repository.as_str() => format!(" --registry {}", shell_word(name.as_ref())),
@@ -87,11 +97,7 @@ pub fn setup_with(registration: &Registration, options: &Options) -> String {
         (flag, Some(path)) => format!(" {flag} {}", shell_quoted(&path)),
         _ => String::new(),
     };
-    format!(
-        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{named}{file}{}`.",
-        shell_word(profile.as_ref()),
-        options.flags()
-    )
+    format!("{named}{file}{}", options.flags())
 }
 
 /// Whether a client has one place in its file for both of two registrations: where all packages come from, or those of a

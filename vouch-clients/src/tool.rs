@@ -4,6 +4,7 @@
 //! leaves that registration alone.
 
 use vouch_core::endpoint::Format;
+use vouch_core::exchange::FirstRequest;
 
 /// Where a package manager takes the token from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,14 @@ impl Tool {
     /// Whether it can only read a token, not ask for one.
     pub fn reads_static_token(self) -> bool {
         self.token_source() == TokenSource::StaticLine
+    }
+
+    /// What it asks a repository first, which proves a registration of it.
+    pub fn first_request(self) -> FirstRequest {
+        match self {
+            Self::Twine => FirstRequest::Upload(self.format()),
+            _ => FirstRequest::of(self.format()),
+        }
     }
 
     /// Whether it starts the `keyring` on PATH, which setup links.

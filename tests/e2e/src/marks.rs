@@ -68,6 +68,9 @@ const LINES: &[(&str, Look)] = &[
         |case, [url, file, _]| case.has_token(file, url),
     ),
     ("the token for {} is in `{}`, until {}", |case, [url, file, _]| case.has_token(file, url)),
+    // The proof.
+    ("{}: {} answers ({}", |case, [tool, repository, of]| case.is_proven(tool, repository, of)),
+    ("{}: {} is there ({}", |case, [tool, repository, of]| case.is_proven(tool, repository, of)),
     // The configuration.
     ("{} may receive tokens of profile `{}`, in `{}`", |case, [url, profile, _]| {
         case.registrations().any(|known| known.endpoint == url && known.profile == profile)
@@ -200,6 +203,21 @@ fn values<'l>(form: &str, line: &'l str) -> Option<[&'l str; 3]> {
 }
 
 impl Case<'_> {
+    /// Whether it is set up so, in that file, with a session to ask with and AWS's word for it.
+    fn is_proven(&self, tool: &str, repository: &str, of: &str) -> bool {
+        let Some((domain, file)) = of.split_once(") \u{b7} ") else { return false };
+        let file = file.replacen("~/", &format!("{}/", self.sandbox.home().display()), 1);
+        let is_its = |known: &Registration| known.tool == tool && known.repository.as_str() == repository;
+        let is_of = |profile: &Value| {
+            let text = |key: &str| profile[key].as_str().unwrap_or_default();
+            domain == format!("{}, {}", text("domain"), text("region"))
+        };
+        Path::new(&file).exists()
+            && self.has_session()
+            && self.registrations().any(|known| is_its(known) && is_of(self.profile(&known.profile)))
+            && self.sandbox.count("/codeartifact/get_repository_endpoint") > 0
+    }
+
     fn registrations(&self) -> impl Iterator<Item = &Registration> {
         self.config.codeartifact.registrations.iter()
     }

@@ -286,11 +286,11 @@ impl Sandbox {
         let _ = self.vouch(&setup).args(MY_DOMAIN).ok();
     }
 
-    /// Enrolled, logged in, and cargo set up: where most tests begin.
+    /// Enrolled, cargo set up, and logged in: where most tests begin. Without a session nobody was asked for anything yet.
     pub fn ready(&self) {
         self.enroll();
-        self.log_in();
         self.set_up_cargo();
+        self.log_in();
     }
 
     /// A small library crate in the home.

@@ -66,7 +66,7 @@ fn every_line_is_printed_when_it_is_so() {
         fs::write(sandbox.file(".pypirc"), sandbox.read(".pypirc") + "# mine\n").unwrap();
         let _ =
             looker.ok("undo twine").never_says(&format!("{MARK} `{}`", sandbox.file(".pypirc").display()));
-        let _ = looker.ok("setup codeartifact --tool cargo --repository other-repo");
+        let _ = looker.ok("setup codeartifact --tool cargo --repository my-pypi-repo");
         fs::remove_file(sandbox.file(".config/uv/uv.toml")).unwrap();
         let _ = looker.ok("undo uv").says("is gone: nothing to take back");
         let _ = looker.ok("logout").says(&format!("{MARK} the token is out of"));
@@ -78,23 +78,23 @@ fn every_line_is_printed_when_it_is_so() {
         sandbox.write(".config/pip/pip.conf", "[global]\ntimeout = 60\n");
         let _ = looker.ok("undo pip").says("is already as it was before setup");
         sandbox.write(".cargo/config.toml", "# mine\n");
-        for repository in ["one", "two"] {
+        for repository in ["my-npm-repo", "my-maven-repo"] {
             let _ = looker.ok(&format!("setup codeartifact --tool cargo --repository {repository}"));
         }
         let _ = looker.setup("pip", "");
         let _ = looker.ok("undo cargo").says("is as it was before setup");
         assert_eq!(sandbox.read(".cargo/config.toml"), "# mine\n");
-        for repository in ["one", "two"] {
+        for repository in ["my-npm-repo", "my-maven-repo"] {
             let _ = looker.ok(&format!("setup codeartifact --tool cargo --repository {repository}"));
         }
         let _ = looker.ok("undo").says("config.toml` is as it was before the setup of cargo");
         let _ = looker.ok("undo").says("config.toml` is as it was before setup");
-        let first = looker.ok("setup codeartifact --tool cargo --repository one");
+        let first = looker.ok("setup codeartifact --tool cargo --repository my-npm-repo");
         let text = sandbox.read(".cargo/config.toml");
-        let _ = looker.ok("setup codeartifact --tool cargo --repository two");
+        let _ = looker.ok("setup codeartifact --tool cargo --repository my-maven-repo");
         sandbox.write(".cargo/config.toml", &text);
         let _ = looker.ok("undo").says("config.toml` is already as it was before the setup of cargo");
-        assert!(first.stderr.contains("registry `one`"), "{first}");
+        assert!(first.stderr.contains("registry `my-npm-repo`"), "{first}");
         let _ = looker.ok("undo --all");
 
         let seen = looker.seen.into_inner();

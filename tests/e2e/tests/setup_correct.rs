@@ -53,9 +53,16 @@ fn next(done: &CommandOutput, beginning: &str) -> Vec<String> {
     command.split_whitespace().skip(1).map(str::to_owned).collect()
 }
 
+/// A role for the other account's domain.
+fn may_read_shared(sandbox: &Sandbox) {
+    let role = "arn:aws:iam::111111111111:role/CodeArtifactReader";
+    let _ = sandbox.vouch(&["setup", "aws", "--role", role, "--profile", "artifacts"]).ok();
+}
+
 /// Enrolled, with a `default` profile that AWS refused, for cargo.
 fn refused(sandbox: &Sandbox) {
     sandbox.enroll();
+    may_read_shared(sandbox);
     let _ = setup(sandbox, "cargo", "my-repo", &WRONG).ok();
     sandbox.log_in();
     let index = helper::INDEX.replace("my-domain", "my-domian");
@@ -103,10 +110,9 @@ fn what_aws_refused_is_corrected_in_place_for_every_client() {
 fn a_correction_works_at_once_and_may_be_of_another_repository() {
     in_sandbox(&[], |sandbox| {
         refused(sandbox);
-        // The same domain again would be refused again: another repository of it is added.
-        let _ = setup(sandbox, "cargo", "other-repo", &[]).ok().never_says("which AWS refused");
-        assert_eq!(registrations(sandbox).len(), 2);
-        let _ = sandbox.vouch(&["undo"]).ok();
+        // The same domain again is refused again, whichever repository of it, and nothing is added.
+        let _ = setup(sandbox, "cargo", "other-repo", &[]).fails(6).never_says("which AWS refused");
+        assert_eq!(registrations(sandbox).len(), 1);
         // Who names another profile for another repository means to have both.
         let _ = setup(sandbox, "cargo", "cargo-store", &SHARED).args(["--profile", "shared"]).ok();
         assert_eq!(registrations(sandbox).len(), 2);
@@ -132,7 +138,9 @@ fn of_two_clients_with_a_refused_profile_each_is_corrected_by_itself() {
     in_sandbox(&[], |sandbox| {
         let mine = sandbox.user_files();
         refused(sandbox);
+        let _ = sandbox.vouch(&["logout"]).ok();
         let _ = setup(sandbox, "pip", "my-pypi-repo", &[]).ok();
+        sandbox.log_in();
         let before = (sandbox.user_files(), registrations(sandbox), domains(sandbox));
         let done = setup(sandbox, "cargo", "my-repo", &MY_DOMAIN).ok();
         assert!(done.stderr.contains("`default` stays my-domian"), "{done}");
@@ -166,6 +174,7 @@ fn of_two_clients_with_a_refused_profile_each_is_corrected_by_itself() {
 fn what_was_refused_for_another_reason_or_not_asked_for_stays() {
     in_sandbox(&[], |sandbox| {
         sandbox.enroll();
+        may_read_shared(sandbox);
         let _ = setup(sandbox, "cargo", "my-repo", &MY_DOMAIN).ok();
         let stays = |why: &str| {
             let before = sandbox.user_files();
@@ -205,6 +214,7 @@ fn what_was_refused_for_another_reason_or_not_asked_for_stays() {
         sandbox.forget();
         sandbox.ctl(&["fault", "codeartifact", "--status", "403"]);
         let _ = sandbox.vouch(&["credential", "codeartifact"]).fails(6);
+        sandbox.ctl(&["fault", "codeartifact", "--clear"]);
         stays("it answered before");
         let named = setup(sandbox, "cargo", "my-repo", &SHARED).args(["--profile", "default"]);
         let _ = named.fails(7).says("for which AWS answered").says("--move");
@@ -218,8 +228,7 @@ fn what_is_proven_moves_on_request_and_one_undo_brings_it_back() {
             sandbox.write(file, text);
         }
         sandbox.enroll();
-        let role = "arn:aws:iam::111111111111:role/CodeArtifactReader";
-        let _ = sandbox.vouch(&["setup", "aws", "--role", role, "--profile", "artifacts"]).ok();
+        may_read_shared(sandbox);
         sandbox.log_in();
         let _ = setup(sandbox, "cargo", "my-repo", &MY_DOMAIN).ok();
         let _ = sandbox.vouch(&["credential", "codeartifact"]).ok();

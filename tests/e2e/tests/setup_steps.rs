@@ -232,7 +232,7 @@ fn a_refusal_of_aws() {
             trial.sandbox.ctl(&["fault", service, "--status", "403", "--code", code]);
             let done = setup(trial.sandbox, trial.tool).done();
             trial.sandbox.ctl(&["fault", service, "--clear"]);
-            assert_eq!(done.code != 0, trial.tool.reads_static_token(), "{}: {done}", trial.tool.name());
+            assert_eq!(done.code != 0, !trial.tool.is_manual(), "{}: {done}", trial.tool.name());
             trial.all_or_nothing(&format!("{service} refuses"), &done);
             // A refusal is told to those who come with it, too.
             trial.sandbox.forget();

@@ -12,9 +12,9 @@ mod single_flight;
 use std::fmt;
 use std::time::Instant;
 
-use crate::config::Config;
+use crate::config::{Config, Profile};
 use crate::endpoint::{Asker, Domain};
-use crate::exchange::{Aws, Exchange, ExchangeError, RoleCredentials, Token, longest_token};
+use crate::exchange::{Aws, Exchange, ExchangeError, Probe, Prover, RoleCredentials, Token, longest_token};
 use crate::home::Home;
 use crate::keystore::Keystore;
 use crate::profile::{Role, Target};
@@ -123,6 +123,34 @@ impl Broker {
         let session = Session::read(vault, &self.home)?;
         let flight = SingleFlight::begin(vault);
         flight.role_credentials(&session, role, usage, None, |deadline| (self.connect)(&self.home, deadline))
+    }
+
+    /// What proves registrations of a profile. Its token is not kept; the role credentials are, as for every token. What AWS
+    /// said of the domain is noted.
+    ///
+    /// # Errors
+    /// As [`Broker::token`], but never with what another process met.
+    pub fn prover(&self, profile: &Profile) -> Result<Prover, Error> {
+        let role = self.config.role_for(profile, None)?;
+        let vault = session::open(&self.home, &self.keystore)?;
+        let credentials = match self.role_credentials_in(&vault, &role, RoleUse::Exchange) {
+            Err(Error::FromOtherProcess(_)) => {
+                let session = Session::read(&vault, &self.home)?;
+                Probe::new(&self.home).role_credentials(&session, &role)?
+            }
+            answer => answer?,
+        };
+        let domain = profile.domain();
+        let answer = Prover::new(&self.home, credentials, &role, &domain);
+        match &answer {
+            Ok(_) => verdict::record_answer(&self.home, &domain),
+            Err(error) if error.refuses_domain() => {
+                verdict::record_refusal(&self.home, &domain, &role.arn);
+            }
+            Err(ExchangeError::CredentialsRefused { .. }) => vault.remove(&role_entry(&role)),
+            Err(_) => {}
+        }
+        Ok(answer?)
     }
 
     /// The tokens that this session has for the profiles of the configuration, and when each expires; the longest-lived

@@ -1,4 +1,4 @@
-//! AWS CodeArtifact: GetAuthorizationToken.
+//! AWS CodeArtifact: GetAuthorizationToken and GetRepositoryEndpoint.
 
 use aws_sdk_codeartifact::Client;
 use aws_sdk_codeartifact::config::{Builder, Credentials};
@@ -8,8 +8,8 @@ use super::credentials::{RoleCredentials, Token, credential, expiry};
 use super::error::{ExchangeError, Refusal, Service};
 use super::refusal;
 use super::sdk::sdk_config;
-use crate::endpoint::Domain;
-use crate::partition::Region;
+use crate::endpoint::{Domain, Format};
+use crate::partition::{Region, RepositoryName};
 use crate::profile::Role;
 use crate::secret::Secret;
 
@@ -28,14 +28,7 @@ pub(super) async fn token(
     domain: &Domain,
     seconds: u32,
 ) -> Result<Token, ExchangeError> {
-    let config = Builder::from(&sdk_config(http, &domain.region)).credentials_provider(Credentials::new(
-        &credentials.access_key_id,
-        credentials.secret_access_key.expose(),
-        Some(credentials.session_token.expose().clone()),
-        None,
-        "vouch",
-    ));
-    let answer = Client::from_conf(config.build())
+    let answer = client(http, credentials, domain)
         .get_authorization_token()
         .domain(domain.name.as_str())
         .domain_owner(domain.owner.as_str())
@@ -55,6 +48,47 @@ pub(super) async fn token(
         value: Secret::new(credential(SERVICE, "the token", answer.authorization_token())?),
         expires_at: expiry(SERVICE, "the token", answer.expiration().map(|at| at.secs()))?,
     })
+}
+
+/// The URL of a repository in a format, as CodeArtifact has it; none where the role may not ask for it, as package managers
+/// never do.
+pub(super) async fn repository_endpoint(
+    http: &SharedHttpClient,
+    credentials: &RoleCredentials,
+    role: &Role,
+    (domain, repository, format): (&Domain, &RepositoryName, Format),
+) -> Result<Option<String>, ExchangeError> {
+    let answer = client(http, credentials, domain)
+        .get_repository_endpoint()
+        .domain(domain.name.as_str())
+        .domain_owner(domain.owner.as_str())
+        .repository(repository.as_str())
+        .format(format.as_str().into())
+        .send()
+        .await;
+    let error = match answer {
+        Ok(answer) => return Ok(answer.repository_endpoint),
+        Err(error) => refusal::of(SERVICE, error)?,
+    };
+    // The domain has given a token before.
+    match situation(error, role, domain) {
+        ExchangeError::NoDomain { domain, source } => {
+            Err(ExchangeError::NoRepository { repository: repository.clone(), domain, source })
+        }
+        ExchangeError::TokenRefused { .. } => Ok(None),
+        other => Err(other),
+    }
+}
+
+fn client(http: &SharedHttpClient, credentials: &RoleCredentials, domain: &Domain) -> Client {
+    let config = Builder::from(&sdk_config(http, &domain.region)).credentials_provider(Credentials::new(
+        &credentials.access_key_id,
+        credentials.secret_access_key.expose(),
+        Some(credentials.session_token.expose().clone()),
+        None,
+        "vouch",
+    ));
+    Client::from_conf(config.build())
 }
 
 /// Whether it is STS's part of a token that the role may not have: never, or not for so long.

@@ -9,7 +9,7 @@ use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::http::HttpError;
 use crate::identity::{IssuerUrl, Subject};
-use crate::partition::{Region, RoleArn};
+use crate::partition::{Region, RepositoryName, RoleArn};
 
 /// What `vouch issuer iam` writes for `sts:DurationSeconds`, in seconds: a token for longer is refused under it.
 pub const USUAL_BEARER_LIMIT: u32 = 28_800;
@@ -59,6 +59,9 @@ pub enum ExchangeError {
     Setup(HttpError),
     #[error("cannot talk to {service}")]
     Http { service: Service, source: HttpError },
+    /// The resolver knows no such name, and STS could be reached at that moment.
+    #[error("there is no host of that name")]
+    NoHost { source: HttpError },
     /// Before AWS was asked.
     #[error(transparent)]
     IdToken(#[from] IdTokenError),
@@ -97,6 +100,8 @@ pub enum ExchangeError {
     CredentialsRefused { role: RoleArn, source: Box<Refusal> },
     #[error("there is no CodeArtifact domain {domain}")]
     NoDomain { domain: Domain, source: Box<Refusal> },
+    #[error("there is no repository {repository} in {domain}")]
+    NoRepository { repository: RepositoryName, domain: Domain, source: Box<Refusal> },
     #[error("{} has had too many requests", .source.service)]
     Throttled { source: Box<Refusal> },
     #[error("{} has a fault of its own", .source.service)]
@@ -118,6 +123,7 @@ impl Diagnostic for ExchangeError {
             Self::IdToken(error) => error.kind(),
             Self::RoleSource(error) => error.kind(),
             Self::Start(_) => ErrorKind::Other,
+            Self::NoHost { .. } => ErrorKind::Configuration,
             Self::SessionExpired { .. } => ErrorKind::NoSession,
             Self::Throttled { .. } | Self::Service { .. } | Self::Answer { .. } | Self::NotAws { .. } => {
                 ErrorKind::Network
@@ -133,6 +139,7 @@ impl Diagnostic for ExchangeError {
             Self::IdToken(error) => return error.hint(),
             Self::RoleSource(error) => return error.hint(),
             Self::Start(_) => return None,
+            Self::NoHost { .. } => "Look at the region, or at the URL that `--endpoint` named.".into(),
             Self::SessionExpired { .. } => "Run `vouch login`.".into(),
             Self::NoProvider { role, .. } => format!(
                 "Send your administrator of account {} what `vouch issuer iam` prints: it registers the issuer there.",
@@ -188,6 +195,10 @@ impl Diagnostic for ExchangeError {
                  `--domain-owner` and `--region` changes them."
                     .into()
             }
+            Self::NoRepository { .. } => {
+                "Look at the repository's name: `vouch setup codeartifact` with `--repository` sets another one up."
+                    .into()
+            }
             Self::Throttled { source } => match source.retry_after {
                 Some(seconds) => format!("Run the command again in {seconds} seconds."),
                 None => "Run the command again in a few seconds.".into(),
@@ -207,6 +218,21 @@ impl Diagnostic for ExchangeError {
 }
 
 impl ExchangeError {
+    /// Whether AWS refused what was set up: with 403, or as something that is not there. What is wrong with the session, its
+    /// issuer, the clock or the network says nothing about a setup.
+    pub fn refuses_setup(&self) -> bool {
+        matches!(
+            self,
+            Self::NoHost { .. }
+                | Self::RoleRefused { .. }
+                | Self::RegionDisabled { .. }
+                | Self::TokenRefused { .. }
+                | Self::BearerTokenRefused { .. }
+                | Self::NoDomain { .. }
+                | Self::NoRepository { .. }
+        )
+    }
+
     /// Whether no answer came in time.
     pub(crate) fn is_time_out(&self) -> bool {
         matches!(self, Self::Http { source, .. } if source.is_time_out())

@@ -12,6 +12,7 @@ mod credentials;
 mod error;
 mod id_token;
 mod probe;
+mod proof;
 mod refusal;
 mod role_error;
 mod role_source;
@@ -36,6 +37,7 @@ pub use credentials::{RoleCredentials, Token};
 pub use error::{ExchangeError, Refusal, Service, USUAL_BEARER_LIMIT};
 pub use id_token::{IdTokenError, github_request_url};
 pub use probe::Probe;
+pub use proof::{FirstRequest, ProofError, Prover};
 pub use role_error::RoleSourceError;
 pub(crate) use sts::seconds as role_seconds;
 

@@ -78,6 +78,11 @@ impl Http {
         self.keep(authority, PooledConnection::Opening(opening));
     }
 
+    /// Whether a host can be connected to.
+    pub(crate) async fn reaches(&self, authority: &str) -> bool {
+        self.connect(authority).await.is_ok()
+    }
+
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let request = request.try_into_http1x().map_err(|error| HttpError::Request(error.into()))?;
         let response = self.request(request).await?;

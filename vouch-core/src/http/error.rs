@@ -122,6 +122,22 @@ impl HttpError {
         )
     }
 
+    /// Whether the resolver said that there is no such name, and not that it cannot tell. The system's resolver gives no code
+    /// that the standard library would keep, but for that of Windows.
+    pub(crate) fn is_unknown_name(&self) -> bool {
+        /// WSAHOST_NOT_FOUND.
+        const WINDOWS: &str = "(os error 11001)";
+        /// As glibc, musl and macOS have EAI_NONAME; none of them asks for the language in a program of Rust.
+        const UNIX: [&str; 3] =
+            ["Name or service not known", "Name does not resolve", "nodename nor servname provided"];
+        let Self::Dns { source, .. } = self else { return false };
+        let text = source.to_string();
+        match cfg!(windows) {
+            true => text.contains(WINDOWS),
+            false => UNIX.iter().any(|known| text.contains(known)),
+        }
+    }
+
     /// Whether another try at once may go better.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Closed { .. })

@@ -1,15 +1,19 @@
-//! Asked of others: the clock, the issuer's documents, STS and CodeArtifact. What they give is forgotten at once.
+//! Asked of others: the clock, the issuer's documents, STS, CodeArtifact and each repository. What they give is forgotten at once.
 
 use vouch_clients::finding::Finding;
+use vouch_clients::inspect;
+use vouch_clients::options::Options;
+use vouch_clients::tool::Tool;
 use vouch_core::broker::Lifetime;
-use vouch_core::config::Config;
+use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
-use vouch_core::exchange::{ExchangeError, Probe, RoleCredentials};
+use vouch_core::exchange::{ExchangeError, Probe, ProofError, Prover, RoleCredentials};
+use vouch_core::files::shell_word;
 use vouch_core::home::Home;
 use vouch_core::http::{FetchedDocument, Fetcher};
 use vouch_core::profile::Role;
 use vouch_core::session::Session;
-use vouch_core::{Diagnostic, UnixTime};
+use vouch_core::{Diagnostic, Failure, UnixTime};
 use vouch_issuer::check::{self, Expected, Severity};
 
 use super::context::{DoctorContext, ENROLL};
@@ -20,6 +24,7 @@ const CLOCK: &str = "clock";
 const ISSUER: &str = "issuer";
 const STS: &str = "sts";
 const CODEARTIFACT: &str = "codeartifact";
+const REPOSITORY: &str = "repository";
 
 /// Seconds by which AWS lets clocks differ (signatures of requests: five minutes).
 const SKEW: i64 = 300;
@@ -110,9 +115,10 @@ fn issuer(config: &Config, fetcher: &Fetcher<'_>, progress: &dyn Fn(&str)) -> Ve
 
 fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn Fn(&str)) -> Vec<Finding> {
     let Some(session) = session else {
-        return [STS, CODEARTIFACT]
-            .map(|check| Finding::skip(check, "there is no session to ask with"))
-            .into();
+        let skip = |check| Finding::skip(check, "there is no session to ask with");
+        let registrations = config.codeartifact.registrations.iter();
+        let repositories = registrations.map(|known| skip(REPOSITORY).about(inspect::label(known)));
+        return [STS, CODEARTIFACT].into_iter().map(skip).chain(repositories).collect();
     };
     let probe = Probe::new(home);
     let mut findings = Vec::new();
@@ -131,6 +137,7 @@ fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn F
         });
     }
     let mut asked: Vec<(Domain, Role)> = Vec::new();
+    let mut provers: Vec<((Domain, Role), Prover)> = Vec::new();
     for profile in config.codeartifact.profiles.values() {
         let Ok(role) = config.role_for(profile, None) else { continue };
         let domain = profile.domain();
@@ -145,19 +152,112 @@ fn aws(home: &Home, config: &Config, session: Option<&Session>, progress: &dyn F
             Some((_, credentials)) => {
                 progress(&format!("asking CodeArtifact for {domain}"));
                 match probe.token(credentials, role, domain, Lifetime::Session.seconds(session)) {
-                    Ok(_) => Finding::ok(CODEARTIFACT, format!("gives tokens for {domain}")),
-                    Err(error) => refused(CODEARTIFACT, &error, "Package managers get no token for it."),
+                    Ok(_) => match Prover::new(home, credentials.clone(), role, domain) {
+                        Ok(prover) => {
+                            provers.push((pair.clone(), prover));
+                            Finding::ok(CODEARTIFACT, format!("gives tokens for {domain}"))
+                        }
+                        Err(error) => refused(CODEARTIFACT, &error, "No repository of it was asked."),
+                    },
+                    Err(error) => {
+                        let error = corrected(config, error.failure(), &error, |known| {
+                            config
+                                .profile_named(&known.profile)
+                                .is_ok_and(|profile| profile.domain() == *domain)
+                        });
+                        Finding::failure(CODEARTIFACT, error, "Package managers get no token for it.")
+                    }
                 }
             }
         });
         asked.push(pair);
     }
+    findings.extend(config.codeartifact.registrations.iter().map(|registration| {
+        let finding = match prover_of(config, registration, &provers) {
+            Some(prover) => {
+                progress(&format!("asking {} for {}", registration.endpoint, registration.tool));
+                repository(config, registration, prover)
+            }
+            None => Finding::skip(REPOSITORY, "there is no token to ask it with"),
+        };
+        finding.about(inspect::label(registration))
+    }));
     for check in [STS, CODEARTIFACT] {
         if findings.iter().all(|finding| finding.check() != check) {
             findings.push(Finding::skip(check, "nothing is set up to ask for"));
         }
     }
     findings
+}
+
+/// What asks for a registration, where its domain gave a token.
+fn prover_of<'a>(
+    config: &Config,
+    registration: &Registration,
+    provers: &'a [((Domain, Role), Prover)],
+) -> Option<&'a Prover> {
+    let profile = config.profile_named(&registration.profile).ok()?;
+    let pair = (profile.domain(), config.role_for(profile, None).ok()?);
+    provers.iter().find(|(known, _)| *known == pair).map(|(_, prover)| prover)
+}
+
+/// Whether a repository answers as its client would have it, by the rule of setup.
+fn repository(config: &Config, registration: &Registration, prover: &Prover) -> Finding {
+    let Some(tool) = Tool::named(&registration.tool) else {
+        return Finding::skip(REPOSITORY, "this version does not know the package manager");
+    };
+    let name = &registration.repository;
+    match prover.prove(config, registration, tool.first_request()) {
+        Ok(()) => Finding::ok(REPOSITORY, format!("{name} answers")),
+        Err(error) if error.is_silence() => Finding::ok(REPOSITORY, format!("{name} is there; {error}")),
+        Err(error) if error.refuses_setup() => {
+            let failure = match &error {
+                ProofError::Exchange(of_aws) => {
+                    corrected(config, error.failure(), of_aws, |known| known == registration)
+                }
+                _ => error.failure(),
+            };
+            Finding::failure(REPOSITORY, failure, format!("{} gets no packages from there.", tool.name()))
+        }
+        Err(error) => {
+            Finding::error(REPOSITORY, &error, "It is not proven that packages come from there.").softened()
+        }
+    }
+}
+
+/// A refusal with the commands that correct what was set up with a wrong value, words in capitals for the right ones.
+fn corrected(
+    config: &Config,
+    failure: Failure,
+    error: &ExchangeError,
+    is_meant: impl Fn(&Registration) -> bool,
+) -> Failure {
+    let all = &config.codeartifact.registrations;
+    let command = |known: &Registration| {
+        let Registration { tool, repository, profile, .. } = known;
+        let more = inspect::flags(known, &Options::recorded(known).unwrap_or_default());
+        match error {
+            ExchangeError::NoDomain { .. } => Some(format!(
+                "`vouch setup codeartifact --tool {tool} --repository {repository} --domain DOMAIN --domain-owner ACCOUNT \
+                 --region REGION{more} --move`"
+            )),
+            ExchangeError::NoRepository { .. } => {
+                let is_only = all.iter().filter(|other| other.tool == *tool).count() == 1;
+                let undo =
+                    if is_only { format!("`vouch undo {tool}`") } else { "`vouch undo --list`".to_owned() };
+                Some(format!(
+                    "{undo}, then `vouch setup codeartifact --tool {tool} --repository REPOSITORY --profile {}{more}`",
+                    shell_word(profile.as_ref())
+                ))
+            }
+            _ => None,
+        }
+    };
+    let commands: Vec<_> = all.iter().filter(|known| is_meant(known)).filter_map(command).collect();
+    if commands.is_empty() {
+        return failure;
+    }
+    Failure { hint: Some(format!("With the right values: {}.", commands.join("; "))), ..failure }
 }
 
 fn refused(check: &'static str, error: &ExchangeError, why: &str) -> Finding {

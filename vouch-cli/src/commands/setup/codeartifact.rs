@@ -22,6 +22,7 @@ use super::flags::ToolFlags;
 use super::output;
 use super::plan::Plan;
 use super::profile::{self, Change, Chosen, Use};
+use super::proof;
 use super::registration::{self, GivenEndpoint, Place, Planned};
 use super::transaction::{self, Written};
 use crate::domain::DomainFlags;
@@ -195,7 +196,8 @@ fn run_one(
         return dry_run(&request, home);
     }
     confirm_region(&request, home)?;
-    let Written { plan, changed, finished } = transaction::run(home, |config| plan(&request, home, config))?;
+    let Written { plan, changed, proof, finished } =
+        transaction::run(home, |config| plan(&request, home, config))?;
     let config = Config::load(home)?;
     let is_recorded = |known: &Registration| known.is_same_entry(&plan.registration);
     if !plan.client.tool().is_manual() && !config.codeartifact.registrations.iter().any(is_recorded) {
@@ -211,8 +213,9 @@ fn run_one(
         terminal::print(&plan.client.snippet(&plan.wanted())?)?;
     }
     output::tell(&plan, &changed, home, &config, finished.as_deref().unwrap_or_default());
+    proof::tell(&plan, &proof);
     if !args.is_part {
-        output::tell_next(&plan, home);
+        output::tell_next(&plan, &proof);
     }
     finished.map(drop)
 }

@@ -7,6 +7,7 @@ mod flags;
 mod output;
 mod plan;
 mod profile;
+mod proof;
 mod registration;
 mod shared;
 mod transaction;

@@ -2,13 +2,14 @@
 
 use vouch_clients::inspect;
 use vouch_clients::undo::without_registration;
+use vouch_core::Verdict;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
 use vouch_core::home::Home;
-use vouch_core::{Context, Verdict};
 
 use super::plan::Plan;
 use super::profile::{Change, Chosen, RoleState};
+use super::proof::Proof;
 use super::transaction::Changed;
 use crate::{project_trust, terminal};
 
@@ -63,9 +64,17 @@ pub(super) fn tell(plan: &Plan, changed: &Changed, home: &Home, config: &Config,
 }
 
 /// Tells what is still to be typed.
-pub(super) fn tell_next(plan: &Plan, home: &Home) {
+pub(super) fn tell_next(plan: &Plan, proof: &Proof) {
     let Chosen { profile, role, .. } = &plan.chosen;
-    tell_role(role, &profile.domain(), home);
+    tell_role(role, &profile.domain());
+    match proof {
+        Proof::NoSession if plan.client.tool().is_manual() => terminal::next("`vouch login`"),
+        Proof::NoSession => terminal::next(&format!(
+            "`vouch login`; then `vouch doctor --online` proves that {} answers",
+            plan.registration.repository
+        )),
+        _ => {}
+    }
     terminal::next(&plan.client.next(&plan.wanted()));
 }
 
@@ -129,7 +138,7 @@ fn tell_refused(plan: &Plan, config: &Config) {
     }
 }
 
-fn tell_role(role: &RoleState, domain: &Domain, home: &Home) {
+fn tell_role(role: &RoleState, domain: &Domain) {
     match role {
         RoleState::Served { own_account: true, .. } => {}
         RoleState::Served { aws_profile, .. } => terminal::say(&format!(
@@ -141,8 +150,5 @@ fn tell_role(role: &RoleState, domain: &Domain, home: &Home) {
         RoleState::Missing { aws_profile: Some(name) } => {
             terminal::next(&format!("`vouch setup aws --role ARN --profile {name}`"));
         }
-    }
-    if Context::new(home.clone()).session().is_err() {
-        terminal::next("`vouch login`");
     }
 }

@@ -12,12 +12,14 @@ use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
 use super::plan::Plan;
+use super::proof::{self, Proof};
 use crate::terminal;
 
 /// A setup that is there.
 pub(super) struct Written {
     pub(super) plan: Plan,
     pub(super) changed: Changed,
+    pub(super) proof: Proof,
     /// What followed on it. A failure says that it is not proven: nobody refused it.
     pub(super) finished: Result<Vec<String>, Failure>,
 }
@@ -50,12 +52,19 @@ pub(super) fn run(
 ) -> Result<Written, Failure> {
     let open = write(home, plan)?;
     // Without locks: whoever asks for a token takes its own.
+    let proof = match proof::of(home, &open.plan) {
+        Ok(proof) => proof,
+        Err(refused) => {
+            open.roll_back();
+            return Err(refused);
+        }
+    };
     match open.plan.client.finish(home, &open.plan.registration) {
         Err(failure) if !leaves_unproven(&failure) => {
             open.roll_back();
             Err(failure)
         }
-        finished => Ok(Written { plan: open.plan, changed: open.changed, finished }),
+        finished => Ok(Written { plan: open.plan, changed: open.changed, proof, finished }),
     }
 }
 
