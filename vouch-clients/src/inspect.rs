@@ -10,7 +10,7 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
-use vouch_core::files::{shell_quoted, shell_word};
+use vouch_core::hint::SETUP_TOOL;
 use vouch_core::home::Home;
 
 use crate::client::{Client, Edit, Edits, SetupRequest};
@@ -73,25 +73,20 @@ pub fn setup(registration: &Registration) -> String {
 /// The same with other options.
 pub fn setup_with(registration: &Registration, options: &Options) -> String {
     let Registration { tool, repository, profile, name, .. } = registration;
-    let named = match name {
-        Some(scope) if scope.starts_with('@') => format!(" --scope {scope}"),
-        Some(name) if name != repository.as_str() => format!(" --registry {}", shell_word(name.as_ref())),
-        _ => String::new(),
+    let command =
+        SETUP_TOOL.fill("TOOL", tool).fill("REPOSITORY", repository.as_str()).flag("--profile", profile);
+    let command = match name {
+        Some(scope) if scope.starts_with('@') => command.flag("--scope", scope),
+        Some(name) if name != repository.as_str() => command.flag("--registry", name),
+        _ => command,
     };
     let file = match Tool::named(tool) {
         Some(tool) if tool.reads_static_token() => ("--npmrc", node::named_npmrc(registration)),
         Some(Tool::Maven) => ("--settings", jvm::named_settings(registration)),
         _ => ("", None),
     };
-    let file = match file {
-        (flag, Some(path)) => format!(" {flag} {}", shell_quoted(&path)),
-        _ => String::new(),
-    };
-    format!(
-        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{named}{file}{}`.",
-        shell_word(profile.as_ref()),
-        options.flags()
-    )
+    let (flag, path) = file;
+    format!("Run {}.", command.optional(flag, path).words(&options.flags()))
 }
 
 /// Whether a client has one place in its file for both of two registrations: where all packages come from, or those of a

@@ -15,6 +15,9 @@ mod setup;
 mod status;
 mod undo;
 
+#[cfg(test)]
+mod hint_tests;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};

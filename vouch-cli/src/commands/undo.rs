@@ -5,6 +5,7 @@ use vouch_clients::edited_file::EditedFile;
 use vouch_clients::journal::{self, Entry, Link, Registered};
 use vouch_clients::undo::{FilePreview, Note, Preview, Undo};
 use vouch_core::config::Config;
+use vouch_core::hint::{UNDO, UNDO_LIST};
 use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
@@ -61,7 +62,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     revert(&undo.map_or_else(|| Undo::begin(home), Ok)?, &now)?;
     if let Some(next) = rest.first() {
-        terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
+        terminal::next(&format!("{UNDO} again takes back the setup of {} before it", next.client));
     }
     Ok(())
 }
@@ -168,7 +169,7 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
     clients.sort_unstable();
     clients.dedup();
     let hint = match clients.as_slice() {
-        [] => "`vouch undo --list` shows what setup did.".to_owned(),
+        [] => format!("{UNDO_LIST} shows what setup did."),
         clients => format!("There is something of {}.", clients.join(", ")),
     };
     let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();

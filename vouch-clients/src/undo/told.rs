@@ -1,5 +1,7 @@
 //! What an undo has to say.
 
+use vouch_core::hint::UNDO_CLIENT;
+
 use super::plan::{Outcome, Taken};
 use crate::journal::{Remark, Way};
 
@@ -17,8 +19,9 @@ pub(super) fn told(taken: &Taken) -> Vec<Note> {
     let Taken { entry, outcome, is_first, gone, unrestored } = taken;
     let mut notes = match outcome {
         Outcome::LeftTo(heir) => vec![Note::Done(format!(
-            "the lines in `{}` stay, because {heir} needs them: `vouch undo {heir}` takes them out",
+            "the lines in `{}` stay, because {heir} needs them: {} takes them out",
             entry.file.display(),
+            UNDO_CLIENT.fill("CLIENT", heir)
         ))],
         Outcome::Out(way) => out(taken, way, *is_first),
     };

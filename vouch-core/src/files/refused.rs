@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::io;
 use std::path::PathBuf;
 
+use crate::hint::UNDO_LIST;
+
 /// Why a file is not touched, or how a failed edit left it. Travels inside an [`io::Error`]; [`of`] finds it there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -37,8 +39,7 @@ impl Refused {
                 "Run the command again; others should not be able to write to its directory.".into()
             }
             Self::Damaged { path, .. } => format!(
-                "Make room on the disk, then check {} and restore what is missing; `vouch undo --list` shows what \
-                 setup wrote there.",
+                "Make room on the disk, then check {} and restore what is missing; {UNDO_LIST} shows what setup wrote there.",
                 shell_quoted(path)
             ),
         }

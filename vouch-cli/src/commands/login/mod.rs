@@ -2,6 +2,7 @@
 
 mod job;
 
+use vouch_core::hint::{ENROLL_SPARE, SETUP_AWS, SETUP_FIRST};
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{self, Session, SessionDuration};
 use vouch_core::{Context, ErrorKind, Failure};
@@ -63,7 +64,10 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
         return Err(Failure::new(
             ErrorKind::Card,
             format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
-            format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
+            format!(
+                "Leave `--serial` out, or enroll it: {}.",
+                ENROLL_SPARE.fill("SERIAL", serial.to_string())
+            ),
         ));
     }
     home.confirm(context.home(), &identity.subject)?;
@@ -87,12 +91,10 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
         static_tokens::renew_after_login(context);
     }
     if config.aws.profiles.is_empty() {
-        terminal::next("`vouch setup aws --role ARN`");
+        terminal::next(&format!("{SETUP_AWS}"));
     }
     if config.codeartifact.registrations.is_empty() {
-        terminal::next(
-            "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
-        );
+        terminal::next(&format!("{SETUP_FIRST}"));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use vouch_clients::inspect;
 use vouch_clients::undo::without_registration;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::{LOGIN, SETUP_AWS};
 use vouch_core::home::Home;
 use vouch_core::{Context, Verdict};
 
@@ -136,13 +137,13 @@ fn tell_role(role: &RoleState, domain: &Domain, home: &Home) {
             "AWS profile `{aws_profile}` serves; its role is in another account than the domain, which must admit it"
         )),
         RoleState::Missing { aws_profile: None } => {
-            terminal::next(&format!("`vouch setup aws --role ARN` with a role that may read {domain}"));
+            terminal::next(&format!("{SETUP_AWS} with a role that may read {domain}"));
         }
         RoleState::Missing { aws_profile: Some(name) } => {
-            terminal::next(&format!("`vouch setup aws --role ARN --profile {name}`"));
+            terminal::next(&SETUP_AWS.flag("--profile", name).to_string());
         }
     }
     if Context::new(home.clone()).session().is_err() {
-        terminal::next("`vouch login`");
+        terminal::next(&format!("{LOGIN}"));
     }
 }
