@@ -82,9 +82,10 @@ impl Diagnostic for ProfileError {
                 )
             }
             Self::Endpoint(error) => return error.hint(),
-            Self::PartitionMismatch { .. } => {
-                format!("Give a role and a region of one partition: {SETUP_AWS_REGION}.")
-            }
+            Self::PartitionMismatch { profile, .. } => format!(
+                "Give a role and a region of one partition: {}.",
+                SETUP_AWS_REGION.flag("--profile", profile)
+            ),
         })
     }
 }

@@ -57,5 +57,5 @@ pub fn typed_with(sandbox: &Sandbox, command: &str, values: &[(&str, &str)]) -> 
     if (needs("vouch issuer build") || needs("vouch issuer iam")) && !line.contains("--attestation-root") {
         line.push_str(&format!(" --attestation-root '{root}'"));
     }
-    sandbox.run("sh").args(["-c", &line]).stdin(format!("{}\n", sandbox.pin()))
+    sandbox.run("/bin/sh").args(["-c", &line]).stdin(format!("{}\n", sandbox.pin()))
 }

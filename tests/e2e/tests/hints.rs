@@ -6,7 +6,7 @@ use std::path::Path;
 
 use vouch_e2e::hints::{hint, told, typed, typed_with};
 use vouch_e2e::job::{Issuer, ROLE, SUBJECT};
-use vouch_e2e::{MY_DOMAIN, Sandbox, helper, in_sandbox};
+use vouch_e2e::{MY_DOMAIN, Sandbox, helper, in_sandbox, join};
 
 const CREDENTIAL: [&str; 2] = ["credential", "codeartifact"];
 
@@ -120,8 +120,8 @@ fn profiles_that_are_not_there() {
         let aws = || sandbox.vouch(&["credential", "aws", "--profile", "reader"]);
         let _ = typed_with(sandbox, &hint(&aws().fails(7), "vouch setup aws"), &[("ARN", reader)]).ok();
         let _ = aws().ok();
-        let _ = codeartifact().done();
-        drop(set_up);
+        let _ = set_up.says("cargo-store");
+        let _ = codeartifact().ok();
         // By domain: as a package manager asks.
         let index = "sparse+https://team-packages-222222222222.d.codeartifact.us-east-1.amazonaws.com/cargo/team-cargo/";
         let refused = helper::ask(index).answer().unwrap_err().to_string();
@@ -140,16 +140,24 @@ fn more_than_one_role() {
         sandbox.log_in();
         let reader = "arn:aws:iam::111111111111:role/CodeArtifactReader";
         let _ = sandbox.vouch(&["setup", "aws", "--role", reader, "--profile", "reader"]).ok();
+        // As in a configuration that was written without a default.
+        let mut config = sandbox.config();
+        config["aws"].as_object_mut().unwrap().remove("default");
+        sandbox.write(".vouch/config.json", &config.to_string());
+        let team = ["--domain", "team-packages", "--domain-owner", "222222222222"];
+        let of_domain = sandbox.vouch(&[&CREDENTIAL[..], &team].concat()).fails(7);
         let asked = || sandbox.vouch(&["credential", "aws"]);
+        assert_eq!(hint(&of_domain, "vouch setup aws"), hint(&asked().fails(7), "vouch setup aws"));
         let command = hint(&asked().fails(7), "vouch setup aws --profile");
         let _ = typed_with(sandbox, &command, &[("NAME", "vouch")]).ok();
         let _ = asked().ok();
         // A role and a region that do not go together.
         let role = "arn:aws-us-gov:iam::444444444444:role/CodeArtifact";
-        let wrong = sandbox.vouch(&["setup", "aws", "--role", role, "--region", "us-east-1"]).fails(7);
-        let _ = typed(sandbox, &hint(&wrong, "vouch setup aws")).args(["--x"]).done();
-        let values = [("ARN", role), ("REGION", "us-gov-west-1 --profile gov")];
-        let _ = typed_with(sandbox, &hint(&wrong, "vouch setup aws"), &values).ok();
+        let gov = ["setup", "aws", "--role", role, "--region", "us-gov-west-1", "--profile", "gov"];
+        let _ = sandbox.vouch(&gov).ok();
+        let of_gov = || sandbox.vouch(&setup("cargo")).args(MY_DOMAIN).args(["--aws-profile", "gov"]);
+        let _ = typed(sandbox, &hint(&of_gov().fails(7), "vouch setup aws")).ok();
+        let _ = of_gov().ok();
     });
 }
 
@@ -192,9 +200,9 @@ fn doctor_on_sessions_and_the_vault() {
         fs::remove_dir_all(&vault).unwrap();
         fs::write(&vault, "").unwrap();
         let found = doctor(sandbox);
-        let _ = found.says("");
         fs::rename(&vault, sandbox.file(".vouch/vault.old")).unwrap();
-        let _ = typed(sandbox, "vouch login").ok();
+        let _ = typed(sandbox, &hint(&found, "vouch login")).ok();
+        assert!(!told(&doctor(sandbox)).contains(&"vouch login".into()));
     });
 }
 
@@ -270,14 +278,14 @@ fn profiles_that_are_in_use() {
         let _ = sandbox.vouch(&["setup", "aws", "--profile", "vouch", "--yes"]).ok();
         let used = sandbox.vouch(&["profile", "remove", "default"]).fails(7);
         let _ = typed(sandbox, &hint(&used, "vouch undo --list")).ok().shows("cargo");
-        let serving = sandbox.vouch(&["profile", "remove", "vouch"]).fails(7);
+        let serving = sandbox.vouch(&["profile", "remove", "--aws", "vouch"]).fails(7);
         let other = hint(&serving, "vouch setup aws --role");
         let _ = typed(sandbox, &other).ok();
         let _ = sandbox.vouch(&["undo", "cargo"]).ok();
         let _ = typed(sandbox, &hint(&serving, "vouch profile remove")).ok();
-        let asked = sandbox.vouch(&["profile", "remove", "vouch"]).fails(7);
+        let asked = sandbox.vouch(&["profile", "remove", "--aws", "vouch"]).fails(7);
         let _ = typed(sandbox, &hint(&asked, "vouch undo aws")).ok();
-        let _ = sandbox.vouch(&["profile", "remove", "vouch"]).ok();
+        let _ = sandbox.vouch(&["profile", "remove", "--aws", "vouch"]).ok();
     });
 }
 
@@ -297,26 +305,14 @@ fn another_home() {
 }
 
 #[test]
-fn a_session_that_ends_soon() {
-    in_sandbox(&[], |sandbox| {
-        sandbox.enroll();
-        let _ = sandbox.vouch_with_pin(&["login", "--duration", "15m"]).ok();
-        let done = sandbox.vouch(&["profile", "list"]).done();
-        let _ = typed(sandbox, &hint(&done, "vouch login")).ok();
-        assert!(told(&sandbox.vouch(&["profile", "list"]).done()).is_empty());
-    });
-}
-
-#[test]
 fn a_second_key() {
     in_sandbox(&["--cards", "2"], |sandbox| {
         let enroll = ["enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
         let _ = sandbox.vouch_with_pin(&enroll).args(["--serial", "12345678"]).ok();
         let unknown = sandbox.vouch_with_pin(&["login", "--serial", "12345679"]).done();
         let command = hint(&unknown, "vouch enroll --serial");
-        let _ = typed(sandbox, &command).args(["--out", "spare.json"]).done();
-        let spare = typed(sandbox, &format!("{command} --out spare.json")).done();
-        drop(spare);
+        // The file of the first one is there.
+        let _ = typed(sandbox, &format!("{command} --out spare.json")).ok();
         let _ = sandbox.vouch_with_pin(&["login", "--serial", "12345679"]).ok();
     });
 }
@@ -330,9 +326,6 @@ fn the_helpers_without_a_registration() {
         let watch = || sandbox.run("npm-token-vouch").arg("watch");
         let command = hint(&watch().fails(7), "vouch setup codeartifact --tool npm");
         let _ = typed(sandbox, &command).ok();
-        let _ = sandbox.vouch(&["undo", "npm"]).ok();
-        let token = || sandbox.run("npm-token-vouch").args(["token", "--profile", "default"]);
-        let _ = token;
     });
 }
 
@@ -387,5 +380,149 @@ fn what_revoke_prints_runs() {
         let lost = sandbox.vouch(&revoke).args(["--lost", "12345678"]).ok();
         let check = lost.stdout.lines().map(str::trim).find(|line| line.starts_with("vouch issuer check"));
         let _ = sandbox.run("sh").args(["-c", check.unwrap()]).ok();
+    });
+}
+
+#[test]
+fn joining() {
+    in_sandbox(&[], |sandbox| {
+        let _ = join::publish(sandbox, &join::team(), &[]);
+        let path = join::path(&[], sandbox);
+        let unnamed = sandbox.vouch(&["join", join::URL]).env("PATH", &path).fails(2);
+        let unaccepted = typed(sandbox, &hint(&unnamed, "vouch join"));
+        let unaccepted = unaccepted.env("PATH", &path).fails(2);
+        let joined = typed(sandbox, &hint(&unaccepted, "vouch join")).env("PATH", &path).ok();
+        let login = hint(&joined, "vouch login");
+        let offered = hint(&joined, "vouch setup codeartifact");
+        assert!(sandbox.file("enrollment.json").exists());
+        // The administrator adds the user, and tells all others how to join.
+        let published = join::publish(sandbox, &join::team(), &["enrollment.json"]);
+        let told = hint(&published, "vouch join");
+        assert_eq!(told, format!("vouch join {} --subject NAME", join::URL));
+        let _ = typed(sandbox, &login).ok();
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
+        let _ = typed(sandbox, &offered).ok().says("may receive tokens");
+        // The enrollment is lost before it was handed over.
+        fs::remove_file(sandbox.file("enrollment.json")).unwrap();
+        let again = sandbox.vouch(&["join", &join::pinned(sandbox), "--subject", "alice", "--pull-request"]);
+        let lost = again.arg("--no-tools").env("PATH", &path).done();
+        let enroll = hint(&lost, "vouch enroll");
+        let _ = typed(sandbox, &enroll).ok();
+        assert!(sandbox.file("enrollment.json").exists());
+    });
+}
+
+#[test]
+fn static_tokens() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let _ = sandbox.vouch(&setup("npm")).ok();
+        let npmrc = sandbox.read(".npmrc");
+        let without: String = npmrc
+            .lines()
+            .filter(|line| !line.contains("_authToken"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        sandbox.write(".npmrc", &without);
+        let found = doctor(sandbox);
+        let refresh = hint(&found, "npm-token-vouch refresh");
+        let _ = typed(sandbox, &refresh).ok();
+        assert!(sandbox.read(".npmrc").contains("_authToken"));
+        assert!(!told(&doctor(sandbox)).contains(&refresh));
+        // Without a session a login does it.
+        let _ = sandbox.vouch(&["logout"]).ok();
+        let _ = typed(sandbox, &hint(&doctor(sandbox), "vouch login")).ok();
+        assert!(sandbox.read(".npmrc").contains("_authToken"));
+        // At a login CodeArtifact does not answer.
+        let _ = sandbox.vouch(&["logout"]).ok();
+        sandbox.ctl(&["fault", "codeartifact", "--status", "403", "--code", "AccessDeniedException"]);
+        let login = sandbox.vouch_with_pin(&["login"]).ok();
+        sandbox.ctl(&["fault", "codeartifact", "--clear"]);
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let _ = typed(sandbox, &hint(&login, "npm-token-vouch refresh")).ok();
+        assert!(sandbox.read(".npmrc").contains("_authToken"));
+        // Another client of the same file, in another mode.
+        let bun = || sandbox.vouch(&setup("bun")).args(["--mode", "env"]);
+        let _ = typed(sandbox, &hint(&bun().fails(2), "vouch undo npm")).ok();
+        let _ = bun().ok();
+    });
+}
+
+#[test]
+fn what_sts_refuses() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        sandbox.ctl(&["clock", "--skew", "43200"]);
+        let expired = sandbox.vouch(&CREDENTIAL).done();
+        sandbox.ctl(&["clock", "--skew", "0"]);
+        let _ = typed(sandbox, &hint(&expired, "vouch login")).ok();
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
+        sandbox.forget();
+        sandbox.ctl(&["clock", "--skew=-3600"]);
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let ahead = sandbox.vouch(&CREDENTIAL).done();
+        sandbox.ctl(&["clock", "--skew", "0"]);
+        let _ = typed(sandbox, &hint(&ahead, "vouch login")).ok();
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
+    });
+}
+
+#[test]
+fn a_key_that_is_not_published() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        fs::remove_dir_all(sandbox.hosted("alice")).unwrap();
+        let missing = sandbox.vouch(&CREDENTIAL).done();
+        let check = hint(&missing, "vouch issuer check");
+        let found = typed(sandbox, &check).done();
+        assert_ne!(found.code, 0, "{found}");
+        let online = sandbox.vouch(&["doctor", "--online", "--json"]).done();
+        assert_eq!(hint(&online, "vouch issuer check"), check);
+        sandbox.publish(&["enrollment.json"]);
+        let _ = typed(sandbox, &check).ok();
+    });
+}
+
+#[test]
+fn a_key_that_is_gone_from_its_slot() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        let other =
+            ["--home", "other", "enroll", "--issuer", "https://id.example.com/alice", "--subject", "alice"];
+        let _ = sandbox.vouch_with_pin(&other).args(["--replace", "--out", "other.json"]).ok();
+        let refused = sandbox.vouch_with_pin(&["login"]).done();
+        let command = hint(&refused, "vouch enroll --serial");
+        let _ = typed(sandbox, &format!("{command} --out again.json")).ok();
+        sandbox.log_in();
+    });
+}
+
+#[test]
+fn an_entry_that_is_gone() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.ready();
+        for (tool, file) in [("cargo", ".cargo/config.toml"), ("uv", ".config/uv/uv.toml")] {
+            let _ = sandbox.vouch(&setup(tool)).ok();
+            fs::remove_file(sandbox.file(file)).unwrap();
+            let command = hint(&doctor(sandbox), &format!("vouch setup codeartifact --tool {tool}"));
+            let _ = typed(sandbox, &command).ok();
+            assert!(sandbox.read(file).contains("my-repo"));
+            assert!(!told(&doctor(sandbox)).contains(&command));
+        }
+    });
+}
+
+#[test]
+fn a_password_for_the_keyring() {
+    in_sandbox(&[], |sandbox| {
+        sandbox.enroll();
+        let _ = sandbox.vouch(&setup("pip")).args(MY_DOMAIN).ok();
+        let url =
+            "https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-repo/simple/";
+        let stored = sandbox.run("pip-keyring-vouch").args(["set", url, "aws"]).stdin("a-token\n").done();
+        let _ = typed(sandbox, &hint(&stored, "vouch login")).ok();
+        let _ = sandbox.vouch(&CREDENTIAL).ok();
+        let _ = typed(sandbox, &hint(&stored, "vouch logout")).ok();
+        let _ = sandbox.vouch(&CREDENTIAL).fails(3);
     });
 }
