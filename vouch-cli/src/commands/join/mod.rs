@@ -20,13 +20,6 @@ use crate::commands::enroll::{self, KeyFlags};
 use crate::{parse, prompt, terminal};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  vouch join https://id.example.com/vouch.json --subject alice
-  vouch join https://id.example.com/vouch.json --subject alice --pull-request
-  vouch join 'https://id.example.com/vouch.json#sha256=DIGEST' --subject alice --tools --pin-stdin
-
-Run it again at any time: it shows what has changed since, and asks.")]
 pub(crate) struct Args {
     /// The join file of your team, such as https://id.example.com/vouch.json; with `#sha256=DIGEST` that very file alone
     #[arg(value_name = "URL", value_parser = parse::argument::<JoinAddress>)]
