@@ -18,7 +18,7 @@ themselves, by the name keyring: you need not. Set them up first, such as with t
 
 Examples:
   vouch setup codeartifact --tool pip --repository my-pypi-repo
-  pip install --index-url https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-pypi-repo/simple/ PACKAGE
+  pip install --index-url=https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-pypi-repo/simple/ PACKAGE
   pip-keyring-vouch get https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-pypi-repo/simple/ aws
 
 Exit status: 0 answered; 1 no token, with the reason on stderr; 2 wrong usage.

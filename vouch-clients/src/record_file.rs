@@ -66,7 +66,7 @@ impl Diagnostic for RecordError {
             }
             Self::Newer { .. } => "Install a Vouch at least as new as the one that wrote it.".into(),
             Self::Save { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
-                "It holds more than Vouch can keep: take back what you no longer need, one client at a time."
+                "It holds more than Vouch can keep: undo what you no longer need, one client at a time."
                     .into()
             }
             Self::Save { .. } => {

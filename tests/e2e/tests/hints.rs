@@ -268,6 +268,15 @@ fn undo_leads_on() {
         let done = sandbox.vouch(&["undo"]).ok();
         let _ = typed(sandbox, &hint(&done, "vouch undo")).ok();
         assert!(!sandbox.file(".cargo/config.toml").exists());
+        // What was undone already is set up again.
+        let again = sandbox.vouch(&["undo", "cargo"]).fails(1);
+        let _ = typed(sandbox, &hint(&again, "vouch setup codeartifact --tool cargo")).ok();
+        assert!(sandbox.file(".cargo/config.toml").exists());
+        let _ = sandbox.vouch(&["setup", "aws", "--profile", "vouch", "--yes"]).ok();
+        let _ = sandbox.vouch(&["undo", "aws"]).ok();
+        let again = sandbox.vouch(&["undo", "aws"]).fails(1);
+        let _ = typed_with(sandbox, &hint(&again, "vouch setup aws"), &[("NAME", "vouch")]).ok();
+        assert!(sandbox.read(".aws/config").contains("vouch credential aws"));
     });
 }
 
@@ -398,6 +407,8 @@ fn joining() {
         // The administrator adds the user, and tells all others how to join.
         let published = join::publish(sandbox, &join::team(), &["enrollment.json"]);
         let told = hint(&published, "vouch join");
+        let page = fs::read_to_string(sandbox.hosted("index.html")).unwrap();
+        assert!(page.contains(&told), "{page}");
         assert_eq!(told, format!("vouch join {} --subject NAME", join::URL));
         let _ = typed(sandbox, &login).ok();
         let _ = sandbox.vouch(&CREDENTIAL).ok();

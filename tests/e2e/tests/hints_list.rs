@@ -23,9 +23,16 @@ const CRATES: [&str; 10] = [
 /// Where the commands stand.
 const SOURCE: &str = "vouch-core/src/hint.rs";
 
-/// Texts that files of other programs begin with, by which Vouch knows them again: they stay as they were written.
-const MARKS: [&str; 3] =
-    ["vouch-clients/src/jvm/gradle.rs", "vouch-clients/src/node/yarn.rs", "vouch-yubikey/src/pending.rs"];
+/// Where the examples of `--help` stand, each of which runs in a test of its own.
+const EXAMPLES: &str = "vouch-cli/src/commands/help.rs";
+
+/// Texts that files begin with, by which Vouch knows them again: they stay as they were written.
+const MARKS: [&str; 4] = [
+    "vouch-issuer/src/join/page.rs",
+    "vouch-clients/src/jvm/gradle.rs",
+    "vouch-clients/src/node/yarn.rs",
+    "vouch-yubikey/src/pending.rs",
+];
 
 /// What looks for a hint to put another one in its place.
 const NO_HINT: [(&str, &str); 1] = [("vouch-helper/src/home.rs", "LOGIN")];
@@ -78,6 +85,18 @@ fn quoted(source: &str) -> Vec<String> {
     found
 }
 
+/// The commands of ours that a literal begins with, by more than the name of one: they may be put between back quotes later.
+fn bare(source: &str) -> Vec<String> {
+    let joined: String = source.split("\\\n").map(str::trim_start).collect();
+    let beginnings = joined.match_indices("\"vouch ").map(|(at, _)| &joined[at + 1..]);
+    let literals = beginnings.filter_map(|rest| rest.split('"').next());
+    let is_command = |text: &str| {
+        let known = COMMANDS.iter().any(|(_, form)| form.split(' ').nth(1) == text.split(' ').nth(1));
+        known && text.split(' ').count() > 2
+    };
+    literals.filter(|text| is_command(text)).map(str::to_owned).collect()
+}
+
 /// How often each command is told by each source.
 fn hints() -> BTreeMap<(String, &'static str), usize> {
     let mut found = BTreeMap::new();
@@ -108,8 +127,9 @@ fn a_command_of_ours_stands_in_no_other_text() {
     for (path, source) in sources() {
         let found = quoted(&source);
         if MARKS.contains(&&*path) {
-            marks.extend(found.iter().map(|_| path.clone()));
+            marks.extend([found, bare(&source)].concat().iter().map(|_| path.clone()));
         } else if path != SOURCE {
+            let found = if path == EXAMPLES { found } else { [found, bare(&source)].concat() };
             assert!(found.is_empty(), "make it in {SOURCE}, then use it in {path}: {found:#?}");
         }
     }

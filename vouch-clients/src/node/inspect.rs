@@ -191,7 +191,7 @@ fn with_project(
     }));
     findings.extend(locks.into_iter().map(|note| {
         let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
-        Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")
+        Finding::warn(LOCKFILE, note, why, "Have the client write the lock file again.")
     }));
     findings.extend(case.lock_files(&["pnpm-lock.yaml", "yarn.lock", "bun.lock"]));
     findings

@@ -92,7 +92,7 @@ impl NpmrcClient {
                 self.file.display()
             ),
             format!(
-                "Leave `--mode` out to share that line; or take the other one back first: {}.",
+                "Leave `--mode` out to share that line; or undo the other one first: {}.",
                 UNDO_CLIENT.fill("CLIENT", tool)
             ),
         )

@@ -35,7 +35,7 @@ fn out(Taken { entry, .. }: &Taken, way: &Way, is_first: bool) -> Vec<Note> {
     let shown = entry.file.display();
     let setup = if is_first { "setup".to_owned() } else { format!("the setup of {}", entry.client) };
     let first = match way {
-        Way::Absent => Note::Done(format!("`{shown}` is gone: nothing to take back in it")),
+        Way::Absent => Note::Done(format!("`{shown}` is gone: nothing to undo in it")),
         Way::Nothing => Note::Done(format!("`{shown}` is already as it was before {setup}")),
         Way::Exact => Note::Done(format!("`{shown}` is as it was before {setup}")),
         Way::Removed => Note::Done(format!("`{shown}` is removed: it was made by setup")),

@@ -143,7 +143,7 @@ impl TeamSite {
             JOIN.fill("URL", self.address.url())
         ));
         terminal::say(&format!(
-            "for scripts, and for whoever wants to be sure of this very file: {}",
+            "for scripts, and to be sure of this very file: {}",
             self.address.pinned(Digest::of(&self.json))
         ));
     }

@@ -54,7 +54,7 @@ fn remove_codeartifact(config: &mut Config, name: &str) -> Result<Option<String>
     if !users.is_empty() {
         return Err(Failure::configuration(
             format!("CodeArtifact profile `{name}` is in use by {}", users.join(", ")),
-            format!("{UNDO_LIST} shows what set them up; take that back first."),
+            format!("{UNDO_LIST} shows what set them up; undo that first."),
         ));
     }
     config.codeartifact.profiles.shift_remove(name);
@@ -79,7 +79,7 @@ fn remove_aws(config: &mut Config, name: &str) -> Result<Option<String>, Failure
         return Err(Failure::new(
             ErrorKind::Configuration,
             format!("`{}` has AWS tools ask for AWS profile `{name}`", file.display()),
-            format!("{} takes those lines back; remove the profile then.", UNDO_CLIENT.fill("CLIENT", "aws")),
+            format!("{} removes those lines; remove the profile then.", UNDO_CLIENT.fill("CLIENT", "aws")),
         ));
     }
     config.aws.profiles.shift_remove(name);

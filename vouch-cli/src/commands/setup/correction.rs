@@ -90,7 +90,7 @@ pub(super) fn find(
             Err(Failure::new(
                 ErrorKind::Usage,
                 format!("`--move` could mean more than one: {}", urls.join(", ")),
-                format!("Leave `--move` out to add this one; {UNDO_LIST} shows what to take back."),
+                format!("Leave `--move` out to add this one; {UNDO_LIST} shows what to undo."),
             ))
         }
     }

@@ -134,7 +134,7 @@ fn tell_role(role: &RoleState, domain: &Domain, home: &Home) {
     match role {
         RoleState::Served { own_account: true, .. } => {}
         RoleState::Served { aws_profile, .. } => terminal::say(&format!(
-            "AWS profile `{aws_profile}` serves; its role is in another account than the domain, which must admit it"
+            "using AWS profile `{aws_profile}`; its role is in another account, so the domain policy must allow it"
         )),
         RoleState::Missing { aws_profile: None } => {
             terminal::next(&format!("{SETUP_AWS} with a role that may read {domain}"));
