@@ -28,7 +28,7 @@ enum Shell {
     Fish,
     Nushell,
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
     Zsh,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Args, mut command: clap::Command) -> Result<(), Failure
         Shell::Bash => KnownShell::Bash,
         Shell::Elvish => KnownShell::Elvish,
         Shell::Fish => KnownShell::Fish,
-        Shell::PowerShell => KnownShell::PowerShell,
+        Shell::Pwsh => KnownShell::PowerShell,
         Shell::Zsh => KnownShell::Zsh,
         Shell::Nushell => {
             clap_complete::generate(Nushell, &mut command, "vouch", &mut script);
