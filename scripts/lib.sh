@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(gcc libc6-dev)
 sandbox_packages=(pcscd vsmartcard-vpcd util-linux mount iproute2 procps ca-certificates)
 # The PC/SC headers are for the newest ykman, whose smart card library comes as source.
-test_packages=(bundler curl dash fish keyutils libpcsclite-dev openssh-client openssh-server openssl opensc python3 python3-dev python3-venv strace ykcs11 yubico-piv-tool yubikey-manager zsh)
+test_packages=(bundler curl dash fish groff keyutils libpcsclite-dev openssh-client openssh-server openssl opensc python3 python3-dev python3-venv strace ykcs11 yubico-piv-tool yubikey-manager zsh)
 # Maven's plugins come from these, by way of /usr/share/maven-repo: nothing is fetched from Maven Central.
 jvm_packages=(default-jdk-headless gradle maven libmaven-compiler-plugin-java libmaven-deploy-plugin-java
   libmaven-install-plugin-java libmaven-jar-plugin-java libmaven-resources-plugin-java libsurefire-java)

@@ -8,6 +8,7 @@ use cargo_credential::{Action, CacheControl, Credential, CredentialResponse, Err
 use time::OffsetDateTime;
 use vouch_core::broker::Lifetime;
 use vouch_core::endpoint::Asker;
+use vouch_core::hint::{LOGIN, LOGOUT};
 use vouch_core::{Diagnostic, ErrorKind, Failure};
 use vouch_helper::guard::guarded;
 use vouch_helper::home;
@@ -72,7 +73,7 @@ fn login(home: Option<&Path>, url: &str, typed: bool) -> Result<CredentialRespon
     if typed {
         return Err(Chain::new([
             "Vouch keeps no token that was typed or piped in".into(),
-            "hint: This registry needs none: `vouch login` once a day is all.".into(),
+            format!("hint: This registry needs none: {LOGIN} once a day is all."),
         ])
         .into());
     }
@@ -84,7 +85,7 @@ fn logout(home: Option<&Path>, url: &str) -> Result<CredentialResponse, Error> {
     match session_for(home, url) {
         Ok(()) => Err(Chain::new([
             "your Vouch session serves more than this registry and goes on".into(),
-            "hint: `vouch logout` ends it.".into(),
+            format!("hint: {LOGOUT} ends it."),
         ])
         .into()),
         // Cargo then says "not currently logged in", which is so.

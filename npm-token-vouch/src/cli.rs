@@ -13,8 +13,16 @@ use crate::{helper, refresh, remove, status, watch};
 
 /// AWS CodeArtifact tokens for npm, pnpm, yarn and bun.
 ///
-/// Without a command: prints `Bearer TOKEN` for the profile, as pnpm's `tokenHelper`. Never asks anything.
+/// pnpm and yarn call it themselves once they are set up: without a command it prints `Bearer TOKEN` for the profile, as pnpm's
+/// `tokenHelper`, and never asks anything. Its commands are for you: they keep the tokens that npm, yarn 1 and bun read.
 #[derive(Debug, Parser)]
+#[command(after_help = "\
+Examples:
+  npm-token-vouch status
+  npm-token-vouch refresh
+  npm-token-vouch watch
+
+Documentation: docs/npm.md, docs/pnpm.md")]
 #[command(name = "npm-token-vouch", version, args_conflicts_with_subcommands = true)]
 struct Cli {
     /// The CodeArtifact profile [default: from the name `npm-token-vouch-PROFILE`, VOUCH_PROFILE, the default profile]

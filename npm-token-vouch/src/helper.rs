@@ -6,6 +6,7 @@ use vouch_clients::node::npm::Mode;
 use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Asker;
+use vouch_core::hint::SETUP_TOOL;
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 use vouch_helper::guard::guarded;
@@ -59,7 +60,7 @@ fn not_set_up(profile: &str) -> Failure {
     Failure::new(
         ErrorKind::Configuration,
         format!("no npm registry was set up for CodeArtifact profile `{profile}`"),
-        format!("Run `vouch setup codeartifact --tool pnpm --repository REPOSITORY --profile {profile}`."),
+        format!("Run {}.", SETUP_TOOL.fill("TOOL", "pnpm").flag("--profile", profile)),
     )
 }
 

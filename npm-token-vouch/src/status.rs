@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vouch_clients::node::npm::tokens::{self, Held, State};
 use vouch_clients::node::npm::{Mode, registration};
 use vouch_core::config::Registration;
+use vouch_core::hint::{LOGIN, VOUCH_EXEC};
 use vouch_core::home::HomeError;
 use vouch_core::{Context, Failure, UnixTime};
 use vouch_helper::text::{printable, printable_json};
@@ -92,7 +93,7 @@ impl Row<'_> {
         let scope = name.as_deref().map(|scope| format!(" {scope}")).unwrap_or_default();
         let file = file.as_ref().map(|file| format!(" in `{}`", file.display())).unwrap_or_default();
         let token = match (self.mode, self.held.map(|held| &held.state)) {
-            (Mode::Env, _) => "no token in the file: run it with `vouch exec`".to_owned(),
+            (Mode::Env, _) => format!("no token in the file: run it with {VOUCH_EXEC}"),
             (Mode::Helper, _) => "no token in the file: a helper is asked".to_owned(),
             (_, Some(Ok(State::Written { expires_at }))) if *expires_at <= UnixTime::now() => {
                 format!("token expired {}", time::local_time(*expires_at))
@@ -101,7 +102,7 @@ impl Row<'_> {
                 format!("token until {}", time::local_time(*expires_at))
             }
             (_, Some(Ok(State::Unknown))) => "a token that Vouch did not write".to_owned(),
-            (_, Some(Ok(State::Missing)) | None) => "no token yet: run `vouch login`".to_owned(),
+            (_, Some(Ok(State::Missing)) | None) => format!("no token yet: run {LOGIN}"),
             (_, Some(Err(error))) => error.to_string(),
         };
         format!("{tool}{scope}: {endpoint}{file}: {token}\n")

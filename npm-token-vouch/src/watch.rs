@@ -15,6 +15,7 @@ use vouch_clients::node::npm::tokens::{self, Removed, Renewed};
 use vouch_core::broker::Broker;
 use vouch_core::config::Config;
 use vouch_core::files::Lock;
+use vouch_core::hint::{SETUP_TOOL, VOUCH_LOGOUT};
 use vouch_core::home::{Home, HomeError};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
 use vouch_helper::time;
@@ -52,7 +53,7 @@ fn watch(context: &Context, which: &Which) -> Result<(), Failure> {
         output::say(&format!("watching the tokens in `{}`", path.display()));
     }
     output::say(&format!(
-        "until the session ends {}; Ctrl-C stops it, and the tokens then stay in the files until `vouch logout`",
+        "until the session ends {}; Ctrl-C stops it, and the tokens then stay in the files until {VOUCH_LOGOUT}",
         time::local_time(ends)
     ));
     keep_fresh(context, which);
@@ -135,6 +136,6 @@ fn nothing_to_watch() -> Failure {
     Failure::new(
         ErrorKind::Configuration,
         "there is nothing to watch: no file with a static token was set up for that",
-        "Run `vouch setup codeartifact --tool npm --repository REPOSITORY` first.",
+        format!("Run {} first.", SETUP_TOOL.fill("TOOL", "npm")),
     )
 }

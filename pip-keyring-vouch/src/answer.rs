@@ -6,6 +6,7 @@ use serde_json::json;
 use vouch_core::broker::{Broker, Lifetime};
 use vouch_core::config::Config;
 use vouch_core::endpoint::{Asker, EndpointError, USER, domain_of_url};
+use vouch_core::hint::{LOGIN, LOGOUT};
 use vouch_core::profile::{ProfileError, Target};
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, Secret};
 use vouch_helper::home;
@@ -80,7 +81,7 @@ fn nothing_stored() -> Failure {
     failure(
         ErrorKind::Usage,
         "nothing was stored or deleted: Vouch fetches the token of this registry by itself",
-        "`vouch login` once a day is all; `vouch logout` ends it.",
+        &format!("{LOGIN} once a day is all; {LOGOUT} ends it."),
     )
 }
 

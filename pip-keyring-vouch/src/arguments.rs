@@ -6,8 +6,8 @@ use std::fmt;
 pub(crate) const HELP: &str = "\
 usage: pip-keyring-vouch [--home PATH] [--mode {password,creds}] [--output {plain,json}] get SERVICE [USERNAME]
 
-Answers package managers with AWS CodeArtifact tokens from Vouch, as `keyring` would.
-Set them up with `vouch setup codeartifact --tool pip` (or uv, twine, poetry, pdm).
+Answers pip, uv, twine, Poetry and PDM with AWS CodeArtifact tokens from Vouch, as the program keyring would. They call it
+themselves, by the name keyring: you need not. Set them up first, such as with the first example.
 
   --home PATH       the home of Vouch, in place of VOUCH_HOME and ~/.vouch; comes first
   --mode password   print the password; needs a user name (default)
@@ -15,6 +15,14 @@ Set them up with `vouch setup codeartifact --tool pip` (or uv, twine, poetry, pd
   --output plain    one value a line (default)
   --output json     one JSON object
   --help, --version
+
+Examples:
+  vouch setup codeartifact --tool pip --repository my-pypi-repo
+  pip install --index-url=https://aws@my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-pypi-repo/simple/ PACKAGE
+  pip-keyring-vouch get https://my-domain-123456789012.d.codeartifact.us-east-1.amazonaws.com/pypi/my-pypi-repo/simple/ aws
+
+Exit status: 0 answered; 1 no token, with the reason on stderr; 2 wrong usage.
+Documentation: docs/pip.md
 ";
 
 /// What a client wants.

@@ -129,7 +129,7 @@ impl PinFlags {
     }
 
     /// Asks for the PIN of a card, and sees to it that it is not the default one: that one is changed first, to a new PIN that
-    /// the person types twice or, with `new_pin_stdin`, that is the second line of standard input.
+    /// the user types twice or, with `new_pin_stdin`, that is the second line of standard input.
     ///
     /// No PIN is sent that was not given, and none of which the card says that it is wrong.
     pub(crate) fn ask_for_own(&self, card: &Card, new_pin_stdin: bool) -> Result<Pin, Failure> {
@@ -207,7 +207,7 @@ pub(crate) fn warn_of_default_puk(card: &Card) {
     }
 }
 
-/// Asks the person for a touch, for as long as it lives: on the terminal, and on the desktop where there is one.
+/// Asks the user for a touch, for as long as it lives: on the terminal, and on the desktop where there is one.
 #[derive(Debug)]
 pub(crate) struct TouchNotice {
     /// Which command asks, and for whom.
@@ -217,7 +217,7 @@ pub(crate) struct TouchNotice {
 }
 
 impl TouchNotice {
-    /// `command` as it is typed, and the person that it signs for.
+    /// `command` as it is typed, and the user that it signs for.
     pub(crate) fn new(command: &str, subject: &Subject) -> Self {
         let who = format!("`{command}` for {subject}");
         Self { who, line: Countdown::new(), shown: false.into() }

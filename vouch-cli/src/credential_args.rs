@@ -8,6 +8,7 @@ use vouch_clients::variable::{self, Named as Line};
 use vouch_core::broker::RoleUse;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::SETUP_TOOL;
 use vouch_core::partition::{AccountId, DomainName, Region};
 use vouch_core::{Context, ErrorKind, Failure, Secret};
 
@@ -299,7 +300,12 @@ fn is_meant(meant: Option<&Named>, profile: &str) -> bool {
 fn no_variable(config: &Config, meant: Option<&Named>) -> Failure {
     let mut mavens = config.codeartifact.registrations.iter().filter(|known| project::is_mavens(known));
     let earlier = mavens.find(|known| is_meant(meant, &known.profile));
-    let set_up = "Run `vouch setup codeartifact --tool maven --repository REPOSITORY --profile PROFILE`.";
+    let set_up = format!(
+        "Run {}.",
+        SETUP_TOOL
+            .fill("TOOL", "maven")
+            .optional("--profile", meant.and_then(|meant| meant.profile.as_ref()))
+    );
     match (earlier, meant) {
         (Some(earlier), _) => Failure::configuration(
             "no lines of Maven's name a variable of their own",

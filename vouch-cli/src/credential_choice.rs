@@ -4,6 +4,7 @@ use vouch_core::broker::{Lifetime, RoleUse};
 use vouch_core::config::{Config, Profile};
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{RoleCredentials, Token};
+use vouch_core::hint::SETUP_AWS_DEFAULT;
 use vouch_core::profile::{ProfileError, Role, Target};
 use vouch_core::{Context, ErrorKind, Failure};
 use vouch_helper::masking::Mask;
@@ -68,7 +69,7 @@ pub(crate) fn role(config: &Config, profile: Option<&str>) -> Result<Role, Failu
                 let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
                 return Err(Failure::configuration(
                     format!("several AWS profiles could be meant: {}", names.join(", ")),
-                    "Name one, or make one the default with `vouch setup aws --profile NAME --default`.",
+                    format!("Name one, or make one the default with {SETUP_AWS_DEFAULT}."),
                 ));
             }
         },

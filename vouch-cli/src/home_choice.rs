@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use vouch_core::files::shell_quoted;
+use vouch_core::hint::LOGIN_HERE;
 use vouch_core::home::{Home, HomeError};
 use vouch_core::identity::Subject;
 use vouch_core::{Context, ErrorKind, Failure};
@@ -54,9 +54,8 @@ impl HomeFlag {
             ErrorKind::Configuration,
             format!("VOUCH_HOME names `{shown}` as the home of Vouch, and nobody confirmed it"),
             format!(
-                "If you mean it: `vouch login --home {}`. Otherwise unset VOUCH_HOME; look for it in `.envrc` and `.env` of \
-                 the project.",
-                shell_quoted(home.path())
+                "If you mean it: {}. Otherwise unset VOUCH_HOME; look for it in `.envrc` and `.env` of the project.",
+                LOGIN_HERE.fill("DIR", home.path())
             ),
         ))
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use vouch_clients::project::{self, Digest, ProjectFinding, Targets, TrustedProject};
 use vouch_clients::tool::Tool;
 use vouch_core::files::shell_word;
+use vouch_core::hint::EXEC;
 use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
@@ -103,8 +104,8 @@ impl Start<'_> {
             message: format!("`{program}` was not started: this project would give the token away"),
             causes,
             hint: Some(format!(
-                "Remove what is named. If you trust the project as it is: `vouch exec {} {trust} -- {command}`.",
-                self.typed
+                "Remove what is named. If you trust the project as it is: {}.",
+                EXEC.words(&self.typed).words(&format!("{trust} -- {command}"))
             )),
         }
     }

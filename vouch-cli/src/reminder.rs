@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use vouch_core::Context;
+use vouch_core::hint::LOGIN;
 use vouch_core::session::{self, Session};
 
 use crate::terminal;
@@ -30,7 +31,7 @@ pub(crate) fn show_before_long(context: &Context) {
 
 fn warn(session: &Session) {
     terminal::warn(&format!(
-        "your session ends at {}, in {}; `vouch login` starts a new one",
+        "your session ends at {}, in {}; {LOGIN} starts a new one",
         terminal::local_time(session.expires_at),
         terminal::span(session.seconds_left())
     ));

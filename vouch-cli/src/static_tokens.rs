@@ -3,6 +3,7 @@
 use vouch_clients::node::npm::registration::{Filter, TokenEntry, token_entries};
 use vouch_clients::node::npm::tokens::{self, Removed};
 use vouch_clients::node::{self, Refreshed};
+use vouch_core::hint::NPM_REFRESH;
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure};
 use vouch_helper::output::one_line;
 
@@ -57,7 +58,7 @@ pub(crate) fn renew_after_login(context: &Context) {
         terminal::warn(&format!("the token of npm was not renewed: {failure}{causes}"));
     }
     if !failures.is_empty() {
-        terminal::hint("`npm-token-vouch refresh` tries again.");
+        terminal::hint(&format!("{NPM_REFRESH} tries again."));
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::files;
+use vouch_core::hint::UNDO;
 use vouch_core::home::Home;
 
 use crate::file_lock::{FileError, FileLock, Readers};
@@ -276,7 +277,7 @@ impl Released {
         if !is_same_text || !recorded.is_as_written()? {
             return Err(Failure::configuration(
                 "another program changed it meanwhile",
-                "Run `vouch undo`: it takes out what setup wrote.",
+                format!("Run {UNDO}: it takes out what setup wrote."),
             ));
         }
         // A token that comes back is Vouch's, as it was.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
-use vouch_core::files::shell_quoted;
+use vouch_core::hint::UNDO_THERE;
 use vouch_core::home::Home;
 use vouch_helper::home::FLAG;
 
@@ -68,8 +68,8 @@ pub fn taken(file: &Path, what: &str, owner: &Path, client: &str) -> Failure {
     };
     let hint = match undo() {
         Some(()) => format!(
-            "To give it up there: `vouch --home {} undo {client}`, then run the command again.",
-            shell_quoted(owner)
+            "To give it up there: {}, then run the command again.",
+            UNDO_THERE.fill("DIR", owner).fill("CLIENT", client)
         ),
         None => format!("To give it up there, take {what} out of the file, then run the command again."),
     };

@@ -11,6 +11,7 @@ use std::path::Path;
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
 use vouch_core::files::{shell_quoted, shell_word};
+use vouch_core::hint::SETUP_TOOL;
 use vouch_core::home::Home;
 
 use crate::client::{Client, Edit, Edits, SetupRequest};
@@ -73,11 +74,9 @@ pub fn setup(registration: &Registration) -> String {
 /// The same with other options.
 pub fn setup_with(registration: &Registration, options: &Options) -> String {
     let Registration { tool, repository, profile, .. } = registration;
-    format!(
-        "Run `vouch setup codeartifact --tool {tool} --repository {repository} --profile {}{}`.",
-        shell_word(profile.as_ref()),
-        flags(registration, options)
-    )
+    let command =
+        SETUP_TOOL.fill("TOOL", tool).fill("REPOSITORY", repository.as_str()).flag("--profile", profile);
+    format!("Run {}.", command.words(&flags(registration, options)))
 }
 
 /// What is to be typed for a registration behind tool, repository and profile, with a blank before each flag.

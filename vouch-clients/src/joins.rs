@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vouch_core::UnixTime;
+use vouch_core::hint::VOUCH_JOIN;
 use vouch_core::home::Home;
 
 pub use crate::record_file::RecordError;
@@ -40,8 +41,11 @@ struct Joins {
 impl Record for Joins {
     const NAME: &'static str = "joins";
     const TITLE: &'static str = "the join files that you agreed to";
-    const WITHOUT: &'static str = "`vouch join` then cannot show what has changed since";
     const VERSION: u64 = 1;
+
+    fn without() -> String {
+        format!("{VOUCH_JOIN} then cannot show what has changed since")
+    }
 
     fn version(&self) -> u64 {
         self.version

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vouch_core::config::Config;
 use vouch_core::files;
+use vouch_core::hint::VOUCH_SETUP;
 
 use crate::finding::Finding;
 use crate::text::redact::shown_url;
@@ -41,7 +42,9 @@ pub(crate) fn look(folder: &Path, names: &[&str], config: &Config) -> Vec<Findin
             LOCKFILE,
             format!("`{}` takes packages from another repository: {}", path.display(), shown_url(first)),
             "The client asks there, and Vouch gives no token for what was not set up.",
-            "Set that repository up with `vouch setup codeartifact`, or have the client make the lock file anew.",
+            format!(
+                "Set that repository up with {VOUCH_SETUP}, or have the client write the lock file again."
+            ),
         ));
     }
     findings

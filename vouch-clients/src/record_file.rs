@@ -22,10 +22,11 @@ pub(crate) trait Record: Default + Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// What it is, for a message.
     const TITLE: &'static str;
-    /// What goes missing with the file, as a clause.
-    const WITHOUT: &'static str;
     /// The schema that this version writes.
     const VERSION: u64;
+
+    /// What goes missing with the file, as a clause.
+    fn without() -> String;
 
     fn version(&self) -> u64;
 
@@ -38,7 +39,7 @@ pub(crate) trait Record: Default + Serialize + DeserializeOwned {
 #[non_exhaustive]
 pub enum RecordError {
     #[error("cannot read `{path}`, {title}")]
-    Read { path: PathBuf, title: &'static str, without: &'static str, source: io::Error },
+    Read { path: PathBuf, title: &'static str, without: String, source: io::Error },
     #[error("`{path}` has version {version}; this Vouch knows up to {known}")]
     Newer { path: PathBuf, version: u64, known: u64 },
     #[error("cannot save `{path}`; it is as it was")]
@@ -65,7 +66,7 @@ impl Diagnostic for RecordError {
             }
             Self::Newer { .. } => "Install a Vouch at least as new as the one that wrote it.".into(),
             Self::Save { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
-                "It holds more than Vouch can keep: take back what you no longer need, one client at a time."
+                "It holds more than Vouch can keep: undo what you no longer need, one client at a time."
                     .into()
             }
             Self::Save { .. } => {
@@ -81,7 +82,7 @@ impl Diagnostic for RecordError {
 pub(crate) fn load<T: Record>(home: &Home) -> Result<T, RecordError> {
     let path = path::<T>(home);
     let unreadable =
-        |source| RecordError::Read { path: path.clone(), title: T::TITLE, without: T::WITHOUT, source };
+        |source| RecordError::Read { path: path.clone(), title: T::TITLE, without: T::without(), source };
     let text = match files::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
@@ -158,8 +159,11 @@ mod tests {
     impl Record for Paths {
         const NAME: &'static str = "paths";
         const TITLE: &'static str = "the paths of a test";
-        const WITHOUT: &'static str = "the test knows nothing";
         const VERSION: u64 = 1;
+
+        fn without() -> String {
+            "the test knows nothing".into()
+        }
 
         fn version(&self) -> u64 {
             self.version

@@ -4,6 +4,7 @@
 use sha2::{Digest as _, Sha256};
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::EXEC;
 
 use crate::client::SetupRequest;
 use crate::node::npm::Mode;
@@ -115,10 +116,8 @@ pub(crate) fn exec(wanted: &SetupRequest<'_>, kind: Kind, command: &str) -> Stri
         Some(default) => default == profile,
         None => profile == "default",
     };
-    match is_default {
-        true => format!("`vouch exec --type {kind} -- {command}`"),
-        false => format!("`vouch exec --type {kind} --ca-profile {profile} -- {command}`"),
-    }
+    let named = if is_default { None } else { Some(profile) };
+    EXEC.flag("--type", kind).optional("--ca-profile", named).words(&format!("-- {command}")).to_string()
 }
 
 #[cfg(test)]

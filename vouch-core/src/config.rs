@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::files::{self, Holder, Lock, LockError};
+use crate::hint::{Hint, LOGIN_FROM};
 use crate::home::{self, Home, HomeError};
 use crate::identity::Identity;
 use crate::numbers;
@@ -31,12 +32,41 @@ pub struct Config {
     version: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// How the job logs in whose home this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    job: Option<JobLogin>,
     #[serde(default)]
     pub aws: Aws,
     #[serde(default)]
     pub codeartifact: CodeArtifact,
     #[serde(flatten)]
     other: Map<String, Value>,
+}
+
+/// What `vouch login --from` was told in the home of a job: for the hints in it, and for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobLogin {
+    /// The source, as it is typed.
+    pub from: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_variable: Option<String>,
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl JobLogin {
+    /// The command that begins the next session of the job.
+    pub fn hint(&self) -> Hint {
+        LOGIN_FROM
+            .fill("SOURCE", &self.from)
+            .optional("--audience", self.audience.as_ref())
+            .optional("--token-file", self.token_file.as_ref())
+            .optional("--token-variable", self.token_variable.as_ref())
+    }
 }
 
 /// Roles to assume.
@@ -178,6 +208,16 @@ impl Diagnostic for ConfigError {
 }
 
 impl Config {
+    /// How the job logs in whose home this is; none in the home of a user with a YubiKey.
+    pub fn job(&self) -> Option<&JobLogin> {
+        self.job.as_ref().filter(|_| self.identity.is_none())
+    }
+
+    /// Records how a job logs in.
+    pub fn set_job(&mut self, job: JobLogin) {
+        self.job = Some(job);
+    }
+
     /// Reads the file; one that is not there is an empty configuration.
     ///
     /// # Errors

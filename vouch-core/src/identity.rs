@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{ENROLL, ENROLL_ANEW};
 
 /// What STS expects in `aud` unless the identity says otherwise.
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
@@ -77,9 +78,9 @@ impl Diagnostic for IdentityError {
         Some(match self {
             Self::Issuer { .. } => "Give an issuer such as `https://id.example.com/alice`.".into(),
             Self::Subject { .. } => "Give a subject such as `alice`.".into(),
-            Self::PublicKey => "Run `vouch enroll` again for this YubiKey.".into(),
+            Self::PublicKey => format!("Run {ENROLL_ANEW} again for this YubiKey."),
             Self::NotEnrolled => {
-                "Run `vouch enroll --issuer URL --subject NAME` with your YubiKey plugged in.".into()
+                format!("Run {ENROLL} with your YubiKey plugged in.")
             }
         })
     }

@@ -16,6 +16,7 @@ pub mod es256;
 pub mod exchange;
 pub mod failure;
 pub mod files;
+pub mod hint;
 pub mod home;
 pub mod http;
 pub mod identity;

@@ -3,6 +3,7 @@
 use crate::config::{AwsProfile, Config, Profile, Registration};
 use crate::endpoint::{self, Asker, Domain, EndpointError, PlainUrl};
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{SETUP_AWS, SETUP_AWS_DEFAULT, SETUP_AWS_REGION, SETUP_DOMAIN, VOUCH_SETUP};
 use crate::partition::{AccountId, Region, RoleArn};
 
 /// A role to assume, and where to ask for it.
@@ -63,29 +64,28 @@ impl Diagnostic for ProfileError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotSetUp(Domain { name, owner, region }) => format!(
-                "If it is yours: `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain {name} \
-                 --domain-owner {owner} --region {region}`."
+                "If it is yours: {}.",
+                SETUP_DOMAIN
+                    .fill("DOMAIN", name.as_str())
+                    .fill("ACCOUNT", owner.as_str())
+                    .flag("--region", region.as_str())
             ),
-            Self::NoProfile { name, .. } => format!(
-                "Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain DOMAIN --domain-owner \
-                 ACCOUNT --profile {name}`."
-            ),
+            Self::NoProfile { name, .. } => format!("Run {}.", SETUP_DOMAIN.flag("--profile", name)),
             Self::NoProfiles => {
-                "Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY --domain DOMAIN --domain-owner \
-                 ACCOUNT`."
-                    .into()
+                format!("Run {SETUP_DOMAIN}.")
             }
-            Self::NoAwsProfile { name, .. } => format!("Run `vouch setup aws --role ARN --profile {name}`."),
-            Self::NoRole => "Run `vouch setup aws --role ARN`.".into(),
+            Self::NoAwsProfile { name, .. } => format!("Run {}.", SETUP_AWS.flag("--profile", name)),
+            Self::NoRole => format!("Run {SETUP_AWS}."),
             Self::Ambiguous { .. } => {
-                "Run `vouch setup codeartifact` again with `--aws-profile NAME`, or make one the default with \
-                 `vouch setup aws --profile NAME --default`."
-                    .into()
+                format!(
+                    "Run {VOUCH_SETUP} again with `--aws-profile NAME`, or make one the default with {SETUP_AWS_DEFAULT}."
+                )
             }
             Self::Endpoint(error) => return error.hint(),
-            Self::PartitionMismatch { .. } => {
-                "Give a role and a region of one partition: `vouch setup aws --role ARN --region REGION`.".into()
-            }
+            Self::PartitionMismatch { profile, .. } => format!(
+                "Give a role and a region of one partition: {}.",
+                SETUP_AWS_REGION.flag("--profile", profile)
+            ),
         })
     }
 }

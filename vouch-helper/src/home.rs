@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use vouch_core::Context;
+use vouch_core::config::Config;
 use vouch_core::files::shell_quoted;
+use vouch_core::hint::LOGIN;
 use vouch_core::home::{Home, HomeError};
 
 use crate::program;
@@ -58,8 +60,8 @@ pub fn tell(home: &Home) {
     let _ = TOLD.set(home.path().to_owned());
 }
 
-/// A text for the user in which the commands of ours name the home of this run, where they would reach another one without it
-/// in this environment.
+/// A text for the user in which the commands of ours are those of the home of this run: they name it where they would reach
+/// another one without it in this environment, and log in as it is logged in to.
 pub fn commands(text: &str) -> Cow<'_, str> {
     naming(text, || env_var_home().or_else(Home::usual))
 }
@@ -75,10 +77,24 @@ fn env_var_home() -> Option<PathBuf> {
 
 /// Names the home of this run unless it is the one that would be reached.
 fn naming(text: &str, reached: impl FnOnce() -> Option<PathBuf>) -> Cow<'_, str> {
+    let text = logging_in(text);
     let told = || Some((Home::at(TOLD.get()?).ok()?, reached()?));
     match text.contains('`').then(told).flatten() {
-        Some((home, reached)) if !home.is_at(&reached) => with_home(text, home.path()).into(),
-        _ => text.into(),
+        Some((home, reached)) if !home.is_at(&reached) => with_home(&text, home.path()).into(),
+        _ => text,
+    }
+}
+
+/// In the home of a job, which has no YubiKey, a login is that of the job.
+fn logging_in(text: &str) -> Cow<'_, str> {
+    let login = LOGIN.to_string();
+    let job = || {
+        let config = Config::load(&Home::at(TOLD.get()?).ok()?).ok()?;
+        Some(config.job()?.hint().to_string())
+    };
+    match text.contains(&login).then(job).flatten() {
+        Some(job) => text.replace(&login, &printable(&job)).into(),
+        None => text.into(),
     }
 }
 

@@ -5,14 +5,19 @@
 //! that nobody specifies. A deny on the role is the only thing that reaches tokens of CodeArtifact (CodeArtifact user
 //! guide, "Tokens and authentication"), so the role itself goes last.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 use serde_json::json;
+use vouch_core::files::shell_word;
+use vouch_core::hint::VOUCH_LOGIN;
+use vouch_core::hint::{Hint, ISSUER_BUILD, ISSUER_CHECK, ISSUER_IAM};
 use vouch_core::identity::{Identity, IssuerUrl, Subject};
 use vouch_core::partition::{AccountId, Partition};
 use vouch_core::time::UnixTime;
 
 use crate::documents::{self, IssuerError};
-use crate::enrollment::VerifiedEnrollment;
+use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
 use crate::iam::{MAX_SESSION_DURATION, MAX_TOKEN_DURATION};
 
 /// Seconds that a token lives at most when no policy bounds it (CodeArtifact API, GetAuthorizationToken).
@@ -26,8 +31,23 @@ const IAM_DELAY: i64 = 120;
 pub struct RevokedUser {
     pub issuer: IssuerUrl,
     pub subject: Subject,
-    /// Serial numbers and key names.
-    pub keys: Vec<(u32, String)>,
+    pub keys: Vec<RevokedKey>,
+}
+
+/// A key of theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedKey {
+    pub serial: u32,
+    pub kid: String,
+    /// The file of its enrollment, where that is known.
+    pub file: Option<PathBuf>,
+}
+
+/// Where everybody's enrollments are, and whose attestations are trusted next to Yubico's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrollments {
+    pub directory: PathBuf,
+    pub attestation_roots: Vec<PathBuf>,
 }
 
 /// The role that it gave, as far as its account is known.
@@ -82,7 +102,12 @@ impl RevokedUser {
     pub fn of_enrollments(enrollments: &[VerifiedEnrollment]) -> Result<Vec<Self>, IssuerError> {
         let users = documents::by_issuer(enrollments)?.into_iter().filter_map(|(issuer, keys)| {
             let subject = keys.values().next()?.subject.clone();
-            let keys = keys.into_iter().map(|(kid, statement)| (statement.serial, kid)).collect();
+            let key = |(kid, claims): (String, &EnrollmentClaims)| RevokedKey {
+                serial: claims.serial,
+                kid,
+                file: None,
+            };
+            let keys = keys.into_iter().map(key).collect();
             Some(Self { issuer: issuer.clone(), subject, keys })
         });
         Ok(users.collect())
@@ -94,7 +119,11 @@ impl From<&Identity> for RevokedUser {
         Self {
             issuer: identity.issuer.clone(),
             subject: identity.subject.clone(),
-            keys: identity.keys.iter().map(|key| (key.serial, key.kid.clone())).collect(),
+            keys: identity
+                .keys
+                .iter()
+                .map(|key| RevokedKey { serial: key.serial, kid: key.kid.clone(), file: None })
+                .collect(),
         }
     }
 }
@@ -105,16 +134,21 @@ pub fn revoke(
     role: &RevokedRole,
     reason: Reason,
     now: UnixTime,
+    enrollments: &Enrollments,
     time: impl Fn(UnixTime) -> String,
 ) -> Revocation {
     let steps = match reason {
         Reason::UserLeft => {
             let mut steps = vec![delete_provider(user, role), deny_sessions(role, now, &time)];
-            steps.extend([remove_documents(user), remove_role(user, role, now, &time)]);
+            steps.extend([
+                remove_documents(user, enrollments),
+                remove_role(user, role, now, enrollments, &time),
+            ]);
             steps
         }
         Reason::YubiKeyLost(serial) => {
-            vec![remove_key(user, serial), check_published(user), deny_earlier_sessions(role, now, &time)]
+            let key = remove_key(user, serial, enrollments);
+            vec![key, check_published(user, enrollments), deny_earlier_sessions(role, now, &time)]
         }
     };
     Revocation { steps, remains: remains(reason, now) }
@@ -143,9 +177,7 @@ fn deny_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTime) -> S
         return Step {
             title: format!("deny the live sessions of role {}", role.name),
             why: format!(
-                "It cuts off everybody's sessions of this role, and their tokens, that began before {}; the others get \
-                 new ones after that by themselves or with `vouch login`. Do it when the first step has had time to \
-                 take effect.",
+                "It cuts off everybody's sessions of this role, and their tokens, that began before {}; the others get new ones after that by themselves or with {VOUCH_LOGIN}. Do it when the first step has had time to take effect.",
                 time(now.plus(IAM_DELAY))
             ),
             commands: vec![deny(role, Some(&time(now.plus(IAM_DELAY))))],
@@ -164,15 +196,13 @@ fn deny_earlier_sessions(role: &RevokedRole, now: UnixTime, time: impl Fn(UnixTi
     Step {
         title: format!("deny the sessions of role {} that began before", role.name),
         why: format!(
-            "Sessions that the lost key began before {at} end, and the tokens with them; the user runs `vouch login` \
-             with the spare. If the finder may know the PIN, do this again an hour after the key is gone from the site, \
-             when no cache can have it any more."
+            "Sessions that the lost key began before {at} end, and the tokens with them; the user runs {VOUCH_LOGIN} with the spare. If the finder may know the PIN, do this again an hour after the key is gone from the site, when no cache can have it any more."
         ),
         commands: vec![deny(role, Some(&at))],
     }
 }
 
-fn remove_documents(user: &RevokedUser) -> Step {
+fn remove_documents(user: &RevokedUser, enrollments: &Enrollments) -> Step {
     let folder = folder(user);
     Step {
         title: "remove the keys from the site".into(),
@@ -182,39 +212,61 @@ fn remove_documents(user: &RevokedUser) -> Step {
         commands: user
             .keys
             .iter()
-            .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
+            .map(remove_enrollment)
             .chain([
                 format!("rm -r {folder}/jwks.json {folder}/.well-known"),
-                "vouch issuer build --out site enrollments/*.json".into(),
+                enrollments.build().command(),
                 "# publish the site, and empty the caches before it".into(),
             ])
             .collect(),
     }
 }
 
-fn remove_key(user: &RevokedUser, serial: u32) -> Step {
-    let lost = user.keys.iter().filter(|(found, _)| *found == serial);
-    let allowed: String = lost.clone().map(|(_, kid)| format!(" --allow-removal {kid}")).collect();
+fn remove_key(user: &RevokedUser, serial: u32, enrollments: &Enrollments) -> Step {
+    let lost = user.keys.iter().filter(|key| key.serial == serial);
+    let build = lost.clone().fold(enrollments.build(), |build, key| build.flag("--allow-removal", &key.kid));
     Step {
         title: format!("remove the key of YubiKey {serial} from the site"),
         why: "AWS may keep a copy of the keys for a while; nobody specifies how long, and an hour is a cautious guess. A \
               finder needs the PIN, too."
             .into(),
         commands: lost
-            .map(|(serial, kid)| format!("git rm enrollments/FILE   # YubiKey {serial}, key {kid}"))
+            .map(remove_enrollment)
             .chain([
-                format!("vouch issuer build --out site{allowed} enrollments/*.json"),
+                build.command(),
                 "# publish the site, and empty the caches before it".into(),
             ])
             .collect(),
     }
 }
 
-fn check_published(user: &RevokedUser) -> Step {
+/// What takes the enrollment of a key away.
+fn remove_enrollment(RevokedKey { serial, kid, file }: &RevokedKey) -> String {
+    match file {
+        Some(file) => format!("git rm {}   # YubiKey {serial}, key {kid}", shell_word(file.as_os_str())),
+        None => format!("# nothing to remove: no enrollment is known of YubiKey {serial}, key {kid}"),
+    }
+}
+
+impl Enrollments {
+    fn build(&self) -> Hint {
+        self.trusting(ISSUER_BUILD.fill("DIR", "site").fill("ENROLLMENT", &self.directory))
+    }
+
+    fn trusting(&self, command: Hint) -> Hint {
+        self.attestation_roots.iter().fold(command, |command, root| command.flag("--attestation-root", root))
+    }
+}
+
+fn check_published(user: &RevokedUser, enrollments: &Enrollments) -> Step {
     Step {
         title: "check the published files".into(),
         why: format!("It names a key of {} that is still served, and caches that keep it.", user.subject),
-        commands: vec!["vouch issuer check enrollments/*.json".into()],
+        commands: vec![
+            enrollments
+                .trusting(ISSUER_CHECK.words(&shell_word(enrollments.directory.as_os_str())))
+                .command(),
+        ],
     }
 }
 
@@ -222,10 +274,12 @@ fn remove_role(
     user: &RevokedUser,
     role: &RevokedRole,
     now: UnixTime,
+    enrollments: &Enrollments,
     time: impl Fn(UnixTime) -> String,
 ) -> Step {
     let at = time(now.plus(LONGEST_TOKEN));
-    let mut commands = vec!["vouch issuer iam --format cloudformation enrollments/*.json >iam.json".into()];
+    let template = enrollments.trusting(ISSUER_IAM.fill("ENROLLMENT", &enrollments.directory));
+    let mut commands = vec![format!("{} >iam.json", template.command())];
     commands.push("# apply the template: it no longer has this user".into());
     if !role.shared {
         commands.push(format!("aws iam get-role --role-name {}   # must be gone", role.name));
@@ -303,8 +357,16 @@ mod tests {
         RevokedUser {
             issuer: "https://id.example.com/alice".parse().unwrap(),
             subject: "alice".parse().unwrap(),
-            keys: vec![(1, "one".into()), (2, "two".into())],
+            keys: vec![key(1, "one", Some("team/it's.json")), key(2, "two", Some("team/2.json"))],
         }
+    }
+
+    fn key(serial: u32, kid: &str, file: Option<&str>) -> RevokedKey {
+        RevokedKey { serial, kid: kid.into(), file: file.map(PathBuf::from) }
+    }
+
+    fn enrollments() -> Enrollments {
+        Enrollments { directory: "team".into(), attestation_roots: vec!["a root.pem".into()] }
     }
 
     fn role(shared: bool) -> RevokedRole {
@@ -330,7 +392,7 @@ mod tests {
     }
 
     fn revoked(shared: bool, reason: Reason) -> Revocation {
-        revoke(&user(), &role(shared), reason, NOW, |at| format!("second {}", at.0))
+        revoke(&user(), &role(shared), reason, NOW, &enrollments(), |at| format!("second {}", at.0))
     }
 
     #[test]
@@ -351,7 +413,8 @@ mod tests {
         let provider = "arn:aws-cn:iam::123456789012:oidc-provider/id.example.com/alice";
         assert!(commands(&revocation)[0].ends_with(provider));
         let elsewhere = RevokedRole { account: None, ..role(false) };
-        let revocation = revoke(&user(), &elsewhere, Reason::UserLeft, NOW, |_| String::new());
+        let revocation =
+            revoke(&user(), &elsewhere, Reason::UserLeft, NOW, &enrollments(), |_| String::new());
         assert!(commands(&revocation)[0].contains("iam::ACCOUNT:"));
     }
 
@@ -379,6 +442,26 @@ mod tests {
             assert!(!commands.iter().any(|command| command.contains(other)), "{other}");
         }
         assert!(position(&commands, "issuer build") < position(&commands, "AWSRevokeOlderSessions"));
+    }
+
+    #[test]
+    fn enrollments_are_removed_by_their_names() {
+        let revocation = revoked(false, Reason::UserLeft);
+        let told = commands(&revocation);
+        let removed = position(&told, r"git rm 'team/it'\''s.json'   # YubiKey 1, key one");
+        assert!(removed < position(&told, "vouch issuer build"));
+        let build = "vouch issuer build --out site team --attestation-root 'a root.pem'";
+        assert_eq!(told[position(&told, "vouch issuer build")], build);
+        let lost = revoked(false, Reason::YubiKeyLost(2));
+        let lost = commands(&lost);
+        assert_eq!(lost[position(&lost, "vouch issuer build")], format!("{build} --allow-removal two"));
+        // Whose file is not known: nothing that does not work is told.
+        let user = RevokedUser { keys: vec![key(3, "three", None)], ..user() };
+        let revocation =
+            revoke(&user, &role(false), Reason::UserLeft, NOW, &enrollments(), |_| String::new());
+        let told = commands(&revocation);
+        assert!(told.iter().all(|command| !command.starts_with("git rm")), "{told:?}");
+        assert!(told.iter().any(|command| command.starts_with('#') && command.contains("YubiKey 3")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use pcsc_sys::{LoadError, SocketError};
 use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::hint::{ENROLL_ANEW, ENROLL_REPLACE, ENROLL_SPARE};
 use vouch_core::piv::{Firmware, Slot};
 use vouch_issuer::attestation::AttestationError;
 
@@ -177,7 +178,8 @@ impl Diagnostic for CardError {
             Self::NotEnrolled { present, .. } => {
                 let serial = present.first().copied().unwrap_or_default();
                 return Some(format!(
-                    "Plug in the enrolled one, or enroll this one, too: `vouch enroll --serial {serial}`."
+                    "Plug in the enrolled one, or enroll this one, too: {}.",
+                    ENROLL_SPARE.fill("SERIAL", serial.to_string())
                 ));
             }
             Self::Removed => "Plug it in and run the command again; leave it in until the command is done.",
@@ -196,8 +198,9 @@ impl Diagnostic for CardError {
                 ));
             }
             Self::DefaultPin { .. } => {
-                "Choose another one: on a terminal `vouch enroll` asks for it; or pipe in two lines, 123456 and the new PIN, \
-                 with `--pin-stdin --new-pin-stdin`."
+                return Some(format!(
+                    "Choose another one: on a terminal {ENROLL_ANEW} asks for it; or pipe in two lines, 123456 and the new PIN, with `--pin-stdin --new-pin-stdin`."
+                ));
             }
             Self::NotDefaultPin { .. } => "Give the PIN that was set in its place.",
             Self::NewPinLength | Self::NewPinCharacters | Self::NewPinIsFactorys => {
@@ -211,10 +214,13 @@ impl Diagnostic for CardError {
             | Self::OtherAlgorithm { serial, .. }
             | Self::KeyMismatch { serial, .. } => {
                 return Some(format!(
-                    "Plug in the YubiKey that you enrolled, or enroll this one again: `vouch enroll --serial {serial} --replace`."
+                    "Plug in the YubiKey that you enrolled, or enroll this one again: {}.",
+                    ENROLL_REPLACE.fill("SERIAL", serial.to_string())
                 ));
             }
-            Self::NoSlot(_) => "Correct `slot` in `config.json`, or run `vouch enroll` again.",
+            Self::NoSlot(_) => {
+                return Some(format!("Correct `slot` in `config.json`, or run {ENROLL_ANEW} again."));
+            }
             Self::Occupied { .. } => {
                 "Choose another slot with `--slot`, from 82 to 95; or, to destroy the key that is there, add `--replace`."
             }

@@ -11,6 +11,7 @@ pub mod doc_tables;
 pub mod doctor;
 pub mod files;
 pub mod helper;
+pub mod hints;
 pub mod hostile;
 pub mod job;
 pub mod job_agent;

@@ -98,7 +98,7 @@ const LINES: &[(&str, Look)] = &[
     // It is said of a dry run.
     ("nothing would change", |_, _| true),
     // Undo.
-    ("`{}` is gone: nothing to take back in it", |_, [file, ..]| !Path::new(file).exists()),
+    ("`{}` is gone: nothing to undo in it", |_, [file, ..]| !Path::new(file).exists()),
     ("`{}` is removed: it was made by setup", |_, [file, ..]| Path::new(file).symlink_metadata().is_err()),
     ("`{}` is already as it was before setup", |case, [file, ..]| case.is_before(file)),
     ("`{}` is as it was before setup", |case, [file, ..]| case.is_before(file)),

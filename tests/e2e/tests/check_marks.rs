@@ -68,7 +68,7 @@ fn every_line_is_printed_when_it_is_so() {
             looker.ok("undo twine").never_says(&format!("{MARK} `{}`", sandbox.file(".pypirc").display()));
         let _ = looker.ok("setup codeartifact --tool cargo --repository my-pypi-repo");
         fs::remove_file(sandbox.file(".config/uv/uv.toml")).unwrap();
-        let _ = looker.ok("undo uv").says("is gone: nothing to take back");
+        let _ = looker.ok("undo uv").says("is gone: nothing to undo");
         let _ = looker.ok("logout").says(&format!("{MARK} the token is out of"));
         let _ = looker.ok("logout").says(&format!("{MARK} you were not logged in"));
         let _ = looker.ok("undo --all").says("no longer receives tokens");

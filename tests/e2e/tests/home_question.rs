@@ -26,7 +26,7 @@ fn a_home_that_a_variable_names_is_confirmed_before_the_card_is_asked() {
             assert_eq!(sandbox.count("/card/signs"), signed);
             terminal.type_line(answer);
             if !agrees {
-                let typed = format!("`vouch login --home '{}'`", sandbox.file("elsewhere").display());
+                let typed = format!("`vouch login --home {}`", sandbox.file("elsewhere").display());
                 let done = terminal.wait().expect_code(7).says("nobody confirmed it").says(&typed);
                 let _ = done.never_says("PIN of YubiKey");
                 assert_eq!(sandbox.count("/card/signs"), signed);

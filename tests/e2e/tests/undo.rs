@@ -107,6 +107,6 @@ fn a_client_with_two_files_is_taken_back_as_one() {
         assert_eq!(files(sandbox).lines().count(), 2, "{}", files(sandbox));
         let _ = sandbox.vouch(&["undo"]).ok();
         assert_eq!(sandbox.read(".yarnrc.yml"), "nodeLinker: node-modules\n");
-        assert_eq!(files(sandbox).matches("(taken back").count(), 2);
+        assert_eq!(files(sandbox).matches("(undone").count(), 2);
     });
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::config::Config;
 use vouch_core::files;
+use vouch_core::hint::{ISSUER_BUILD, LOGOUT};
 use vouch_core::identity::{DEFAULT_AUDIENCE, EnrolledKey, Identity, IssuerUrl, Subject};
 use vouch_core::piv::Slot;
 use vouch_core::{Context, ErrorKind, Failure};
@@ -80,15 +81,14 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let _quiet = flags.pin.keep_quiet();
     let applicant = applicant(context.config()?.identity.as_ref(), issuer, subject)?;
     let is_spare = enroll_key(context, &applicant, &flags, |_| Ok(()))?;
-    let out = files::shell_word(flags.out.as_os_str());
+    let build = ISSUER_BUILD.fill("ENROLLMENT", &flags.out);
     terminal::next(&match is_spare {
         true => format!(
             "give it to your administrator, or build the issuer yourself, with the enrollments of your other YubiKeys or \
-             their keys disappear: `vouch issuer build --out DIR {out} OTHER_ENROLLMENT...`"
+             their keys disappear: {}",
+            build.word("OTHER_ENROLLMENT...")
         ),
-        false => format!(
-            "give it to your administrator, or build the issuer yourself: `vouch issuer build --out DIR {out}`"
-        ),
+        false => format!("give it to your administrator, or build the issuer yourself: {build}"),
     });
     Ok(())
 }
@@ -204,8 +204,9 @@ pub(crate) fn check_identity(identity: Option<&Identity>, applicant: &Applicant)
     }
     Err(Failure::configuration(
         format!("you are enrolled as {} of {}", identity.subject, identity.issuer),
-        "Enroll a spare YubiKey without `--issuer` and `--subject`. To start over, run `vouch logout` and remove \
-         `identity` from `config.json`; or keep another user apart with VOUCH_HOME.",
+        format!(
+            "Enroll a spare YubiKey without `--issuer` and `--subject`. To start over, run {LOGOUT} and remove `identity` from `config.json`; or keep another user apart with VOUCH_HOME."
+        ),
     ))
 }
 

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stdout};
 
 use vouch_clients::tool::Tool;
+use vouch_core::hint::VOUCH_EXEC;
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
@@ -62,7 +63,7 @@ fn script(context: &Context, args: &Args, shell: Shell) -> Result<String, Failur
         Failure::new(
             ErrorKind::Other,
             "the credential has characters that this shell cannot read",
-            "Use `vouch exec`, or another shell with `--shell`.",
+            format!("Use {VOUCH_EXEC}, or another shell with `--shell`."),
         )
     })?;
     Ok(shell.unset(&names(&issued.unset)) + &set)

@@ -6,6 +6,7 @@ mod doctor;
 mod enroll;
 mod env;
 mod exec;
+mod help;
 mod issuer;
 mod join;
 mod login;
@@ -16,9 +17,12 @@ mod setup;
 mod status;
 mod undo;
 
+#[cfg(test)]
+mod hint_tests;
+
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use vouch_core::{ErrorKind, Failure};
 use vouch_helper::home;
 use vouch_helper::output::{answer, answer_by, usage_error};
@@ -40,6 +44,16 @@ pub(crate) struct Cli {
     pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line of this run.
+///
+/// # Errors
+/// When it does not parse, or asks for help or the version.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let mut command = help::dressed(Cli::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,8 +135,8 @@ pub(crate) fn run(command: Command, home: &HomeFlag) -> Result<ExitCode, Failure
         Command::Exec(args) => return Ok(exec::run(context, args)),
         Command::Doctor(args) => return doctor::run(context, args),
         Command::Undo(args) => undo::run(&context?, args)?,
-        Command::Completions(args) => completions::run(&args, Cli::command())?,
-        Command::Man(args) => completions::man(&args, Cli::command())?,
+        Command::Completions(args) => completions::run(&args, help::dressed(Cli::command()))?,
+        Command::Man(args) => completions::man(&args, help::dressed(Cli::command()))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::{ENROLL, LOGIN};
 use vouch_core::home::HomeError;
 use vouch_core::session::{Session, SessionError};
 use vouch_core::{Context, Diagnostic, ErrorKind, Failure, UnixTime};
@@ -163,7 +164,7 @@ impl Status {
                         row("", format!("a job: its ID token comes from {source}"));
                     }
                 }
-                None => row("identity", "none: run `vouch enroll --issuer URL --subject NAME`".into()),
+                None => row("identity", format!("none: run {ENROLL}")),
             },
         }
         match &self.session {
@@ -183,7 +184,7 @@ impl Status {
             Err(error @ SessionError::NotYetValid { issued_at }) => row(
                 "session",
                 format!(
-                    "none, {error} but at {}: set the clock, then run `vouch login`",
+                    "none, {error} but at {}: set the clock, then run {LOGIN}",
                     terminal::local_time(*issued_at)
                 ),
             ),
@@ -191,7 +192,7 @@ impl Status {
                 row("session", format!("none, {error}"));
                 row("", error.hint().unwrap_or_default());
             }
-            Err(error) => row("session", format!("none, {error}: run `vouch login`")),
+            Err(error) => row("session", format!("none, {error}: run {LOGIN}")),
         }
         for (name, profile) in &self.config.aws.profiles {
             row("role", format!("{name}: {} ({})", profile.role_arn, profile.region));

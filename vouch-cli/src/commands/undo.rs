@@ -5,6 +5,7 @@ use vouch_clients::edited_file::EditedFile;
 use vouch_clients::journal::{self, Entry, Link, Registered};
 use vouch_clients::undo::{FilePreview, Note, Preview, Undo};
 use vouch_core::config::Config;
+use vouch_core::hint::{SETUP_AWS_TOOLS, SETUP_TOOL, UNDO, UNDO_LIST};
 use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
@@ -12,15 +13,15 @@ use crate::{preview, terminal};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// Take back everything that setup did for this client, such as cargo [default: the last setup alone]
+    /// Undo everything that setup did for this client, such as cargo [default: the last setup alone]
     client: Option<String>,
-    /// Take back everything that setup did for all clients
+    /// Undo everything that setup did for all clients
     #[arg(long, conflicts_with = "client")]
     all: bool,
     /// Show what setup did and change nothing
     #[arg(long, conflicts_with = "all")]
     list: bool,
-    /// Show what would be taken back and write nothing
+    /// Show what would be undone and write nothing
     #[arg(long, conflicts_with = "list")]
     dry_run: bool,
 }
@@ -61,7 +62,7 @@ pub(crate) fn run(context: &Context, args: Args) -> Result<(), Failure> {
     }
     revert(&undo.map_or_else(|| Undo::begin(home), Ok)?, &now)?;
     if let Some(next) = rest.first() {
-        terminal::next(&format!("`vouch undo` again takes back the setup of {} before it", next.client));
+        terminal::next(&format!("{UNDO} again undoes the setup of {} before it", next.client));
     }
     Ok(())
 }
@@ -134,7 +135,7 @@ fn list(entries: &[&Entry], links: &[Link]) -> Result<(), Failure> {
             line.push_str(&format!("  {}", after.endpoint));
         }
         if let Some(at) = entry.reverted_at {
-            line.push_str(&format!("  (taken back {})", terminal::local_time(at)));
+            line.push_str(&format!("  (undone {})", terminal::local_time(at)));
         }
         line + "\n"
     };
@@ -150,17 +151,13 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
     let done = named.iter().filter_map(|entry| Some((entry, entry.reverted_at?)));
     if let Some((entry, at)) = done.max_by_key(|(_, at)| *at) {
         let command = match entry.client.as_str() {
-            "aws" => "vouch setup aws".to_owned(),
-            client => format!("vouch setup codeartifact --tool {client}"),
+            "aws" => SETUP_AWS_TOOLS,
+            client => SETUP_TOOL.fill("TOOL", client),
         };
         return Failure::new(
             ErrorKind::Other,
-            format!(
-                "nothing is left to take back: that was done already, for {} at {}",
-                entry.client,
-                terminal::local_time(at)
-            ),
-            format!("An undo is not undone: run `{command}` again instead."),
+            format!("nothing to undo: {} was undone at {}", entry.client, terminal::local_time(at)),
+            format!("An undo cannot be reverted: run {command} again instead."),
         );
     }
     let mut clients: Vec<_> =
@@ -168,13 +165,9 @@ fn nothing_left(args: &Args, all: &[Entry], named: &[&Entry]) -> Failure {
     clients.sort_unstable();
     clients.dedup();
     let hint = match clients.as_slice() {
-        [] => "`vouch undo --list` shows what setup did.".to_owned(),
-        clients => format!("There is something of {}.", clients.join(", ")),
+        [] => format!("{UNDO_LIST} shows what setup did."),
+        clients => format!("You can undo: {}.", clients.join(", ")),
     };
     let what = args.client.as_ref().map(|client| format!(" for `{client}`")).unwrap_or_default();
-    Failure::new(
-        ErrorKind::Other,
-        format!("nothing is there to take back: setup has edited no file{what}"),
-        hint,
-    )
+    Failure::new(ErrorKind::Other, format!("nothing to undo: setup has edited no file{what}"), hint)
 }

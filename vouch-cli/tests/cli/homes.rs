@@ -149,7 +149,7 @@ fn what_asks_another_home_is_not_taken_over() {
             "{said}"
         );
         assert_eq!(person.files(), files);
-        let undo = format!("vouch --home '{}' undo {tool}", person.path("home/.vouch").display());
+        let undo = format!("vouch --home {} undo {tool}", person.path("home/.vouch").display());
         assert!(said.contains(&format!("`{undo}`")), "{said}");
         person.succeed(&format!("undo {tool}"));
         let (code, _, said) = read(setup());

@@ -225,7 +225,7 @@ fn a_server_that_was_written_by_hand_is_named_and_moved() {
         command.strip_prefix("vouch ").unwrap().replace("REPOSITORY", "my-maven-repo")
     };
     let said = person.run("exec --type codeartifact -- mvn deploy -s settings.xml").2;
-    assert!(command(&said).contains("--registry codeartifact --settings '"), "{said}");
+    assert!(command(&said).contains("--registry codeartifact --settings /"), "{said}");
     person.succeed(&command(&fix));
     assert_eq!(wrong(&person), NONE);
     assert!(!settings(&person).contains(PUBLIC));

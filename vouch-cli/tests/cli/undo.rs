@@ -32,7 +32,7 @@ fn an_undo_is_exact_unregisters_and_is_not_undone() {
     );
     assert_eq!(text(&person), mine);
     assert_eq!(person.config()["codeartifact"]["registrations"], serde_json::json!([]));
-    assert!(person.run("undo --list").1.contains("(taken back "));
+    assert!(person.run("undo --list").1.contains("(undone "));
     let before = person.files();
     for again in ["undo", "undo cargo"] {
         let (code, _, said) = person.run(again);
@@ -100,7 +100,7 @@ fn a_file_that_is_gone_or_read_only() {
     let person = TestUser::new();
     person.succeed(SETUP);
     fs::remove_file(person.cargo_config()).unwrap();
-    assert!(person.succeed("undo").contains("is gone: nothing to take back"));
+    assert!(person.succeed("undo").contains("is gone: nothing to undo"));
     person.succeed(SETUP);
     fs::set_permissions(person.cargo_config(), fs::Permissions::from_mode(0o444)).unwrap();
     let before = person.files();

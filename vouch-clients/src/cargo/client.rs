@@ -156,7 +156,7 @@ fn refused(error: &EditError, file: &Path, wanted: &client::SetupRequest<'_>) ->
     let hint = match error {
         EditError::Parse { .. } => "Correct the file; nothing was changed.".to_owned(),
         EditError::Splice(_) | EditError::Type { .. } => {
-            "Write that part as Cargo's reference shows it, or add the lines of `--print` by hand; nothing was changed."
+            "Write that part as Cargo's reference shows it, or add the lines of `--print` yourself; nothing was changed."
                 .to_owned()
         }
         EditError::NameTaken { name, index } => {

@@ -21,6 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use vouch_core::hint::VOUCH_UNDO;
 use vouch_core::home::Home;
 use vouch_core::{Failure, UnixTime};
 
@@ -170,8 +171,11 @@ fn this_run() -> &'static str {
 impl Record for Journal {
     const NAME: &'static str = "journal";
     const TITLE: &'static str = "the journal of what setup did";
-    const WITHOUT: &'static str = "`vouch undo` then knows nothing of what was done before";
     const VERSION: u64 = VERSION;
+
+    fn without() -> String {
+        format!("{VOUCH_UNDO} then knows nothing of what was done before")
+    }
 
     fn version(&self) -> u64 {
         self.version

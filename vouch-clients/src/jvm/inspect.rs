@@ -5,6 +5,7 @@ use std::path::Path;
 use vouch_core::config::{Config, Registration};
 use vouch_core::env;
 use vouch_core::files;
+use vouch_core::hint::SETUP_TOOL;
 
 use super::{gradle, project, settings};
 use crate::finding::{Finding, Status};
@@ -62,12 +63,9 @@ pub fn servers_by_hand(config: &Config, settings: &Path) -> Vec<String> {
 
 /// The command that gives a server of that id a variable of its own.
 pub fn setup_by_hand(id: Option<&str>, settings: Option<&Path>) -> String {
-    let id = id.map(|id| format!(" --registry {}", files::shell_word(id.as_ref()))).unwrap_or_default();
-    let settings =
-        settings.map(|file| format!(" --settings {}", files::shell_quoted(file))).unwrap_or_default();
-    format!(
-        "`vouch setup codeartifact --tool maven --repository REPOSITORY{id}{settings}`, with your repository's name"
-    )
+    let command =
+        SETUP_TOOL.fill("TOOL", "maven").optional("--registry", id).optional("--settings", settings);
+    format!("{command}, with your repository's name")
 }
 
 fn public_variable(server: &str, file: &Path, fix: String) -> Finding {

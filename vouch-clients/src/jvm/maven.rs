@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vouch_core::Failure;
 use vouch_core::config::{Config, Registration};
+use vouch_core::hint::VOUCH_EXEC_MAVEN;
 
 use super::as_wanted;
 use super::id;
@@ -127,7 +128,7 @@ impl Client for Maven {
             format!("server `{id}` has the token of a variable that no POM can name, in `{file}`"),
             reads,
             format!(
-                "`vouch exec --type maven` sets that variable; where {} alone is set, Maven has no token from this file",
+                "{VOUCH_EXEC_MAVEN} sets that variable; where {} alone is set, Maven has no token from this file",
                 variable::DEFAULT
             ),
         ]

@@ -100,8 +100,11 @@ impl std::fmt::Debug for NewToken<'_> {
 impl Record for Ledger {
     const NAME: &'static str = "ledger";
     const TITLE: &'static str = "the ledger of the tokens that Vouch wrote";
-    const WITHOUT: &'static str = "tokens that stand in files by now are then yours to take out";
     const VERSION: u64 = VERSION;
+
+    fn without() -> String {
+        "tokens that stand in files by now are then yours to take out".into()
+    }
 
     fn version(&self) -> u64 {
         self.version

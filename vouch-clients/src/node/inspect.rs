@@ -6,6 +6,7 @@ use vouch_core::UnixTime;
 use vouch_core::config::Registration;
 use vouch_core::env;
 use vouch_core::files;
+use vouch_core::hint::{LOGIN, NPM_REFRESH, SETUP_TOOL, VOUCH_LOGOUT};
 use vouch_core::http::NamedProxy;
 
 use super::workspace::ProjectLocation;
@@ -54,22 +55,24 @@ impl NpmrcReader {
     /// The static token of the registration's file.
     fn token(&self, case: &InspectContext<'_>) -> Option<Finding> {
         const WHY: &str = "The client asks nobody: it has only the token in that file.";
-        const MEND: &str = "Run `npm-token-vouch refresh`; without a session, `vouch login` does it, too.";
+        let fix = || format!("Run {NPM_REFRESH}; without a session, {LOGIN} does it, too.");
         let registration = case.registration;
         let place = TokenEntry::of(registration)?;
         let file = place.file.display().to_string();
         match tokens::state(case.home, &place) {
             Ok(State::Missing) => {
-                Some(Finding::warn(ENTRY, format!("there is no token in `{file}`"), WHY, MEND))
+                Some(Finding::warn(ENTRY, format!("there is no token in `{file}`"), WHY, fix()))
             }
             Ok(State::Written { expires_at }) if expires_at <= UnixTime::now() => {
-                Some(Finding::warn(ENTRY, format!("the token in `{file}` has expired"), WHY, MEND))
+                Some(Finding::warn(ENTRY, format!("the token in `{file}` has expired"), WHY, fix()))
             }
             Ok(State::Written { .. }) => None,
             Ok(State::Unknown) => Some(Finding::warn(
                 ENTRY,
                 format!("the token in `{file}` was not written by Vouch"),
-                "Nobody knows how long it is good for; Vouch neither renews it nor takes it out at `vouch logout`.",
+                format!(
+                    "Nobody knows how long it is good for; Vouch neither renews it nor takes it out at {VOUCH_LOGOUT}."
+                ),
                 inspect::setup(registration),
             )),
             // The entry would have failed before.
@@ -188,7 +191,7 @@ fn with_project(
     }));
     findings.extend(locks.into_iter().map(|note| {
         let why = "npm refuses it, or takes packages from where Vouch gives no token for.";
-        Finding::warn(LOCKFILE, note, why, "Have the client make the lock file anew.")
+        Finding::warn(LOCKFILE, note, why, "Have the client write the lock file again.")
     }));
     findings.extend(case.lock_files(&["pnpm-lock.yaml", "yarn.lock", "bun.lock"]));
     findings
@@ -220,7 +223,7 @@ fn version(program: &str, oldest: &[u32], is_classic: bool) -> Finding {
         VERSION,
         format!("{} is not yarn 1", finding.message()),
         "yarn 2 and later do not read `.npmrc`.",
-        "Set it up with `vouch setup codeartifact --tool yarn`.",
+        format!("Set it up with {}.", SETUP_TOOL.fill("TOOL", "yarn")),
     )
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vouch_core::config::{Config, Registration};
+use vouch_core::hint::{UNDO_CLIENT, VOUCH_UNDO};
 use vouch_core::home::Home;
 use vouch_core::{Context, ErrorKind, Failure};
 
@@ -51,7 +52,7 @@ impl NpmrcClient {
         }
         npmrc.remove(&key);
         Ok(Some(format!(
-            "the token for {} in `{}` is not Vouch's and gives way; `vouch undo` cannot put it back",
+            "the token for {} in `{}` is not Vouch's and gives way; {VOUCH_UNDO} cannot put it back",
             registration.endpoint,
             self.file.display()
         )))
@@ -91,7 +92,8 @@ impl NpmrcClient {
                 self.file.display()
             ),
             format!(
-                "Leave `--mode` out to share that line; or take the other one back first: `vouch undo {tool}`."
+                "Leave `--mode` out to share that line; or undo the other one first: {}.",
+                UNDO_CLIENT.fill("CLIENT", tool)
             ),
         )
     }

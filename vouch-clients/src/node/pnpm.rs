@@ -10,6 +10,7 @@ use vouch_core::Failure;
 use vouch_core::config::{ConfigLock, Registration};
 use vouch_core::env;
 use vouch_core::files;
+use vouch_core::hint::{EXEC_COMMAND, SETUP_NPM_ENV, VOUCH_EXEC};
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 use vouch_helper::home::served_by;
@@ -78,8 +79,10 @@ impl Pnpm {
                     "pnpm cannot call a helper at `{}`: it takes no blanks and quotes in the path",
                     link.display()
                 ),
-                "Set VOUCH_HOME to a folder with a plain name, for good; or use `vouch exec --type codeartifact -- pnpm` \
-                 with `vouch setup codeartifact --tool npm --mode env`.",
+                format!(
+                    "Set VOUCH_HOME to a folder with a plain name, for good; or use {} with {SETUP_NPM_ENV}.",
+                    EXEC_COMMAND.fill("TYPE", "codeartifact").fill("COMMAND", "pnpm")
+                ),
             ));
         }
         Ok(link)
@@ -204,7 +207,7 @@ impl Client for Pnpm {
                 vec!["`pnpm` could not be asked for its version; 11.13 or later is taken for granted".into()]
             }
             Some(old) if old < OLDEST => vec![format!(
-                "{} may not use the helper for publishing: update it, or run it with `vouch exec`",
+                "{} may not use the helper for publishing: update it, or run it with {VOUCH_EXEC}",
                 shown(old)
             )],
             Some(old) if old < AUTH_INI => vec![format!(

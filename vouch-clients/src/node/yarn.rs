@@ -62,7 +62,7 @@ impl Yarn {
         yarnrc::edit(text, &lines).map_err(|error| {
             Failure::configuration(
                 format!("`{}`: {error}", self.file.display()),
-                "Write that part over several lines with two blanks of indentation, or add the lines of `--print` by hand; \
+                "Write that part over several lines with two blanks of indentation, or add the lines of `--print` yourself; \
                  nothing was changed.",
             )
         })

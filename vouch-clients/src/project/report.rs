@@ -56,7 +56,7 @@ impl Effect {
                 "If you do not trust it, remove the line; set proxies and certificates in your own configuration."
             }
             Self::Elsewhere => "Remove the line.",
-            Self::OtherHost => "Have yarn make the lock file anew.",
+            Self::OtherHost => "Have yarn write the lock file again.",
             Self::Cache => "Remove the line.",
             Self::LeftOut => "Look at it yourself, or make it a regular file of at most 8 MiB.",
             Self::Missing => "Look whether something makes that file before the client reads it.",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use vouch_core::hint::VOUCH_EXEC_TRUST;
 use vouch_core::home::{Home, hex};
 
 use super::found::ProjectFinding;
@@ -92,8 +93,11 @@ struct TrustedProjects {
 impl Record for TrustedProjects {
     const NAME: &'static str = "trusted-projects";
     const TITLE: &'static str = "the record of projects that you trust";
-    const WITHOUT: &'static str = "`vouch exec --trust-project` then asks again about each of them";
     const VERSION: u64 = 1;
+
+    fn without() -> String {
+        format!("{VOUCH_EXEC_TRUST} then asks again about each of them")
+    }
 
     fn version(&self) -> u64 {
         self.version

@@ -22,7 +22,7 @@ pub(super) fn edit(
         TomlError::Failure(failed) => failed,
         TomlError::Splice(error) => Failure::configuration(
             format!("`{}`: {error}", file.display()),
-            "Write that part in the usual form, or add the lines of `--print` by hand; nothing was changed.",
+            "Write that part in the usual form, or add the lines of `--print` yourself; nothing was changed.",
         ),
     };
     let document = parse(file, body)?;

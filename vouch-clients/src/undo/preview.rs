@@ -125,7 +125,7 @@ fn would(Taken { entry, outcome, gone, unrestored, .. }: &Taken) -> Vec<String> 
 fn would_go(entry: &Entry, way: &Way) -> Vec<String> {
     let shown = entry.file.display();
     let first = match way {
-        Way::Absent => format!("`{shown}` is gone: nothing to take back in it"),
+        Way::Absent => format!("`{shown}` is gone: nothing to undo in it"),
         Way::Nothing => format!("`{shown}` is already as it was before setup"),
         Way::Exact => {
             format!("`{shown}` would be as it was before the setup of {}", entry.client)

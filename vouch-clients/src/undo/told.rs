@@ -1,5 +1,7 @@
 //! What an undo has to say.
 
+use vouch_core::hint::UNDO_CLIENT;
+
 use super::plan::{Outcome, Taken};
 use crate::journal::{Remark, Way};
 
@@ -17,8 +19,9 @@ pub(super) fn told(taken: &Taken) -> Vec<Note> {
     let Taken { entry, outcome, is_first, gone, unrestored } = taken;
     let mut notes = match outcome {
         Outcome::LeftTo(heir) => vec![Note::Done(format!(
-            "the lines in `{}` stay, because {heir} needs them: `vouch undo {heir}` takes them out",
+            "the lines in `{}` stay, because {heir} needs them: {} takes them out",
             entry.file.display(),
+            UNDO_CLIENT.fill("CLIENT", heir)
         ))],
         Outcome::Out(way) => out(taken, way, *is_first),
     };
@@ -32,7 +35,7 @@ fn out(Taken { entry, .. }: &Taken, way: &Way, is_first: bool) -> Vec<Note> {
     let shown = entry.file.display();
     let setup = if is_first { "setup".to_owned() } else { format!("the setup of {}", entry.client) };
     let first = match way {
-        Way::Absent => Note::Done(format!("`{shown}` is gone: nothing to take back in it")),
+        Way::Absent => Note::Done(format!("`{shown}` is gone: nothing to undo in it")),
         Way::Nothing => Note::Done(format!("`{shown}` is already as it was before {setup}")),
         Way::Exact => Note::Done(format!("`{shown}` is as it was before {setup}")),
         Way::Removed => Note::Done(format!("`{shown}` is removed: it was made by setup")),

@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::endpoint::EndpointError;
 use crate::exchange::ExchangeError;
 use crate::failure::{Diagnostic, ErrorKind, Failure};
+use crate::hint::DOCTOR_ONLINE;
 use crate::home::HomeError;
 use crate::keystore::KeystoreError;
 use crate::profile::ProfileError;
@@ -50,7 +51,7 @@ impl Diagnostic for OutOfTime {
 
     /// What the exchange would have said, such as about a proxy that hangs.
     fn hint(&self) -> Option<String> {
-        let again = || "Run the command again; if it stays so, run `vouch doctor --online`.".into();
+        let again = || format!("Run the command again; if it stays so, run {DOCTOR_ONLINE}.");
         Some(self.source.hint().unwrap_or_else(again))
     }
 }

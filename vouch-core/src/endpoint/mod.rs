@@ -14,6 +14,7 @@ use std::str::FromStr;
 pub(crate) use self::plain::ANOTHER_PATH;
 use self::plain::Readings;
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::VOUCH_SETUP;
 use crate::partition::{PARTITIONS, Partition, Region, RepositoryName};
 pub use domain::Domain;
 pub use format::Format;
@@ -53,7 +54,7 @@ impl Diagnostic for EndpointError {
         match self {
             Self::NotCodeArtifact(_) => None,
             Self::Unsafe { .. } | Self::Path(_) => {
-                Some("Use the URL as `vouch setup codeartifact` wrote it, letter for letter.".into())
+                Some(format!("Use the URL as {VOUCH_SETUP} wrote it, letter for letter."))
             }
         }
     }

@@ -7,6 +7,7 @@ use super::id_token::IdTokenError;
 use super::role_error::RoleSourceError;
 use crate::endpoint::Domain;
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{ISSUER_CHECK, LOGIN, SETUP_AWS_REGION, VOUCH_ISSUER_BUILD, VOUCH_ISSUER_IAM, VOUCH_SETUP};
 use crate::http::HttpError;
 use crate::identity::{IssuerUrl, Subject};
 use crate::partition::{Region, RepositoryName, RoleArn};
@@ -140,40 +141,35 @@ impl Diagnostic for ExchangeError {
             Self::RoleSource(error) => return error.hint(),
             Self::Start(_) => return None,
             Self::NoHost { .. } => "Look at the region, or at the URL that `--endpoint` named.".into(),
-            Self::SessionExpired { .. } => "Run `vouch login`.".into(),
+            Self::SessionExpired { .. } => format!("Run {LOGIN}."),
             Self::NoProvider { role, .. } => format!(
-                "Send your administrator of account {} what `vouch issuer iam` prints: it registers the issuer there.",
+                "Send your administrator of account {} what {VOUCH_ISSUER_IAM} prints: it registers the issuer there.",
                 role.account()
             ),
             Self::NoVerificationKey { issuer, .. } => format!(
-                "Have what `vouch issuer build` makes from your enrollment published at {issuer}, where AWS can reach it; \
-                 `vouch issuer check` compares."
+                "Have what {VOUCH_ISSUER_BUILD} makes from your enrollment published at {issuer}, where AWS can reach it; {ISSUER_CHECK} compares."
             ),
             Self::Audience { role, .. } => format!(
-                "The provider in account {} needs the audience of your identity, by default `sts.amazonaws.com`, among \
-                 its client IDs: `vouch issuer iam` prints one that has it.",
+                "The provider in account {} needs the audience of your identity, by default `sts.amazonaws.com`, among its client IDs: {VOUCH_ISSUER_IAM} prints one that has it.",
                 role.account()
             ),
             Self::InvalidToken { .. } => {
-                "Run `vouch issuer check`, look at the clock of this machine, then `vouch login` again.".into()
+                format!("Run {ISSUER_CHECK}, look at the clock of this machine, then {LOGIN} again.")
             }
             Self::RejectedClaim { .. } => {
-                "Run `vouch login` again; if it stays so, compare the role's trust policy with `vouch issuer iam`."
-                    .into()
+                format!("Run {LOGIN} again; if it stays so, compare the role's trust policy with {VOUCH_ISSUER_IAM}.")
             }
             Self::IssuerUnreachable { issuer, .. } => {
-                format!("Run the command again; `vouch issuer check` shows whether {issuer} can be reached.")
+                format!("Run the command again; {ISSUER_CHECK} shows whether {issuer} can be reached.")
             }
             Self::RoleRefused { role, issuer, subject, .. } => format!(
-                "The trust policy of {role} must allow sts:AssumeRoleWithWebIdentity to the provider of {issuer} for \
-                 the subject `{subject}`: `vouch issuer iam` prints it. A role made moments ago may need a few seconds."
+                "The trust policy of {role} must allow sts:AssumeRoleWithWebIdentity to the provider of {issuer} for the subject `{subject}`: {VOUCH_ISSUER_IAM} prints it. A role made moments ago may need a few seconds."
             ),
             Self::RegionDisabled { .. } => {
-                "Give an enabled region with `vouch setup aws --role ARN --region REGION`, or have this one enabled."
-                    .into()
+                format!("Give an enabled region with {SETUP_AWS_REGION}, or have this one enabled.")
             }
             Self::Clock { .. } => {
-                "Set the clock of this machine (date, time and time zone), then `vouch login` again.".into()
+                format!("Set the clock of this machine (date, time and time zone), then {LOGIN} again.")
             }
             Self::TokenRefused { domain, .. } => format!(
                 "The role needs codeartifact:GetAuthorizationToken, codeartifact:GetRepositoryEndpoint and \
@@ -182,18 +178,14 @@ impl Diagnostic for ExchangeError {
                 domain.name
             ),
             Self::BearerTokenRefused { .. } => format!(
-                "The role needs sts:GetServiceBearerToken for codeartifact.amazonaws.com. A condition on \
-                 sts:DurationSeconds must allow {USUAL_BEARER_LIMIT} seconds or more, as in the policy that \
-                 `vouch issuer iam` prints."
+                "The role needs sts:GetServiceBearerToken for codeartifact.amazonaws.com. A condition on sts:DurationSeconds must allow {USUAL_BEARER_LIMIT} seconds or more, as in the policy that {VOUCH_ISSUER_IAM} prints."
             ),
             Self::CredentialsRefused { .. } => {
                 "Run the command again: new ones will be fetched. If it stays so, look at the clock of this machine."
                     .into()
             }
             Self::NoDomain { .. } => {
-                "Look at the domain's name, owner and region: `vouch setup codeartifact` with `--domain`, \
-                 `--domain-owner` and `--region` changes them."
-                    .into()
+                format!("Look at the domain's name, owner and region: {VOUCH_SETUP} with `--domain`, `--domain-owner` and `--region` changes them.")
             }
             Self::NoRepository { .. } => {
                 "Look at the repository's name: `vouch setup codeartifact` with `--repository` sets another one up."

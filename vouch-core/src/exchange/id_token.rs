@@ -17,6 +17,7 @@ use super::agent::{self, AgentError};
 use crate::env;
 use crate::failure::{Diagnostic, ErrorKind};
 use crate::files;
+use crate::hint::LOGOUT;
 use crate::http::{Http, HttpError};
 use crate::secret::{self, Secret};
 use crate::session::{ClaimsError, IdTokenClaims, Session, Source};
@@ -72,7 +73,7 @@ impl Diagnostic for IdTokenError {
                 "Give the job `permissions: { id-token: write, contents: read }`. The pull request of a fork gets none.".into()
             }
             Self::RequestUrl | Self::OtherOrigin { .. } => {
-                "The runner sets it for each job: look for what else does, then run `vouch logout` and log in again.".into()
+                format!("The runner sets it for each job: look for what else does, then run {LOGOUT} and log in again.")
             }
             Self::Refused { status: 401 | 403, .. } => {
                 "The job may be over its time: GitHub stops giving ID tokens then. Start it again.".into()
@@ -81,11 +82,11 @@ impl Diagnostic for IdTokenError {
             Self::Agent(error) => return error.hint(),
             Self::NoIdToken { .. } => return None,
             Self::Http(error) => return error.hint(),
-            Self::Read { .. } => "Look whether the file is there and yours to read; `vouch logout`, then log in again.".into(),
+            Self::Read { .. } => format!("Look whether the file is there and yours to read; {LOGOUT}, then log in again."),
             Self::Claims { .. } => "Name what holds the ID token itself, as one line.".into(),
-            Self::Expired { .. } => "Have the job get another one, then run `vouch logout` and log in again.".into(),
+            Self::Expired { .. } => format!("Have the job get another one, then run {LOGOUT} and log in again."),
             Self::Changed { .. } => {
-                "It is another identity than the session's. If you mean it, run `vouch logout` and log in again.".into()
+                format!("It is another identity than the session's. If you mean it, run {LOGOUT} and log in again.")
             }
         })
     }

@@ -13,13 +13,15 @@ mod place;
 mod place;
 mod read;
 mod refused;
+mod shell;
 mod write;
 
 pub use links::follow;
 pub use lock::{Holder, Lock, LockError};
 pub(crate) use read::read_with_metadata;
 pub use read::{READ_LIMIT, read, read_text};
-pub use refused::{Refused, hint, is_damaged, of as refusal, shell_quoted, shell_word};
+pub use refused::{Refused, hint, is_damaged, of as refusal};
+pub use shell::{shell_quoted, shell_word};
 pub use write::{
     WriteMethod, clear_leftovers, leftovers, replace_or_overwrite, replace_or_overwrite_private,
     write_all_atomic, write_atomic,

@@ -4,6 +4,9 @@ use std::fs::Metadata;
 use std::io;
 use std::path::PathBuf;
 
+use super::shell::shell_quoted;
+use crate::hint::UNDO_LIST;
+
 /// Why a file is not touched, or how a failed edit left it. Travels inside an [`io::Error`]; [`of`] finds it there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -37,8 +40,7 @@ impl Refused {
                 "Run the command again; others should not be able to write to its directory.".into()
             }
             Self::Damaged { path, .. } => format!(
-                "Make room on the disk, then check {} and restore what is missing; `vouch undo --list` shows what \
-                 setup wrote there.",
+                "Make room on the disk, then check {} and restore what is missing; {UNDO_LIST} shows what setup wrote there.",
                 shell_quoted(path)
             ),
         }
@@ -93,18 +95,4 @@ fn kind(metadata: &Metadata) -> &'static str {
 #[cfg(not(unix))]
 fn kind(metadata: &Metadata) -> &'static str {
     if metadata.is_dir() { "a directory" } else { "a device" }
-}
-
-/// A word as a shell reads it: in quotes where it needs them.
-pub fn shell_word(word: &std::ffi::OsStr) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=@:,+%".contains(&byte);
-    match word.to_str() {
-        Some(text) if !text.is_empty() && text.bytes().all(is_plain) => text.to_owned(),
-        _ => shell_quoted(std::path::Path::new(word)),
-    }
-}
-
-/// A path as a shell takes it for one word.
-pub fn shell_quoted(path: &std::path::Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }

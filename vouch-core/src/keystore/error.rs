@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{LOGIN, VOUCH_LOGIN};
 
 /// Why the session key was not had.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +42,9 @@ impl Diagnostic for KeystoreError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Missing | Self::Expired => "Run `vouch login`.".into(),
+            Self::Missing | Self::Expired => format!("Run {LOGIN}."),
             Self::Unavailable { .. } if cfg!(target_os = "linux") => {
-                "Containers often forbid it. With VOUCH_KEYSTORE=runtime-file in the environment, of `vouch login` and \
-                 of everything after it, the key is kept in a private file in memory (XDG_RUNTIME_DIR) instead."
-                    .into()
+                format!("Containers often forbid it. With VOUCH_KEYSTORE=runtime-file in the environment, of {VOUCH_LOGIN} and of everything after it, the key is kept in a private file in memory (XDG_RUNTIME_DIR) instead.")
             }
             Self::Unavailable { .. } => "Unlock it, or log in to the desktop, and run the command again.".into(),
             Self::Full { .. } => "Look at `keyctl show @u` and `/proc/key-users`, and remove what is not needed.".into(),

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use super::key_missing::KeyMissing;
 use crate::failure::{self, Diagnostic, ErrorKind, Failure};
 use crate::files::Holder;
+use crate::hint::{ENROLL_SPARE, LOGIN};
 use crate::home::HomeError;
 use crate::identity::IdentityError;
 use crate::keystore::KeystoreError;
@@ -65,10 +66,10 @@ impl Diagnostic for SessionError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::KeyMissing(why) => why.hint().into(),
-            Self::NotLoggedIn | Self::Expired { .. } => "Run `vouch login`.".into(),
+            Self::KeyMissing(why) => why.hint(),
+            Self::NotLoggedIn | Self::Expired { .. } => format!("Run {LOGIN}."),
             Self::NotYetValid { .. } => {
-                "Set the clock of this machine (date, time and time zone), then run `vouch login`.".into()
+                format!("Set the clock of this machine (date, time and time zone), then run {LOGIN}.")
             }
             Self::Duration { .. } => {
                 "Give hours and minutes such as `8h`, `90m` or `1h30m`, from 15 minutes to 12 hours.".into()
@@ -76,7 +77,8 @@ impl Diagnostic for SessionError {
             Self::DurationBounds { .. } => "Give hours and minutes such as `8h`, `90m` or `1h30m`.".into(),
             Self::KeyMismatch { serial, .. } => {
                 format!(
-                    "Plug in the YubiKey that you enrolled, or enroll this one: `vouch enroll --serial {serial}`."
+                    "Plug in the YubiKey that you enrolled, or enroll this one: {}.",
+                    ENROLL_SPARE.fill("SERIAL", serial.to_string())
                 )
             }
             Self::Busy(holder) => holder.hint(),

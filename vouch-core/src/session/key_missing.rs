@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::hint::{LOGIN, SESSION_IMPORT};
 use crate::home::Home;
 use crate::vault;
 
@@ -38,14 +39,14 @@ impl fmt::Display for KeyMissing {
 
 impl KeyMissing {
     /// What to do about it.
-    pub(super) fn hint(self) -> &'static str {
+    pub(super) fn hint(self) -> String {
         match self {
             Self::Container | Self::UserNamespace => {
-                "Pipe what vouch login --print-session prints outside into `vouch session import` in here."
+                format!("Pipe what vouch login --print-session prints outside into {SESSION_IMPORT} in here.")
             }
-            Self::Restart => "Run `vouch login`.",
+            Self::Restart => format!("Run {LOGIN}."),
             Self::Elsewhere => {
-                "Run `vouch login`; a directory that is mounted at several paths has a session for each."
+                format!("Run {LOGIN}; a directory that is mounted at several paths has a session for each.")
             }
         }
     }

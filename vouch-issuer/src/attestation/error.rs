@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use vouch_core::hint::VOUCH_ENROLL;
 use vouch_core::piv::{PinPolicy, TouchPolicy};
 use vouch_core::time::UnixTime;
 
@@ -75,7 +76,9 @@ impl AttestationError {
     pub fn hint(&self) -> String {
         match self {
             Self::WeakPin(_) | Self::WeakTouch(_) | Self::OtherAlgorithm => {
-                "Have a key made by `vouch enroll`, which sets the policies: in another slot, or with `--replace`."
+                return format!(
+                    "Have a key made by {VOUCH_ENROLL}, which sets the policies: in another slot, or with `--replace`."
+                );
             }
             Self::UnknownCa(_) => {
                 "Do not trust this enrollment. Only for cards that are not Yubico's, such as simulated ones: \
@@ -84,7 +87,9 @@ impl AttestationError {
             Self::Expired(..) | Self::NotYetValid(..) => {
                 "Look at the clock of this machine; if it is right, do not trust this enrollment."
             }
-            _ => "Do not trust this enrollment: ask the user, in person, to run `vouch enroll` again.",
+            _ => {
+                return format!("Do not trust this enrollment: ask the user, in person, to run {VOUCH_ENROLL} again.");
+            }
         }
         .to_owned()
     }

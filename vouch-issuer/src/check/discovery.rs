@@ -5,9 +5,7 @@ use url::Url;
 use vouch_core::identity::IssuerUrl;
 
 use super::document::Document;
-use super::finding::Finding;
-
-const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
+use super::finding::{Finding, rebuild};
 
 /// Tells what is wrong with the document, and gives the address of the keys if AWS could use it.
 pub(super) fn check(
@@ -29,7 +27,7 @@ pub(super) fn check(
             .is_some_and(|values| values.iter().any(|value| value == wanted));
         if !has {
             let message = format!("`{member}` does not contain `{wanted}`");
-            findings.push(Finding::problem("discovery-member", url, message, REBUILD));
+            findings.push(Finding::problem("discovery-member", url, message, rebuild()));
         }
     }
     keys_address(issuer, url, json, findings)
@@ -38,7 +36,7 @@ pub(super) fn check(
 /// Whether the document names the issuer as tokens do: byte by byte.
 fn named(issuer: &IssuerUrl, url: &str, json: &Value) -> Option<Finding> {
     let Some(found) = json.get("issuer").and_then(Value::as_str) else {
-        return Some(Finding::problem("issuer", url, "it does not name its issuer".into(), REBUILD));
+        return Some(Finding::problem("issuer", url, "it does not name its issuer".into(), rebuild()));
     };
     let wanted = issuer.as_str();
     if found == wanted {
@@ -54,19 +52,19 @@ fn named(issuer: &IssuerUrl, url: &str, json: &Value) -> Option<Finding> {
     } else {
         ("issuer", format!("it names the issuer `{found}`, not `{wanted}`"))
     };
-    Some(Finding::problem(code, url, message, REBUILD))
+    Some(Finding::problem(code, url, message, rebuild()))
 }
 
 fn keys_address(issuer: &IssuerUrl, url: &str, json: &Value, findings: &mut Vec<Finding>) -> Option<String> {
     let Some(found) = json.get("jwks_uri").and_then(Value::as_str) else {
-        findings.push(Finding::problem("jwks-uri", url, "it has no `jwks_uri`".into(), REBUILD));
+        findings.push(Finding::problem("jwks-uri", url, "it has no `jwks_uri`".into(), rebuild()));
         return None;
     };
     let parsed =
         Url::parse(found).ok().filter(|parsed| parsed.scheme() == "https" && parsed.port().is_none());
     let Some(parsed) = parsed else {
         let message = format!("its `jwks_uri` is `{found}`: an https URL without a port is needed");
-        findings.push(Finding::problem("jwks-uri", url, message, REBUILD));
+        findings.push(Finding::problem("jwks-uri", url, message, rebuild()));
         return None;
     };
     let own = issuer.host_and_path().split('/').next();
@@ -83,7 +81,7 @@ fn keys_address(issuer: &IssuerUrl, url: &str, json: &Value, findings: &mut Vec<
             "jwks-uri",
             url,
             format!("its `jwks_uri` is `{found}`, not `{issuer}/jwks.json`"),
-            REBUILD,
+            rebuild(),
         ));
     }
     Some(found.to_owned())

@@ -1,6 +1,7 @@
 //! Something that is not as it should be, in a document or a policy.
 
 use serde::Serialize;
+use vouch_core::hint::VOUCH_ISSUER_BUILD;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -33,4 +34,9 @@ impl Finding {
     pub(crate) fn warning(code: &'static str, place: &str, message: String, hint: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::problem(code, place, message, hint) }
     }
+}
+
+/// What to do about a file that is other than it was written.
+pub(super) fn rebuild() -> String {
+    format!("Publish the file as {VOUCH_ISSUER_BUILD} writes it.")
 }

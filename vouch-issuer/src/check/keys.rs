@@ -3,28 +3,27 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use vouch_core::hint::VOUCH_ISSUER_BUILD;
 
 use super::cache;
 use super::document::Document;
 use super::expected::{ExpectedKeys, Key};
-use super::finding::Finding;
+use super::finding::{Finding, rebuild};
 
 /// With more keys than this, STS refuses tokens (measured with RSA keys).
 const MANY: usize = 100;
 
-const REBUILD: &str = "Publish the file as `vouch issuer build` writes it.";
-
 pub(super) fn check(known: &ExpectedKeys, url: &str, document: &Document, findings: &mut Vec<Finding>) {
     let Some(keys) = document.json.get("keys").and_then(Value::as_array) else {
-        findings.push(Finding::problem("no-keys", url, "it has no list `keys`".into(), REBUILD));
+        findings.push(Finding::problem("no-keys", url, "it has no list `keys`".into(), rebuild()));
         return;
     };
     if keys.len() > MANY {
         let message = format!("it has {} keys; STS has trouble with more than {MANY}", keys.len());
-        findings.push(Finding::problem("many-keys", url, message, REBUILD));
+        findings.push(Finding::problem("many-keys", url, message, rebuild()));
     }
     if keys.is_empty() {
-        findings.push(Finding::problem("no-keys", url, "it has no key".into(), REBUILD));
+        findings.push(Finding::problem("no-keys", url, "it has no key".into(), rebuild()));
     }
     let mut seen = BTreeSet::new();
     for key in keys {
@@ -33,7 +32,7 @@ pub(super) fn check(known: &ExpectedKeys, url: &str, document: &Document, findin
             && !seen.insert(kid)
         {
             let message = format!("two keys are named `{kid}`: AWS takes the later one");
-            findings.push(Finding::problem("duplicate-kid", url, message, REBUILD));
+            findings.push(Finding::problem("duplicate-kid", url, message, rebuild()));
         }
     }
     let (wanted, complete) = match known {
@@ -59,7 +58,7 @@ fn name(key: &Value) -> &str {
 /// Whether STS can use the key.
 fn usable(url: &str, key: &Value, findings: &mut Vec<Finding>) {
     let member = |name: &str| key.get(name).and_then(Value::as_str);
-    let mut problem = |code, message| findings.push(Finding::problem(code, url, message, REBUILD));
+    let mut problem = |code, message| findings.push(Finding::problem(code, url, message, rebuild()));
     if kid(key).is_none() {
         problem("no-kid", "a key has no `kid`: AWS cannot tell which it is".into());
     }
@@ -102,8 +101,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
                 "other-key",
                 url,
                 format!("under the name of YubiKey {serial}'s key, `{wanted_kid}`, there is another key"),
-                "Whoever has that key can sign in the user's name: publish the file of `vouch issuer build` again, and \
-                 find out who changed it.",
+                format!("Whoever has that key can sign in the user's name: publish the file of {VOUCH_ISSUER_BUILD} again, and find out who changed it."),
             )
         });
     }
@@ -115,7 +113,7 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
                 "the key of YubiKey {serial} is named `{}`, and its tokens say `{wanted_kid}`",
                 name(key)
             ),
-            REBUILD,
+            rebuild(),
         ));
     }
     let copy = cache::age(&document.page).filter(|age| *age > 0);
@@ -131,8 +129,11 @@ fn present(url: &str, wanted: &Key, keys: &[Value], document: &Document) -> Opti
         match copy {
             Some(_) => {
                 "If the issuer files were published since, have the cache emptied; otherwise publish them."
+                    .to_owned()
             }
-            None => "Add the enrollment of this YubiKey to `vouch issuer build` and publish the result.",
+            None => {
+                format!("Add the enrollment of this YubiKey to {VOUCH_ISSUER_BUILD} and publish the result.")
+            }
         },
     ))
 }
@@ -144,8 +145,9 @@ fn unexpected(url: &str, key: &Value, complete: bool) -> Finding {
             "extra-key",
             url,
             format!("there is a key that no given enrollment has: `{name}`"),
-            "Whoever has it can sign in the user's name. Give its enrollment too if it is a spare; otherwise publish \
-             the file of `vouch issuer build` again, and find out who added it.",
+            format!(
+                "Whoever has it can sign in the user's name. Give its enrollment too if it is a spare; otherwise publish the file of {VOUCH_ISSUER_BUILD} again, and find out who added it."
+            ),
         );
     }
     Finding::warning(

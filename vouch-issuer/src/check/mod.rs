@@ -11,6 +11,7 @@ mod keys;
 
 use serde_json::Value;
 use vouch_core::failure::Diagnostic;
+use vouch_core::hint::{ISSUER_IAM_BUCKET, VOUCH_ISSUER_BUILD};
 use vouch_core::http::{FetchedDocument, HttpError};
 
 use self::document::Document;
@@ -88,7 +89,7 @@ fn load(
                 "not-found",
                 url,
                 format!("it is not there (status {})", page.status),
-                "Publish what `vouch issuer build` writes, at this path.",
+                format!("Publish what {VOUCH_ISSUER_BUILD} writes, at this path."),
             ));
             return None;
         }
@@ -97,7 +98,7 @@ fn load(
                 "forbidden",
                 url,
                 format!("it is not public (status {})", page.status),
-                "Let everyone read it; on S3, `vouch issuer iam --bucket NAME` prints the policy for it.",
+                format!("Let everyone read it; on S3, {ISSUER_IAM_BUCKET} prints the policy for it."),
             ));
             return None;
         }
@@ -120,7 +121,7 @@ fn load(
                 "not-json",
                 url,
                 "it is no JSON object".into(),
-                "Publish the file as `vouch issuer build` writes it, byte by byte.",
+                format!("Publish the file as {VOUCH_ISSUER_BUILD} writes it, byte by byte."),
             ));
             None
         }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::hint::VOUCH_ENROLL;
 use vouch_core::identity::{IssuerUrl, Subject};
 
 use crate::enrollment::{EnrollmentClaims, VerifiedEnrollment};
@@ -45,7 +46,7 @@ impl Diagnostic for IssuerError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Nothing => "Name the files that `vouch enroll` wrote.".into(),
+            Self::Nothing => format!("Name the files that {VOUCH_ENROLL} wrote."),
             Self::TwoSubjects { .. } => {
                 "Give each user an issuer of their own, such as `https://id.example.com/NAME`, and have them enroll \
                  with it."

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vouch_core::es256::{self, SignatureMismatch};
 use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::hint::VOUCH_ENROLL;
 use vouch_core::identity::{IssuerUrl, SigningKey, Subject};
 use vouch_core::piv::{Firmware, PinPolicy, Slot, TouchPolicy};
 use vouch_core::time::UnixTime;
@@ -118,11 +119,13 @@ impl Diagnostic for EnrollmentError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unreadable(_) | Self::Encoding(_) | Self::OtherType => {
-                "Give the file that `vouch enroll` wrote, such as `enrollment.json`.".into()
+                format!("Give the file that {VOUCH_ENROLL} wrote, such as `enrollment.json`.")
             }
-            Self::KeyMismatch { .. } => "Run `vouch enroll` again, with the YubiKey left plugged in.".into(),
+            Self::KeyMismatch { .. } => {
+                format!("Run {VOUCH_ENROLL} again, with the YubiKey left plugged in.")
+            }
             Self::Attestation(error) => error.hint(),
-            _ => "Ask for the file once more, as `vouch enroll` wrote it; do not trust this one.".into(),
+            _ => format!("Ask for the file once more, as {VOUCH_ENROLL} wrote it; do not trust this one."),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Why there is nothing to join.
 
 use vouch_core::failure::{Diagnostic, ErrorKind};
+use vouch_core::hint::{VOUCH_ISSUER_BUILD, VOUCH_ISSUER_BUILD_TEAM};
 use vouch_core::identity::Subject;
 
 use super::{LIMIT, VERSION};
@@ -50,14 +51,14 @@ impl Diagnostic for JoinError {
                 "Copy the address that your administrator gave you, such as `https://id.example.com/vouch.json`.".into()
             }
             Self::Digest => {
-                "Give `#sha256=` and the 64 lower-case hexadecimal digits that `vouch issuer build` prints.".into()
+                format!("Give `#sha256=` and the 64 lower-case hexadecimal digits that {VOUCH_ISSUER_BUILD} prints.")
             }
             Self::OtherDigest { found } => format!(
                 "Ask your administrator, over another channel, whether the file was changed. The digest of what the host serves \
                  now is sha256={found}."
             ),
             Self::TooLong | Self::Contents { .. } => {
-                "Ask your administrator to publish what `vouch issuer build --team` writes, byte by byte.".into()
+                format!("Ask your administrator to publish what {VOUCH_ISSUER_BUILD_TEAM} writes, byte by byte.")
             }
             Self::Version { .. } => "Install a newer Vouch, then run the command again.".into(),
             Self::OtherOrigin { .. } => {

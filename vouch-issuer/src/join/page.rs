@@ -6,6 +6,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use vouch_core::hint::JOIN;
 
 use super::address::JoinAddress;
 use super::file::JoinFile;
@@ -23,13 +24,13 @@ pub fn page(file: &JoinFile, address: &JoinAddress) -> Vec<u8> {
             let url = escaped(url.as_str());
             format!("Ask at <a href=\"{url}\" rel=\"noopener noreferrer\">{url}</a>.")
         }
-        None => "Ask whoever sent you this page.".to_owned(),
+        None => "Ask the sender of this page.".to_owned(),
     };
     let values = [
         ("STYLE-HASH", STANDARD.encode(Sha256::digest(STYLE))),
         ("STYLE", STYLE.to_owned()),
         ("HOST", escaped(address.host())),
-        ("COMMAND", escaped(&format!("vouch join {} --subject NAME", address.url()))),
+        ("COMMAND", escaped(&JOIN.fill("URL", address.url()).command())),
         ("ROWS", rows(file)),
         ("QUESTIONS", questions),
     ];

@@ -243,7 +243,7 @@ fn the_page_is_plain_and_says_the_command() {
     assert!(page.contains("prefers-color-scheme: dark"));
     let unasked = TEAM.replace("questions = \"https://wiki.example.com/vouch\"\n", "");
     let page = String::from_utf8(super::page(&JoinFile::from_team(&unasked).unwrap(), &address())).unwrap();
-    assert!(page.contains("Ask whoever sent you this page.") && !page.contains("<a "));
+    assert!(page.contains("Ask the sender of this page.") && !page.contains("<a "));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod text;
 mod trusted;
 
 use serde_json::Value;
+use vouch_core::hint::VOUCH_ISSUER_IAM;
 
 use crate::check::Finding;
 use crate::iam::MAX_SESSION_DURATION;
@@ -51,7 +52,7 @@ pub fn check(document: &Value, trusted: &[Trusted]) -> Vec<Finding> {
             "not-trusted",
             "Statement",
             format!("no statement allows {} of {}", user.subject, user.issuer),
-            "`vouch issuer iam` prints a role that does.",
+            format!("{VOUCH_ISSUER_IAM} prints a role that does."),
         ));
     }
     findings.sort_by_key(|finding| finding.severity);

@@ -1,6 +1,7 @@
 //! One statement of a trust policy: whom it allows, and to what.
 
 use serde_json::Value;
+use vouch_core::hint::VOUCH_ISSUER_IAM;
 use vouch_core::identity::IssuerUrl;
 
 use super::text::texts;
@@ -27,7 +28,7 @@ pub(super) fn check(
                 "effect",
                 &place,
                 "its Effect is neither Allow nor Deny".into(),
-                "Write it as `vouch issuer iam` prints it.",
+                format!("Write it as {VOUCH_ISSUER_IAM} prints it."),
             ));
             return None;
         }

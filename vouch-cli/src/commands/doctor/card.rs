@@ -4,17 +4,21 @@ use std::fs;
 
 use vouch_clients::finding::Finding;
 use vouch_core::config::Config;
+use vouch_core::hint::{ENROLL_REPLACE, LOGIN_LAST_TRY, VOUCH_LOGIN};
 use vouch_core::identity::{EnrolledKey, Identity};
 use vouch_core::piv::{PinPolicy, Slot, TouchPolicy};
 use vouch_yubikey::{Card, CardError};
 
-use super::context::ENROLL;
+use super::context::enroll;
 
 const CARD: &str = "card";
 const PIN: &str = "pin";
 const KEY: &str = "key";
 
 pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
+    if config.is_some_and(|config| config.job().is_some()) {
+        return vec![Finding::skip(CARD, "a job logs in here, without a YubiKey")];
+    }
     let identity = config.and_then(|config| config.identity.as_ref());
     let wanted: Vec<u32> =
         identity.iter().flat_map(|identity| &identity.keys).map(|key| key.serial).collect();
@@ -45,8 +49,8 @@ pub(super) fn elsewhere(from: &str) -> Vec<Finding> {
 
 /// Why there is no card to look at, and who may have it.
 fn none(error: &CardError) -> Vec<Finding> {
-    let why = "`vouch login` needs the YubiKey; a session that is there goes on without it.";
-    let mut finding = Finding::error(CARD, error, why);
+    let why = format!("{VOUCH_LOGIN} needs the YubiKey; a session that is there goes on without it.");
+    let mut finding = Finding::error(CARD, error, &*why);
     if matches!(error, CardError::NoReader | CardError::NoCard)
         && let Some(process) = gnupg()
     {
@@ -86,7 +90,7 @@ fn tries(card: &Card) -> Finding {
             PIN,
             "1 try for the PIN is left",
             "One more wrong PIN blocks it.",
-            format!("If you are sure of the PIN: `vouch login --last-try`. {unblock}"),
+            format!("If you are sure of the PIN: {LOGIN_LAST_TRY}. {unblock}"),
         ),
         Ok(_) if matches!(card.has_default_pin(), Ok(Some(true))) => Finding::warn(
             PIN,
@@ -95,7 +99,7 @@ fn tries(card: &Card) -> Finding {
             format!("Choose your own: `ykman --device {serial} piv access change-pin`."),
         ),
         Ok(tries) => Finding::ok(PIN, format!("{tries} tries for the PIN")),
-        Err(error) => Finding::error(PIN, &error, "`vouch login` asks for the PIN."),
+        Err(error) => Finding::error(PIN, &error, format!("{VOUCH_LOGIN} asks for the PIN.")),
     }
 }
 
@@ -104,7 +108,7 @@ fn keys(card: &Card, config: Option<&Config>, identity: Option<&Identity>) -> Ve
         return vec![Finding::skip(KEY, "the configuration cannot be read")];
     }
     let Some(identity) = identity else {
-        return vec![Finding::skip(KEY, format!("no key is enrolled here. {ENROLL}"))];
+        return vec![Finding::skip(KEY, format!("no key is enrolled here. {}", enroll()))];
     };
     let of_card = identity.keys.iter().filter(|key| key.serial == card.serial());
     of_card.map(|key| slot(card, key)).collect()
@@ -149,8 +153,8 @@ fn slot(card: &Card, enrolled: &EnrolledKey) -> Finding {
         format!("the enrolled key in slot {slot} does not ask for {} ({policies})", lax.join(" and ")),
         "A program on this machine could sign a session without you.",
         format!(
-            "Enroll a new key and publish it: `vouch enroll --issuer URL --subject NAME --serial {serial} --slot {slot} \
-             --replace`."
+            "Enroll a new key and publish it: {}.",
+            ENROLL_REPLACE.fill("SERIAL", serial.to_string()).flag("--slot", slot.to_string())
         ),
     )
 }

@@ -12,6 +12,7 @@ use vouch_clients::inspect::{self, InspectContext};
 use vouch_clients::jvm;
 use vouch_clients::project;
 use vouch_core::config::{Config, Registration};
+use vouch_core::hint::SETUP_TOOL;
 
 use super::context::DoctorContext;
 
@@ -24,7 +25,7 @@ pub(super) fn look(context: &DoctorContext) -> Vec<Finding> {
     let registrations = &config.codeartifact.registrations;
     let folder = env::current_dir().unwrap_or_default();
     if registrations.is_empty() {
-        let seen = "none is set up. Run `vouch setup codeartifact --tool TOOL --repository REPOSITORY`.";
+        let seen = format!("none is set up. Run {SETUP_TOOL}.");
         return std::iter::once(Finding::skip(CLIENTS, seen)).chain(unregistered(config, &folder)).collect();
     }
     let looked = side_by_side(registrations, |registration, is_first| {

@@ -1,6 +1,7 @@
 //! What the checks know of each other's findings.
 
 use vouch_core::config::Config;
+use vouch_core::hint::ENROLL;
 use vouch_core::home::Home;
 
 /// What nearly every check needs, as far as it is there.
@@ -11,4 +12,6 @@ pub(super) struct DoctorContext {
 }
 
 /// Said where a check needs an identity.
-pub(super) const ENROLL: &str = "Run `vouch enroll --issuer URL --subject NAME`.";
+pub(super) fn enroll() -> String {
+    format!("Run {ENROLL}.")
+}

@@ -7,6 +7,7 @@ use vouch_clients::variable;
 use vouch_core::config::{Config, Registration};
 use vouch_core::env;
 use vouch_core::exchange::Probe;
+use vouch_core::hint::VOUCH_EXEC;
 use vouch_core::http::{NamedProxy, Roots};
 use vouch_core::partition::PARTITIONS;
 
@@ -128,7 +129,7 @@ fn variables(config: Option<&Config>) -> Vec<Finding> {
             "CODEARTIFACT_AUTH_TOKEN is set, and Vouch ignores it",
             "No package manager that is set up reads it. It is a token in every program's environment, and ends at a \
              time of its own.",
-            "Run `unset CODEARTIFACT_AUTH_TOKEN`, and use `vouch exec` where a program needs it.",
+            format!("Run `unset CODEARTIFACT_AUTH_TOKEN`, and use {VOUCH_EXEC} where a program needs it."),
         ));
     }
     if findings.is_empty() {

@@ -8,9 +8,10 @@ use std::path::Path;
 use vouch_clients::finding::Finding;
 use vouch_core::Context;
 use vouch_core::config::Config;
+use vouch_core::hint::VOUCH_LOGIN;
 use vouch_core::home::{Home, HomeError};
 
-use super::context::{DoctorContext, ENROLL};
+use super::context::{DoctorContext, enroll};
 
 const FOLDER: &str = "folder";
 const CONFIG: &str = "config";
@@ -44,24 +45,28 @@ pub(super) fn look(context: Result<Context, HomeError>) -> (DoctorContext, Vec<F
 fn told(home: &Home, config: &Config) -> Finding {
     if !home.config_file().exists() {
         let seen = format!("there is no `{}`", home.config_file().display());
-        return Finding::warn(CONFIG, seen, "Nothing was set up yet.", ENROLL);
+        return Finding::warn(CONFIG, seen, "Nothing was set up yet.", enroll());
+    }
+    let count = |many: usize, what: &str| format!("{many} {what}{}", if many == 1 { "" } else { "s" });
+    let registrations = count(config.codeartifact.registrations.len(), "registration");
+    if let Some(job) = config.job() {
+        return Finding::ok(CONFIG, format!("a job's, which logs in with {}, {registrations}", job.hint()));
     }
     let Some(identity) = &config.identity else {
         if let Some(from) = Context::new(home.clone()).session().ok().as_ref().and_then(|it| it.source.from())
         {
             return Finding::ok(CONFIG, format!("no YubiKey is enrolled: sessions come from {from}"));
         }
-        return Finding::warn(CONFIG, "no YubiKey is enrolled", "`vouch login` needs an identity.", ENROLL);
+        let why = format!("{VOUCH_LOGIN} needs an identity.");
+        return Finding::warn(CONFIG, "no YubiKey is enrolled", why, enroll());
     };
-    let count = |many: usize, what: &str| format!("{many} {what}{}", if many == 1 { "" } else { "s" });
     Finding::ok(
         CONFIG,
         format!(
-            "{} of {}, {}, {}",
+            "{} of {}, {}, {registrations}",
             identity.subject,
             identity.issuer,
             count(identity.keys.len(), "key"),
-            count(config.codeartifact.registrations.len(), "registration"),
         ),
     )
 }

@@ -9,6 +9,7 @@ use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{ExchangeError, Probe, ProofError, Prover, RoleCredentials};
 use vouch_core::files::shell_word;
+use vouch_core::hint::ISSUER_CHECK;
 use vouch_core::home::Home;
 use vouch_core::http::{FetchedDocument, Fetcher};
 use vouch_core::profile::Role;
@@ -16,7 +17,7 @@ use vouch_core::session::Session;
 use vouch_core::{Diagnostic, Failure, UnixTime};
 use vouch_issuer::check::{self, Expected, Severity};
 
-use super::context::{DoctorContext, ENROLL};
+use super::context::{DoctorContext, enroll};
 use super::environment;
 use crate::terminal;
 
@@ -91,7 +92,11 @@ fn amount(seconds: i64) -> String {
 
 fn issuer(config: &Config, fetcher: &Fetcher<'_>, progress: &dyn Fn(&str)) -> Vec<Finding> {
     let Some(identity) = &config.identity else {
-        return vec![Finding::skip(ISSUER, format!("no key is enrolled here. {ENROLL}"))];
+        let seen = match config.job() {
+            Some(_) => "a job logs in here: its CI has the issuer files".to_owned(),
+            None => format!("no key is enrolled here. {}", enroll()),
+        };
+        return vec![Finding::skip(ISSUER, seen)];
     };
     progress(&format!("fetching the issuer files of {}", identity.issuer));
     let found = check::check(&Expected::of_identity(identity), |url| fetcher.fetch(url));
@@ -106,7 +111,7 @@ fn issuer(config: &Config, fetcher: &Fetcher<'_>, progress: &dyn Fn(&str)) -> Ve
                 Severity::Problem => "AWS refuses your sessions, or may take somebody else's for yours.",
                 Severity::Warning => "It works, but not as well or as safely as it could.",
             },
-            format!("{} `vouch issuer check` looks again.", found.hint.trim()),
+            format!("{} {ISSUER_CHECK} looks again.", found.hint.trim()),
         );
         if found.severity == Severity::Warning { finding.softened() } else { finding }
     };

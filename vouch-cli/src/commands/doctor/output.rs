@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use clap::builder::styling::Style;
 use serde_json::{Value, json};
 use vouch_clients::finding::{Finding, Status};
+use vouch_core::hint::{DOCTOR_ALL, DOCTOR_ONLINE};
 use vouch_helper::home;
 
 use crate::terminal::{GREEN, RED, YELLOW};
@@ -42,12 +43,14 @@ pub(super) fn text(findings: &[Finding], extent: Extent, online: bool) -> String
     let gap = if text.is_empty() { "" } else { "\n" };
     text.push_str(&format!("{gap}{}\n", sum(findings)));
     if extent == Extent::Faults {
-        text.push_str(&home::commands("`vouch doctor --all` lists what is ok and what was skipped, too.\n"));
+        text.push_str(&home::commands(&format!(
+            "{DOCTOR_ALL} lists what is ok and what was skipped, too.\n"
+        )));
     }
     if !online {
-        text.push_str(&home::commands(
-            "AWS and the issuer were not asked: `vouch doctor --online` does that.\n",
-        ));
+        text.push_str(&home::commands(&format!(
+            "AWS and the issuer were not asked: {DOCTOR_ONLINE} does that.\n"
+        )));
     }
     text
 }

@@ -4,6 +4,7 @@ use vouch_clients::finding::Finding;
 use vouch_clients::inspect;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::{Asker, PlainUrl, shown};
+use vouch_core::hint::SETUP_AWS;
 use vouch_core::profile::ProfileError;
 
 const ROLES: &str = "roles";
@@ -13,7 +14,7 @@ pub(super) fn look(config: Option<&Config>) -> Vec<Finding> {
     let Some(config) = config else { return vec![Finding::skip(ROLES, "the configuration cannot be read")] };
     let (roles, profiles) = (&config.aws.profiles, &config.codeartifact.profiles);
     if roles.is_empty() && profiles.is_empty() {
-        return vec![Finding::skip(ROLES, "none is set up. Run `vouch setup aws --role ARN`.")];
+        return vec![Finding::skip(ROLES, format!("none is set up. Run {SETUP_AWS}."))];
     }
     let mut findings = Vec::new();
     let mut wrong = |error: ProfileError, what: String| {

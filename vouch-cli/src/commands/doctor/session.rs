@@ -5,6 +5,7 @@ use std::fs;
 use vouch_clients::finding::Finding;
 use vouch_core::config::Config;
 use vouch_core::files;
+use vouch_core::hint::LOGIN;
 use vouch_core::home::Home;
 use vouch_core::keystore::{Keystore, KeystoreError};
 use vouch_core::session::{self, Session, SessionError};
@@ -60,7 +61,7 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
     let session = match opened {
         Ok(session) => session,
         Err(error) if error.kind() == ErrorKind::NoSession => {
-            let enrolled = config.is_none_or(|config| config.identity.is_some());
+            let enrolled = config.is_none_or(|config| config.identity.is_some() || config.job().is_some());
             if !enrolled {
                 return Finding::skip(SESSION, "nobody is enrolled");
             }
@@ -93,11 +94,11 @@ fn told(opened: &Result<Session, SessionError>, config: Option<&Config>) -> Find
                 session.subject, session.issuer
             ),
             "The configuration has changed since: the next session will be another user's, or another key's.",
-            "Run `vouch login`.",
+            format!("Run {LOGIN}."),
         );
     }
     if left < SHORT {
-        return Finding::warn(SESSION, until, "A long build may outlast it.", "Run `vouch login`.");
+        return Finding::warn(SESSION, until, "A long build may outlast it.", format!("Run {LOGIN}."));
     }
     match session.source.from() {
         Some(from) => Finding::ok(SESSION, format!("{until}, imported from {from}")),
@@ -129,7 +130,7 @@ fn vault(home: &Home) -> Finding {
                 VAULT,
                 format!("cannot read `{shown}`: {error}"),
                 "Sessions and tokens are kept there, sealed.",
-                format!("Make `{shown}` a directory of your own, or move it away and run `vouch login`."),
+                format!("Make `{shown}` a directory of your own, or move it away and run {LOGIN}."),
             );
         }
     };

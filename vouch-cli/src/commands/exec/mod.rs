@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::{Command, ExitCode};
 
+use clap::ValueHint;
 use vouch_core::home::HomeError;
 use vouch_core::{Context, ErrorKind, Failure};
 
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     trust_project: Option<String>,
     /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     command: Vec<OsString>,
 }
 

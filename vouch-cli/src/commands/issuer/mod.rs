@@ -33,10 +33,6 @@ pub(crate) enum Issuer {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  vouch issuer build --out site enrollments
-  vouch issuer build --team team.toml --out site enrollments/*.json")]
 pub(crate) struct Build {
     /// The directory for the files: the root of the web host
     #[arg(long, value_name = "DIR")]

@@ -9,7 +9,7 @@ use vouch_core::home::HomeError;
 use vouch_core::partition::{AccountId, NameError, PARTITIONS, Partition, RoleArn};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::iam::DEFAULT_ROLE_PREFIX;
-use vouch_issuer::revoke::{self, Reason, Revocation, RevokedRole, RevokedUser};
+use vouch_issuer::revoke::{self, Enrollments, Reason, Revocation, RevokedRole, RevokedUser};
 
 use crate::terminal;
 
@@ -55,7 +55,7 @@ pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<
     let user = user(context, args)?;
     let role = role(args, &user)?;
     let reason = match args.lost {
-        Some(serial) if !user.keys.iter().any(|(found, _)| *found == serial) => {
+        Some(serial) if !user.keys.iter().any(|key| key.serial == serial) => {
             return Err(Failure::new(
                 ErrorKind::Usage,
                 format!("YubiKey {serial} is no key of {}", user.subject),
@@ -65,7 +65,9 @@ pub(super) fn run(context: Result<Context, HomeError>, args: &Revoke) -> Result<
         Some(serial) => Reason::YubiKeyLost(serial),
         None => Reason::UserLeft,
     };
-    let revocation = revoke::revoke(&user, &role, reason, UnixTime::now(), terminal::utc_time);
+    let enrollments =
+        Enrollments { directory: args.from.clone(), attestation_roots: args.trust.roots().to_vec() };
+    let revocation = revoke::revoke(&user, &role, reason, UnixTime::now(), &enrollments, terminal::utc_time);
     match args.json {
         true => terminal::print_json(&as_json(&user, &revocation)),
         false => terminal::print(&as_text(&user, reason, &revocation)),
@@ -84,7 +86,11 @@ fn user(context: Result<Context, HomeError>, args: &Revoke) -> Result<RevokedUse
         all.retain(|user| user.issuer == issuer);
         return match all.pop() {
             Some(user) => Ok(user),
-            None => RevokedUser::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args)),
+            None => {
+                let mut user = RevokedUser::of_enrollments(&[given])?.pop().ok_or_else(|| unknown(args))?;
+                user.keys.iter_mut().for_each(|key| key.file = Some(path.to_owned()));
+                Ok(user)
+            }
         };
     }
     let mut found = if args.from.is_dir() { of_folder(&args.from, &args.trust)? } else { Vec::new() };
@@ -128,7 +134,13 @@ fn of_folder(folder: &Path, trust: &super::trust::Trust) -> Result<Vec<RevokedUs
         return Ok(Vec::new());
     }
     let enrollments = trust.read_all(&paths)?;
-    Ok(RevokedUser::of_enrollments(&enrollments)?)
+    let mut users = RevokedUser::of_enrollments(&enrollments)?;
+    let named = paths.iter().zip(&enrollments);
+    let files: Vec<_> = named.map(|(path, given)| (given.claims().public_key.thumbprint(), path)).collect();
+    for key in users.iter_mut().flat_map(|user| &mut user.keys) {
+        key.file = files.iter().find(|(kid, _)| *kid == key.kid).map(|(_, path)| (*path).clone());
+    }
+    Ok(users)
 }
 
 fn unknown(args: &Revoke) -> Failure {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use vouch_core::files::{self, shell_quoted};
+use vouch_core::hint::{JOIN, VOUCH_ISSUER_BUILD_TEAM, VOUCH_JOIN};
 use vouch_core::home::Home;
 use vouch_core::identity::IssuerUrl;
 use vouch_core::{ErrorKind, Failure};
@@ -57,8 +58,7 @@ impl TeamSite {
             let usual: Result<IssuerUrl, JoinError> = self.file.issuer().issuer(subject);
             if usual.is_ok_and(|usual| usual != *issuer) {
                 terminal::warn(&format!(
-                    "{issuer} of {subject} does not follow the team file's pattern `{}`: `vouch join` enrolls with another \
-                     issuer",
+                    "{issuer} of {subject} does not follow the team file's pattern `{}`: {VOUCH_JOIN} enrolls with another issuer",
                     self.file.issuer()
                 ));
             }
@@ -127,8 +127,9 @@ impl TeamSite {
             Ok(bytes) => finding(
                 "other-join-file",
                 format!("it is not what the team file makes: its SHA-256 is {}", Digest::of(&bytes).as_str()),
-                "Publish what `vouch issuer build --team` writes, byte by byte. If you did, find out who else writes to the host."
-                    .into(),
+                format!(
+                    "Publish what {VOUCH_ISSUER_BUILD_TEAM} writes, byte by byte. If you did, find out who else writes to the host."
+                ),
             ),
             Err(failure) => failed("join-file", failure),
         }
@@ -136,13 +137,13 @@ impl TeamSite {
 
     /// What to do with them.
     pub(super) fn tell_next(&self) {
-        let url = self.address.url();
         terminal::next(&format!(
-            "send new users to https://{}/; they join with `vouch join {url} --subject NAME`",
-            self.address.host()
+            "send new users to https://{}/; they join with {}",
+            self.address.host(),
+            JOIN.fill("URL", self.address.url())
         ));
         terminal::say(&format!(
-            "for scripts, and for whoever wants to be sure of this very file: {}",
+            "for scripts, and to be sure of this very file: {}",
             self.address.pinned(Digest::of(&self.json))
         ));
     }

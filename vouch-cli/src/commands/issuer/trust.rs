@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vouch_core::hint::VOUCH_ENROLL;
 use vouch_core::{Diagnostic, Failure, UnixTime, files};
 use vouch_issuer::attestation::TrustStore;
 use vouch_issuer::enrollment::{Enrollment, EnrollmentError, VerifiedEnrollment};
@@ -18,6 +19,11 @@ pub(crate) struct Trust {
 }
 
 impl Trust {
+    /// The root CAs that were named.
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.attestation_root
+    }
+
     /// Yubico's root CAs and those that were named, of which the user is told.
     pub(crate) fn trust_store(&self) -> Result<TrustStore, Failure> {
         let mut trust_store = TrustStore::yubico().map_err(EnrollmentError::from)?;
@@ -95,7 +101,9 @@ fn enrollment_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         if inside.is_empty() {
             return Err(Failure::configuration(
                 format!("the directory `{}` has no enrollments", path.display()),
-                "Name the files that `vouch enroll` wrote, or a directory of them; their names end in `.json`.",
+                format!(
+                    "Name the files that {VOUCH_ENROLL} wrote, or a directory of them; their names end in `.json`."
+                ),
             ));
         }
         inside.sort();
@@ -108,7 +116,7 @@ fn read(path: &Path, trust_store: &TrustStore) -> Result<VerifiedEnrollment, Fai
     let text = files::read_text(path).map_err(|error| {
         Failure::configuration(
             format!("cannot read `{}`", path.display()),
-            "Name the files that `vouch enroll` wrote.",
+            format!("Name the files that {VOUCH_ENROLL} wrote."),
         )
         .because(&error)
     })?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vouch_core::Failure;
 use vouch_core::files::shell_word;
+use vouch_core::hint::ENROLL;
 use vouch_core::identity::Subject;
 
 use super::plan::Plan;
@@ -16,10 +17,11 @@ pub(super) fn pull_request(out: &Path, plan: &Plan) -> Result<(), Failure> {
         return Err(Failure::configuration(
             format!("`{}` is not there, so there is nothing to hand over", out.display()),
             format!(
-                "Write it again: `vouch enroll --issuer {} --subject {} --out {}`.",
-                plan.issuer,
-                shell_word(plan.subject.as_str().as_ref()),
-                shell_word(out.as_os_str())
+                "Write it again: {}.",
+                ENROLL
+                    .fill("URL", plan.issuer.as_str())
+                    .fill("NAME", plan.subject.as_str())
+                    .flag("--out", &out)
             ),
         ));
     }

@@ -9,7 +9,7 @@ mod tools;
 use serde_json::Map;
 use vouch_clients::joins::{self, Join};
 use vouch_core::config::Config;
-use vouch_core::files::shell_word;
+use vouch_core::hint::{ENROLL, JOIN, LOGIN};
 use vouch_core::identity::{Identity, Subject};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
 use vouch_issuer::join::{Digest, JoinAddress, JoinFile, ProfileName};
@@ -20,13 +20,6 @@ use crate::commands::enroll::{self, KeyFlags};
 use crate::{parse, prompt, terminal};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  vouch join https://id.example.com/vouch.json --subject alice
-  vouch join https://id.example.com/vouch.json --subject alice --pull-request
-  vouch join 'https://id.example.com/vouch.json#sha256=DIGEST' --subject alice --tools --pin-stdin
-
-Run it again at any time: it shows what has changed since, and asks.")]
 pub(crate) struct Args {
     /// The join file of your team, such as https://id.example.com/vouch.json; with `#sha256=DIGEST` that very file alone
     #[arg(value_name = "URL", value_parser = parse::argument::<JoinAddress>)]
@@ -84,9 +77,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> Result<(), Failure> {
         Config::update(context.home(), |config| plan.add(config, &args.address))?;
         if args.key.ask_for_a_key() {
             terminal::warn(&format!(
-                "you are enrolled already, so no key was made; another one is enrolled with `vouch enroll --issuer {} --subject {}`",
-                plan.issuer,
-                shell_word(plan.subject.as_str().as_ref())
+                "you are enrolled already, so no key was made; another one is enrolled with {}",
+                ENROLL.fill("URL", plan.issuer.as_str()).fill("NAME", plan.subject.as_str())
             ));
         }
     }
@@ -106,7 +98,8 @@ fn read(context: &Context, config: &Config, args: &Args) -> Result<Fetched, Fail
     let of_identity = || config.identity.as_ref().map(|identity| identity.subject.clone());
     let subject = args.subject.clone().or_else(of_identity).ok_or_else(|| {
         let hint = format!(
-            "Give the name that your administrator knows you by: `vouch join '{address}' --subject NAME`."
+            "Give the name that your administrator knows you by: {}.",
+            JOIN.fill("URL", address.to_string())
         );
         Failure::new(ErrorKind::Usage, "your name in the team is not known", hint)
     })?;
@@ -170,15 +163,15 @@ fn consent(args: &Args, plan: &Plan, digest: &Digest, needs_key: bool) -> Result
     if address.digest().is_some() {
         return Ok(());
     }
-    let pin = if needs_key { " --pin-stdin" } else { "" };
+    let join =
+        JOIN.fill("URL", address.pinned(digest.clone()).to_string()).fill("NAME", plan.subject.as_str());
+    let join = if needs_key { join.word("--pin-stdin") } else { join };
     Err(Failure::new(
         ErrorKind::Usage,
         "there is no terminal to ask on whether you agree; nothing was changed",
         format!(
             "Compare the digest with what your administrator tells you, then accept this very file: \
-             `vouch join '{}' --subject {}{pin}`.",
-            address.pinned(digest.clone()),
-            shell_word(plan.subject.as_str().as_ref())
+             {join}."
         ),
     ))
 }
@@ -211,7 +204,7 @@ fn tell_next(context: &Context, args: &Args, fetched: &Fetched, has_new_key: boo
     }
     if context.session().is_err() {
         let when = if has_new_key { " once they have added you" } else { "" };
-        terminal::next(&format!("`vouch login`{when}"));
+        terminal::next(&format!("{LOGIN}{when}"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a join would do to a configuration. It adds; what is there and says something else stays, and is an error.
 
 use vouch_core::config::Config;
-use vouch_core::files::shell_word;
+use vouch_core::hint::JOIN;
 use vouch_core::identity::{IssuerUrl, Subject};
 use vouch_core::{ErrorKind, Failure};
 use vouch_issuer::join::{DomainEntry, JoinAddress, JoinFile, Personal, ProfileName};
@@ -114,8 +114,8 @@ impl Plan {
             format!("{what}, and the join file has {wanted}; nothing was changed"),
             format!(
                 "A join never changes a profile. To have both, give the new ones another name: \
-                 `vouch join '{address}' --subject {} --as {name}`.",
-                shell_word(self.subject.as_str().as_ref())
+                 {}.",
+                JOIN.fill("URL", address.to_string()).fill("NAME", self.subject.as_str()).flag("--as", name)
             ),
         )
     }

@@ -3,7 +3,7 @@
 use vouch_clients::installed;
 use vouch_clients::tool::Tool;
 use vouch_core::config::Config;
-use vouch_core::files::shell_word;
+use vouch_core::hint::{SETUP_TOOL, VOUCH_JOIN};
 use vouch_core::partition::RepositoryName;
 use vouch_core::{Context, ErrorKind, Failure};
 use vouch_issuer::join::DomainEntry;
@@ -105,18 +105,16 @@ fn set_up_all(context: &Context, offers: &[&Offer]) -> Result<(), Failure> {
     let names: Vec<_> = failed.iter().map(|(name, _)| *name).collect();
     let failure = Failure::configuration(
         format!("you joined, but not every package manager could be set up: {}", names.join(", ")),
-        "Each error above says what to do; then run the same `vouch join` again: it goes on with these.",
+        format!(
+            "Each error above says what to do; then run the same {VOUCH_JOIN} again: it goes on with these."
+        ),
     );
     Err(Failure { kind: *kind, ..failure })
 }
 
 fn command(Offer { tool, repository, profile }: &Offer) -> String {
-    format!(
-        "`vouch setup codeartifact --tool {} --repository {} --profile {}`",
-        tool.name(),
-        shell_word(repository.as_str().as_ref()),
-        shell_word(profile.as_ref())
-    )
+    let command = SETUP_TOOL.fill("TOOL", tool.name()).fill("REPOSITORY", repository.as_str());
+    command.flag("--profile", profile).to_string()
 }
 
 #[cfg(test)]

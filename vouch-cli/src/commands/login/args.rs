@@ -1,6 +1,7 @@
 //! What `vouch login` is typed with, and the PIN and the touch that every login with a YubiKey takes.
 
 use vouch_core::config::Config;
+use vouch_core::hint::ENROLL_SPARE;
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{Session, SessionDuration, SessionError};
 use vouch_core::{Context, ErrorKind, Failure};
@@ -94,7 +95,10 @@ impl Args {
             return Err(Failure::new(
                 ErrorKind::Card,
                 format!("YubiKey {serial} is not enrolled; {} is", list(&enrolled)),
-                format!("Leave `--serial` out, or enroll it: `vouch enroll --serial {serial}`."),
+                format!(
+                    "Leave `--serial` out, or enroll it: {}.",
+                    ENROLL_SPARE.fill("SERIAL", serial.to_string())
+                ),
             ));
         }
         home.confirm(context.home(), &identity.subject)?;

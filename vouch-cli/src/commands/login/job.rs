@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use vouch_core::broker::RoleUse;
-use vouch_core::config::Config;
+use vouch_core::config::{Config, JobLogin};
 use vouch_core::exchange::{Probe, github_request_url};
+use vouch_core::hint::{LOGOUT, SETUP_AWS, SETUP_FIRST};
 use vouch_core::identity::DEFAULT_AUDIENCE;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::Role;
@@ -103,16 +104,14 @@ pub(super) fn run(
         session::begin(home, &keystore, source, &claims, duration)?
     };
     // What AWS refuses is the login's to say, not the first build's. Of a login that failed no session is left.
-    if let Err(failure) = prove(context, flags, &role) {
+    if let Err(failure) = prove(context, from, flags, &role) {
         session::logout(home, &keystore)?;
         return Err(failure);
     }
     terminal::done(&logged_in(&session, &role));
     static_tokens::renew_after_login(context);
     if config.codeartifact.registrations.is_empty() {
-        terminal::next(
-            "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
-        );
+        terminal::next(&format!("{SETUP_FIRST}"));
     }
     Ok(())
 }
@@ -125,9 +124,12 @@ fn logged_in(session: &Session, role: &Role) -> String {
     }
 }
 
-fn prove(context: &Context, flags: &Flags, role: &Role) -> Result<(), Failure> {
+fn prove(context: &Context, from: From, flags: &Flags, role: &Role) -> Result<(), Failure> {
     context.broker()?.role_credentials(role, RoleUse::Exchange)?;
-    Config::update(context.home(), |config| flags.record(config).map(drop))
+    Config::update(context.home(), |config| {
+        config.set_job(flags.job(from));
+        flags.record(config).map(drop)
+    })
 }
 
 /// One home is one user, and a job is none of those who log in with a YubiKey.
@@ -148,7 +150,7 @@ fn refuse_another_users(context: &Context, config: &Config) -> Result<(), Failur
                 session.subject,
                 terminal::local_time(session.expires_at)
             ),
-            "Run `vouch logout` first, if that session is yours to end.",
+            format!("Run {LOGOUT} first, if that session is yours to end."),
         )),
         Err(error) if vouch_core::Diagnostic::kind(&error) == ErrorKind::NoSession => Ok(()),
         Err(error) => Err(error.into()),
@@ -175,12 +177,25 @@ impl Flags {
         if let Some(other) = config.aws.profiles.get(PROFILE).filter(|known| known.role_arn != role) {
             return Err(Failure::configuration(
                 format!("AWS profile `{PROFILE}` is {} here", other.role_arn),
-                "Leave `--role` out to assume that one, or change it first: `vouch setup aws --role ARN`.",
+                format!("Leave `--role` out to assume that one, or change it first: {SETUP_AWS}."),
             ));
         }
         let region = region::choose(self.region.as_ref(), None, role.partition())?.region;
         setup::add_aws_profile(config, &NewAwsProfile { name: PROFILE.to_owned(), role, region })?;
         Ok(true)
+    }
+
+    /// What is typed to log in again.
+    fn job(&self, from: From) -> JobLogin {
+        let name = from.to_possible_value().map(|value| value.get_name().to_owned());
+        let token_file = if from == From::TokenFile { self.file().ok() } else { None };
+        JobLogin {
+            from: name.unwrap_or_default(),
+            audience: self.audience.clone(),
+            token_file,
+            token_variable: self.token_variable.clone(),
+            other: serde_json::Map::new(),
+        }
     }
 
     fn source(&self, from: From) -> Result<Source, Failure> {

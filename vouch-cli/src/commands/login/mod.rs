@@ -6,6 +6,7 @@ mod job;
 mod remote;
 mod role_source;
 
+use vouch_core::hint::{SETUP_AWS, SETUP_FIRST};
 use vouch_core::identity::Identity;
 use vouch_core::session::{self, Session};
 use vouch_core::{Context, Failure};
@@ -53,12 +54,10 @@ pub(crate) fn run(context: &Context, home: &HomeFlag, args: Args) -> Result<(), 
         static_tokens::renew_after_login(context);
     }
     if config.aws.profiles.is_empty() {
-        terminal::next("`vouch setup aws --role ARN`");
+        terminal::next(&format!("{SETUP_AWS}"));
     }
     if config.codeartifact.registrations.is_empty() {
-        terminal::next(
-            "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
-        );
+        terminal::next(&format!("{SETUP_FIRST}"));
     }
     Ok(())
 }

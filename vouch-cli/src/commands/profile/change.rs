@@ -2,7 +2,7 @@
 
 use vouch_clients::aws_config;
 use vouch_core::config::Config;
-use vouch_core::files;
+use vouch_core::hint::{PROFILE_REMOVE, SETUP_AWS, UNDO_CLIENT, UNDO_LIST};
 use vouch_core::home::Home;
 use vouch_core::{ErrorKind, Failure};
 
@@ -54,7 +54,7 @@ fn remove_codeartifact(config: &mut Config, name: &str) -> Result<Option<String>
     if !users.is_empty() {
         return Err(Failure::configuration(
             format!("CodeArtifact profile `{name}` is in use by {}", users.join(", ")),
-            "`vouch undo --list` shows what set them up; take that back first.",
+            format!("{UNDO_LIST} shows what set them up; undo that first."),
         ));
     }
     config.codeartifact.profiles.shift_remove(name);
@@ -69,10 +69,9 @@ fn remove_aws(config: &mut Config, name: &str) -> Result<Option<String>, Failure
         return Err(Failure::configuration(
             format!("AWS profile `{name}` has the role that reads {}", served.join(", ")),
             format!(
-                "Give it another role, `vouch setup aws --profile {} --role ARN`, or remove what uses it first: `vouch profile \
-                 remove {}`.",
-                files::shell_word(name.as_ref()),
-                files::shell_word(first.as_ref())
+                "Give it another role, {}, or remove what uses it first: {}.",
+                SETUP_AWS.flag("--profile", name),
+                PROFILE_REMOVE.fill("NAME", first)
             ),
         ));
     }
@@ -80,7 +79,7 @@ fn remove_aws(config: &mut Config, name: &str) -> Result<Option<String>, Failure
         return Err(Failure::new(
             ErrorKind::Configuration,
             format!("`{}` has AWS tools ask for AWS profile `{name}`", file.display()),
-            "`vouch undo aws` takes those lines back; remove the profile then.",
+            format!("{} removes those lines; remove the profile then.", UNDO_CLIENT.fill("CLIENT", "aws")),
         ));
     }
     config.aws.profiles.shift_remove(name);

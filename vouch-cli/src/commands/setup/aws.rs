@@ -8,6 +8,7 @@ use vouch_clients::home_argument::{HomeArgument, other_owner};
 use vouch_clients::journal::Author;
 use vouch_clients::text::redact::Dialect;
 use vouch_core::config::{AwsProfile, Config};
+use vouch_core::hint::{SETUP_AWS_TOOLS, SETUP_FIRST, VOUCH_CREDENTIAL_AWS};
 use vouch_core::home::Home;
 use vouch_core::partition::{Region, RoleArn};
 use vouch_core::profile::ProfileError;
@@ -106,9 +107,7 @@ fn tell(outcome: Outcome, home: &Home, args: &Args) {
     }
     terminal::say(&format!("written to `{}`", file.display()));
     if unused {
-        terminal::next(
-            "`vouch setup codeartifact --tool cargo --repository REPOSITORY --domain DOMAIN --domain-owner ACCOUNT`",
-        );
+        terminal::next(&format!("{SETUP_FIRST}"));
     }
 }
 
@@ -150,7 +149,8 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
         && !prompt::agrees(&format!("Add profile `{name}` to `{shown}`, for aws, SDKs and Terraform?"))?
     {
         terminal::next(&format!(
-            "for aws, SDKs and Terraform: `vouch setup aws --profile {name} --yes` adds a profile to `{shown}`"
+            "for aws, SDKs and Terraform: {} adds a profile to `{shown}`",
+            SETUP_AWS_TOOLS.fill("NAME", name)
         ));
         return Ok(());
     }
@@ -161,7 +161,7 @@ fn offer(home: &Home, args: &Args, region: &Region) -> Result<(), Failure> {
     let written = file.locked(lock)?.write(&after, &author)?;
     drop(written);
     terminal::done(&format!(
-        "profile `{name}` in `{shown}` gets its credentials from `vouch credential aws`"
+        "profile `{name}` in `{shown}` gets its credentials from {VOUCH_CREDENTIAL_AWS}"
     ));
     if let Some(overriding) = aws_config::overridden_by(name) {
         terminal::warn(&format!(

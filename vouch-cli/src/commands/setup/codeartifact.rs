@@ -107,7 +107,7 @@ fn tool_parser() -> impl TypedValueParser<Value = Tool> {
         .try_map(|name| Tool::named(&name).ok_or_else(|| format!("`{name}` is not a tool")))
 }
 
-/// What the person asked for, read once.
+/// What the user asked for, read once.
 struct Request {
     tool: Tool,
     repository: RepositoryName,
@@ -228,7 +228,7 @@ fn confirm_region(request: &Request, home: &Home) -> Result<(), Failure> {
     region::confirm(&chosen.profile.region, chosen.region, Service::CodeArtifact)
 }
 
-/// A flag that means nothing to the tool is an error: the person expects something of it.
+/// A flag that means nothing to the tool is an error: the user expects something of it.
 fn check_flags(tool: Tool, args: &Args) -> Result<(), Failure> {
     let name = args
         .registry

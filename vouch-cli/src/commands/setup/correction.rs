@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vouch_clients::client::Client;
 use vouch_clients::journal::FormerProfile;
 use vouch_core::config::{Config, Registration};
+use vouch_core::hint::UNDO_LIST;
 use vouch_core::home::Home;
 use vouch_core::partition::RepositoryName;
 use vouch_core::{ErrorKind, Failure, Verdict};
@@ -89,7 +90,7 @@ pub(super) fn find(
             Err(Failure::new(
                 ErrorKind::Usage,
                 format!("`--move` could mean more than one: {}", urls.join(", ")),
-                "Leave `--move` out to add this one; `vouch undo --list` shows what to take back.",
+                format!("Leave `--move` out to add this one; {UNDO_LIST} shows what to undo."),
             ))
         }
     }

@@ -5,6 +5,7 @@ use vouch_clients::undo::without_registration;
 use vouch_core::Verdict;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::SETUP_AWS;
 use vouch_core::home::Home;
 
 use super::plan::Plan;
@@ -142,13 +143,13 @@ fn tell_role(role: &RoleState, domain: &Domain) {
     match role {
         RoleState::Served { own_account: true, .. } => {}
         RoleState::Served { aws_profile, .. } => terminal::say(&format!(
-            "AWS profile `{aws_profile}` serves; its role is in another account than the domain, which must admit it"
+            "using AWS profile `{aws_profile}`; its role is in another account, so the domain policy must allow it"
         )),
         RoleState::Missing { aws_profile: None } => {
-            terminal::next(&format!("`vouch setup aws --role ARN` with a role that may read {domain}"));
+            terminal::next(&format!("{SETUP_AWS} with a role that may read {domain}"));
         }
         RoleState::Missing { aws_profile: Some(name) } => {
-            terminal::next(&format!("`vouch setup aws --role ARN --profile {name}`"));
+            terminal::next(&SETUP_AWS.flag("--profile", name).to_string());
         }
     }
 }

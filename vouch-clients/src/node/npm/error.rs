@@ -7,6 +7,7 @@ use vouch_core::broker;
 use vouch_core::config::ConfigError;
 use vouch_core::failure::{Diagnostic, ErrorKind};
 use vouch_core::files;
+use vouch_core::hint::SETUP_NPM_ENV;
 
 use crate::file_lock::FileError;
 use crate::git::GitError;
@@ -54,9 +55,7 @@ impl Diagnostic for NpmError {
             Self::Read { path, source } => files::hint(source)
                 .unwrap_or_else(|| format!("Make `{}` a file that you can read.", path.display())),
             Self::File(FileError::Write { source, .. }) if files::refusal(source).is_none() => {
-                "Make room on the disk, and the file and its folder writable; or keep the token out of it: \
-                 `vouch setup codeartifact --tool npm --mode env`."
-                    .into()
+                format!("Make room on the disk, and the file and its folder writable; or keep the token out of it: {SETUP_NPM_ENV}.")
             }
             Self::File(FileError::ReadOnly(_)) => {
                 "Make it writable; or, where another program makes it, put the lines of `--print` there and use \
