@@ -6,6 +6,7 @@ use vouch_clients::caches;
 use vouch_clients::tool::Tool;
 use vouch_core::config::Config;
 use vouch_core::endpoint::Domain;
+use vouch_core::hint::{STATUS_THERE, VOUCH_LOGOUT};
 use vouch_core::home::HomeError;
 use vouch_core::session;
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
@@ -36,8 +37,8 @@ fn run_there(remote: &Remote) -> Result<(), Failure> {
     if !done.status.success() {
         return Err(Failure::new(
             ErrorKind::Other,
-            format!("`vouch logout` failed on {host}"),
-            format!("Its own words are above. `vouch status {}` shows what is left.", remote.flags()),
+            format!("{VOUCH_LOGOUT} failed on {host}"),
+            format!("Its own words are above. {} shows what is left.", STATUS_THERE.words(&remote.flags())),
         ));
     }
     terminal::done(&format!("no session of Vouch is left on {host}; yours here is as it was"));

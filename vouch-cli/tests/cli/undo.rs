@@ -38,7 +38,8 @@ fn an_undo_is_exact_unregisters_and_is_not_undone() {
         let (code, _, said) = person.run(again);
         assert_eq!(code, 1);
         assert!(
-            said.contains("that was done already, for cargo") && said.contains("--tool cargo` again"),
+            said.contains("nothing to undo: cargo was undone at")
+                && said.contains("--tool cargo --repository REPOSITORY` again"),
             "{said}"
         );
     }

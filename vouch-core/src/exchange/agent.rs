@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::shown::shown;
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::LOGOUT;
 use crate::secret::Secret;
 use crate::session::AgentOfCi;
 
@@ -45,7 +46,7 @@ impl Diagnostic for AgentError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Start { .. } => {
-                "The agent must be where it was at login, and yours to start; `vouch logout`, then log in again.".into()
+                format!("The agent must be where it was at login, and yours to start; {LOGOUT}, then log in again.")
             }
             Self::Failed { .. } => {
                 "Its own message tells why: an ID token is for a job alone, while it runs. Start the job again.".into()

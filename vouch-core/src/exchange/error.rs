@@ -188,8 +188,7 @@ impl Diagnostic for ExchangeError {
                 format!("Look at the domain's name, owner and region: {VOUCH_SETUP} with `--domain`, `--domain-owner` and `--region` changes them.")
             }
             Self::NoRepository { .. } => {
-                "Look at the repository's name: `vouch setup codeartifact` with `--repository` sets another one up."
-                    .into()
+                format!("Look at the repository's name: {VOUCH_SETUP} with `--repository` sets another one up.")
             }
             Self::Throttled { source } => match source.retry_after {
                 Some(seconds) => format!("Run the command again in {seconds} seconds."),

@@ -15,6 +15,7 @@ use super::{Aws, Exchange, RoleCredentials, Token, codeartifact, sts, twice};
 use crate::config::{Config, Registration};
 use crate::endpoint::{Asker, Domain, Endpoint, Format, USER, shown};
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::DOCTOR_ONLINE;
 use crate::home::Home;
 use crate::http::HttpError;
 use crate::profile::{ProfileError, Role};
@@ -147,7 +148,7 @@ impl Diagnostic for ProofError {
                     .into()
             }
             Self::NoList { .. } | Self::OnlyUpload { .. } => return None,
-            Self::Status { .. } => "Run `vouch doctor --online` later: it asks again.".into(),
+            Self::Status { .. } => format!("Run {DOCTOR_ONLINE} later: it asks again."),
             Self::Elsewhere { .. } => {
                 "Set it up again without `--endpoint`, and with the domain that you mean.".into()
             }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{LOGIN_FROM, LOGOUT, SETUP_AWS};
 use crate::http::HttpError;
 use crate::partition::RoleArn;
 
@@ -47,9 +48,10 @@ impl Diagnostic for RoleSourceError {
             }
             Self::Http { .. } => "Look whether this runs where that endpoint is: a task, a pod, a build or an instance of AWS.".into(),
             Self::Refused { status: 401 | 403, .. } => {
-                "The endpoint does not accept this job, or the metadata service is off. Start the task, pod or build again; \
-                 then run `vouch logout` and log in again."
-                    .into()
+                format!(
+                    "The endpoint does not accept this job, or the metadata service is off. Start the task, pod or build again; \
+                     then run {LOGOUT} and log in again."
+                )
             }
             Self::Refused { .. } | Self::Answer { .. } => "Run the command again in a minute.".into(),
             Self::NoInstanceRole => {
@@ -57,16 +59,18 @@ impl Diagnostic for RoleSourceError {
                     .into()
             }
             Self::Read { .. } => {
-                "Look whether the file is there and yours to read; then run `vouch logout` and log in again.".into()
+                format!("Look whether the file is there and yours to read; then run {LOGOUT} and log in again.")
             }
             Self::OtherCaller { .. } => {
-                "Name the role that this job has: `vouch login --from SOURCE --role ARN`. Vouch assumes no other role with \
-                 them: give the job the role itself, or let it log in with an ID token."
-                    .into()
+                format!(
+                    "Name the role that this job has: {}. Vouch assumes no other role with them: give the job the role itself, or \
+                     let it log in with an ID token.",
+                    LOGIN_FROM.flag("--role", "ARN")
+                )
             }
             Self::OtherRole { own, .. } => format!(
-                "The AWS profile must be that role: `vouch setup aws --role {own}`. For another one, run `vouch logout` and log \
-                 in again with `--role`."
+                "The AWS profile must be that role: {}. For another one, run {LOGOUT} and log in again with `--role`.",
+                SETUP_AWS.fill("ARN", own)
             ),
         })
     }

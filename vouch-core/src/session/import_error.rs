@@ -3,6 +3,7 @@
 use super::claims::ClaimsError;
 use super::error::SessionError;
 use crate::failure::{Diagnostic, ErrorKind};
+use crate::hint::{LOGOUT, SESSION_IMPORT};
 use crate::identity::{IssuerUrl, Subject};
 
 /// The most that a session on its way may have, in bytes.
@@ -78,9 +79,9 @@ impl Diagnostic for ImportError {
                 "Look at who sent it. If your YubiKey is a new one, enroll it here too, or use a home without an identity.".into()
             }
             Self::Occupied { .. } => {
-                "Run `vouch logout` if that session is yours to end; else use a home of your own with VOUCH_HOME.".into()
+                format!("Run {LOGOUT} if that session is yours to end; else use a home of your own with VOUCH_HOME.")
             }
-            Self::YubikeySession => "To put this one in its place: `vouch session import --replace`.".into(),
+            Self::YubikeySession => format!("To put this one in its place: {}.", SESSION_IMPORT.word("--replace")),
             Self::Session(error) => return error.hint(),
         })
     }

@@ -2,6 +2,7 @@
 //! subject leaves open is open to whoever can start a job.
 
 use serde_json::Value;
+use vouch_core::hint::ISSUER_IAM_CI;
 
 use super::text::texts;
 use crate::check::Finding;
@@ -36,7 +37,9 @@ impl Ci {
         }
     }
 
-    const HINT: &str = "`vouch issuer iam --ci PROJECT` prints a trust policy for the jobs of one project.";
+    fn hint() -> String {
+        format!("{ISSUER_IAM_CI} prints a trust policy for the jobs of one project.")
+    }
 }
 
 pub(super) fn check(
@@ -56,7 +59,8 @@ pub(super) fn check(
                 _ => continue,
             };
             *(if is_audience { &mut audience } else { &mut subject }) = true;
-            let mut problem = |code, message| findings.push(Finding::problem(code, place, message, Ci::HINT));
+            let mut problem =
+                |code, message| findings.push(Finding::problem(code, place, message, Ci::hint()));
             let lower = operator.to_ascii_lowercase();
             if lower.ends_with("ifexists") || lower.starts_with("forallvalues:") {
                 problem(
@@ -86,7 +90,7 @@ pub(super) fn check(
     ] {
         if !there {
             let message = format!("it has no condition on `{provider}:{claim}`: {why}");
-            findings.push(Finding::problem(code, place, message, Ci::HINT));
+            findings.push(Finding::problem(code, place, message, Ci::hint()));
         }
     }
 }

@@ -8,8 +8,7 @@ use vouch_core::broker::Lifetime;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
 use vouch_core::exchange::{ExchangeError, Probe, ProofError, Prover, RoleCredentials};
-use vouch_core::files::shell_word;
-use vouch_core::hint::ISSUER_CHECK;
+use vouch_core::hint::{ISSUER_CHECK, SETUP_DOMAIN, SETUP_TOOL, UNDO_CLIENT, UNDO_LIST};
 use vouch_core::home::Home;
 use vouch_core::http::{FetchedDocument, Fetcher};
 use vouch_core::profile::Role;
@@ -242,18 +241,15 @@ fn corrected(
         let Registration { tool, repository, profile, .. } = known;
         let more = inspect::flags(known, &Options::recorded(known).unwrap_or_default());
         match error {
-            ExchangeError::NoDomain { .. } => Some(format!(
-                "`vouch setup codeartifact --tool {tool} --repository {repository} --domain DOMAIN --domain-owner ACCOUNT \
-                 --region REGION{more} --move`"
-            )),
+            ExchangeError::NoDomain { .. } => {
+                let again = SETUP_DOMAIN.fill("TOOL", tool).fill("REPOSITORY", repository.as_str());
+                Some(again.flag("--region", "REGION").words(&more).word("--move").to_string())
+            }
             ExchangeError::NoRepository { .. } => {
                 let is_only = all.iter().filter(|other| other.tool == *tool).count() == 1;
-                let undo =
-                    if is_only { format!("`vouch undo {tool}`") } else { "`vouch undo --list`".to_owned() };
-                Some(format!(
-                    "{undo}, then `vouch setup codeartifact --tool {tool} --repository REPOSITORY --profile {}{more}`",
-                    shell_word(profile.as_ref())
-                ))
+                let undo = if is_only { UNDO_CLIENT.fill("CLIENT", tool) } else { UNDO_LIST };
+                let again = SETUP_TOOL.fill("TOOL", tool).flag("--profile", profile).words(&more);
+                Some(format!("{undo}, then {again}"))
             }
             _ => None,
         }

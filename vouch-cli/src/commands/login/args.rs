@@ -1,7 +1,7 @@
 //! What `vouch login` is typed with, and the PIN and the touch that every login with a YubiKey takes.
 
 use vouch_core::config::Config;
-use vouch_core::hint::ENROLL_SPARE;
+use vouch_core::hint::{ENROLL_SPARE, VOUCH_ENROLL};
 use vouch_core::identity::{EnrolledKey, Identity, IdentityError};
 use vouch_core::session::{Session, SessionDuration, SessionError};
 use vouch_core::{Context, ErrorKind, Failure};
@@ -59,7 +59,7 @@ impl ElsewhereFlags {
             return Err(Failure::new(
                 ErrorKind::Usage,
                 "`--audience` means nothing to a session of this machine",
-                "Leave it out; the audience of your own sessions is chosen by `vouch enroll`.",
+                format!("Leave it out; the audience of your own sessions is chosen by {VOUCH_ENROLL}."),
             ));
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use vouch_core::hint::ISSUER_IAM_REMOTE;
 use vouch_core::identity::{DEFAULT_AUDIENCE, Identity};
 use vouch_core::session::{Handover, REMOTE_AUDIENCE};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
@@ -23,7 +24,7 @@ pub(super) fn print(context: &Context, home: &HomeFlag, args: &Args) -> Result<(
         return Err(Failure::new(
             ErrorKind::Usage,
             "refusing to print a session to the terminal",
-            "Pipe it into the machine that it is for: `vouch login --print-session | docker exec -i CONTAINER vouch session import`.",
+            "Pipe it into the machine that it is for, such as with `| docker exec -i CONTAINER vouch session import`.",
         ));
     }
     let config = context.config()?;
@@ -64,7 +65,7 @@ pub(super) fn explain(who: &str, identity: &Identity, args: &Args) {
     if is_daily {
         terminal::warn(&format!(
             "this session is for `{}`, as your own: {who} can do all that your role can do, {until}. A role that only reads, \
-             with short tokens: `vouch issuer iam --remote`.",
+             with short tokens: {ISSUER_IAM_REMOTE}.",
             audience(args)
         ));
     } else {

@@ -79,7 +79,7 @@ pub(super) enum From {
     Container,
     /// The role of an EC2 instance
     Instance,
-    /// Role credentials in AWS_ACCESS_KEY_ID and its relatives, until they end
+    /// Role credentials in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, until they end
     Environment,
 }
 

@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use vouch_core::hint::{LOGIN, LOGOUT, SETUP_AWS_THERE, STATUS_THERE};
 use vouch_core::identity::Identity;
 use vouch_core::session::{Handover, Label};
 use vouch_core::{Context, ErrorKind, Failure, UnixTime};
@@ -52,7 +53,7 @@ pub(super) fn run(context: &Context, home: &HomeFlag, args: &Args, remote: &Remo
         terminal::local_time(done.imported_until),
         printable_line(&hello.role)
     ));
-    terminal::next(&format!("`vouch logout {}` when you are done there", remote.flags()));
+    terminal::next(&format!("{} when you are done there", LOGOUT.words(&remote.flags())));
     Ok(())
 }
 
@@ -131,8 +132,9 @@ impl<'a> Connection<'a> {
         let status = self.end();
         let host = &self.remote.destination;
         let look = format!(
-            "`vouch status {0}` says whether it has it; `vouch logout {0}` ends it.",
-            self.remote.flags()
+            "{} says whether it has it; {} ends it.",
+            STATUS_THERE.words(&self.remote.flags()),
+            LOGOUT.words(&self.remote.flags())
         );
         match (done, status) {
             (Some(done), Some(status)) if status.success() => Ok(done),
@@ -160,7 +162,7 @@ impl<'a> Connection<'a> {
         Failure::new(
             ErrorKind::Network,
             format!("the connection to {} was lost before the session was sent", self.remote.destination),
-            format!("Try again: `vouch login {}`. That machine is as it was.", self.remote.flags()),
+            format!("Try again: {}. That machine is as it was.", LOGIN.words(&self.remote.flags())),
         )
     }
 
@@ -208,7 +210,9 @@ fn check(hello: &Hello, remote: &Remote, identity: &Identity, replace: bool) -> 
         return Err(Failure::new(
             ErrorKind::Refused,
             format!("the home of Vouch on {host} is in use by {} ({})", other.subject, other.issuer),
-            "Have one of your own there: `--remote-home DIRECTORY`, and `vouch --home DIRECTORY setup aws --role ARN` on that machine first.",
+            format!(
+                "Have one of your own there: `--remote-home DIR`, and {SETUP_AWS_THERE} on that machine first."
+            ),
         ));
     }
     match &hello.session {
@@ -219,8 +223,8 @@ fn check(hello: &Hello, remote: &Remote, identity: &Identity, replace: bool) -> 
                 terminal::local_time(present.expires_at)
             ),
             format!(
-                "To put a session of this machine in its place: `vouch login {} --replace`.",
-                remote.flags()
+                "To put a session of this machine in its place: {}.",
+                LOGIN.words(&remote.flags()).word("--replace")
             ),
         )),
         _ => Ok(()),
@@ -252,8 +256,8 @@ fn verify(remote: &Remote, identity: &Identity, until: UnixTime) -> Result<(), F
         format!("{host} took the session and does not have it on a second connection"),
         format!(
             "Its system may forget a user's keys when nobody of theirs is logged in: run `loginctl enable-linger` there, or keep \
-             `ssh {host}` open, then `vouch login {}`. Or the name leads to several machines: give that of one.",
-            remote.flags()
+             `ssh {host}` open, then {}. Or the name leads to several machines: give that of one.",
+            LOGIN.words(&remote.flags())
         ),
     ))
 }

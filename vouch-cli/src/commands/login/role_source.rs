@@ -80,7 +80,7 @@ fn expiry(text: &str) -> Result<UnixTime, Failure> {
     let wrong = || {
         Failure::configuration(
             "AWS_CREDENTIAL_EXPIRATION is not a time",
-            "Unset it, or set it anew with the credentials: `eval \"$(aws configure export-credentials --format env)\"`.",
+            "Unset it, or set it again with the credentials: `eval \"$(aws configure export-credentials --format env)\"`.",
         )
     };
     let at = UnixTime(text.parse::<jiff::Timestamp>().map_err(|_| wrong())?.as_second());

@@ -5,7 +5,7 @@ use vouch_clients::undo::without_registration;
 use vouch_core::Verdict;
 use vouch_core::config::{Config, Registration};
 use vouch_core::endpoint::Domain;
-use vouch_core::hint::SETUP_AWS;
+use vouch_core::hint::{DOCTOR_ONLINE, LOGIN, SETUP_AWS};
 use vouch_core::home::Home;
 
 use super::plan::Plan;
@@ -69,9 +69,9 @@ pub(super) fn tell_next(plan: &Plan, proof: &Proof) {
     let Chosen { profile, role, .. } = &plan.chosen;
     tell_role(role, &profile.domain());
     match proof {
-        Proof::NoSession if plan.client.tool().is_manual() => terminal::next("`vouch login`"),
+        Proof::NoSession if plan.client.tool().is_manual() => terminal::next(&format!("{LOGIN}")),
         Proof::NoSession => terminal::next(&format!(
-            "`vouch login`; then `vouch doctor --online` proves that {} answers",
+            "{LOGIN}; then {DOCTOR_ONLINE} proves that {} answers",
             plan.registration.repository
         )),
         _ => {}

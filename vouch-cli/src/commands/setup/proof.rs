@@ -6,6 +6,7 @@ use vouch_clients::inspect;
 use vouch_clients::options::Options;
 use vouch_core::exchange::{ExchangeError, ProofError};
 use vouch_core::files::shell_word;
+use vouch_core::hint::{DOCTOR_ONLINE, Hint, SETUP_AWS, SETUP_TOOL};
 use vouch_core::home::Home;
 use vouch_core::profile::ProfileError;
 use vouch_core::{Context, Diagnostic, Error, ErrorKind, Failure, env};
@@ -96,7 +97,7 @@ pub(super) fn tell(plan: &Plan, proof: &Proof) {
             let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
             let why = failure.message.clone() + &causes.collect::<String>();
             terminal::warn(&format!("not proven that {repository} answers {of_domain}: {why}"));
-            terminal::next("`vouch doctor --online` asks again; nothing was taken back");
+            terminal::next(&format!("{DOCTOR_ONLINE} asks again; nothing was undone"));
         }
         Proof::NoSession | Proof::NotAsked => {}
     }
@@ -117,22 +118,21 @@ fn refused(plan: &Plan, error: &ProofError) -> Failure {
     let again = command(plan, &plan.registration.repository.to_string(), None);
     let correction = match error {
         ProofError::Exchange(ExchangeError::NoRepository { .. }) => {
-            format!("With the right name: `{}`.", command(plan, "REPOSITORY", None))
+            format!("With the right name: {}.", command(plan, "REPOSITORY", None))
         }
         ProofError::Exchange(ExchangeError::NoDomain { .. } | ExchangeError::NoHost { .. }) => {
             let unknown = ("DOMAIN", "ACCOUNT", "REGION");
             let repository = plan.registration.repository.to_string();
-            format!("With the right values: `{}`.", command(plan, &repository, Some(unknown)))
+            format!("With the right values: {}.", command(plan, &repository, Some(unknown)))
         }
         ProofError::Exchange(ExchangeError::RoleRefused { .. } | ExchangeError::RegionDisabled { .. }) => {
-            let named = match &plan.chosen.role {
-                RoleState::Served { aws_profile, .. } => {
-                    format!(" --profile {}", shell_word(aws_profile.as_ref()))
-                }
-                RoleState::Missing { .. } => String::new(),
+            let profile = match &plan.chosen.role {
+                RoleState::Served { aws_profile, .. } => Some(aws_profile),
+                RoleState::Missing { .. } => None,
             };
             format!(
-                "With another role: `vouch setup aws --role ARN{named}`, then `{again}`. {}",
+                "With another role: {}, then {again}. {}",
+                SETUP_AWS.optional("--profile", profile),
                 failure.hint.as_deref().unwrap_or_default()
             )
         }
@@ -140,7 +140,7 @@ fn refused(plan: &Plan, error: &ProofError) -> Failure {
             let unknown = ("DOMAIN", "ACCOUNT", "REGION");
             let repository = plan.registration.repository.to_string();
             format!(
-                "{} Once it has: `{again}`; where another domain was meant: `{}`.",
+                "{} Once it has: {again}; where another domain was meant: {}.",
                 failure.hint.as_deref().unwrap_or_default(),
                 command(plan, &repository, Some(unknown))
             )
@@ -150,7 +150,7 @@ fn refused(plan: &Plan, error: &ProofError) -> Failure {
 }
 
 /// The command of this setup, for a repository and, where one is to be named, a domain.
-fn command(plan: &Plan, repository: &str, domain: Option<(&str, &str, &str)>) -> String {
+fn command(plan: &Plan, repository: &str, domain: Option<(&str, &str, &str)>) -> Hint {
     let Chosen { name, profile, change, .. } = &plan.chosen;
     let (own, owner) = (profile.domain.to_string(), profile.domain_owner.to_string());
     let region = profile.region.to_string();
@@ -171,5 +171,6 @@ fn command(plan: &Plan, repository: &str, domain: Option<(&str, &str, &str)>) ->
     let moved = if plan.standing.moves { " --move" } else { "" };
     let more = inspect::flags(&plan.registration, &Options::recorded(&plan.registration).unwrap_or_default());
     let tool = plan.client.tool().name();
-    format!("vouch setup codeartifact --tool {tool} --repository {repository}{domain}{named}{more}{moved}")
+    let again = SETUP_TOOL.fill("TOOL", tool).fill("REPOSITORY", repository);
+    again.words(&format!("{domain}{named}{more}{moved}"))
 }
