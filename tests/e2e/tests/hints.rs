@@ -115,21 +115,22 @@ fn profiles_that_are_not_there() {
         assert!(command.ends_with("--profile team"), "{command}");
         let values =
             [("REPOSITORY", "cargo-store"), ("DOMAIN", "shared-packages"), ("ACCOUNT", "111111111111")];
-        let set_up = typed_with(sandbox, &command, &values).ok();
         let reader = "arn:aws:iam::111111111111:role/CodeArtifactReader";
         let aws = || sandbox.vouch(&["credential", "aws", "--profile", "reader"]);
         let _ = typed_with(sandbox, &hint(&aws().fails(7), "vouch setup aws"), &[("ARN", reader)]).ok();
         let _ = aws().ok();
-        let _ = set_up.says("cargo-store");
+        let _ = typed_with(sandbox, &command, &values).ok().says("cargo-store");
         let _ = codeartifact().ok();
         // By domain: as a package manager asks.
         let index = "sparse+https://team-packages-222222222222.d.codeartifact.us-east-1.amazonaws.com/cargo/team-cargo/";
         let refused = helper::ask(index).answer().unwrap_err().to_string();
         let command = refused.split('`').find(|text| text.starts_with("vouch setup codeartifact")).unwrap();
         assert!(command.contains("--domain team-packages --domain-owner 222222222222 --region us-east-1"));
-        let _ = typed_with(sandbox, command, &[("REPOSITORY", "team-cargo --profile third")]).ok();
-        let after = helper::ask(index).answer();
-        assert!(!format!("{after:?}").contains("is not set up"), "{after:?}");
+        let values = [("REPOSITORY", "team-cargo --profile third")];
+        let _ = typed_with(sandbox, command, &values)
+            .fails(6)
+            .says("must also allow the role")
+            .says("Once it has: `vouch setup");
     });
 }
 

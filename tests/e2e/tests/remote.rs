@@ -215,8 +215,7 @@ fn the_daily_role_serves_after_a_warning() {
         let _ = machine.run(sandbox, &format!("vouch setup aws --role {DAILY}")).ok();
         let _ = login(sandbox, "build1", &[]).fails(6).says("build1 did not take the session");
         let done = login(sandbox, "build1", &["--audience", "sts.amazonaws.com"]).ok();
-        let _ =
-            done.says("warning: this session is for `sts.amazonaws.com`").says("vouch issuer iam --remote");
+        let _ = done.says("warning: this session is for `sts.amazonaws.com`").says("--remote ENROLLMENT`");
     });
 }
 
