@@ -69,6 +69,8 @@ pub(super) const HELP: &[Help] = &[
         &["vouch login", "vouch login --duration 4h", "vouch login --if-needed"],
     ),
     help("vouch logout", "everyday.md", &["vouch logout"]),
+    help("vouch session", "remote.md", &["vouch session import --check"]),
+    help("vouch session import", "remote.md", &["vouch session import --check"]),
     help("vouch status", "everyday.md", &["vouch status", "vouch status --short", "vouch status --json"]),
     help(
         "vouch setup",

@@ -6,7 +6,7 @@ use vouch_core::hint::{COMMANDS, NAMES};
 use super::Cli;
 
 /// What stands for a value in a hint, and one that is such a value.
-const VALUES: [(&str, &str); 16] = [
+const VALUES: [(&str, &str); 17] = [
     ("ACCOUNT", "123456789012"),
     ("ARN", "arn:aws:iam::123456789012:role/CodeArtifact"),
     ("CLIENT", "cargo"),
@@ -16,6 +16,7 @@ const VALUES: [(&str, &str); 16] = [
     ("ENROLLMENT", "enrollment.json"),
     ("NAME", "alice"),
     ("PROFILE", "default"),
+    ("PROJECT", "github:acme/app"),
     ("REGION", "us-east-1"),
     ("REPOSITORY", "my-repo"),
     ("SERIAL", "12345678"),
