@@ -25,6 +25,8 @@ fn project_settings(sandbox: &Sandbox, folder: &str, password: &str) {
 fn a_package_is_published_and_a_second_project_resolves_it() {
     in_sandbox(&[], |sandbox| {
         begin(sandbox);
+        // The token of the proof.
+        sandbox.ctl(&["reset"]);
         for folder in ["lib", "app"] {
             project_settings(sandbox, folder, "${env.CODEARTIFACT_AUTH_TOKEN}");
         }

@@ -70,6 +70,7 @@ fn a_publish_that_the_role_may_not_do() {
             node::package(sandbox, client.0, &format!("@acme/by-{}", client.0), &[]);
             sandbox.ctl(&["fault", "registry", "--status", "403", "--times", "9"]);
             let done = client.publish(sandbox, client.0).done();
+            sandbox.ctl(&["fault", "registry", "--clear"]);
             sandbox.ctl(&["reset"]);
             assert_ne!(done.code, 0, "{done}");
             // yarn 1 shows the registry's words in place of the number.
