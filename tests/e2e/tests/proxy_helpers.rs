@@ -161,6 +161,7 @@ fn sandbox_proxy() -> String {
 fn what_a_proxy_does_wrong_is_told_by_every_program() {
     in_sandbox(&["--proxy"], |sandbox| {
         ready(sandbox);
+        sandbox.ctl(&["reset"]);
         let ways = [
             (Proxy::Refuses, "cannot reach the proxy", "refused"),
             (Proxy::Hangs, "in time through the proxy", "NO_PROXY"),
