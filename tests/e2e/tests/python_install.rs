@@ -200,7 +200,7 @@ fn five_packages_with_every_client() {
         });
         assert_eq!(sandbox.count("/sts/assume_role_with_web_identity"), 0, "the token was there");
         // Each is set up once, and a setup proves itself with a token of its own.
-        let proofs = 5 + PIPS.len() + 2 * UVS.len();
+        let proofs = 5 + PIPS.len() + UVS.len();
         let asked = usize::try_from(sandbox.count("/codeartifact/get_authorization_token")).unwrap();
         assert_eq!(asked, proofs, "the token was there");
         assert_eq!(sandbox.count("/registry/pypi/bad_token"), 0);

@@ -23,17 +23,18 @@ fn every_live_token_is_shown_with_its_end() {
     in_sandbox(&[], |sandbox| {
         // Without a session there is nothing to show, and a script can tell.
         assert_eq!(tokens(sandbox, 3), []);
-        sandbox.ready();
-        assert_eq!(tokens(sandbox, 0), []);
-        let first = fetch(sandbox, &[]);
-        assert_eq!(tokens(sandbox, 0), [("my-domain".to_owned(), first.clone())]);
-
-        // A second domain, by the role that was named for it alone.
+        sandbox.enroll();
+        sandbox.set_up_cargo();
+        // A second domain, by a role that will be named for it alone. Before there is a session, so that nothing is proven.
         let reader = "arn:aws:iam::111111111111:role/CodeArtifactReader";
         let _ = sandbox.vouch(&["setup", "aws", "--role", reader, "--profile", "reader"]).ok();
         let shared = ["--domain", "shared-packages", "--domain-owner", "111111111111", "--profile", "shared"];
         let setup = ["setup", "codeartifact", "--tool", "cargo", "--repository", "cargo-store"];
         let _ = sandbox.vouch(&setup).args(shared).args(["--aws-profile", "vouch"]).ok();
+        sandbox.log_in();
+        assert_eq!(tokens(sandbox, 0), []);
+        let first = fetch(sandbox, &["--profile", "default"]);
+        assert_eq!(tokens(sandbox, 0), [("my-domain".to_owned(), first.clone())]);
         let second = fetch(sandbox, &["--profile", "shared", "--aws-profile", "reader"]);
         assert_eq!(
             tokens(sandbox, 0),

@@ -67,7 +67,7 @@ fn what_was_taken_back_receives_no_token() {
         let _ = sandbox.vouch(&["undo", "cargo"]).ok().says("no longer receives tokens");
         let refused = vouch_e2e::helper::ask(vouch_e2e::helper::INDEX).answer().unwrap_err();
         assert!(refused.to_string().contains("nothing was set up"), "{refused}");
-        let _ = sandbox.vouch(&["undo", "cargo"]).fails(1).says("that was done already");
+        let _ = sandbox.vouch(&["undo", "cargo"]).fails(1).says("nothing to undo");
     });
 }
 

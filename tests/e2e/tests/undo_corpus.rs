@@ -210,7 +210,7 @@ fn every_file_is_byte_for_byte_as_before() {
                 // A file that had a token in it stays private.
                 let kept = [mode_before, 0o600].contains(&mode(sandbox, client.file));
                 assert!(kept, "{} {number}", client.tool);
-                let _ = client.undo(sandbox).fails(1).says("done already");
+                let _ = client.undo(sandbox).fails(1).says("nothing to undo");
             }
             assert!(!sandbox.read(".vouch/journal.json").contains("hunter2"), "{}", client.tool);
             fs::remove_file(sandbox.file(client.file)).unwrap();
