@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs inside the sandbox: enrolls, logs in, sets cargo, pip and the AWS CLI up, then runs each argument as a command.
+# Runs inside the sandbox: enrolls, logs in, sets cargo, pip, npm and the AWS CLI up, then runs each argument as a command.
 set -euo pipefail
 cd "$HOME"
 {
@@ -11,6 +11,7 @@ cd "$HOME"
   vouch setup codeartifact --tool cargo --repository my-repo \
     --domain my-domain --domain-owner 123456789012 --region us-east-1
   vouch setup codeartifact --tool pip --repository my-repo
+  vouch setup codeartifact --tool npm --repository my-repo
   mkdir -p .aws
   printf '[profile vouch]\nregion = us-east-1\ncredential_process = vouch credential aws\n' >.aws/config
 } >setup.log 2>&1 || {

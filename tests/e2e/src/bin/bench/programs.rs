@@ -50,7 +50,9 @@ impl Program {
 
     /// The same for a host that nobody set up.
     pub(crate) fn foreign(linking: &str) -> Self {
-        Self::cargo_for(linking, "sparse+https://index.example/", r#""url-not-supported""#)
+        let mut program = Self::cargo_for(linking, "sparse+https://index.example/", r#""url-not-supported""#);
+        program.name += ", for a host of others";
+        program
     }
 
     fn cargo_for(linking: &str, index: &str, answer: &'static str) -> Self {
