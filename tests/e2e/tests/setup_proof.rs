@@ -173,6 +173,9 @@ fn a_role_is_judged_by_what_clients_need() {
         logged_in(sandbox);
         // No package manager asks for the endpoint.
         let _ = setup(sandbox, "cargo", "my-repo").ok().says("cargo: my-repo answers");
+        // Where only it would tell, and the role may not ask it, nothing is said to be there.
+        let done = setup(sandbox, "twine", "my-repo").ok().says("nothing tells whether");
+        let _ = done.says("not proven").never_says("my-repo is there");
         let _ = sandbox.vouch(&["undo", "--all"]).ok();
         let role = "arn:aws:iam::123456789012:role/Blind";
         let _ = sandbox.vouch(&["setup", "aws", "--role", role, "--profile", "vouch"]).ok();

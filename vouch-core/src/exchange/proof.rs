@@ -119,6 +119,8 @@ pub enum ProofError {
     NoList { url: String },
     #[error("only an upload to {url} would tell")]
     OnlyUpload { url: String },
+    #[error("nothing tells whether {url} is there: the role may not ask CodeArtifact for it")]
+    Untold { url: String },
     #[error("{url} answered with status {status}, as no registry does")]
     Status { url: String, status: u16 },
     #[error("CodeArtifact has the repository at {answered}, not at {url}")]
@@ -132,7 +134,7 @@ impl Diagnostic for ProofError {
             Self::Profile(error) => error.kind(),
             Self::Http(error) => error.kind(),
             Self::Elsewhere { .. } => ErrorKind::Configuration,
-            Self::TokenRefused { .. } => ErrorKind::Refused,
+            Self::TokenRefused { .. } | Self::Untold { .. } => ErrorKind::Refused,
             Self::NoList { .. } | Self::OnlyUpload { .. } | Self::Status { .. } => ErrorKind::Network,
         }
     }
@@ -148,6 +150,9 @@ impl Diagnostic for ProofError {
                     .into()
             }
             Self::NoList { .. } | Self::OnlyUpload { .. } => return None,
+            Self::Untold { .. } => {
+                "The first package tells; or give the role codeartifact:GetRepositoryEndpoint on the repository.".into()
+            }
             Self::Status { .. } => format!("Run {DOCTOR_ONLINE} later: it asks again."),
             Self::Elsewhere { .. } => {
                 "Set it up again without `--endpoint`, and with the domain that you mean.".into()
@@ -220,32 +225,38 @@ impl Prover {
             }
         }
         let exchange = exchange(&self.home)?;
-        self.ask_codeartifact(&exchange, registration, first.format(), &url)?;
-        let Some((place, _)) = place else { return Err(ProofError::OnlyUpload { url }) };
-        self.ask_repository(&exchange, registration, first, &place)
+        let is_there = self.ask_codeartifact(&exchange, registration, first.format(), &url)?;
+        let asked = match place {
+            Some((place, _)) => self.ask_repository(&exchange, registration, first, &place),
+            None => Err(ProofError::OnlyUpload { url: url.clone() }),
+        };
+        match asked {
+            Err(error) if error.is_silence() && !is_there => Err(ProofError::Untold { url }),
+            asked => asked,
+        }
     }
 
-    /// Whether CodeArtifact has the repository, and where.
+    /// Whether CodeArtifact says that it has the repository there; it does not where the role may not ask.
     fn ask_codeartifact(
         &self,
         exchange: &Exchange,
         registration: &Registration,
         format: Format,
         url: &str,
-    ) -> Result<(), ProofError> {
+    ) -> Result<bool, ProofError> {
         let client = SharedHttpClient::new(exchange.http.clone());
         let asked = (&self.domain, &registration.repository, format);
         let ask =
             async || codeartifact::repository_endpoint(&client, &self.credentials, &self.role, asked).await;
-        let answered = exchange.run(twice(exchange.deadline, ask))?;
+        let Some(answered) = exchange.run(twice(exchange.deadline, ask))? else { return Ok(false) };
         // A host of one's own leads to it in its own way.
-        let (Ok(ours), Some(answered)) = (url.parse::<Endpoint>(), answered) else { return Ok(()) };
+        let Ok(ours) = url.parse::<Endpoint>() else { return Ok(true) };
         let is_same = answered.parse::<Endpoint>().is_ok_and(|theirs| {
             let Endpoint { domain, format, repository, dualstack: _ } = theirs;
             (domain, format, repository) == (ours.domain, ours.format, ours.repository)
         });
         match is_same {
-            true => Ok(()),
+            true => Ok(true),
             false => Err(ProofError::Elsewhere { url: shown(url), answered: shown(&answered) }),
         }
     }
