@@ -25,6 +25,7 @@ pub mod project;
 pub mod python;
 mod sandbox;
 mod secrets;
+pub mod sources;
 pub mod ssh;
 mod terminal;
 pub mod windows;

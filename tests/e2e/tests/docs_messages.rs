@@ -2,21 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-/// Every program of the product, and the libraries.
-const CRATES: [&str; 10] = [
-    "vouch-core",
-    "vouch-issuer",
-    "vouch-yubikey",
-    "pcsc-sys",
-    "vouch-helper",
-    "vouch-clients",
-    "vouch-cli",
-    "cargo-credential-vouch",
-    "pip-keyring-vouch",
-    "npm-token-vouch",
-];
+use vouch_e2e::sources::{root, sources};
 
 /// What stands before the text of a message.
 const MESSAGES: [&str; 4] = ["#[error(", "Failure::new(", "Failure::configuration(", "message:"];
@@ -24,36 +11,8 @@ const MESSAGES: [&str; 4] = ["#[error(", "Failure::new(", "Failure::configuratio
 /// Fewer letters of its own, and a message is only told by what it is filled with.
 const LETTERS: usize = 6;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
 fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs").join(name)).unwrap()
-}
-
-/// The sources of a folder and below, without their tests.
-fn sources_below(folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let of_tests =
-            ["tests", "testing", "canned", "loopback"].contains(&name.as_str()) || name.ends_with("_tests");
-        if path.is_dir() && !of_tests {
-            sources_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !of_tests {
-            let text = fs::read_to_string(&path).unwrap();
-            let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-            found.push(text[..end].to_owned());
-        }
-    }
-}
-
-fn sources() -> Vec<String> {
-    let mut found = Vec::new();
-    CRATES.iter().for_each(|name| sources_below(&root().join(name).join("src"), &mut found));
-    assert!(found.len() > 100, "{}", found.len());
-    found
 }
 
 /// The text of a string literal at the beginning of some source.
@@ -108,7 +67,7 @@ fn shape(message: &str) -> String {
 
 fn shapes_in_sources() -> BTreeSet<String> {
     let sources = sources();
-    let found = sources.iter().flat_map(|source| {
+    let found = sources.values().flat_map(|source| {
         MESSAGES.iter().flat_map(|marker| source.split(marker).skip(1)).filter_map(message)
     });
     found.map(|message| shape(&message)).collect()
@@ -180,7 +139,7 @@ fn variables_in_sources() -> BTreeSet<String> {
         body && text.starts_with(|letter: char| letter.is_ascii_uppercase()) && text.len() > 1
     };
     let mut found = BTreeSet::new();
-    for source in sources() {
+    for source in sources().into_values() {
         for asked in ["var(", "var_os(", "variable("] {
             let names = source.split(asked).skip(1).filter_map(literal);
             found.extend(names.filter(|name| !name.is_empty()));
@@ -207,7 +166,7 @@ fn the_page_of_variables_has_every_variable_and_no_other() {
     assert!(told.len() > 30, "{told:?}");
     let untold: Vec<_> = known.iter().filter(|name| !told.contains(name.as_str())).collect();
     assert!(untold.is_empty(), "add them to docs/environment.md: {untold:#?}");
-    let sources = sources().concat();
+    let sources = sources().into_values().collect::<String>();
     // Some names are put together, and npm's may have any case.
     let is_there = |name: &str| {
         let stem = name.strip_suffix('…').unwrap_or(name);
@@ -264,7 +223,7 @@ fn advised(text: &str) -> Vec<String> {
 #[test]
 fn every_package_that_is_advised_is_there_to_be_installed() {
     assert_eq!(advised("`x -m pip install --user a b`, `brew install c`"), ["a", "b", "c"]);
-    let mut texts = sources();
+    let mut texts: Vec<String> = sources().into_values().collect();
     texts
         .push(fs::read_to_string(root().join("pip-keyring-vouch/python/keyring_vouch/__init__.py")).unwrap());
     for folder in [root(), root().join("docs"), root().join("pip-keyring-vouch")] {

@@ -2,23 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use vouch_core::hint::{COMMANDS, NAMES};
-
-/// Every program of the product, and the libraries.
-const CRATES: [&str; 10] = [
-    "vouch-core",
-    "vouch-issuer",
-    "vouch-yubikey",
-    "pcsc-sys",
-    "vouch-helper",
-    "vouch-clients",
-    "vouch-cli",
-    "cargo-credential-vouch",
-    "pip-keyring-vouch",
-    "npm-token-vouch",
-];
+use vouch_e2e::sources::{root, sources};
 
 /// Where the commands stand.
 const SOURCE: &str = "vouch-core/src/hint.rs";
@@ -44,34 +30,12 @@ const MOST_WITHOUT_CASE: usize = 54;
 
 include!("hints_list/cases.rs");
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The sources of a folder and below by their paths, without their tests and comments.
-fn sources_below(folder: &Path, found: &mut BTreeMap<String, String>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let of_tests =
-            ["tests", "testing", "canned", "loopback"].contains(&name.as_str()) || name.ends_with("_tests");
-        if path.is_dir() && !of_tests {
-            sources_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !of_tests {
-            let text = fs::read_to_string(&path).unwrap();
-            let end = text.find("mod tests {").unwrap_or(text.len());
-            let code = text[..end].lines().filter(|line| !line.trim_start().starts_with("//"));
-            let path = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-            found.insert(path, code.collect::<Vec<_>>().join("\n"));
-        }
-    }
-}
-
-fn sources() -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    CRATES.iter().for_each(|name| sources_below(&root().join(name).join("src"), &mut found));
-    assert!(found.len() > 100, "{}", found.len());
-    found
+/// The sources without tests and comments.
+fn code() -> BTreeMap<String, String> {
+    let code = |source: &str| {
+        source.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    };
+    sources().into_iter().map(|(path, source)| (path, code(&source))).collect()
 }
 
 /// The commands of ours between back quotes in a source, where its lines are put together as the compiler does.
@@ -102,7 +66,7 @@ fn bare(source: &str) -> Vec<String> {
 /// How often each command is told by each source.
 fn hints() -> BTreeMap<(String, &'static str), usize> {
     let mut found = BTreeMap::new();
-    for (path, source) in sources() {
+    for (path, source) in code() {
         let uses = source.split(';').filter(|part| part.trim_start().starts_with("use "));
         let imported: String = uses.filter(|part| part.contains("::hint::")).collect();
         let words = |text: &str| -> Vec<String> {
@@ -126,7 +90,7 @@ fn hints() -> BTreeMap<(String, &'static str), usize> {
 fn a_command_of_ours_stands_in_no_other_text() {
     assert_eq!(quoted("\"a `vouch \\\n   login` b\""), ["vouch login"]);
     let mut marks = BTreeSet::new();
-    for (path, source) in sources() {
+    for (path, source) in code() {
         let found = quoted(&source);
         if MARKS.contains(&&*path) {
             marks.extend([found, bare(&source)].concat().iter().map(|_| path.clone()));
@@ -141,7 +105,7 @@ fn a_command_of_ours_stands_in_no_other_text() {
 #[test]
 fn every_form_is_told_somewhere() {
     let hints = hints();
-    let sources = sources();
+    let sources = code();
     for (name, form) in COMMANDS {
         assert!(hints.keys().any(|(_, told)| told == name), "nothing tells {name}, `{form}`");
     }

@@ -1,21 +1,6 @@
 //! Words that no text of the product has, since it has another word for the thing, or another spelling.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// Every program of the product, and the libraries.
-const CRATES: [&str; 10] = [
-    "vouch-core",
-    "vouch-issuer",
-    "vouch-yubikey",
-    "pcsc-sys",
-    "vouch-helper",
-    "vouch-clients",
-    "vouch-cli",
-    "cargo-credential-vouch",
-    "pip-keyring-vouch",
-    "npm-token-vouch",
-];
+use vouch_e2e::sources::sources;
 
 /// What is not said, and what is.
 const WORDS: [(&str, &str); 18] = [
@@ -38,26 +23,6 @@ const WORDS: [(&str, &str); 18] = [
     ("relatives", "package managers"),
     ("the person", "you, or the user"),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn sources_below(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let of_tests =
-            ["tests", "testing", "canned", "loopback"].contains(&name.as_str()) || name.ends_with("_tests");
-        if path.is_dir() && !of_tests {
-            sources_below(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !of_tests {
-            let text = fs::read_to_string(&path).unwrap();
-            let end = text.find("mod tests {").unwrap_or(text.len());
-            found.push((path, text[..end].to_owned()));
-        }
-    }
-}
 
 /// What a user may read of a source: its literals, and the comments that clap shows as help.
 fn texts(source: &str) -> Vec<String> {
@@ -97,16 +62,12 @@ fn says(text: &str, words: &str) -> bool {
 fn no_text_has_a_word_that_stands_for_another() {
     assert_eq!(texts("a(\"b \\\n   c\", \"d\");\n// \"e\""), ["b c", "d"]);
     assert!(says("Mend it.", "mend") && !says("recommend", "mend"));
-    let mut sources = Vec::new();
-    CRATES.iter().for_each(|name| sources_below(&root().join(name).join("src"), &mut sources));
-    assert!(sources.len() > 100);
+    let sources = sources();
     let mut found = Vec::new();
     for (path, source) in &sources {
         for text in texts(source) {
             let words = WORDS.iter().filter(|(word, _)| says(&text, word));
-            found.extend(
-                words.map(|(word, better)| format!("{}: `{word}`, say `{better}`: {text}", path.display())),
-            );
+            found.extend(words.map(|(word, better)| format!("{path}: `{word}`, say `{better}`: {text}")));
         }
     }
     assert!(found.is_empty(), "{found:#?}");
